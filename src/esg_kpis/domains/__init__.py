@@ -1,0 +1,37 @@
+"""Input domains: what sites may send. One small file a domain, and its name in the list below."""
+
+from esg_kpis.domains import derived, energy, packaging, refrigerants, sites, stated, waste, wastewater, water
+from esg_kpis.domains.definition import Domain, Measure
+from esg_kpis.errors import UsageProblem, near_misses
+
+DOMAINS: dict[str, Domain] = {
+    domain.name: domain
+    for domain in (
+        sites.DOMAIN,
+        energy.DOMAIN,
+        refrigerants.DOMAIN,
+        wastewater.DOMAIN,
+        water.DOMAIN,
+        waste.DOMAIN,
+        packaging.DOMAIN,
+        stated.DOMAIN,
+    )
+}
+
+MEASURES: dict[str, Measure] = {
+    **{measure.name: measure for domain in DOMAINS.values() for measure in domain.measures},
+    **{measure.name: measure for measure in derived.MEASURES},
+}
+
+DOMAIN_OF: dict[str, str] = {measure.name: domain.name for domain in DOMAINS.values() for measure in domain.measures}
+
+
+def measure_named(name: str) -> Measure:
+    """The measure of that name.
+
+    Raises:
+        UsageProblem: if there is none; the message lists the near misses.
+    """
+    if name not in MEASURES:
+        raise UsageProblem(f"There is no measure '{name}'.", mend=near_misses(name, MEASURES) or f"Measures: {', '.join(MEASURES)}.")
+    return MEASURES[name]

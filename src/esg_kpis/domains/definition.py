@@ -1,0 +1,60 @@
+"""What a domain consists of. The domains themselves are data, one file each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Nature = Literal["flow", "stock", "event"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is counted.
+
+    Attributes:
+        name: Name, unique over all domains.
+        unit: The one canonical unit of its amounts.
+        nature: A flow of a month, a stock at a date, or an event.
+        meaning: What is counted, with the kind that the unit does not show (0 °C, net calorific value, head).
+        scope: GHG Protocol scope of emissions that come from it; empty when none do.
+    """
+
+    name: str
+    unit: str
+    nature: Nature
+    meaning: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A text column of a record beside site, meter, document, dates and quantities.
+
+    Attributes:
+        name: Column name.
+        meaning: What it says.
+        required: Whether a blank rejects the row.
+        allowed: The words it may hold; empty for free text.
+        dimension: Whether it is kept as a dimension of the amount.
+    """
+
+    name: str
+    meaning: str
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    dimension: bool = False
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One kind of input: its measures and the columns of its records.
+
+    Every record has `site_id`; dates as `period_start` and `period_end` (both counted), `month`, or `date`; `meter_id` and `document` where there are any;
+    and `measure`, `quantity`, `unit`, or the columns that `_format.toml` names for them.
+    """
+
+    name: str
+    title: str
+    source: str
+    measures: tuple[Measure, ...]
+    fields: tuple[Field, ...] = ()
+    dated: bool = True

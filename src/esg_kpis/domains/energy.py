@@ -1,0 +1,19 @@
+"""Energy: purchased electricity, renewable electricity, heat, and fuels."""
+
+from esg_kpis.domains.definition import Domain, Field, Measure
+
+DOMAIN = Domain(
+    name="energy",
+    title="Energy",
+    source="GHG Protocol Corporate Standard (2004), chapter 4, and Scope 2 Guidance (2015); HKEX ESG Guide A2.1",
+    measures=(
+        Measure("electricity_purchased", "kWh", "flow", "Electricity bought from the grid", scope="2"),
+        Measure("electricity_renewable", "kWh", "flow", "Renewable electricity bought or generated for own use", scope="2"),
+        Measure("heat_purchased", "MJ", "flow", "Heat or steam bought", scope="2"),
+        Measure("natural_gas", "Nm3", "flow", "Natural gas burnt, by volume at 0 °C and 101.325 kPa", scope="1"),
+        Measure("natural_gas_gross_energy", "MJ", "flow", "Natural gas burnt, by energy, gross calorific value", scope="1"),
+        Measure("gasoline", "kg", "flow", "Motor gasoline burnt", scope="1"),
+        Measure("diesel", "kg", "flow", "Gas or diesel oil burnt", scope="1"),
+    ),
+    fields=(Field("use", "Where a fuel is burnt", allowed=("stationary", "mobile"), dimension=True),),
+)

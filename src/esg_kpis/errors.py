@@ -1,0 +1,70 @@
+"""The errors this library raises on purpose.
+
+One family. Every message says what is wrong, where, and how to mend it. `InputProblem` and its kin are the user's to mend;
+`InternalProblem` is ours. Rows that are wrong do not raise: they are rejected (see `ingest.rows`).
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class EsgKpisError(Exception):
+    """Base of the family.
+
+    Args:
+        what: What is wrong, in one sentence.
+        where: File, line, column or id at fault.
+        mend: What to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.mend = mend
+        super().__init__(" ".join(part for part in (f"{where}: {what}" if where else what, mend) if part))
+
+
+class InputProblem(EsgKpisError):
+    """Something the user gave cannot be read: a file, a format, an edition, a factor library."""
+
+    exit_code = 3
+
+
+class UsageProblem(EsgKpisError):
+    """A command was asked for something that does not exist."""
+
+    exit_code = 2
+
+
+class UnitProblem(InputProblem):
+    """A unit is unknown, refused, or does not measure what it stands beside."""
+
+
+class FactorProblem(InputProblem):
+    """No factor matches, or more than one does."""
+
+
+class InternalProblem(EsgKpisError):
+    """A promise of this library is broken. Please report it."""
+
+    exit_code = 70
+
+
+class OutOfRange(InternalProblem):
+    """A number is larger than the exact arithmetic promises to hold (see `exact`)."""
+
+
+def near_misses(word: str, known: Iterable[str]) -> str:
+    """A clause such as `Did you mean 'kWh' or 'MWh'?`, or nothing when no known word is near."""
+    words = sorted(set(known))
+    by_lower: dict[str, list[str]] = {}
+    for candidate in words:
+        by_lower.setdefault(candidate.lower(), []).append(candidate)
+    hits = list(by_lower.get(word.lower(), []))
+    for lower in get_close_matches(word.lower(), list(by_lower), n=4, cutoff=0.6):
+        hits.extend(candidate for candidate in by_lower[lower] if candidate not in hits)
+    if not hits:
+        return ""
+    return "Did you mean " + " or ".join(f"'{hit}'" for hit in hits[:4]) + "?"

@@ -1,0 +1,135 @@
+"""Exact arithmetic, the same on polars and DuckDB.
+
+No binary float touches an amount. Quantities carry 9 decimals, factors 12, products 24. A product of a quantity (9), a factor (12) and a GWP (3)
+is therefore exact. A longer chain is rounded once per step, half-even, at the 24th decimal.
+
+What is promised: quantities below 10^29 in size, products and their sums below 10^14 (in the canonical unit of the measure: 10^11 t, twice what
+the world emits in a year). Beyond that an error is raised, never a wrapped or rounded number: polars' own grouped sum wraps in silence, so
+sums go through `sums` here.
+
+Division happens only at the KPI, on `fractions.Fraction`.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+import polars as pl
+
+from esg_kpis.errors import OutOfRange
+
+QUANTITY_SCALE = 9
+FACTOR_SCALE = 12
+GWP_SCALE = 3
+PRODUCT_SCALE = 24
+VALUE_SCALE = 18
+
+QUANTITY = pl.Decimal(38, QUANTITY_SCALE)
+FACTOR = pl.Decimal(38, FACTOR_SCALE)
+PRODUCT = pl.Decimal(38, PRODUCT_SCALE)
+VALUE = pl.Decimal(38, VALUE_SCALE)
+
+PRODUCT_LIMIT = 10 ** (38 - PRODUCT_SCALE)
+"""Products and sums of products stay below this; reaching it raises."""
+
+_CONTEXT = Context(prec=100, rounding=ROUND_HALF_EVEN)
+
+
+# ---------------------------------------------------------------- rows, on polars
+
+
+def product(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    """`left` times `right` with 24 decimals, rounded half-even only if 24 do not hold it.
+
+    Both are decimals below 10^14 with at most 24 decimals. polars multiplies in 256 bits and raises when the result leaves the range.
+    """
+    return left.cast(PRODUCT) * right.cast(PRODUCT)
+
+
+def scaled(quantity: pl.Expr, numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """`quantity` times the fraction `numerator`/`denominator` (whole numbers), rounded once, half-even, to 9 decimals."""
+    whole = pl.Decimal(38, 0)
+    return quantity.cast(QUANTITY) * numerator.cast(whole) / denominator.cast(whole)
+
+
+def sums(frame: pl.DataFrame, by: Sequence[str], column: str) -> pl.DataFrame:
+    """Exact sums of a product column per group, sorted by the group.
+
+    Columns: `by`; `column` (Decimal, 24 decimals, same unit as received).
+
+    Raises:
+        OutOfRange: if the sizes in a group add up to 10^14 or more. polars would wrap around without a word.
+    """
+    size = pl.col(column).abs().cast(pl.Decimal(38, 0)).sum() + pl.len().cast(pl.Decimal(38, 0))
+    if by:
+        grouped = frame.group_by(by).agg(pl.col(column).sum(), size.alias("__size")).sort(by)
+    else:
+        grouped = frame.select(pl.col(column).sum(), size.alias("__size"))
+    if grouped.filter(pl.col("__size") >= PRODUCT_LIMIT).height:
+        raise OutOfRange(
+            f"A sum of '{column}' reaches 10^{38 - PRODUCT_SCALE}, more than the exact arithmetic holds.",
+            mend="Look for a quantity in the wrong unit.",
+        )
+    return grouped.drop("__size")
+
+
+# ---------------------------------------------------------------- the same, as DuckDB SQL
+
+
+def sql_product(left: str, right: str, *, left_scale: int = QUANTITY_SCALE, right_scale: int = FACTOR_SCALE) -> str:
+    """The DuckDB expression that equals `product`, where the scales add up to 24 or less.
+
+    DuckDB's own product adds the scales, and raises when 38 digits do not hold it.
+    """
+    if left_scale + right_scale > PRODUCT_SCALE:
+        raise OutOfRange(f"{left_scale} and {right_scale} decimals do not fit into {PRODUCT_SCALE}.")
+    factors = f"CAST({left} AS DECIMAL(38,{left_scale})) * CAST({right} AS DECIMAL(38,{right_scale}))"
+    return f"CAST({factors} AS DECIMAL(38,{PRODUCT_SCALE}))"
+
+
+def sql_scaled(quantity: str, numerator: int, denominator: int) -> str:
+    """The DuckDB expression that equals `scaled`: whole-number arithmetic, half-even, back to 9 decimals."""
+    units = f"CAST(CAST({quantity} AS DECIMAL(38,{QUANTITY_SCALE})) * 1000000000 AS HUGEINT) * {numerator}::HUGEINT"
+    floor = f"(CASE WHEN {units} < 0 AND {units} % {denominator} <> 0 THEN {units} // {denominator} - 1 ELSE {units} // {denominator} END)"
+    rest = f"(2 * ({units} - {floor} * {denominator}::HUGEINT) - {denominator})"
+    whole = f"({floor} + CASE WHEN {rest} > 0 OR ({rest} = 0 AND {floor} % 2 <> 0) THEN 1 ELSE 0 END)"
+    return f"CAST({whole} AS DECIMAL(38,0)) * CAST(0.000000001 AS DECIMAL(10,9))"
+
+
+# ---------------------------------------------------------------- single values, at the KPI
+
+
+def rounded(value: Fraction, decimals: int = VALUE_SCALE) -> Decimal:
+    """`value` to `decimals`, half-even. For values that are kept."""
+    scale = 10**decimals
+    return Decimal(round(value * scale)).scaleb(-decimals, _CONTEXT)
+
+
+def printed(value: Fraction, decimals: int) -> str:
+    """`value` as a report prints it: ROUND_HALF_UP (ties away from zero), no thousands separator, no minus before zero."""
+    scale = 10**decimals
+    units, rest = divmod(abs(value) * scale, 1)
+    whole = int(units) + (1 if rest >= Fraction(1, 2) else 0)
+    text = f"{whole // scale}" + (f".{whole % scale:0{decimals}d}" if decimals else "")
+    return f"-{text}" if value < 0 and whole else text
+
+
+def plain(number: Decimal) -> str:
+    """A decimal as text without exponent and without trailing zeros after the point."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def decimals_of(fraction: Fraction) -> int | None:
+    """How many decimals hold `fraction` exactly, or None when none do (a third, 20 °C to 0 °C)."""
+    rest, twos, fives = fraction.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives) if rest == 1 else None
+
+
+def as_decimal(fraction: Fraction, scale: int) -> Decimal:
+    """`fraction` with `scale` decimals, half-even; exact whenever `decimals_of` says that many suffice."""
+    return rounded(fraction, scale)
