@@ -1,0 +1,201 @@
+"""Files as rows of text: CSV and XLSX. Nothing is interpreted here but the encoding and the shape.
+
+A spreadsheet's numbers are read at their 15 significant digits, which is what a spreadsheet keeps.
+"""
+
+import csv
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import fastexcel
+import polars as pl
+
+from esg_kpis.errors import InputProblem
+
+LINE = "__line"
+MAX_UNPACKED = 512 * 1024 * 1024
+MAX_ENTRIES = 5_000
+MAX_RATIO = 200
+_NUMBER_IN_SHEET = r"^-?\d+(\.\d+)?$"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as bytes: where it lies under data/raw, its content and digest."""
+
+    path: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table of text out of a file.
+
+    `rows` has the columns of the header, in order, and `__line`: the line of the file or the row of the sheet. `ragged` lists lines whose number of cells differs
+    from the header's, as received.
+    """
+
+    source: Source
+    sheet: str
+    encoding: str
+    columns: list[str]
+    rows: pl.DataFrame
+    ragged: list[tuple[int, str]]
+
+
+def read_source(root: Path, path: Path) -> Source:
+    """The bytes of a file below `root`.
+
+    Raises:
+        InputProblem: if it cannot be read or lies outside `root` (a link that leads away).
+    """
+    relative = path.relative_to(root).as_posix()
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise InputProblem("The file leads outside data/raw.", where=relative, mend="Copy the file itself into the folder.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputProblem(f"The file cannot be read: {error.strerror}.", where=relative, mend="Check its permissions.") from error
+    return Source(relative, content, hashlib.sha256(content).hexdigest())
+
+
+def read_sheet(source: Source, *, sheet: str | None = None, header_line: int = 1, delimiter: str = ",") -> Sheet:
+    """The rows of a CSV file, or of one sheet of a workbook.
+
+    Raises:
+        InputProblem: if the file is empty, of another kind, not text in a known encoding, unsafe to open, or has a header that names a column twice.
+    """
+    if not source.content:
+        raise InputProblem("The file is empty.", where=source.path, mend="Ask the sender for it again, or take it away.")
+    suffix = PurePosixPath(source.path).suffix.lower()
+    if suffix == ".csv":
+        return _csv_sheet(source, header_line, delimiter)
+    if suffix == ".xlsx":
+        return _xlsx_sheet(source, sheet, header_line)
+    raise InputProblem(f"Files of kind '{suffix}' are not read.", where=source.path, mend="Send CSV or XLSX.")
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def decode(source: Source) -> tuple[str, str]:
+    """Text and encoding: a byte-order mark decides; else strict UTF-8; else GB18030.
+
+    Raises:
+        InputProblem: if none of them fits.
+    """
+    content = source.content
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates = ["utf-16"]
+    elif content.startswith(b"\xef\xbb\xbf"):
+        candidates = ["utf-8-sig"]
+    else:
+        candidates = ["utf-8", "gb18030"]
+    for encoding in candidates:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" in text:
+            break
+        return text, encoding
+    raise InputProblem("The text is neither UTF-8 nor GB18030.", where=source.path, mend="Save it again as 'CSV UTF-8'.")
+
+
+def _csv_sheet(source: Source, header_line: int, delimiter: str) -> Sheet:
+    text, encoding = decode(source)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    cells: list[tuple[int, list[str]]] = []
+    before = 0
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                cells.append((before + 1, row))
+            before = reader.line_num
+    except csv.Error as error:
+        raise InputProblem(f"The CSV cannot be parsed: {error}.", where=f"{source.path}, line {reader.line_num}", mend="Check its quotes.") from error
+    return _sheet(source, "", encoding, cells, header_line)
+
+
+# ---------------------------------------------------------------- XLSX
+
+
+def check_archive(source: Source) -> None:
+    """Looks at a workbook's directory before anything is unpacked.
+
+    Raises:
+        InputProblem: if it is no zip, is encrypted, unpacks to too much, carries macros or links to other files, or names a path with `..`.
+    """
+
+    def refuse(what: str) -> InputProblem:
+        return InputProblem(what, where=source.path, mend="Save the plain values as a new XLSX or CSV file.")
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
+            entries = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise refuse("The workbook is damaged, encrypted, or no XLSX.") from error
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or any(entry.file_size > MAX_RATIO * max(entry.compress_size, 1024) for entry in entries):
+        raise refuse(f"The workbook unpacks to {unpacked} bytes in {len(entries)} parts, more than is safe.")
+    for entry in entries:
+        if ".." in PurePosixPath(entry.filename).parts or entry.filename.startswith("/") or entry.flag_bits & 1:
+            raise refuse(f"The workbook holds a part that is encrypted or leads outside: '{entry.filename}'.")
+        if entry.filename.endswith("vbaProject.bin") or "/externalLinks/" in entry.filename:
+            raise refuse("The workbook carries macros or links to other files.")
+
+
+def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
+    check_archive(source)
+    try:
+        workbook = fastexcel.read_excel(source.content)
+        names = workbook.sheet_names
+        name = sheet if sheet is not None else names[0]
+        if name not in names or (sheet is None and len(names) > 1):
+            raise InputProblem(
+                f"The workbook has the sheets {', '.join(repr(item) for item in names)}.",
+                where=source.path,
+                mend="Name the one to read as `sheet` in _format.toml.",
+            )
+        # As text, fastexcel cuts numbers at 9 decimals; as floats it keeps them. Dates and words are only in the text.
+        as_text = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
+        as_float = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="float").to_polars()
+    except fastexcel.FastExcelError as error:
+        raise InputProblem(f"The workbook cannot be read: {error}.", where=source.path, mend="Save it again as XLSX.") from error
+    numbers = as_float.to_dict(as_series=False)
+    cells: list[tuple[int, list[str]]] = []
+    numeric = {column: as_text[column].str.contains(_NUMBER_IN_SHEET).to_list() for column in as_text.columns}
+    for index, row in enumerate(as_text.iter_rows()):
+        values = [
+            f"{numbers[column][index]:.15g}" if numeric[column][index] and numbers[column][index] is not None else (cell or "")
+            for column, cell in zip(as_text.columns, row, strict=True)
+        ]
+        if any(value.strip() for value in values):
+            cells.append((index + 1, values))
+    return _sheet(source, name, "xlsx", cells, header_line)
+
+
+# ---------------------------------------------------------------- both
+
+
+def _sheet(source: Source, name: str, encoding: str, cells: list[tuple[int, list[str]]], header_line: int) -> Sheet:
+    header = next((row for line, row in cells if line == header_line), None)
+    where = f"{source.path}, line {header_line}"
+    if header is None:
+        raise InputProblem("There is no header.", where=where, mend="Give the line of the header as `header_line` in _format.toml.")
+    columns = [cell.strip() or f"column {number}" for number, cell in enumerate(header, 1)]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise InputProblem(f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them.")
+    below = [(line, row) for line, row in cells if line > header_line]
+    ragged = [(line, ",".join(row)) for line, row in below if len(row) != len(columns) and any(cell.strip() for cell in row[len(columns) :]) | (len(row) < len(columns))]
+    bad = {line for line, _ in ragged}
+    good = [(line, row[: len(columns)]) for line, row in below if line not in bad]
+    data: dict[str, list[str] | list[int]] = {column: [row[place] for _, row in good] for place, column in enumerate(columns)}
+    data[LINE] = [line for line, _ in good]
+    schema = dict.fromkeys(columns, pl.String()) | {LINE: pl.Int64()}
+    return Sheet(source, name, encoding, columns, pl.DataFrame(data, schema=schema), ragged)

@@ -1,0 +1,154 @@
+"""What is seen in files beside the quantities: columns that ought to agree, flags, published figures. Nothing here changes a quantity."""
+
+from decimal import Decimal
+
+import polars as pl
+
+from esg_kpis.errors import InputProblem, near_misses
+from esg_kpis.exact import QUANTITY, scaled
+from esg_kpis.ingest.files import LINE, Sheet
+from esg_kpis.ingest.formats import Compare, FileFormat, Footing, PublishedColumn
+from esg_kpis.ingest.numbers import read_numbers
+from esg_kpis.tables import PUBLISHED
+from esg_kpis.units import multiplier
+
+OBSERVATION = {
+    "check": pl.String(), "subject": pl.String(), "severity": pl.String(), "passed": pl.Boolean(), "observed": pl.String(), "expected": pl.String(),
+    "difference": pl.String(), "record_ids": pl.String(), "what_to_do": pl.String(),
+}  # fmt: skip
+
+
+def check_shape(sheet: Sheet, entry: FileFormat) -> None:
+    """Stops a file that lacks a column its format compares, adds up, flags or takes published figures from.
+
+    Raises:
+        InputProblem: naming the column.
+    """
+    named = [name for item in entry.compare for name in item.columns]
+    named += [name for item in entry.footing for name in (item.total, *item.parts)]
+    named += [name for item in entry.published for name in (item.column, item.category_column)]
+    named += [item.column for item in entry.flag]
+    for name in named:
+        if name not in sheet.columns:
+            raise InputProblem(f"The column '{name}' named in _format.toml is missing. {near_misses(name, sheet.columns)}", where=sheet.source.path)
+
+
+def observe(sheet: Sheet, entry: FileFormat, records: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
+    """Observations on the accepted rows of one sheet: one per row that fails, and one per check that counts."""
+    rows = sheet.rows.join(records, on=LINE, how="left").filter(~pl.col("record_id").is_in(bad.implode()))
+    parts = [_compare(rows, sheet, entry, item) for item in entry.compare]
+    parts += [_footing(rows, sheet, entry, item) for item in entry.footing]
+    for flag in entry.flag:
+        flagged = rows.filter(pl.col(flag.column).fill_null("").str.strip_chars() != "")
+        parts.append(
+            _rows(flagged, sheet, "flag", f"'{flag.column}'", pl.col(flag.column), "blank", pl.lit(None, dtype=pl.String()), "Look at the row: its sender marked it.")
+        )
+    return pl.concat([pl.DataFrame(schema=OBSERVATION), *parts])
+
+
+def _numbers(rows: pl.DataFrame, column: str, entry: FileFormat) -> pl.Series:
+    return read_numbers(rows[column].fill_null("").str.strip_chars(), decimal=entry.decimal, thousands=entry.thousands_mark)["value"]
+
+
+def _compare(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Compare) -> pl.DataFrame:
+    factor = multiplier(*item.units)
+    frame = rows.with_columns(_numbers(rows, item.columns[0], entry).alias("left"), _numbers(rows, item.columns[1], entry).alias("right")).with_columns(
+        scaled(pl.col("left"), pl.lit(factor.numerator), pl.lit(factor.denominator)).alias("converted")
+    )
+    gap = pl.col("right") - pl.col("converted")
+    off = frame.filter(gap.abs() > pl.lit(Decimal(item.tolerance)).cast(QUANTITY))
+    subject = f"'{item.columns[0]}' against '{item.columns[1]}'"
+    failed = _rows(off, sheet, "two_units", subject, pl.col("right"), pl.col("converted"), gap, f"Ask which of the two columns is right; '{item.columns[0]}' was used.")
+    compared = frame.filter(gap.is_not_null()).height
+    return pl.concat([failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {item.tolerance} {item.units[1]}")])
+
+
+def _footing(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Footing) -> pl.DataFrame:
+    zero = pl.lit(0).cast(QUANTITY)
+    frame = rows.with_columns(_numbers(rows, item.total, entry).alias("total"), *(_numbers(rows, part, entry).alias(f"part {part}") for part in item.parts))
+    gap = pl.sum_horizontal(pl.col(f"part {part}").fill_null(zero) for part in item.parts) - pl.col("total")
+    off = frame.filter(gap.abs() > pl.lit(Decimal(item.tolerance)).cast(QUANTITY))
+    subject = f"{' + '.join(item.parts)} against {item.total}"
+    failed = _rows(off, sheet, "row_footing", subject, pl.col("total") + gap, pl.col("total"), gap, "Ask what the total holds that the parts do not; the parts were used.")
+    compared = frame.filter(gap.is_not_null()).height
+    return pl.concat([failed, _summary(sheet, "row_footing", subject, compared, off.height, f"add up within {item.tolerance}")])
+
+
+def _rows(
+    rows: pl.DataFrame, sheet: Sheet, check: str, subject: str, observed: pl.Expr, expected: pl.Expr | str, difference: pl.Expr, what_to_do: str
+) -> pl.DataFrame:
+    return rows.select(
+        pl.lit(check).alias("check"),
+        (pl.lit(f"{sheet.source.path}, line ") + pl.col(LINE).cast(pl.String) + f": {subject}").alias("subject"),
+        pl.lit("warning").alias("severity"),
+        pl.lit(value=False).alias("passed"),
+        observed.cast(pl.String).alias("observed"),
+        (pl.lit(expected) if isinstance(expected, str) else expected.cast(pl.String)).alias("expected"),
+        difference.cast(pl.String).alias("difference"),
+        pl.col("record_id").alias("record_ids"),
+        pl.lit(what_to_do).alias("what_to_do"),
+    ).cast(OBSERVATION)  # type: ignore[arg-type]
+
+
+def _summary(sheet: Sheet, check: str, subject: str, compared: int, failed: int, expected: str) -> pl.DataFrame:
+    row = {
+        "check": check, "subject": f"{sheet.source.path}: {subject}", "severity": "warning" if failed else "note", "passed": failed == 0,
+        "observed": f"{failed} of {compared} rows do not", "expected": f"all rows {expected}", "difference": None, "record_ids": "",
+        "what_to_do": "See the rows." if failed else "Nothing.",
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=OBSERVATION)
+
+
+def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
+    """Observations on accepted quantities: negative ones that the format allows, duplicates, numbers that were rounded."""
+    place = pl.col("measure") + " at " + pl.col("site_id") + ", " + pl.col("start").cast(pl.String).fill_null("") + " to " + pl.col("end").cast(pl.String).fill_null("")
+    shown = pl.col("received") + " " + pl.col("received_unit")
+
+    def some(check: str, severity: str, which: pl.Expr, observed: pl.Expr, expected: str, what_to_do: str) -> pl.DataFrame:
+        return quantities.filter(which).select(
+            pl.lit(check).alias("check"), place.alias("subject"), pl.lit(severity).alias("severity"), pl.lit(value=False).alias("passed"),
+            observed.alias("observed"), pl.lit(expected).alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
+            pl.col("record_id").alias("record_ids"), pl.lit(what_to_do).alias("what_to_do"),
+        ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
+
+    return pl.concat(
+        [
+            some("negative", "warning", pl.col("quantity") < 0, shown, "zero or more, unless net metered", "Confirm that the meter feeds back; the format allows it."),
+            some("duplicate", "warning", pl.col("duplicate_of").is_not_null(), pl.lit("the same as record ") + pl.col("duplicate_of"), "each bill once",
+                 "It was excluded. If it is a second delivery and not the same bill, give it a document number."),
+            some("rounded", "note", pl.col("rounded"), shown, "at most 9 decimals", "Nothing; the received text is kept."),
+        ]
+    )  # fmt: skip
+
+
+def of_files(files: pl.DataFrame) -> pl.DataFrame:
+    """Observations on files: the same content under two names."""
+    return files.filter(pl.col("status") == "ignored").select(
+        pl.lit("file_twice").alias("check"), pl.col("path").alias("subject"), pl.lit("warning").alias("severity"), pl.lit(value=False).alias("passed"),
+        pl.col("problem").alias("observed"), pl.lit("each file once").alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
+        pl.lit("").alias("record_ids"), pl.lit("Take one of the two away.").alias("what_to_do"),
+    ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
+
+
+# ---------------------------------------------------------------- published figures that come with the data
+
+
+def no_published() -> pl.DataFrame:
+    """No published figures."""
+    return pl.DataFrame(schema=PUBLISHED.schema)
+
+
+def published(sheet: Sheet, entry: FileFormat, records: pl.DataFrame) -> pl.DataFrame:
+    """Published figures from the columns that the format names, one row a figure."""
+    rows = sheet.rows.join(records, on=LINE, how="left")
+    return pl.concat([no_published(), *(_published(rows, entry, item, sheet.source.path) for item in entry.published)])
+
+
+def _published(rows: pl.DataFrame, entry: FileFormat, item: PublishedColumn, path: str) -> pl.DataFrame:
+    frame = rows.with_columns(_numbers(rows, item.column, entry).alias("number")).filter(pl.col("number").is_not_null())
+    return frame.select(
+        pl.lit(item.edition).alias("edition"), pl.lit(item.kpi_id).alias("kpi_id"), pl.lit(item.period).alias("period"), pl.lit(item.breakdown).alias("breakdown"),
+        pl.col(item.category_column).str.strip_chars().alias("category"), pl.col(item.column).str.strip_chars().alias("value_as_printed"),
+        pl.lit(item.unit).alias("unit"), pl.lit(item.decimals).alias("decimals"), pl.lit(f"{path}, column {item.column}").alias("table"),
+        pl.lit(None, dtype=pl.String()).alias("footnote"), "record_id",
+    ).cast(PUBLISHED.schema)  # type: ignore[arg-type]  # fmt: skip

@@ -1,0 +1,42 @@
+"""The folder a run works on: `data/raw`, `factors`, `editions`, and where the results go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from esg_kpis.errors import InputProblem
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of one workspace. Nothing else in the library knows where things lie."""
+
+    root: Path
+    out: Path
+
+    @property
+    def raw(self) -> Path:
+        """What was sent, a folder per domain."""
+        return self.root / "data" / "raw"
+
+    @property
+    def factors(self) -> Path:
+        """The factor library."""
+        return self.root / "factors"
+
+    @property
+    def editions(self) -> Path:
+        """The editions, a folder each."""
+        return self.root / "editions"
+
+
+def open_workspace(root: Path, out: Path | None = None) -> Workspace:
+    """The workspace at `root`; results go to `out`, or to its `data/out`.
+
+    Raises:
+        InputProblem: if a part of it is missing.
+    """
+    root = root.resolve()
+    for part in ("data/raw", "factors", "editions"):
+        if not (root / part).is_dir():
+            raise InputProblem(f"There is no folder '{part}'.", where=str(root), mend="Give the workspace with --root; it holds data/raw, factors and editions.")
+    return Workspace(root, (out or root / "data" / "out").resolve())
