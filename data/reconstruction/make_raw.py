@@ -11,7 +11,7 @@ import csv
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import xlsxwriter
@@ -158,7 +158,7 @@ def write_factory(out: Path, bills: list[Bill]) -> None:
     """The EV factory's workbook: one sheet for energy and water, one that says what it is."""
     cells = {(b.start, b.measure): b for b in bills if b.stream == "factory"}
     book = xlsxwriter.Workbook(str(out / "energy/ev_factory_2023.xlsx"))
-    book.set_properties({"title": "EV factory, utilities 2023", "created": datetime(2020, 1, 1)})  # noqa: DTZ001
+    book.set_properties({"title": "EV factory, utilities 2023", "created": datetime(2020, 1, 1, tzinfo=UTC)})
     about, sheet = book.add_worksheet("About"), book.add_worksheet("Utilities 2023")
     for line, text in enumerate(ABOUT):
         about.write_string(line, 0, text)

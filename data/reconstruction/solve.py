@@ -33,7 +33,10 @@ def make_bills() -> list[Bill]:
 
 
 def fit(bills: list[Bill], year: int, choose: Callable[[list[Bill]], list[Bill]], digits: int | None) -> None:
-    """Scale the levers of `year` so that its totals are reached: by `digits` decimals, or to the last printed digit of a bill."""
+    """Scale the levers of `year` so that its totals are reached.
+
+    The scale has `digits` decimals; without `digits` the bills keep the last digits that a bill may show.
+    """
     lines = [x for x in LINES if x.year == year and x.lever]
     levers = [choose([b for b in bills if b.within(year) and x.lever and x.lever(b)]) for x in lines]
     matrix = [[sum((x.of(b) for b in lever), F(0)) for lever in levers] for x in lines]

@@ -148,7 +148,7 @@ SITES = Table(
         text("grid_region", "Grid region, the first rung of the region chain; country when it has none"),
         text("kind", "Kind of site, such as office or store"),
         text("business_line", "Business line", nullable=True),
-        text("control", "Whether the group has operational or financial control", allowed=("operational", "financial", "none")),
+        text("control", "Whether the group has operational or financial control", allowed=("operational", "financial", "both", "none")),
         Column("ownership_share", QUANTITY, "Share owned, 1 = all"),
         Column("valid_from", pl.Date(), "First day in the group", nullable=True),
         Column("valid_to", pl.Date(), "Last day in the group", nullable=True),

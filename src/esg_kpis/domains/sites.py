@@ -13,7 +13,7 @@ DOMAIN = Domain(
         Field("grid_region", "Region of the electricity grid, as factors name it; blank when the country is one"),
         Field("kind", "Kind of site", required=True, allowed=("office", "store", "data_centre", "factory", "warehouse", "building", "group")),
         Field("business_line", "Business line the site works for"),
-        Field("control", "Control the group has over it; blank means operational", allowed=("operational", "financial", "none")),
+        Field("control", "Control the group has over it; blank means operational", allowed=("operational", "financial", "both", "none")),
         Field("ownership_share", "Share owned, 0 to 1; blank means 1"),
         Field("valid_from", "First day in the group; blank means from the beginning"),
         Field("valid_to", "Last day in the group; blank means still"),

@@ -1,0 +1,21 @@
+"""Editions: one published report each, as data."""
+
+from esg_kpis.editions.model import Amounts, Boundary, Breakdown, Edition, EditionFile, Exclusion, FactorRule, Kpi, Period
+from esg_kpis.editions.read import amount_unit, edition_ids, needed_measures, read_edition, read_editions
+
+__all__ = [
+    "Amounts",
+    "Boundary",
+    "Breakdown",
+    "Edition",
+    "EditionFile",
+    "Exclusion",
+    "FactorRule",
+    "Kpi",
+    "Period",
+    "amount_unit",
+    "edition_ids",
+    "needed_measures",
+    "read_edition",
+    "read_editions",
+]

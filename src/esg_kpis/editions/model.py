@@ -1,0 +1,291 @@
+"""What an edition consists of, as pydantic reads it from the files a person edits. docs/editions.md shows every key."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Literal, Self
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from esg_kpis.domains import DOMAINS, MEASURES
+from esg_kpis.errors import UsageProblem, near_misses
+
+SITE_ATTRIBUTES = ("country", "grid_region", "kind", "business_line", "site_id")
+CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin")
+Where = dict[str, list[str]]
+
+
+def _all_known(words: Iterable[str], known: Collection[str], what: str) -> None:
+    for word in words:
+        if word not in known:
+            raise ValueError(f"there is no {what} '{word}'. {near_misses(word, known) or 'Known: ' + ', '.join(known)}")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Period(_Entry):
+    """A named range of whole months."""
+
+    id: str
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _whole_months(self) -> Self:
+        if self.first.day != 1 or (self.last + timedelta(days=1)).day != 1 or self.last < self.first:
+            raise ValueError(f"period '{self.id}' must run from the first day of a month to the last day of one")
+        return self
+
+
+class Boundary(_Entry):
+    """Which sites count, for some domains or measures in some periods. The first boundary that covers an amount decides."""
+
+    id: str
+    domains: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ()
+    where: Where = {}
+    text: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _all_known(self.domains, DOMAINS, "domain")
+        _all_known(self.measures, MEASURES, "measure")
+        _all_known(self.where, SITE_ATTRIBUTES, "site attribute")
+        return self
+
+    def covers(self, measure: str, domain: str, period: str) -> bool:
+        """Whether this boundary speaks of the measure in the period."""
+        named = (not self.domains and not self.measures) or domain in self.domains or measure in self.measures
+        return named and (not self.periods or period in self.periods)
+
+
+class FactorRule(_Entry):
+    """One rule of the edition: which source serves which measure, in which periods, at which sites.
+
+    Without `data_year` a factor serves only if its data period contains the whole reporting period. With it, the factor of that data year is applied to
+    the periods in `applies_to`, and says so.
+    """
+
+    id: str
+    measures: tuple[str, ...]
+    output: str
+    gases: tuple[str, ...] = ("",)
+    source: str
+    method: str | None = None
+    data_year: int | None = None
+    applies_to: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    factor_region: str | None = None
+    site_kinds: tuple[str, ...] = ()
+    text: str = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _all_known([*self.measures, self.output], MEASURES, "measure")
+        return self
+
+
+class Exclusion(_Entry):
+    """What the edition leaves out, and why. It is still computed where a factor is known, so that a finding can say how much it is."""
+
+    id: str
+    measures: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    gases: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ()
+    text: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _all_known([*self.measures, *self.outputs], MEASURES, "measure")
+        return self
+
+
+class Waiver(_Entry):
+    """A finding that a person has accepted: which, why, who, until when."""
+
+    finding: str
+    reason: str
+    who: str
+    until: date
+
+
+class KnownDifference(_Entry):
+    """Why a printed figure cannot be reproduced, and where the proof stands."""
+
+    kpi_id: str
+    periods: tuple[str, ...] = ()
+    breakdown: str | None = None
+    category: str | None = None
+    text: str
+    proof: str
+
+
+class EditionFile(_Entry):
+    """An `edition.toml`."""
+
+    id: str
+    document: str
+    text: str = ""
+    knowledge_date: date
+    knowledge_text: str
+    gwp_set: str
+    gwp_text: str
+    consolidation: Literal["operational_control", "financial_control"] = "operational_control"
+    incomplete_above: Decimal = Decimal("0.05")
+    period: tuple[Period, ...]
+    boundary: tuple[Boundary, ...]
+    factor_rule: tuple[FactorRule, ...] = ()
+    exclusion: tuple[Exclusion, ...] = ()
+    waiver: tuple[Waiver, ...] = ()
+    known_difference: tuple[KnownDifference, ...] = ()
+
+    @model_validator(mode="after")
+    def _periods_known(self) -> Self:
+        ids = [period.id for period in self.period]
+        for item in (*self.boundary, *self.exclusion, *self.known_difference):
+            _all_known(item.periods, ids, "period")
+        for rule in self.factor_rule:
+            _all_known(rule.applies_to, ids, "period")
+        return self
+
+
+# ---------------------------------------------------------------- KPIs
+
+
+class Amounts(_Entry):
+    """A selection of amounts to add up: by measure, and further by origin, gas group, scope, or site."""
+
+    measure: tuple[str, ...]
+    origin: tuple[str, ...] = ()
+    gas_group: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    where: Where = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, Mapping):
+            return {key: [item] if isinstance(item, str) else item for key, item in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _all_known([*self.measure, *self.origin], MEASURES, "measure")
+        _all_known(self.where, SITE_ATTRIBUTES, "site attribute")
+        return self
+
+
+class PerFactor(_Entry):
+    """Division by a factor of the library, such as kgce by 0.1229 kgce/kWh."""
+
+    measure: str
+    output: str
+
+
+class Breakdown(_Entry):
+    """Categories of a KPI. `each` makes one category per value of a site attribute."""
+
+    name: str
+    categories: dict[str, dict[str, list[str]]] = {}
+    each: str | None = None
+    periods: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for category in self.categories.values():
+            _all_known(category, CATEGORY_ATTRIBUTES, "attribute")
+        if self.each is not None:
+            _all_known([self.each], SITE_ATTRIBUTES, "site attribute")
+        return self
+
+
+class NotCollected(_Entry):
+    """Periods in which a KPI was not collected, and why."""
+
+    periods: tuple[str, ...]
+    text: str
+
+
+TOTAL = Breakdown(name="total", categories={"All": {}})
+
+
+class Kpi(_Entry):
+    """One KPI of a closed set of formulas.
+
+    sum: `amounts` added up, in `unit`. count: how many amounts. ratio and rate: `numerator` over `denominator` (KPI ids), times `times`. share: the same
+    in percent. difference: `numerator` minus `denominator`. growth: the change of `numerator` on the period before, in percent.
+    """
+
+    id: str
+    label: str
+    text: str
+    source: str
+    unit: str
+    decimals: int = Field(ge=0, le=9)
+    formula: Literal["sum", "ratio", "share", "rate", "count", "difference", "growth"]
+    amounts: tuple[Amounts, ...] = ()
+    per_factor: PerFactor | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    times: int = 1
+    breakdowns: tuple[Breakdown, ...] = (TOTAL,)
+    periods: tuple[str, ...] = ()
+    not_collected: tuple[NotCollected, ...] = ()
+    stated: bool = False
+    footing: dict[str, tuple[str, ...]] = {}
+    hkex: str = ""
+    gri: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.formula in ("sum", "count"):
+            if not self.amounts:
+                raise ValueError(f"KPI '{self.id}': a {self.formula} needs amounts")
+        elif self.numerator is None or (self.denominator is None and self.formula != "growth"):
+            raise ValueError(f"KPI '{self.id}': a {self.formula} needs numerator and denominator")
+        return self
+
+
+@dataclass(frozen=True)
+class Edition:
+    """An edition as read: its rules, its KPIs by id, and what it printed."""
+
+    rules: EditionFile
+    kpis: dict[str, Kpi]
+    published: pl.DataFrame
+
+    @property
+    def id(self) -> str:
+        """The edition's id."""
+        return self.rules.id
+
+    @property
+    def periods(self) -> dict[str, Period]:
+        """Periods by id, newest first."""
+        return {period.id: period for period in sorted(self.rules.period, key=lambda period: period.first, reverse=True)}
+
+    def period_named(self, period_id: str) -> Period:
+        """The period of that id.
+
+        Raises:
+            UsageProblem: if there is none.
+        """
+        if period_id not in self.periods:
+            raise UsageProblem(f"Edition {self.id} has no period '{period_id}'.", mend=f"Its periods: {', '.join(self.periods)}.")
+        return self.periods[period_id]
+
+    def kpi_named(self, kpi_id: str) -> Kpi:
+        """The KPI of that id.
+
+        Raises:
+            UsageProblem: if there is none.
+        """
+        if kpi_id not in self.kpis:
+            raise UsageProblem(f"Edition {self.id} has no KPI '{kpi_id}'.", mend=near_misses(kpi_id, self.kpis) or f"Its KPIs: {', '.join(self.kpis)}.")
+        return self.kpis[kpi_id]
