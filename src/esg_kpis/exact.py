@@ -3,9 +3,10 @@
 No binary float touches an amount. Quantities carry 9 decimals, factors 12, products 24. A product of a quantity (9), a factor (12) and a GWP (3)
 is therefore exact. A longer chain is rounded once per step, half-even, at the 24th decimal.
 
-What is promised: quantities below 10^29 in size, products and their sums below 10^14 (in the canonical unit of the measure: 10^11 t, twice what
-the world emits in a year). Beyond that an error is raised, never a wrapped or rounded number: polars' own grouped sum wraps in silence, so
-sums go through `sums` here.
+What is promised: quantities that enter a product, products and their sums below 10^14 in size (in the canonical unit of the measure: 10^11 t, twice
+what the world emits in a year); quantities that are only converted, below 10^29 after multiplication by the numerator (on DuckDB, whose whole numbers end
+at 1.7 x 10^38, below 10^20). Beyond that an error is raised by the engine or by `sums`, never a wrapped or rounded number: polars' own grouped
+sum wraps in silence, so sums go through `sums` here.
 
 Division happens only at the KPI, on `fractions.Fraction`.
 """
@@ -53,24 +54,24 @@ def scaled(quantity: pl.Expr, numerator: pl.Expr, denominator: pl.Expr) -> pl.Ex
 
 
 def sums(frame: pl.DataFrame, by: Sequence[str], column: str) -> pl.DataFrame:
-    """Exact sums of a product column per group, sorted by the group.
+    """Exact sums of a product column per group, sorted by the group. Nulls do not count; a group of nulls gives null.
 
     Columns: `by`; `column` (Decimal, 24 decimals, same unit as received).
 
     Raises:
-        OutOfRange: if the sizes in a group add up to 10^14 or more. polars would wrap around without a word.
+        OutOfRange: if the sizes in a group, each rounded to a whole number and one added per row, reach 10^14. polars would wrap around without a word.
     """
-    size = pl.col(column).abs().cast(pl.Decimal(38, 0)).sum() + pl.len().cast(pl.Decimal(38, 0))
-    if by:
-        grouped = frame.group_by(by).agg(pl.col(column).sum(), size.alias("__size")).sort(by)
-    else:
-        grouped = frame.select(pl.col(column).sum(), size.alias("__size"))
-    if grouped.filter(pl.col("__size") >= PRODUCT_LIMIT).height:
+    whole = pl.Decimal(38, 0)
+    size = pl.col(column).abs().cast(whole).sum() + pl.len().cast(whole)
+    total = pl.when(pl.col(column).count() > 0).then(pl.col(column).sum())
+    keyed = frame if by else frame.with_columns(pl.lit(0).alias("__all"))
+    keys = list(by) or ["__all"]
+    if keyed.group_by(keys).agg(size.alias("__size")).filter(pl.col("__size") >= PRODUCT_LIMIT).height:
         raise OutOfRange(
             f"A sum of '{column}' reaches 10^{38 - PRODUCT_SCALE}, more than the exact arithmetic holds.",
             mend="Look for a quantity in the wrong unit.",
         )
-    return grouped.drop("__size")
+    return keyed.group_by(keys).agg(total.alias(column)).sort(keys).select(*by, column)
 
 
 # ---------------------------------------------------------------- the same, as DuckDB SQL
@@ -90,7 +91,7 @@ def sql_product(left: str, right: str, *, left_scale: int = QUANTITY_SCALE, righ
 def sql_scaled(quantity: str, numerator: int, denominator: int) -> str:
     """The DuckDB expression that equals `scaled`: whole-number arithmetic, half-even, back to 9 decimals."""
     units = f"CAST(CAST({quantity} AS DECIMAL(38,{QUANTITY_SCALE})) * 1000000000 AS HUGEINT) * {numerator}::HUGEINT"
-    floor = f"(CASE WHEN {units} < 0 AND {units} % {denominator} <> 0 THEN {units} // {denominator} - 1 ELSE {units} // {denominator} END)"
+    floor = f"(CASE WHEN {units} < 0 THEN {units} // {denominator} - 1 ELSE {units} // {denominator} END)"
     rest = f"(2 * ({units} - {floor} * {denominator}::HUGEINT) - {denominator})"
     whole = f"({floor} + CASE WHEN {rest} > 0 OR ({rest} = 0 AND {floor} % 2 <> 0) THEN 1 ELSE 0 END)"
     return f"CAST({whole} AS DECIMAL(38,0)) * CAST(0.000000001 AS DECIMAL(10,9))"
@@ -116,7 +117,7 @@ def printed(value: Fraction, decimals: int) -> str:
 
 def plain(number: Decimal) -> str:
     """A decimal as text without exponent and without trailing zeros after the point."""
-    text = f"{number:f}"
+    text = f"{abs(number) if number == 0 else number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -86,6 +86,8 @@ def unit_named(text: str, domain: str = "") -> str:
         raise UnitProblem(f"The unit '{written}' is refused: {known.refused[written]}.")
     if written in known.keys:
         return written
+    if (reason := next((text for name, text in known.refused.items() if len(name) > 1 and name.lower() == written.lower()), None)) is not None:
+        raise UnitProblem(f"The unit '{written}' is refused: {reason}.")
     spellings = [*known.keys, *(spelling for scope, spelling in known.aliases if scope in ("", domain))]
     raise UnitProblem(f"The unit '{written}' is unknown.", mend=near_misses(written, spellings) or "units.txt lists the known ones.")
 
@@ -103,7 +105,7 @@ def multiplier(source: str, target: str, domain: str = "") -> Fraction:
 def _multiplier(source: str, target: str, domain: str) -> Fraction:
     tops, bottoms = zip(*(_halves(text) for text in (source, target)), strict=True)
     top = _simple(tops[0], tops[1], domain)
-    if bottoms == ("", ""):
+    if not any("/" in text for text in (source, target)):
         return top
     return top / _simple(bottoms[0], bottoms[1], domain)
 

@@ -1,0 +1,141 @@
+"""What counts in an edition: amounts placed in its periods and inside its boundaries, and the fate of every record."""
+
+from datetime import date
+
+import polars as pl
+
+from esg_kpis.amounts.build import with_ids
+from esg_kpis.domains import DOMAIN_OF, MEASURES
+from esg_kpis.editions.model import Boundary, Edition, Where
+from esg_kpis.editions.read import needed_measures
+from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
+from esg_kpis.tables import AMOUNTS, RECORD_FATES, conform
+
+_CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
+
+
+def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """Every amount as the edition sees it: in a period, and with the reason in `excluded` when it does not count.
+
+    A rejected record that is not waived stands in as a blocked amount of each measure it would have fed, in each period it may belong to, so that a KPI that needs it is
+    blocked and not merely smaller.
+
+    Columns: as `amounts` in the data dictionary, with `edition` and `period` ('' when outside every period). A stock appears once per period at
+    whose end it holds.
+    """
+    placed = pl.concat([_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition)], how="diagonal")
+    joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
+    needed = needed_measures(edition)
+    reason = (
+        pl.when(pl.col("excluded").is_not_null())
+        .then(pl.col("excluded"))
+        .when(~pl.col("measure").is_in(list(needed)))
+        .then(pl.lit("measure not used in this edition"))
+        .when(pl.col("period") == "")
+        .then(pl.lit("outside the periods of this edition"))
+        .when(pl.col("control").is_not_null() & ~pl.col("control").is_in(_CONTROL[edition.rules.consolidation]))
+        .then(pl.lit(f"not under {edition.rules.consolidation.replace('_', ' ')}"))
+        .otherwise(_outside_boundary(joined, edition))
+    )
+    seen = joined.with_columns(reason.alias("excluded"), pl.lit(edition.id).alias("edition"))
+    return conform(seen.select(AMOUNTS.names), AMOUNTS.__class__(AMOUNTS.name, AMOUNTS.grain, ("amount_id", "period"), AMOUNTS.columns))
+
+
+def _in_months(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    months = {month: period.id for period in edition.rules.period for month in _months(period.first, period.last)}
+    return amounts.filter(pl.col("nature") != "stock").with_columns(pl.col("month").replace_strict(months, default="", return_dtype=pl.String()).alias("period"))
+
+
+def _months(first: date, last: date) -> list[str]:
+    return pl.date_range(first, last, "1mo", eager=True).dt.strftime("%Y-%m").to_list()
+
+
+def _at_period_ends(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """Stocks, once per period at whose last day they hold; those that hold at none keep period ''."""
+    stocks = amounts.filter(pl.col("nature") == "stock")
+    ends = pl.DataFrame([{"period": period.id, "at": period.last} for period in edition.rules.period])
+    holding = (
+        stocks.drop("period")
+        .join(ends, how="cross")
+        .filter((pl.col("date").is_null() | (pl.col("date") <= pl.col("at"))) & (pl.col("until").is_null() | (pl.col("at") <= pl.col("until"))))
+        .drop("at")
+    )
+    return pl.concat([holding.select(AMOUNTS.names), stocks.join(holding, on="amount_id", how="anti")])
+
+
+def _of_rejected(rejected: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """A blocked amount per rejected record, measure and period it may belong to."""
+    waived = [waiver.finding for waiver in edition.rules.waiver]
+    one = rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
+    from_records = one.filter(~pl.col("record_id").is_in(waived)).with_columns(pl.col("measures").str.split(";")).explode("measures", empty_as_null=True)
+    periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
+    spread = from_records.join(periods, how="cross").filter(
+        (pl.col("start").is_null() | (pl.col("start") <= pl.col("last"))) & (pl.col("end").is_null() | (pl.col("end") >= pl.col("first")))
+    )
+    natures = {name: measure.nature for name, measure in MEASURES.items()}
+    units = {name: measure.unit for name, measure in MEASURES.items()}
+    scopes = {name: measure.scope or None for name, measure in MEASURES.items()}
+    return with_ids(
+        spread.select(
+            "period", "record_id", "site_id", pl.col("measures").alias("measure"), pl.col("measures").alias("origin"),
+            pl.col("measures").replace_strict(natures, return_dtype=pl.String()).alias("nature"),
+            pl.col("measures").replace_strict(units, return_dtype=pl.String()).alias("unit"),
+            pl.col("measures").replace_strict(scopes, default=None, return_dtype=pl.String()).alias("scope"),
+            pl.lit("").alias("dimensions"), pl.lit(value=False).alias("estimated"), pl.lit(None).cast(PRODUCT).alias("quantity"), pl.lit(0).cast(PRODUCT).alias("share"),
+            (pl.lit("rejected record ") + pl.col("record_id") + ": " + pl.col("message")).alias("blocked"),
+        ),
+        ("record_id", "measure", "period"),
+    )  # fmt: skip
+
+
+def _outside_boundary(joined: pl.DataFrame, edition: Edition) -> pl.Expr:
+    reason: pl.Expr = pl.lit("no boundary of this edition covers it")
+    for boundary in reversed(edition.rules.boundary):
+        inside = pl.when(_inside(boundary.where)).then(None).otherwise(pl.lit(f"outside boundary {boundary.id}"))
+        reason = pl.when(_covered(boundary, edition)).then(inside).otherwise(reason)
+    return reason
+
+
+def _covered(boundary: Boundary, edition: Edition) -> pl.Expr:
+    pairs = [
+        f"{measure}|{period}" for measure in DOMAIN_OF for period in edition.periods if boundary.covers(measure, DOMAIN_OF[measure], period)
+    ]
+    return (pl.col("measure") + "|" + pl.col("period")).is_in(pairs)
+
+
+def _inside(where: Where) -> pl.Expr:
+    """Whether a site is inside; of an unknown site nobody can say that it is not."""
+    conditions = [pl.col(name).is_in(values) for name, values in where.items()]
+    return pl.all_horizontal(conditions).fill_null(value=False) | pl.col("kind").is_null() if conditions else pl.lit(value=True)
+
+
+def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, seen: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """One fate per record: used if any share of it counts, excluded with the reason, or rejected with the rule.
+
+    `share_used` is the share of the record's days over all its quantities. A site's own record counts when any amount of the site does.
+
+    Columns: as `record_fates` in the data dictionary. Records of stopped files were never read and have no fate.
+    """
+    known = seen.filter(pl.col("blocked").is_null()).unique(["amount_id", "excluded"])
+    counted = known.filter(pl.col("excluded").is_null()).unique("amount_id")
+    every = known.unique("amount_id").group_by("record_id").agg(pl.col("share").sum().alias("all"))
+    used = counted.group_by("record_id").agg(pl.col("share").sum().alias("used"))
+    why = known.filter(pl.col("excluded").is_not_null()).group_by("record_id").agg(pl.col("excluded").unique().sort().str.join("; ").alias("why"))
+    active = sites.filter(pl.col("site_id").is_in(counted["site_id"].unique().to_list()))["record_id"]
+    rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
+    joined = records.select("record_id").join(every, on="record_id", how="left").join(used, on="record_id", how="left").join(why, on="record_id", how="left").join(rules, on="record_id", how="left")
+    is_rejected, is_site = pl.col("rule").is_not_null(), pl.col("record_id").is_in(active.implode())
+    share = pl.when(is_site).then(pl.lit(1).cast(PRODUCT)).when(pl.col("used").is_not_null()).then(pl.col("used") / pl.col("all")).otherwise(pl.lit(0).cast(PRODUCT))
+    fates = joined.with_columns(
+        pl.when(is_rejected).then(pl.lit("rejected")).when(is_site | pl.col("used").is_not_null()).then(pl.lit("used")).otherwise(pl.lit("excluded")).alias("fate"),
+        pl.when(is_rejected).then(pl.lit(0).cast(PRODUCT)).otherwise(share).round(VALUE_SCALE).cast(VALUE).alias("share_used"),
+    ).with_columns(
+        pl.when((pl.col("fate") == "excluded") & pl.col("why").is_null())
+        .then(pl.when(pl.col("record_id").is_in(sites["record_id"].implode())).then(pl.lit("no amount of this site counts")).otherwise(pl.lit("no quantity")))
+        .when((pl.col("share_used") == 1) | is_rejected)
+        .then(None)
+        .otherwise(pl.col("why"))
+        .alias("reason"),
+        pl.lit(edition.id).alias("edition"),
+    )
+    return conform(fates, RECORD_FATES)

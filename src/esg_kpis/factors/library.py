@@ -1,0 +1,177 @@
+"""The factor library of a workspace: `sources.csv`, one CSV per source and edition of it, and `gwp.csv`.
+
+A published value is never edited; a revision is a new source. What cannot be read stops the library, because a missing factor must never pass for none.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+
+import polars as pl
+
+from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
+from esg_kpis.errors import InputProblem, UnitProblem, near_misses
+from esg_kpis.exact import FACTOR_SCALE, GWP_SCALE
+from esg_kpis.ingest.files import Source, decode
+from esg_kpis.tables import FACTORS, conform
+from esg_kpis.units import multiplier
+
+SOURCE_COLUMNS = ("source_id", "publisher", "title", "document", "published", "published_note", "retrieved", "licence", "checked")
+FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published"))
+GWP_COLUMNS = ("gwp_set", "gas", "gas_group", "value", "source_id", "grade", "page", "note")
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor as the library states it. `multiplier` leads from the canonical unit of `measure` to that of `output`, exactly."""
+
+    factor_id: str
+    source_id: str
+    measure: str
+    output: str
+    gas: str
+    region: str
+    method: str
+    value: Decimal
+    unit: str
+    gwp_set: str | None
+    data_from: date
+    data_to: date | None
+    published: date
+    status: str
+    parents: str | None
+    grade: str
+    page: str
+    note: str
+    multiplier: Fraction
+
+    @property
+    def data_period(self) -> str:
+        """The data period in words."""
+        return f"{self.data_from.isoformat()} to {self.data_to.isoformat()}" if self.data_to else f"from {self.data_from.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Library:
+    """All factors, the group each gas is reported in, and what sources.csv says of each source."""
+
+    factors: tuple[Factor, ...]
+    gas_groups: dict[str, str]
+    sources: dict[str, dict[str, str]]
+
+    def frame(self) -> pl.DataFrame:
+        """The library as the table `factors` of the data dictionary."""
+        rows = [{key: value for key, value in asdict(factor).items() if key != "multiplier"} for factor in self.factors]
+        return conform(pl.DataFrame(rows, schema={column.name: column.dtype for column in FACTORS.columns}), FACTORS)
+
+    def named(self, factor_id: str) -> Factor:
+        """The factor of that id.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        return next(factor for factor in self.factors if factor.factor_id == factor_id)
+
+
+def read_library(folder: Path) -> Library:
+    """The library in a folder.
+
+    Raises:
+        InputProblem: naming file, line and what would be right: a column is missing, a value has more decimals than are kept, a unit does not lead from
+            measure to output, a source is unknown, an id is given twice.
+    """
+    sources = {row["source_id"]: row for _, row in _rows(folder / "sources.csv", SOURCE_COLUMNS)}
+    factors: dict[str, Factor] = {}
+    gas_groups: dict[str, str] = {}
+    for path in sorted(folder.glob("*.csv")):
+        if path.name == "sources.csv":
+            continue
+        if path.name == "gwp.csv":
+            read = _gwps(path, sources, gas_groups)
+        else:
+            if path.stem not in sources:
+                raise InputProblem(f"The source '{path.stem}' is not in sources.csv.", where=f"factors/{path.name}", mend=near_misses(path.stem, sources))
+            read = _factors(path, sources)
+        for where, factor in read:
+            if factor.factor_id in factors:
+                raise InputProblem(f"The factor '{factor.factor_id}' is given twice.", where=where, mend="A revision is a new source with ids of its own.")
+            factors[factor.factor_id] = factor
+    return Library(tuple(factors.values()), gas_groups, sources)
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    where = f"factors/{path.name}"
+    if not path.exists():
+        raise InputProblem("The file is missing.", where=where, mend="See factors/README.md.")
+    text, _ = decode(Source(where, path.read_bytes(), ""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    missing = [name for name in columns if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InputProblem(f"The columns {', '.join(missing)} are missing.", where=where, mend="See factors/README.md.")
+    for row in reader:
+        if None in row or None in row.values():
+            raise InputProblem("The row has more or fewer cells than the header.", where=f"{where}, line {reader.line_num}", mend="Check its commas and quotes.")
+        yield f"{where}, line {reader.line_num}", {key: value.strip() for key, value in row.items()}
+
+
+def _factors(path: Path, sources: dict[str, dict[str, str]]) -> Iterator[tuple[str, Factor]]:
+    for where, row in _rows(path, FACTOR_COLUMNS):
+        yield where, _factor(where, {**row, "source_id": path.stem}, sources, FACTOR_SCALE)
+
+
+def _gwps(path: Path, sources: dict[str, dict[str, str]], gas_groups: dict[str, str]) -> Iterator[tuple[str, Factor]]:
+    for where, row in _rows(path, GWP_COLUMNS):
+        if gas_groups.setdefault(row["gas"], row["gas_group"]) != row["gas_group"]:
+            raise InputProblem(f"The gas '{row['gas']}' is in two groups.", where=where, mend="Give it one gas_group.")
+        if row["source_id"] not in sources:
+            raise InputProblem(f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources))
+        entry = {
+            **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower(), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
+            "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": sources[row["source_id"]]["published"], "data_to": "",
+            "status": "selectable", "parents": "",
+        }  # fmt: skip
+        yield where, _factor(where, entry, sources, GWP_SCALE)
+
+
+def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], scale: int) -> Factor:
+    for name in ("measure", "output"):
+        if row[name] not in MEASURES:
+            raise InputProblem(f"There is no measure '{row[name]}'.", where=where, mend=near_misses(row[name], MEASURES))
+    if row["grade"] not in ("A", "B", "C"):
+        raise InputProblem(f"The grade is '{row['grade']}'.", where=where, mend="Only grades A to C may feed a KPI.")
+    if row["status"] not in ("selectable", "derived", "evidence_only"):
+        raise InputProblem(f"The status is '{row['status']}'.", where=where, mend="It is selectable, derived or evidence_only.")
+    value = _value(where, row["value"], scale)
+    wanted = f"{MEASURES[row['output']].unit}/{MEASURES[row['measure']].unit}"
+    try:
+        lead = Fraction(value) * multiplier(row["unit"], wanted, DOMAIN_OF.get(row["measure"], ""))
+    except UnitProblem as problem:
+        raise InputProblem(f"The unit '{row['unit']}' does not lead from {row['measure']} to {row['output']}. {problem}", where=where, mend=f"For example {wanted}.") from problem
+    return Factor(
+        row["factor_id"], row["source_id"], row["measure"], row["output"], row["gas"], row["region"], row["method"], value, row["unit"],
+        row["gwp_set"] or None, _date(where, row["data_from"]), _date(where, row["data_to"]) if row["data_to"] else None,
+        _date(where, sources[row["source_id"]]["published"]), row["status"], row["parents"] or None, row["grade"], row["page"], row["note"], lead,
+    )  # fmt: skip
+
+
+def _value(where: str, text: str, scale: int) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise InputProblem(f"'{text}' is no number.", where=where, mend="Write it with a point and without separators.") from None
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent > scale:
+        raise InputProblem(f"'{text}' has more than {scale} decimals, or is not finite.", where=where, mend="Give the value as the source prints it.")
+    return value
+
+
+def _date(where: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputProblem(f"'{text}' is no date.", where=where, mend="Write it as 2023-12-31.") from None

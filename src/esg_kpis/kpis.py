@@ -1,0 +1,235 @@
+"""KPIs: a closed set of formulas over amounts, read from kpis.yaml. No code per KPI.
+
+Amounts are added up exactly; division happens here and only here, on fractions, and a value is rounded once for keeping and once for print.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+import polars as pl
+
+from esg_kpis.editions import Amounts, Breakdown, Edition, Kpi, Period, amount_unit
+from esg_kpis.errors import FactorProblem
+from esg_kpis.exact import printed, rounded, sums
+from esg_kpis.factors import Choice, Library, Need, rules_of, select
+from esg_kpis.tables import KPI_VALUES, conform
+from esg_kpis.units import multiplier
+
+_CUBE = ["period", "measure", "origin", "gas_group", "scope", "site_id", "country", "grid_region", "kind", "business_line"]
+_WORST = ("ok", "incomplete", "not_collected", "not_applicable", "blocked")
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of one cell, or why it has none."""
+
+    value: Fraction | None
+    status: str
+    reason: str | None = None
+    estimated_share: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the KPIs of one edition are made of.
+
+    `cube` is the edition's counting amounts added up per `_CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
+    quantity is not known, `rows` how many amounts.
+    """
+
+    edition: Edition
+    library: Library
+    known_on: date
+    cube: pl.DataFrame
+
+
+def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:
+    """The counting amounts of an edition (base and derived), added up by what a KPI may ask for."""
+    joined = counting(amounts, sites)
+    keyed = joined.with_columns(pl.col(_CUBE).fill_null(""))
+    zero = pl.lit(0).cast(pl.Decimal(38, 24))
+    total = sums(keyed, _CUBE, "quantity")
+    estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), _CUBE, "part")
+    sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
+    rest = keyed.group_by(_CUBE).agg(pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"))
+    cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
+    return Inputs(edition, library, known_on, cube.sort(_CUBE))
+
+
+def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+    """The amounts that count, with the attributes of their sites."""
+    attributes = sites.select("site_id", "country", "grid_region", "kind", "business_line")
+    return amounts.filter(pl.col("excluded").is_null()).join(attributes, on="site_id", how="left")
+
+
+def evaluate(inputs: Inputs) -> pl.DataFrame:
+    """Every cell of every KPI of an edition.
+
+    Columns: as `kpi_values` in the data dictionary; `decimals` are the printed cell's where the edition printed one.
+    """
+    decimals = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in inputs.edition.published.iter_rows(named=True)}
+    rows = []
+    for kpi, period, breakdown, category, value in cells(inputs):
+        places = decimals.get((kpi.id, period, breakdown, category), kpi.decimals)
+        rows.append(
+            {
+                "edition": inputs.edition.id, "kpi_id": kpi.id, "period": period, "breakdown": breakdown, "category": category,
+                "value": None if value.value is None else rounded(value.value), "printed": None if value.value is None else printed(value.value, places),
+                "unit": kpi.unit, "decimals": places, "status": value.status, "reason": value.reason, "estimated_share": rounded(value.estimated_share),
+            }
+        )  # fmt: skip
+    return conform(pl.DataFrame(rows, schema=KPI_VALUES.schema), KPI_VALUES)
+
+
+def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
+    """KPI, period, breakdown, category and value of every cell, in the order of kpis.yaml."""
+    for kpi in inputs.edition.kpis.values():
+        for period in inputs.edition.periods.values():
+            if kpi.periods and period.id not in kpi.periods:
+                continue
+            for breakdown in kpi.breakdowns:
+                if breakdown.periods and period.id not in breakdown.periods:
+                    continue
+                cube = inputs.cube.filter(pl.col("period") == period.id)
+                previous = _period_before(inputs.edition, period)
+                for category, part in _categories(breakdown, cube):
+                    earlier = _only(inputs.cube.filter(pl.col("period") == previous.id), breakdown, category) if previous else None
+                    yield kpi, period.id, breakdown.name, category, value_of(kpi, period, part, earlier, previous, inputs)
+
+
+def value_of(kpi: Kpi, period: Period, cube: pl.DataFrame, earlier: pl.DataFrame | None, previous: Period | None, inputs: Inputs) -> Value:
+    """The value of a KPI over a part of the cube. `earlier` is the same part of the period before, for growth."""
+    for missing in kpi.not_collected:
+        if period.id in missing.periods:
+            return Value(None, "not_collected", missing.text)
+    if kpi.formula == "sum":
+        return _sum(kpi, period, cube, inputs)
+    if kpi.formula == "count":
+        chosen = pl.concat([selected(cube, amounts) for amounts in kpi.amounts])
+        return _blocked(chosen) or Value(Fraction(int(chosen["rows"].sum())), "ok")
+    kpis = inputs.edition.kpis
+    top_kpi = kpis[kpi.numerator or ""]
+    top = value_of(top_kpi, period, cube, earlier, previous, inputs)
+    if kpi.formula == "growth":
+        if earlier is None or previous is None:
+            return Value(None, "not_applicable", "there is no period before")
+        return _quotient(kpi, top, value_of(top_kpi, previous, earlier, None, None, inputs), Fraction(100), less_one=True)
+    bottom_kpi = kpis[kpi.denominator or ""]
+    bottom = value_of(bottom_kpi, period, cube, earlier, previous, inputs)
+    if kpi.formula == "difference":
+        return _difference(top, bottom, multiplier(top_kpi.unit, kpi.unit), multiplier(bottom_kpi.unit, kpi.unit))
+    if kpi.formula == "share":
+        return _quotient(kpi, top, bottom, 100 * multiplier(top_kpi.unit, bottom_kpi.unit))
+    return _quotient(kpi, top, bottom, kpi.times * multiplier(f"{top_kpi.unit}/{bottom_kpi.unit}", kpi.unit))
+
+
+def selected(cube: pl.DataFrame, amounts: Amounts) -> pl.DataFrame:
+    """The rows of a cube, or of the amounts themselves, that one selection adds up."""
+    conditions = [pl.col("measure").is_in(amounts.measure)]
+    conditions += [pl.col(name).is_in(list(values)) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+    conditions += [_site_matches(name, values) for name, values in amounts.where.items()]
+    return cube.filter(pl.all_horizontal(conditions))
+
+
+def divisor(kpi: Kpi, period: Period, inputs: Inputs) -> Choice | None:
+    """The factor that a sum is divided by, if the KPI names one.
+
+    Raises:
+        FactorProblem: if none matches, or more than one.
+    """
+    if kpi.per_factor is None:
+        return None
+    need = Need(kpi.per_factor.measure, kpi.per_factor.output, "", ("GLOBAL",), "", period)
+    rules = rules_of(inputs.edition.rules, inputs.library)
+    return select(inputs.library, rules, need, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _period_before(edition: Edition, period: Period) -> Period | None:
+    earlier = [other for other in edition.periods.values() if other.last < period.first]
+    return earlier[0] if earlier else None
+
+
+def _categories(breakdown: Breakdown, cube: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    if breakdown.each:
+        parts = cube.filter(pl.col(breakdown.each) != "").partition_by(breakdown.each, as_dict=True)
+        return sorted(((str(key[0]), part) for key, part in parts.items()), key=lambda item: item[0])
+    return [(category, _only(cube, breakdown, category)) for category in breakdown.categories]
+
+
+def _only(cube: pl.DataFrame, breakdown: Breakdown, category: str) -> pl.DataFrame:
+    if breakdown.each:
+        return cube.filter(pl.col(breakdown.each) == category)
+    conditions = [_site_matches(name, values) for name, values in breakdown.categories[category].items()]
+    return cube.filter(pl.all_horizontal(conditions)) if conditions else cube
+
+
+def _site_matches(name: str, values: list[str]) -> pl.Expr:
+    """A row matches when its attribute is among the values; a blocked row of an unknown site matches, for nobody can say that it does not."""
+    unknown = (pl.col("kind") == "") & (pl.col("blocked").is_not_null()) if name not in ("gas_group", "origin") else pl.lit(value=False)
+    return pl.col(name).is_in(values) | unknown
+
+
+def _sum(kpi: Kpi, period: Period, cube: pl.DataFrame, inputs: Inputs) -> Value:
+    chosen = [(amounts, selected(cube, amounts)) for amounts in kpi.amounts]
+    together = pl.concat([part for _, part in chosen])
+    if (blocked := _blocked(together)) is not None:
+        return blocked
+    if together.is_empty():
+        names = ", ".join(measure for amounts in kpi.amounts for measure in amounts.measure)
+        return Value(None, "not_collected", f"no amount of {names} counts here")
+    try:
+        choice = divisor(kpi, period, inputs)
+    except FactorProblem as problem:
+        return Value(None, "blocked", str(problem))
+    per = choice.factor.multiplier if choice else Fraction(1)
+    value, size, estimated = Fraction(0), Fraction(0), Fraction(0)
+    for measure, quantity, part, whole in together.select("measure", "quantity", "estimated", "size").iter_rows():
+        unit = multiplier(amount_unit(kpi, measure), kpi.unit) / per
+        value += Fraction(quantity) * unit
+        size += Fraction(whole) * unit
+        estimated += Fraction(part) * unit
+    return _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs)
+
+
+def _complete(value: Value, inputs: Inputs) -> Value:
+    limit = Fraction(inputs.edition.rules.incomplete_above)
+    if value.estimated_share > limit:
+        return replace(value, status="incomplete", reason=f"{printed(value.estimated_share * 100, 1)} % is estimated, more than {printed(limit * 100, 1)} %")
+    return value
+
+
+def _blocked(rows: pl.DataFrame) -> Value | None:
+    reasons = rows["blocked"].drop_nulls().unique().sort().to_list()
+    if not reasons:
+        return None
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return Value(None, "blocked", f"{reasons[0]}{more}")
+
+
+def _worse(top: Value, bottom: Value) -> Value | None:
+    """Of two operands the one that leaves nothing to divide, if there is one."""
+    worst = max((top, bottom), key=lambda value: _WORST.index(value.status))
+    return Value(None, worst.status, worst.reason) if top.value is None or bottom.value is None else None
+
+
+def _quotient(kpi: Kpi, top: Value, bottom: Value, times: Fraction, *, less_one: bool = False) -> Value:
+    if (worse := _worse(top, bottom)) is not None:
+        return worse
+    if not bottom.value:
+        return Value(None, "not_applicable", f"the denominator of {kpi.id} is zero")
+    ratio = (top.value or Fraction(0)) / bottom.value
+    state = max((top, bottom), key=lambda value: _WORST.index(value.status))
+    return Value((ratio - 1 if less_one else ratio) * times, state.status, state.reason, max(top.estimated_share, bottom.estimated_share))
+
+
+def _difference(top: Value, bottom: Value, top_unit: Fraction, bottom_unit: Fraction) -> Value:
+    if (worse := _worse(top, bottom)) is not None:
+        return worse
+    state = max((top, bottom), key=lambda value: _WORST.index(value.status))
+    value = (top.value or Fraction(0)) * top_unit - (bottom.value or Fraction(0)) * bottom_unit
+    return Value(value, state.status, state.reason, max(top.estimated_share, bottom.estimated_share))
