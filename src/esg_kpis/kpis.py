@@ -36,17 +36,18 @@ class Inputs:
     """What the KPIs of one edition are made of.
 
     `cube` is the edition's counting amounts added up per `_CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
-    quantity is not known, `rows` how many amounts.
+    quantity is not known, `rows` how many amounts. `left_out` holds the same keys of what the edition excludes, with the reason.
     """
 
     edition: Edition
     library: Library
     known_on: date
     cube: pl.DataFrame
+    left_out: pl.DataFrame
 
 
 def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:
-    """The counting amounts of an edition (base and derived), added up by what a KPI may ask for."""
+    """The counting amounts of an edition (base and derived, with those it excludes), added up by what a KPI may ask for."""
     joined = counting(amounts, sites)
     keyed = joined.with_columns(pl.col(_CUBE).fill_null(""))
     zero = pl.lit(0).cast(pl.Decimal(38, 24))
@@ -55,21 +56,32 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
     rest = keyed.group_by(_CUBE).agg(pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"))
     cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
-    return Inputs(edition, library, known_on, cube.sort(_CUBE))
+    excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(pl.col(_CUBE).fill_null(""))
+    left_out = excluded.group_by(_CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
+    return Inputs(edition, library, known_on, cube.sort(_CUBE), left_out.sort(_CUBE))
 
 
 def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     """The amounts that count, with the attributes of their sites."""
+    return with_sites(amounts.filter(pl.col("excluded").is_null()), sites)
+
+
+def with_sites(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+    """Amounts with the attributes of their sites."""
     attributes = sites.select("site_id", "country", "grid_region", "kind", "business_line")
-    return amounts.filter(pl.col("excluded").is_null()).join(attributes, on="site_id", how="left")
+    return amounts.join(attributes, on="site_id", how="left")
 
 
-def evaluate(inputs: Inputs) -> pl.DataFrame:
+def evaluate(inputs: Inputs, published: pl.DataFrame) -> pl.DataFrame:
     """Every cell of every KPI of an edition.
 
-    Columns: as `kpi_values` in the data dictionary; `decimals` are the printed cell's where the edition printed one.
+    Args:
+        inputs: What they are made of.
+        published: What the edition printed; a printed cell's own decimals go before the definition's.
+
+    Columns: as `kpi_values` in the data dictionary.
     """
-    decimals = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in inputs.edition.published.iter_rows(named=True)}
+    decimals = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in published.iter_rows(named=True)}
     rows = []
     for kpi, period, breakdown, category, value in cells(inputs):
         places = decimals.get((kpi.id, period, breakdown, category), kpi.decimals)
@@ -95,8 +107,11 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                 cube = inputs.cube.filter(pl.col("period") == period.id)
                 previous = _period_before(inputs.edition, period)
                 for category, part in _categories(breakdown, cube):
-                    earlier = _only(inputs.cube.filter(pl.col("period") == previous.id), breakdown, category) if previous else None
-                    yield kpi, period.id, breakdown.name, category, value_of(kpi, period, part, earlier, previous, inputs)
+                    earlier = only(inputs.cube.filter(pl.col("period") == previous.id), breakdown, category) if previous else None
+                    value = value_of(kpi, period, part, earlier, previous, inputs)
+                    if value.status == "not_collected" and kpi.formula == "sum" and not _declared(kpi, period.id):
+                        value = _left_out(kpi, only(inputs.left_out.filter(pl.col("period") == period.id), breakdown, category), value)
+                    yield kpi, period.id, breakdown.name, category, value
 
 
 def value_of(kpi: Kpi, period: Period, cube: pl.DataFrame, earlier: pl.DataFrame | None, previous: Period | None, inputs: Inputs) -> Value:
@@ -158,10 +173,11 @@ def _categories(breakdown: Breakdown, cube: pl.DataFrame) -> list[tuple[str, pl.
     if breakdown.each:
         parts = cube.filter(pl.col(breakdown.each) != "").partition_by(breakdown.each, as_dict=True)
         return sorted(((str(key[0]), part) for key, part in parts.items()), key=lambda item: item[0])
-    return [(category, _only(cube, breakdown, category)) for category in breakdown.categories]
+    return [(category, only(cube, breakdown, category)) for category in breakdown.categories]
 
 
-def _only(cube: pl.DataFrame, breakdown: Breakdown, category: str) -> pl.DataFrame:
+def only(cube: pl.DataFrame, breakdown: Breakdown, category: str) -> pl.DataFrame:
+    """The rows of a cube, or of the amounts themselves, that belong to one category of a breakdown."""
     if breakdown.each:
         return cube.filter(pl.col(breakdown.each) == category)
     conditions = [_site_matches(name, values) for name, values in breakdown.categories[category].items()]
@@ -194,6 +210,16 @@ def _sum(kpi: Kpi, period: Period, cube: pl.DataFrame, inputs: Inputs) -> Value:
         size += Fraction(whole) * unit
         estimated += Fraction(part) * unit
     return _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs)
+
+
+def _declared(kpi: Kpi, period: str) -> bool:
+    return any(period in missing.periods for missing in kpi.not_collected)
+
+
+def _left_out(kpi: Kpi, left_out: pl.DataFrame, value: Value) -> Value:
+    """Not applicable instead of not collected, where the edition excludes all there is."""
+    reasons = pl.concat([selected(left_out, amounts) for amounts in kpi.amounts])["excluded"].unique().sort().to_list()
+    return Value(None, "not_applicable", "; ".join(reasons)) if reasons else value
 
 
 def _complete(value: Value, inputs: Inputs) -> Value:

@@ -4,6 +4,7 @@ A column is declared once, with its type, unit and meaning; the pandera schema, 
 Input domains declare their own columns in `domains/`.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import pandera.polars as pa
@@ -191,6 +192,10 @@ AMOUNTS = Table(
     ), csv=False,
 )  # fmt: skip
 
+EDITION_AMOUNTS = Table(
+    "edition_amounts", "one amount as one edition sees it, with the reason when it does not count", ("amount_id", "edition"), AMOUNTS.columns, csv=False
+)
+
 RECORD_FATES = Table(
     "record_fates", "one record in one edition", ("edition", "record_id"),
     (
@@ -319,7 +324,7 @@ FINDINGS = Table(
 )  # fmt: skip
 
 TABLES: tuple[Table, ...] = (
-    FILES, RECORDS, REJECTED, QUANTITIES, SITES, AMOUNTS, RECORD_FATES, FACTORS, FACTOR_USES, COVERAGE, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
+    FILES, RECORDS, REJECTED, QUANTITIES, SITES, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, FACTOR_USES, COVERAGE, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
 )  # fmt: skip
 
 
@@ -352,3 +357,8 @@ def _pandera_schema(table: Table) -> pa.DataFrameSchema:
         for column in table.columns
     }
     return pa.DataFrameSchema(columns, strict=True, unique=list(table.key))
+
+
+def finding_id(check: str, subject: str, edition: str = "", period: str = "") -> str:
+    """The id of a finding: the same in every run that finds the same thing."""
+    return hashlib.sha256("\x1f".join((check, subject, edition, period)).encode()).hexdigest()[:12]

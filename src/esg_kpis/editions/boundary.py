@@ -9,21 +9,21 @@ from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions.model import Boundary, Edition, Where
 from esg_kpis.editions.read import needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
-from esg_kpis.tables import AMOUNTS, RECORD_FATES, conform
+from esg_kpis.tables import EDITION_AMOUNTS, AMOUNTS, RECORD_FATES, conform, finding_id
 
 _CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 
 
-def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:
     """Every amount as the edition sees it: in a period, and with the reason in `excluded` when it does not count.
 
     A rejected record that is not waived stands in as a blocked amount of each measure it would have fed, in each period it may belong to, so that a KPI that needs it is
     blocked and not merely smaller.
 
     Columns: as `amounts` in the data dictionary, with `edition` and `period` ('' when outside every period). A stock appears once per period at
-    whose end it holds.
+    whose end it holds, under an id of its own.
     """
-    placed = pl.concat([_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition)], how="diagonal")
+    placed = pl.concat([_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition, as_of)], how="diagonal")
     joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
     needed = needed_measures(edition)
     reason = (
@@ -38,7 +38,7 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
         .otherwise(_outside_boundary(joined, edition))
     )
     seen = joined.with_columns(reason.alias("excluded"), pl.lit(edition.id).alias("edition"))
-    return conform(seen.select(AMOUNTS.names), AMOUNTS.__class__(AMOUNTS.name, AMOUNTS.grain, ("amount_id", "period"), AMOUNTS.columns))
+    return conform(seen.select(AMOUNTS.names), EDITION_AMOUNTS)
 
 
 def _in_months(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
@@ -59,15 +59,18 @@ def _at_period_ends(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
         .join(ends, how="cross")
         .filter((pl.col("date").is_null() | (pl.col("date") <= pl.col("at"))) & (pl.col("until").is_null() | (pl.col("at") <= pl.col("until"))))
         .drop("at")
+        .with_columns(pl.col("amount_id").alias("parent_amount_id"))
     )
-    return pl.concat([holding.select(AMOUNTS.names), stocks.join(holding, on="amount_id", how="anti")])
+    apart = with_ids(holding, ("parent_amount_id", "period"))
+    return pl.concat([apart.select(AMOUNTS.names), stocks.join(holding, on="amount_id", how="anti")])
 
 
-def _of_rejected(rejected: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:
     """A blocked amount per rejected record, measure and period it may belong to."""
-    waived = [waiver.finding for waiver in edition.rules.waiver]
+    waived = {waiver.finding for waiver in edition.rules.waiver if waiver.until >= as_of}
+    accepted = [record for record in rejected["record_id"].unique().to_list() if finding_id("rejected_record", record) in waived]
     one = rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
-    from_records = one.filter(~pl.col("record_id").is_in(waived)).with_columns(pl.col("measures").str.split(";")).explode("measures", empty_as_null=True)
+    from_records = one.filter(~pl.col("record_id").is_in(accepted)).with_columns(pl.col("measures").str.split(";")).explode("measures", empty_as_null=True)
     periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
     spread = from_records.join(periods, how="cross").filter(
         (pl.col("start").is_null() | (pl.col("start") <= pl.col("last"))) & (pl.col("end").is_null() | (pl.col("end") >= pl.col("first")))

@@ -1,0 +1,42 @@
+"""The Dagster code location. `dagster dev` and `esg-kpis run` use the same assets, checks and resources."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.assets import ASSETS, CHECKS
+from pipelines.resources import ParquetFiles, WorkspaceResource
+
+JOB = "main"
+
+
+def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "") -> dg.Definitions:
+    """The definitions for one workspace.
+
+    Args:
+        root: The workspace.
+        out: Where results go; its data/out if not given.
+        editions: Editions to compute; all if empty.
+        known_on: Knowledge date for all editions, or empty.
+        as_of: Last day data may be about, or empty.
+    """
+    target = out or root / "data" / "out"
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=CHECKS,
+        jobs=[dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), description="From the files in data/raw to the KPIs and findings in data/out.")],
+        resources={
+            "workspace": WorkspaceResource(root=str(root), out=str(target), editions=list(editions), known_on=known_on, as_of=as_of),
+            "io_manager": ParquetFiles(out=str(target)),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+def _workspace_of_the_ui() -> Path:
+    """The workspace the UI shows: ESG_KPIS_ROOT, or the repository this package lies in."""
+    return Path(os.environ.get("ESG_KPIS_ROOT") or Path(__file__).parent.parent)
+
+
+defs = build_defs(_workspace_of_the_ui(), Path(os.environ["ESG_KPIS_OUT"]) if os.environ.get("ESG_KPIS_OUT") else None)

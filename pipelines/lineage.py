@@ -1,0 +1,89 @@
+"""Column metadata for the Dagster UI, made from the data dictionary, and which column comes from which."""
+
+import dagster as dg
+
+from esg_kpis.tables import Table
+
+Deps = dict[str, list[tuple[str, str]]]
+
+LINEAGE: dict[str, Deps] = {
+    "amounts": {
+        "quantity": [("quantities", "quantity"), ("quantities", "received_unit"), ("quantities", "start"), ("quantities", "end")],
+        "unit": [("quantities", "measure")],
+        "month": [("quantities", "start"), ("quantities", "end")],
+        "share": [("quantities", "start"), ("quantities", "end")],
+        "site_id": [("quantities", "site_id")],
+        "measure": [("quantities", "measure")],
+        "record_id": [("quantities", "record_id")],
+        "excluded": [("quantities", "duplicate_of")],
+    },
+    "edition_amounts": {
+        "quantity": [("amounts", "quantity"), ("factors", "value"), ("factors", "unit")],
+        "excluded": [("amounts", "measure"), ("sites", "kind"), ("sites", "country"), ("sites", "control")],
+        "blocked": [("rejected", "message"), ("factors", "factor_id")],
+        "period": [("amounts", "month"), ("amounts", "date")],
+        "factor_id": [("factors", "factor_id"), ("factors", "region"), ("factors", "data_from"), ("factors", "published"), ("sites", "grid_region")],
+        "gas": [("factors", "gas"), ("amounts", "dimensions")],
+        "record_id": [("amounts", "record_id")],
+    },
+    "factor_uses": {
+        "quantity_in": [("amounts", "quantity")],
+        "quantity_out": [("edition_amounts", "quantity")],
+        "factor_id": [("factors", "factor_id")],
+        "data_period": [("factors", "data_from"), ("factors", "data_to")],
+        "published": [("factors", "published")],
+    },
+    "coverage": {
+        "received": [("quantities", "start"), ("quantities", "end")],
+        "expected": [("sites", "valid_from"), ("sites", "valid_to")],
+        "missing": [("quantities", "start"), ("quantities", "end"), ("sites", "valid_from"), ("sites", "valid_to")],
+    },
+    "kpi_values": {
+        "kpi_id": [("edition_amounts", "measure")],
+        "edition": [("edition_amounts", "edition")],
+        "period": [("edition_amounts", "period")],
+        "category": [("edition_amounts", "gas_group"), ("sites", "kind"), ("sites", "business_line"), ("sites", "country")],
+        "breakdown": [("edition_amounts", "gas_group"), ("sites", "kind"), ("sites", "business_line")],
+        "value": [("edition_amounts", "quantity"), ("edition_amounts", "unit"), ("edition_amounts", "excluded")],
+        "printed": [("edition_amounts", "quantity"), ("published", "decimals")],
+        "unit": [("edition_amounts", "unit")],
+        "decimals": [("published", "decimals")],
+        "status": [("edition_amounts", "blocked"), ("edition_amounts", "estimated")],
+        "reason": [("edition_amounts", "blocked"), ("edition_amounts", "excluded")],
+        "estimated_share": [("edition_amounts", "estimated"), ("edition_amounts", "quantity")],
+    },
+    "tie_out": {
+        "computed": [("kpi_values", "printed")],
+        "published": [("published", "value_as_printed"), ("published", "decimals")],
+        "difference": [("kpi_values", "value"), ("published", "value_as_printed")],
+        "verdict": [("kpi_values", "status"), ("kpi_values", "value"), ("published", "value_as_printed")],
+        "explanation": [("kpi_values", "reason")],
+    },
+    "record_fates": {
+        "fate": [("edition_amounts", "excluded"), ("rejected", "rule")],
+        "share_used": [("edition_amounts", "share"), ("edition_amounts", "excluded")],
+        "reason": [("edition_amounts", "excluded")],
+        "rule": [("rejected", "rule")],
+        "record_id": [("records", "record_id")],
+    },
+}
+"""Asset -> column -> the columns upstream it is made from."""
+
+
+def table_metadata(table: Table) -> dict[str, object]:
+    """Schema with units and meanings, and column lineage, as Dagster shows them."""
+    columns = [
+        dg.TableColumn(
+            name=column.name,
+            type=str(column.dtype),
+            description=column.meaning + (f" [{column.unit}]" if column.unit else ""),
+            constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
+        )
+        for column in table.columns
+    ]
+    metadata: dict[str, object] = {"dagster/column_schema": dg.TableSchema(columns=columns), "grain": table.grain, "key": ", ".join(table.key)}
+    if table.name in LINEAGE:
+        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
+            {column: [dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=name) for asset, name in deps] for column, deps in LINEAGE[table.name].items()}
+        )
+    return metadata

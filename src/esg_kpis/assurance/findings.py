@@ -1,0 +1,146 @@
+"""Findings: the results of all checks of a run, in one table. They judge; they change nothing."""
+
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.assurance.footing import footing_rows
+from esg_kpis.domains import derived
+from esg_kpis.editions import Edition
+from esg_kpis.exact import plain, rounded, sums
+from esg_kpis.exact import printed as as_printed
+from esg_kpis.tables import FINDINGS, conform, finding_id
+
+CHECKS: dict[str, str] = {
+    "rejected_record": "Every record received can be read",
+    "missing_factor": "Every amount finds exactly one factor",
+    "kpi_blocked": "No KPI is blocked",
+    "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
+    "tie_out": "Every printed cell is reproduced, or the difference is explained",
+    "published_footing": "Printed parts add up to the printed whole",
+    "exclusion": "What an edition leaves out is known in size",
+    "two_units": "Columns that state one fact in two units agree",
+    "row_footing": "Columns of a row add up to its total",
+    "negative": "Quantities are zero or more, unless net metered",
+    "duplicate": "No record says the same as another",
+    "file_twice": "No file was sent twice",
+    "flag": "No row is marked by its sender",
+    "rounded": "No number has more decimals than are kept",
+}
+"""The checks, in the order a person should read them: name and what holds when it passes."""
+
+
+def findings(
+    observations: pl.DataFrame,
+    rejected: pl.DataFrame,
+    problems: pl.DataFrame,
+    derived_amounts: pl.DataFrame,
+    kpi_values: pl.DataFrame,
+    tie_outs: pl.DataFrame,
+    published: pl.DataFrame,
+    editions: Iterable[Edition],
+    as_of: date,
+) -> pl.DataFrame:
+    """All findings of a run.
+
+    Columns: as `findings` in the data dictionary. Each check appears at least once: when nothing failed, as one row that passed.
+    """
+    rows: list[dict[str, Any]] = [{**row, "edition": "", "period": ""} for row in observations.iter_rows(named=True)]
+    rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
+    rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
+    waivers: dict[str, str] = {}
+    for edition in editions:
+        rows += [_of_cell(row) for row in kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(named=True)]
+        rows += [_of_tie_out(row) for row in tie_outs.filter((pl.col("edition") == edition.id) & pl.col("verdict").is_in(["differs", "not_computed"])).iter_rows(named=True)]
+        rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
+        rows += _of_exclusions(derived_amounts.filter(pl.col("edition") == edition.id), edition)
+        waivers |= {item.finding: f"{item.who}, until {item.until.isoformat()}: {item.reason}" for item in edition.rules.waiver if item.until >= as_of}
+    seen = {row["check"] for row in rows}
+    rows += [_passed(check) for check in CHECKS if check not in seen]
+    for row in rows:
+        row["finding_id"] = finding_id(row["check"], row.pop("id_subject", row["subject"]), row["edition"], row["period"])
+        row["waived"] = waivers.get(row["finding_id"])
+    return conform(pl.DataFrame(rows, schema=FINDINGS.schema), FINDINGS)
+
+
+def _passed(check: str) -> dict[str, Any]:
+    return {
+        "check": check, "subject": CHECKS[check], "edition": "", "period": "", "severity": "note", "passed": True, "observed": "it holds", "expected": "it holds",
+        "difference": None, "record_ids": "", "what_to_do": "Nothing.",
+    }  # fmt: skip
+
+
+def _of_rejected(group: pl.DataFrame) -> dict[str, Any]:
+    first = group.row(0, named=True)
+    stopped = first["rule"] == "file_stopped"
+    return {
+        "check": "rejected_record", "subject": f"{first['path']}{', line ' + str(first['line']) if first['line'] else ''}", "id_subject": first["record_id"],
+        "edition": "", "period": "", "severity": "error", "passed": False, "observed": " ".join(group["message"]), "expected": CHECKS["rejected_record"].lower(),
+        "difference": None, "record_ids": first["record_id"],
+        "what_to_do": "Mend the file or its _format.toml." if stopped else "Send the row back to its sender, or waive this finding in the edition.",
+    }  # fmt: skip
+
+
+def _of_problem(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "check": "missing_factor", "subject": row["subject"], "edition": row["edition"], "period": row["period"], "severity": "error", "passed": False,
+        "observed": f"{row['amounts']} amounts: {row['message']}", "expected": CHECKS["missing_factor"].lower(), "difference": None, "record_ids": row["record_ids"],
+        "what_to_do": "Add the factor to factors/, or a rule to the edition.",
+    }  # fmt: skip
+
+
+def _cell(row: dict[str, Any]) -> str:
+    return f"{row['kpi_id']} {row['breakdown']}={row['category']}"
+
+
+def _of_cell(row: dict[str, Any]) -> dict[str, Any]:
+    blocked = row["status"] == "blocked"
+    return {
+        "check": "kpi_blocked" if blocked else "kpi_incomplete", "subject": _cell(row), "edition": row["edition"], "period": row["period"],
+        "severity": "error" if blocked else "warning", "passed": False, "observed": row["reason"] or "", "expected": "ok", "difference": None, "record_ids": "",
+        "what_to_do": "Mend what the reason names, then run again.",
+    }  # fmt: skip
+
+
+def _of_tie_out(row: dict[str, Any]) -> dict[str, Any]:
+    computed = row["computed"] if row["computed"] is not None else "not computed"
+    return {
+        "check": "tie_out", "subject": _cell(row), "edition": row["edition"], "period": row["period"], "severity": "warning" if row["explanation"] else "error",
+        "passed": False, "observed": f"{computed} {row['unit']}. {row['explanation'] or 'No explanation is known.'}", "expected": f"printed {row['published']} {row['unit']}",
+        "difference": None if row["difference"] is None else plain(row["difference"]), "record_ids": "",
+        "what_to_do": "Nothing; it is explained." if row["explanation"] else "Trace it, then mend the data or explain it as [[known_difference]] with a proof.",
+    }  # fmt: skip
+
+
+def _of_footing(row: dict[str, str | bool], edition: Edition) -> dict[str, Any]:
+    return {
+        "check": "published_footing", **row, "edition": edition.id, "severity": "note" if row["passed"] else "warning", "record_ids": "",
+        "what_to_do": "Nothing." if row["passed"] else f"Ask the publisher of the {edition.rules.document} which figure is right.",
+    }  # fmt: skip
+
+
+def _of_exclusions(amounts: pl.DataFrame, edition: Edition) -> list[dict[str, Any]]:
+    """How much each exclusion leaves out, in CO2e, per period; 'unknown' where no factor says."""
+    rows = []
+    co2e = amounts.filter((pl.col("measure") == derived.EMISSION_CO2E) & pl.col("excluded").is_not_null())
+    total = {(row["excluded"], row["period"]): row["quantity"] for row in sums(co2e, ["excluded", "period"], "quantity").iter_rows(named=True)}
+    for item in edition.rules.exclusion:
+        for period in edition.periods:
+            if item.periods and period not in item.periods:
+                continue
+            if (item.text, period) not in total:
+                continue
+            known = total[(item.text, period)]
+            tonnes = None if known is None else Fraction(known) / 1000
+            size = "an unknown amount" if tonnes is None else f"{as_printed(tonnes, 2)} tCO2e by {edition.rules.gwp_set}"
+            rows.append(
+                {
+                    "check": "exclusion", "subject": item.id, "edition": edition.id, "period": period, "severity": "note", "passed": False,
+                    "observed": f"{size} left out: {item.text}", "expected": "declared, with its size", "difference": None if tonnes is None else plain(rounded(tonnes)),
+                    "record_ids": "", "what_to_do": "Judge whether it is material.",
+                }
+            )  # fmt: skip
+    return rows

@@ -1,0 +1,161 @@
+"""From a printed KPI back to formula, amounts, factors, and the lines of the files they came from."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.domains import MEASURES
+from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
+from esg_kpis.errors import FactorProblem, UsageProblem, near_misses
+from esg_kpis.exact import plain, rounded, sums
+from esg_kpis.kpis import Inputs, divisor, only, selected, with_sites
+from esg_kpis.units import multiplier
+
+_GROUP = ["measure", "origin", "gas", "site_id", "factor_id"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one run that a trace walks over, all of them as in the data dictionary."""
+
+    kpi_values: pl.DataFrame
+    edition_amounts: pl.DataFrame
+    factor_uses: pl.DataFrame
+    records: pl.DataFrame
+    sites: pl.DataFrame
+    tie_out: pl.DataFrame
+
+
+def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: str, category: str) -> dict[str, Any]:
+    """Everything one cell rests on, as plain data.
+
+    Keys: `cell` (the row of kpi_values), `tie_out`, `definition`, `formula` in words and numbers, `parts`: one per sum that the formula needs, each with its
+    `groups` (amounts added up by origin, gas, site and factor), `factors` (value, source, why chosen) and `records` (file, line, as received).
+
+    Raises:
+        UsageProblem: if there is no such KPI, period, breakdown or category.
+    """
+    edition = inputs.edition
+    kpi, at = edition.kpi_named(kpi_id), edition.period_named(period)
+    spread = _breakdown(kpi, breakdown, category, tables)
+    key = (pl.col("edition") == edition.id) & (pl.col("kpi_id") == kpi_id) & (pl.col("period") == period) & (pl.col("breakdown") == breakdown) & (pl.col("category") == category)
+    cell = tables.kpi_values.filter(key)
+    if cell.is_empty():
+        raise UsageProblem(f"Edition {edition.id} has no {kpi_id} for {period}, {breakdown}={category}.", mend=_offers(tables, edition, kpi_id))
+    amounts = with_sites(tables.edition_amounts.filter((pl.col("edition") == edition.id) & (pl.col("period") == period) & pl.col("excluded").is_null()), tables.sites)
+    filled = only(amounts.with_columns(pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope").fill_null("")), spread, category)
+    return {
+        "cell": _row(cell),
+        "tie_out": _row(tables.tie_out.filter(key)),
+        "definition": {"label": kpi.label, "text": kpi.text, "source": kpi.source, "formula": formula(kpi), "document": edition.rules.document},
+        "parts": [_part(leaf, at.id, filled, tables, inputs) for leaf in leaves(kpi, edition)],
+    }
+
+
+def formula(kpi: Kpi) -> str:
+    """The formula of a KPI in one line."""
+    if kpi.formula in ("sum", "count"):
+        terms = []
+        for amounts in kpi.amounts:
+            of = " + ".join(amounts.measure)
+            by = [f"{name} {', '.join(values)}" for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+            terms.append(of + (f" [{'; '.join(by)}]" if by else ""))
+        per = f" / factor {kpi.per_factor.measure} to {kpi.per_factor.output}" if kpi.per_factor else ""
+        return f"{kpi.formula} of {' + '.join(terms)}{per}, in {kpi.unit}"
+    shape = {"ratio": "{} / {}", "rate": "{} / {}", "share": "{} / {} x 100", "difference": "{} - {}", "growth": "change of {} on the period before x 100"}[kpi.formula]
+    times = f" x {kpi.times}" if kpi.times != 1 else ""
+    return shape.format(kpi.numerator, kpi.denominator) + f"{times}, in {kpi.unit}"
+
+
+def leaves(kpi: Kpi, edition: Edition) -> list[Kpi]:
+    """The sums and counts a KPI rests on: itself, or those of its operands."""
+    if kpi.formula in ("sum", "count"):
+        return [kpi]
+    found: dict[str, Kpi] = {}
+    for name in (kpi.numerator, kpi.denominator):
+        if name is not None:
+            found |= {leaf.id: leaf for leaf in leaves(edition.kpis[name], edition)}
+    return list(found.values())
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _breakdown(kpi: Kpi, breakdown: str, category: str, tables: Tables) -> Breakdown:
+    spread = next((item for item in kpi.breakdowns if item.name == breakdown), None)
+    if spread is None:
+        raise UsageProblem(f"{kpi.id} has no breakdown '{breakdown}'.", mend=f"It has: {', '.join(item.name for item in kpi.breakdowns)}.")
+    known = sorted(tables.sites[spread.each].drop_nulls().unique().to_list()) if spread.each else list(spread.categories)
+    if category not in known:
+        raise UsageProblem(f"{kpi.id} has no category '{category}' in '{breakdown}'.", mend=near_misses(category, known) or f"It has: {', '.join(known[:20])}.")
+    return spread
+
+
+def _offers(tables: Tables, edition: Edition, kpi_id: str) -> str:
+    rows = tables.kpi_values.filter((pl.col("edition") == edition.id) & (pl.col("kpi_id") == kpi_id)).head(12)
+    return "It has: " + "; ".join(f"{row['period']} {row['breakdown']}={row['category']}" for row in rows.iter_rows(named=True)) + "."
+
+
+def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: Inputs) -> dict[str, Any]:
+    chosen = pl.concat([selected(amounts, item) for item in kpi.amounts]).with_columns(pl.col("gas", "factor_id", "site_id").fill_null(""))
+    units = {measure: multiplier(amount_unit(kpi, measure), kpi.unit) for item in kpi.amounts for measure in item.measure}
+    per, per_text = Fraction(1), None
+    try:
+        choice = divisor(kpi, inputs.edition.periods[period], inputs)
+    except FactorProblem as problem:
+        choice, per_text = None, str(problem)
+    if choice is not None:
+        per = choice.factor.multiplier
+        per_text = f"divided by {plain(choice.factor.value)} {choice.factor.unit}: {choice.factor.factor_id}, {choice.why}"
+    totals = sums(chosen, _GROUP, "quantity").join(chosen.group_by(_GROUP).agg(pl.len().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP)
+    groups = [
+        {
+            **row, "quantity": None if row["quantity"] is None else plain(row["quantity"]), "unit": MEASURES[row["measure"]].unit,
+            "in_kpi_unit": None if row["quantity"] is None else plain(rounded(Fraction(row["quantity"]) * units[row["measure"]] / per)),
+        }
+        for row in totals.iter_rows(named=True)
+    ]  # fmt: skip
+    groups.sort(key=lambda group: (-abs(Fraction(group["in_kpi_unit"] or 0)), group["site_id"]))
+    value = sum((Fraction(group["in_kpi_unit"]) for group in groups if group["in_kpi_unit"]), Fraction(0))
+    return {
+        "kpi_id": kpi.id, "formula": formula(kpi), "value": plain(rounded(value)), "unit": kpi.unit, "amounts": chosen.height, "per_factor": per_text,
+        "groups": groups, "factors": _factors(chosen, tables, inputs), "records": _records(chosen, tables),
+    }  # fmt: skip
+
+
+def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[str, Any]]:
+    """The factors on the way from the records to these amounts, the whole chain."""
+    every = tables.edition_amounts.filter(pl.col("edition") == inputs.edition.id).select("amount_id", "parent_amount_id", "factor_id", "period")
+    frontier = chosen.select("amount_id")
+    used: set[str] = set()
+    periods = set(chosen["period"].to_list())
+    while frontier.height:
+        here = every.join(frontier, on="amount_id", how="semi")
+        used |= {name for name in here["factor_id"].drop_nulls().to_list() if name}
+        frontier = here.select(pl.col("parent_amount_id").alias("amount_id")).drop_nulls().unique()
+    facts = {factor.factor_id: factor for factor in inputs.library.factors}
+    uses = tables.factor_uses.filter((pl.col("edition") == inputs.edition.id) & pl.col("factor_id").is_in(list(used)) & pl.col("period").is_in(list(periods)))
+    rows = []
+    for row in uses.unique(["factor_id", "rule", "region"]).sort("factor_id", "region").iter_rows(named=True):
+        factor = facts[row["factor_id"]]
+        source = inputs.library.sources[factor.source_id]
+        rows.append(
+            {
+                "factor_id": row["factor_id"], "value": plain(factor.value), "unit": factor.unit, "gas": factor.gas, "region": row["region"], "why": row["why"],
+                "source": f"{source['publisher']}, {source['title']}, {source['document']}, {factor.page}", "grade": factor.grade, "parents": factor.parents, "note": factor.note,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _records(chosen: pl.DataFrame, tables: Tables) -> list[dict[str, Any]]:
+    joined = chosen.select("record_id").unique().join(tables.records, on="record_id").sort("path", "sheet", "line")
+    return joined.select("record_id", "path", "sheet", "line", "site_id", "start", "end", "received", "sha256").with_columns(pl.col("start", "end").cast(pl.String)).to_dicts()
+
+
+def _row(frame: pl.DataFrame) -> dict[str, Any] | None:
+    if frame.is_empty():
+        return None
+    return {name: plain(value) if hasattr(value, "as_tuple") else value for name, value in frame.row(0, named=True).items()}
