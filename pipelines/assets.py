@@ -217,7 +217,7 @@ def judged(
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
-        observations, rejected, factor_problems, edition_amounts, kpi_values, tie_out, published, workspace.read_editions, workspace.last_day
+        observations, rejected, factor_problems, edition_amounts, kpi_values, tie_out, published, workspace.library, workspace.read_editions, workspace.last_day
     )
     yield dg.Output(frame, output_name="findings", metadata=_counted(frame))
     for name in judging.CHECKS:

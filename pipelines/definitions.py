@@ -6,12 +6,13 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.assets import ASSETS, CHECKS
+from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
 
 JOB = "main"
 
 
-def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "") -> dg.Definitions:
+def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "", quiet: bool = False) -> dg.Definitions:
     """The definitions for one workspace.
 
     Args:
@@ -20,6 +21,7 @@ def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...]
         editions: Editions to compute; all if empty.
         known_on: Knowledge date for all editions, or empty.
         as_of: Last day data may be about, or empty.
+        quiet: Whether the console stays silent, for the command line.
     """
     target = out or root / "data" / "out"
     return dg.Definitions(
@@ -31,6 +33,7 @@ def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...]
             "io_manager": ParquetFiles(out=str(target)),
         },
         executor=dg.in_process_executor,
+        loggers={"console": quiet_console} if quiet else {},
     )
 
 

@@ -12,11 +12,13 @@ from esg_kpis.domains import derived
 from esg_kpis.editions import Edition
 from esg_kpis.exact import plain, rounded, sums
 from esg_kpis.exact import printed as as_printed
+from esg_kpis.factors import Library
 from esg_kpis.tables import FINDINGS, conform, finding_id
 
 CHECKS: dict[str, str] = {
     "rejected_record": "Every record received can be read",
     "missing_factor": "Every amount finds exactly one factor",
+    "unreadable_factor": "Every factor of the library can be read",
     "kpi_blocked": "No KPI is blocked",
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
@@ -41,6 +43,7 @@ def findings(
     kpi_values: pl.DataFrame,
     tie_outs: pl.DataFrame,
     published: pl.DataFrame,
+    library: Library,
     editions: Iterable[Edition],
     as_of: date,
 ) -> pl.DataFrame:
@@ -51,6 +54,7 @@ def findings(
     rows: list[dict[str, Any]] = [{**row, "edition": "", "period": ""} for row in observations.iter_rows(named=True)]
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
+    rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
     for edition in editions:
         rows += [_of_cell(row) for row in kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(named=True)]
@@ -89,6 +93,13 @@ def _of_problem(row: dict[str, Any]) -> dict[str, Any]:
         "check": "missing_factor", "subject": row["subject"], "edition": row["edition"], "period": row["period"], "severity": "error", "passed": False,
         "observed": f"{row['amounts']} amounts: {row['message']}", "expected": CHECKS["missing_factor"].lower(), "difference": None, "record_ids": row["record_ids"],
         "what_to_do": "Add the factor to factors/, or a rule to the edition.",
+    }  # fmt: skip
+
+
+def _of_factor(source: str, text: str) -> dict[str, Any]:
+    return {
+        "check": "unreadable_factor", "subject": text, "edition": "", "period": "", "severity": "error", "passed": False, "observed": text,
+        "expected": CHECKS["unreadable_factor"].lower(), "difference": None, "record_ids": "", "what_to_do": f"Mend the row in factors/{source}.csv.",
     }  # fmt: skip
 
 

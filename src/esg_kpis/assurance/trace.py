@@ -138,12 +138,14 @@ def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[
     facts = {factor.factor_id: factor for factor in inputs.library.factors}
     uses = tables.factor_uses.filter((pl.col("edition") == inputs.edition.id) & pl.col("factor_id").is_in(list(used)) & pl.col("period").is_in(list(periods)))
     rows = []
-    for row in uses.unique(["factor_id", "rule", "region"]).sort("factor_id", "region").iter_rows(named=True):
+    for part in uses.sort("factor_id", "rule", "region").partition_by("factor_id", "rule", maintain_order=True):
+        row = part.row(0, named=True)
         factor = facts[row["factor_id"]]
         source = inputs.library.sources[factor.source_id]
         rows.append(
             {
-                "factor_id": row["factor_id"], "value": plain(factor.value), "unit": factor.unit, "gas": factor.gas, "region": row["region"], "why": row["why"],
+                "factor_id": row["factor_id"], "value": plain(factor.value), "unit": factor.unit, "gas": factor.gas, "regions": part["region"].unique().sort().to_list(),
+                "rule": row["rule"], "why": row["why"], "data_period": factor.data_period, "published": factor.published.isoformat(),
                 "source": f"{source['publisher']}, {source['title']}, {source['document']}, {factor.page}", "grade": factor.grade, "parents": factor.parents, "note": factor.note,
             }
         )  # fmt: skip

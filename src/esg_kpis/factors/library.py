@@ -1,6 +1,7 @@
 """The factor library of a workspace: `sources.csv`, one CSV per source and edition of it, and `gwp.csv`.
 
-A published value is never edited; a revision is a new source. What cannot be read stops the library, because a missing factor must never pass for none.
+A published value is never edited; a revision is a new source. A factor that cannot be read is kept apart with the reason: what needs it is blocked and says
+so, and everything else is still computed.
 """
 
 import csv
@@ -58,11 +59,12 @@ class Factor:
 
 @dataclass(frozen=True)
 class Library:
-    """All factors, the group each gas is reported in, and what sources.csv says of each source."""
+    """All factors, the group each gas is reported in, what sources.csv says of each source, and per source what could not be read."""
 
     factors: tuple[Factor, ...]
     gas_groups: dict[str, str]
     sources: dict[str, dict[str, str]]
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     def frame(self) -> pl.DataFrame:
         """The library as the table `factors` of the data dictionary."""
@@ -81,27 +83,35 @@ class Library:
 def read_library(folder: Path) -> Library:
     """The library in a folder.
 
+    A row or file that cannot be read goes to `unreadable`: a column is missing, a value has more decimals than are kept, a unit does not lead from measure to
+    output, a source is unknown, an id is given twice.
+
     Raises:
-        InputProblem: naming file, line and what would be right: a column is missing, a value has more decimals than are kept, a unit does not lead from
-            measure to output, a source is unknown, an id is given twice.
+        InputProblem: if sources.csv is missing or lacks a column.
     """
     sources = {row["source_id"]: row for _, row in _rows(folder / "sources.csv", SOURCE_COLUMNS)}
     factors: dict[str, Factor] = {}
     gas_groups: dict[str, str] = {}
+    unreadable: list[tuple[str, str]] = []
     for path in sorted(folder.glob("*.csv")):
         if path.name == "sources.csv":
             continue
-        if path.name == "gwp.csv":
-            read = _gwps(path, sources, gas_groups)
-        else:
-            if path.stem not in sources:
-                raise InputProblem(f"The source '{path.stem}' is not in sources.csv.", where=f"factors/{path.name}", mend=near_misses(path.stem, sources))
-            read = _factors(path, sources)
-        for where, factor in read:
-            if factor.factor_id in factors:
-                raise InputProblem(f"The factor '{factor.factor_id}' is given twice.", where=where, mend="A revision is a new source with ids of its own.")
+        is_gwp = path.name == "gwp.csv"
+        try:
+            rows = list(_rows(path, GWP_COLUMNS if is_gwp else FACTOR_COLUMNS))
+        except InputProblem as problem:
+            unreadable.append((path.stem, str(problem)))
+            continue
+        for where, row in rows:
+            try:
+                factor = _gwp(where, row, sources, gas_groups) if is_gwp else _factor(where, {**row, "source_id": path.stem}, sources, FACTOR_SCALE)
+                if factor.factor_id in factors:
+                    raise InputProblem(f"The factor '{factor.factor_id}' is given twice.", where=where, mend="A revision is a new source with ids of its own.")
+            except InputProblem as problem:
+                unreadable.append((row["source_id"] if is_gwp else path.stem, str(problem)))
+                continue
             factors[factor.factor_id] = factor
-    return Library(tuple(factors.values()), gas_groups, sources)
+    return Library(tuple(factors.values()), gas_groups, sources, tuple(unreadable))
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -119,26 +129,20 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str,
         yield f"{where}, line {reader.line_num}", {key: value.strip() for key, value in row.items()}
 
 
-def _factors(path: Path, sources: dict[str, dict[str, str]]) -> Iterator[tuple[str, Factor]]:
-    for where, row in _rows(path, FACTOR_COLUMNS):
-        yield where, _factor(where, {**row, "source_id": path.stem}, sources, FACTOR_SCALE)
-
-
-def _gwps(path: Path, sources: dict[str, dict[str, str]], gas_groups: dict[str, str]) -> Iterator[tuple[str, Factor]]:
-    for where, row in _rows(path, GWP_COLUMNS):
-        if gas_groups.setdefault(row["gas"], row["gas_group"]) != row["gas_group"]:
-            raise InputProblem(f"The gas '{row['gas']}' is in two groups.", where=where, mend="Give it one gas_group.")
-        if row["source_id"] not in sources:
-            raise InputProblem(f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources))
-        entry = {
-            **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower(), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
-            "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": sources[row["source_id"]]["published"], "data_to": "",
-            "status": "selectable", "parents": "",
-        }  # fmt: skip
-        yield where, _factor(where, entry, sources, GWP_SCALE)
+def _gwp(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], gas_groups: dict[str, str]) -> Factor:
+    if gas_groups.setdefault(row["gas"], row["gas_group"]) != row["gas_group"]:
+        raise InputProblem(f"The gas '{row['gas']}' is in two groups.", where=where, mend="Give it one gas_group.")
+    entry = {
+        **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower(), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
+        "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": sources.get(row["source_id"], {}).get("published", ""), "data_to": "",
+        "status": "selectable", "parents": "",
+    }  # fmt: skip
+    return _factor(where, entry, sources, GWP_SCALE)
 
 
 def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], scale: int) -> Factor:
+    if row["source_id"] not in sources:
+        raise InputProblem(f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources))
     for name in ("measure", "output"):
         if row[name] not in MEASURES:
             raise InputProblem(f"There is no measure '{row[name]}'.", where=where, mend=near_misses(row[name], MEASURES))

@@ -83,8 +83,10 @@ def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_o
             )
         _check_gwp(nearest[0], gwp_set, need)
         return Choice(nearest[0], rule.id, _why(nearest[0], rule, need))
+    broken = [text for source, text in library.unreadable if source in {rule.source for rule in speaking}]
+    unreadable = f" Could not be read: {' '.join(broken[:3])}" if broken else ""
     raise FactorProblem(
-        f"No factor leads to {need}.",
+        f"No factor leads to {need}.{unreadable}",
         where=f"edition.toml, rule{'s' if len(speaking) > 1 else ''} {', '.join(rule.id for rule in speaking)}",
         mend="Nearly matched: " + "; ".join(near_matches(library, speaking, need, known_on=known_on)) + ". Add the factor to factors/, or a rule that names another.",
     )
@@ -154,7 +156,8 @@ def _check_gwp(factor: Factor, gwp_set: str, need: Need) -> None:
 
 
 def _why(factor: Factor, rule: FactorRule, need: Need) -> str:
-    region = f"region {factor.region}" + (f" by edition rule, whatever the site's ({' > '.join(need.chain)})" if rule.factor_region else f" of {' > '.join((*need.chain, GLOBAL))}")
+    chain = " > ".join((*need.chain, GLOBAL))
+    region = f"region {factor.region}, by edition rule whatever the site's" if rule.factor_region else f"region {factor.region}, on the site's chain {chain}"
     year = factor.data_from.year if rule.data_year is None else rule.data_year
     outside = factor.data_from > need.period.first or (factor.data_to is not None and factor.data_to < need.period.last)
     when = f"data year {year} applied to {need.period.id} by edition rule" if outside else f"describes {factor.data_period}"

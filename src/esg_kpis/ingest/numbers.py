@@ -82,6 +82,8 @@ def read_months(text: pl.Series) -> pl.Series:
 
 
 def _dates(text: pl.Series, pattern: str) -> pl.Series:
+    if not (text != "").any():
+        return pl.Series("date", [None] * len(text), dtype=pl.Date())
     parts = text.cast(pl.String).str.strip_chars().str.extract_groups(pattern)
     frame = pl.DataFrame({"parts": parts}).unnest("parts")
     day = pl.col("d").str.zfill(2) if "d" in frame.columns else pl.lit("01")

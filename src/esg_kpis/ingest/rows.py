@@ -19,6 +19,7 @@ from esg_kpis.ingest.numbers import read_dates, read_months, read_numbers
 from esg_kpis.units import multiplier
 
 REJECTION = {"record_id": pl.String(), "rule": pl.String(), "column": pl.String(), "read": pl.String(), "expected": pl.String()}
+_NONE = pl.DataFrame(schema=REJECTION)
 _DATE_COLUMNS = ("period_start", "period_end", "month", "date")
 _PLAIN_COLUMNS = ("site_id", "meter_id", "document")
 
@@ -91,7 +92,10 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
 
 def rejections(frame: pl.DataFrame, wrong: pl.Expr, rule: str, column: str | pl.Expr, read: pl.Expr, expected: str | pl.Expr) -> pl.DataFrame:
     """One rejection per row of `frame` where `wrong` holds."""
-    return frame.filter(wrong).select(
+    found = frame.filter(wrong)
+    if found.is_empty():
+        return _NONE
+    return found.select(
         "record_id",
         pl.lit(rule).alias("rule"),
         (pl.lit(column) if isinstance(column, str) else column).alias("column"),
@@ -133,16 +137,17 @@ def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str
     example = {"YMD": "2023-12-31", "DMY": "31/12/2023", "MDY": "12/31/2023"}[order]
     problems = []
     for name in (first, last, "month", "date"):
-        wrong = pl.Series((base[name] != "") & read[name].is_null())
+        wrong = (base[name] != "") & read[name].is_null()
         expected = "a month such as 2023-12" if name == "month" else f"a date such as {example} ({order})"
-        problems.append(rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs(name), pl.col(name), expected))
+        if wrong.any():
+            problems.append(rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs(name), pl.col(name), expected))
     if domain.dated:
-        seen = pl.concat([problem.select("record_id") for problem in problems])
+        seen = pl.concat([problem.select("record_id") for problem in [_NONE, *problems]])
         no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & ~pl.col("record_id").is_in(seen["record_id"].implode())
         problems.append(rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about"))
     reversed_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     problems.append(rejections(dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), reversed_text, "a last day on or after the first"))
-    return dated, pl.concat(problems)
+    return dated, pl.concat([_NONE, *problems])
 
 
 def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed) -> list[pl.DataFrame]:
@@ -155,9 +160,10 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
         if field.allowed:
             wrong = (value != "") & ~value.is_in(list(field.allowed))
             problems.append(rejections(base, wrong, "vocabulary", theirs, value, f"one of {', '.join(field.allowed)}"))
-    for name in (*_PLAIN_COLUMNS, *(field.name for field in domain.fields)):
-        formula = pl.col(name).str.contains(r"^\s*[=@]")
-        problems.append(rejections(base, formula, "formula", _theirs(name, sheet, feed) or name, pl.col(name), "a value, not a formula"))
+    words = [*_PLAIN_COLUMNS, *(field.name for field in domain.fields)]
+    formula = r"^\s*[=@]"
+    if base.select(pl.any_horizontal(pl.col(words).str.contains(formula)).any()).item():
+        problems += [rejections(base, pl.col(name).str.contains(formula), "formula", _theirs(name, sheet, feed) or name, pl.col(name), "a value, not a formula") for name in words]
     return problems
 
 

@@ -13,7 +13,7 @@ from esg_kpis.domains import DOMAIN_OF, DOMAINS
 from esg_kpis.errors import InputProblem
 from esg_kpis.ingest import observations
 from esg_kpis.ingest.files import LINE, Sheet, read_sheet, read_source
-from esg_kpis.ingest.formats import FORMAT_FILE, Feed, FileFormat, format_for, read_format
+from esg_kpis.ingest.formats import FORMAT_FILE, Feed, FileFormat, Format, format_for, read_format
 from esg_kpis.ingest.rows import REJECTION, FeedRows, check_quantity_columns, check_shape, read_feed, register_problems
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.tables import FILES, QUANTITIES, RECORDS, REJECTED, conform, empty
@@ -57,12 +57,15 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
     files: list[dict[str, object]] = []
     stopped: list[dict[str, object]] = []
     seen: dict[str, str] = {}
+    formats: dict[Path, Format | None] = {}
     for path, domain in _raw_files(workspace.raw):
         relative = path.relative_to(workspace.raw).as_posix()
         row: dict[str, object] = {"path": relative, "sheet": "", "sha256": "", "bytes": 0, "encoding": "", "records": 0, "status": "read", "problem": None}
         files.append(row)
         try:
-            entry = format_for(path.name, domain, read_format(path.parent, workspace.raw))
+            if path.parent not in formats:
+                formats[path.parent] = read_format(path.parent, workspace.raw)
+            entry = format_for(path.name, domain, formats[path.parent])
             source = read_source(workspace.raw, path)
             row |= {"sha256": source.sha256, "bytes": len(source.content)}
             if source.sha256 in seen:

@@ -1,0 +1,233 @@
+"""The command line. It runs the assets, and prints what they made; it computes nothing."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from esg_kpis.errors import EsgKpisError, UsageProblem
+
+app = typer.Typer(
+    help="From the files that sites send to the KPIs of an ESG report, and back from a printed number to the line it came from.",
+    no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+factors_app = typer.Typer(help="The factor library.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(factors_app, name="factors")
+
+Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+EditionOption = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.")]
+_given: dict[str, Path | None] = {"root": None, "out": None}
+
+
+@app.callback()
+def common(root: Root = None, out: Out = None) -> None:
+    """Options that stand before the command."""
+    _given.update(root=root, out=out)
+
+
+def _paths(root: Path | None, out: Path | None) -> tuple[Path, Path]:
+    from esg_kpis.workspace import open_workspace
+
+    chosen, target = root or _given["root"] or Path.cwd(), out or _given["out"]
+    workspace = open_workspace(chosen, target)
+    return workspace.root, workspace.out
+
+
+def _day(text: str | None, option: str) -> str:
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageProblem(f"'{text}' is no date.", where=option, mend="Write it as 2024-04-09.") from None
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _print_json(value: Any) -> None:  # noqa: ANN401
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+# ---------------------------------------------------------------- run, check
+
+
+@app.command()
+def run(
+    edition: Annotated[list[str] | None, typer.Option("--edition", help="Edition to compute; may be given several times. Default: all.")] = None,
+    known_on: Annotated[str | None, typer.Option("--known-on", help="Use only factors published by this day, instead of each edition's knowledge date.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")] = None,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Runs everything and prints the KPI table, the tie-out and what needs a person."""
+    from pipelines import show
+    from pipelines.run import Request
+
+    where, target = _paths(root, out)
+    request = Request(where, target, tuple(edition or ()), _day(known_on, "--known-on"), _day(as_of, "--as-of"))
+    _execute(request, quiet=as_json)
+    summary = show.summary(target)
+    if as_json:
+        _print_json(summary)
+    else:
+        show.print_run(_console(), request.resource().read_editions, target)
+    raise typer.Exit(1 if summary["blocked"] else 0)
+
+
+@app.command()
+def check(root: Root = None, out: Out = None, as_json: Json = False) -> None:
+    """Reads the files and checks them; computes no KPI and leaves the last results as they are."""
+    from pipelines import show
+    from pipelines.run import Request, read_work
+
+    where, target = _paths(root, out)
+    _execute(Request(where, target), quiet=as_json, only_ingest=True)
+    files, rejected, observations, records = (read_work(target, name) for name in ("files", "rejected", "observations", "records"))
+    if as_json:
+        _print_json({"records": records.height, "files": files.to_dicts(), "rejected": rejected.to_dicts(), "observations": observations.to_dicts()})
+    else:
+        show.print_check(_console(), files, records, rejected, observations)
+    raise typer.Exit(1 if rejected.height else 0)
+
+
+def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  # noqa: ANN401
+    from pipelines.run import execute
+
+    console = Console(stderr=True, quiet=quiet)
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=9 if only_ingest else 14)
+
+        def told(step: str, ended: bool) -> None:
+            progress.update(task, description=step.replace("_", " "), advance=1 if ended else 0)
+
+        execute(request, told, only_ingest=only_ingest)
+
+
+# ---------------------------------------------------------------- looking at results
+
+
+@app.command()
+def trace(
+    kpi: Annotated[str, typer.Argument(help="KPI id, such as ghg_scope_2.")],
+    period: Annotated[str, typer.Option("--period", help="Period, such as 2023.")],
+    edition: EditionOption = None,
+    category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.")] = "total=All",
+    rows: Annotated[int, typer.Option("--rows", min=0, help="How many amounts and records to show of each; 0 shows all.")] = 8,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Walks from a printed KPI to its formula, amounts, factors, and the lines of the files they came from."""
+    from pipelines import show
+    from pipelines.look import traced
+
+    where, target = _paths(root, out)
+    breakdown, equals, name = category.partition("=")
+    if not equals:
+        raise UsageProblem(f"'{category}' is no category.", where="--category", mend="Write BREAKDOWN=CATEGORY, such as gas=CO2.")
+    walk = traced(where, target, kpi, period, edition, breakdown, name)
+    if as_json:
+        _print_json(walk)
+    else:
+        show.print_trace(_console(), walk, rows or sys.maxsize)
+
+
+@app.command(name="tie-out")
+def tie_out(
+    edition: EditionOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Show equal cells too, and computed ones that were not published.")] = False,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Shows computed against published for every printed cell of the last run."""
+    from pipelines import show
+    from pipelines.run import read_result
+
+    _, target = _paths(root, out)
+    frame = read_result(target, "tie_out")
+    if edition is not None:
+        frame = frame.filter(pl.col("edition") == edition)
+        if frame.is_empty():
+            raise UsageProblem(f"The last run has no edition '{edition}'.", mend="Run it with --edition, or leave the option out.")
+    if as_json:
+        _print_json(frame.to_dicts())
+    else:
+        show.print_tie_out(_console(), frame, every=every)
+
+
+@factors_app.command(name="find")
+def find(
+    measure: Annotated[str, typer.Argument(help="Measure, such as electricity_purchased.")],
+    region: Annotated[str, typer.Option("--region", help="Grid region or country of the site, such as CN-NCG or CN.")],
+    on: Annotated[str, typer.Option("--on", help="A day the amount is about, such as 2023-06-30.")],
+    edition: EditionOption = None,
+    known_on: Annotated[str | None, typer.Option("--known-on", help="Only factors published by this day; default: the edition's knowledge date.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="Kind of site, where a rule asks for it.")] = "office",
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Says which factor serves a measure, why, and what nearly matched. Without an edition: all that describe the day."""
+    from pipelines import show
+    from pipelines.look import found
+
+    where, _ = _paths(root, out)
+    answers = found(where, measure, region, date.fromisoformat(_day(on, "--on")), edition, _day(known_on, "--known-on"), kind)
+    if as_json:
+        _print_json(answers)
+    else:
+        show.print_factors(_console(), answers)
+    raise typer.Exit(0 if any(answer["factor_id"] for answer in answers) else 1)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.")] = 3000,
+    root: Root = None,
+    out: Out = None,
+) -> None:
+    """Opens the Dagster UI on this machine only: it has no login."""
+    import os
+
+    from pipelines.run import dagster_instance
+
+    where, target = _paths(root, out)
+    os.environ |= {"ESG_KPIS_ROOT": str(where), "ESG_KPIS_OUT": str(target)}
+    with dagster_instance(where):
+        pass
+    os.execvp(sys.executable, [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])
+
+
+# ---------------------------------------------------------------- errors
+
+
+def main() -> NoReturn:
+    """Runs the command line. Exit codes: 0 all well; 1 something is blocked; 2 wrong usage; 3 input could not be read."""
+    try:
+        app()
+    except EsgKpisError as error:
+        if "--json" in sys.argv:
+            _print_json({"error": error.what, "where": error.where, "mend": error.mend})
+        else:
+            console = Console(stderr=True, highlight=False, soft_wrap=True)
+            console.print(f"Error: {error.where + ': ' if error.where else ''}{error.what}", style="bold red", markup=False)
+            if error.mend:
+                console.print(f"  {error.mend}", markup=False)
+        sys.exit(error.exit_code)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

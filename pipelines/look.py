@@ -1,0 +1,101 @@
+"""What the looking commands ask of the library: a trace through the last results, and the choice of a factor."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.assurance.trace import Tables, trace
+from esg_kpis.domains import measure_named
+from esg_kpis.editions import Edition, FactorRule, read_editions
+from esg_kpis.errors import FactorProblem, UsageProblem
+from esg_kpis.exact import plain
+from esg_kpis.factors import Factor, Library, Need, read_library, rules_of, select
+from esg_kpis.factors.selection import near_matches
+from esg_kpis.kpis import inputs_of
+from pipelines.run import read_result
+
+
+def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None, breakdown: str, category: str) -> dict[str, Any]:
+    """The walk back from one cell of the last results. Without an edition, the latest that printed the cell."""
+    tables = Tables(*(read_result(out, name) for name in ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out")))
+    known = sorted(tables.kpi_values["edition"].unique().to_list(), reverse=True)
+    has_it = tables.kpi_values.filter((pl.col("kpi_id") == kpi) & (pl.col("period") == period))["edition"].unique().to_list()
+    chosen = edition_id or next((name for name in known if name in has_it), known[0] if known else "")
+    if chosen not in known:
+        raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(known)}.")
+    edition = read_editions(root / "editions", (chosen,))[0]
+    library = read_library(root / "factors")
+    own = tables.edition_amounts.filter(pl.col("edition") == chosen)
+    inputs = inputs_of(own, tables.sites, library, edition, edition.rules.knowledge_date)
+    return trace(tables, inputs, kpi, period, breakdown, category)
+
+
+def found(root: Path, measure: str, region: str, on: date, edition_id: str | None, known_on: str, kind: str) -> list[dict[str, Any]]:
+    """One answer per output and gas that the measure leads to: the factor and why, or what nearly matched.
+
+    Raises:
+        UsageProblem: if the measure, the edition, or a period of it that holds the day does not exist.
+    """
+    measure_named(measure)
+    library = read_library(root / "factors")
+    if edition_id is None:
+        return _without_edition(library, measure, region, on, date.fromisoformat(known_on) if known_on else None)
+    edition = read_editions(root / "editions", (edition_id,))[0]
+    period = next((period for period in edition.periods.values() if period.first <= on <= period.last), None)
+    if period is None:
+        raise UsageProblem(f"Edition {edition_id} has no period that holds {on}.", where="--on", mend=f"Its periods: {', '.join(edition.periods)}.")
+    day = date.fromisoformat(known_on) if known_on else edition.rules.knowledge_date
+    rules = [rule for rule in rules_of(edition.rules, library) if measure in rule.measures]
+    wanted = list(dict.fromkeys((rule.output, gas) for rule in rules for gas in rule.gases))
+    if not wanted:
+        raise UsageProblem(f"Edition {edition_id} has no rule for {measure}.", mend="Its factors lead nowhere; leave --edition out to see all of them.")
+    chain = _chain(region)
+    return [_answer(library, edition, rules, Need(measure, output, gas, chain, kind, period), day) for output, gas in wanted]
+
+
+def _chain(region: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((region, region.partition("-")[0])))
+
+
+def _answer(library: Library, edition: Edition, rules: list[FactorRule], need: Need, known_on: date) -> dict[str, Any]:
+    near = near_matches(library, rules, need, known_on=known_on)
+    try:
+        choice = select(library, rules, need, known_on=known_on, gwp_set=edition.rules.gwp_set)
+    except FactorProblem as problem:
+        return {"output": need.output, "gas": need.gas, "factor_id": None, "why": str(problem), "nearly": near}
+    return {"output": need.output, "gas": need.gas, **_facts(choice.factor, library), "why": choice.why, "nearly": near}
+
+
+def _facts(factor: Factor, library: Library) -> dict[str, Any]:
+    source = library.sources[factor.source_id]
+    return {
+        "factor_id": factor.factor_id, "value": plain(factor.value), "unit": factor.unit, "region": factor.region, "method": factor.method,
+        "data_period": factor.data_period, "published": factor.published.isoformat(), "grade": factor.grade, "note": factor.note,
+        "source": f"{source['publisher']}, {source['title']}, {source['document']}, {factor.page}",
+    }  # fmt: skip
+
+
+def _without_edition(library: Library, measure: str, region: str, on: date, known_on: date | None) -> list[dict[str, Any]]:
+    """All factors that describe the day in the region, and those that nearly do."""
+    chain = (*_chain(region), "GLOBAL")
+    answers, nearly = [], []
+    for factor in library.factors:
+        if factor.measure != measure:
+            continue
+        misses = []
+        if factor.region not in chain:
+            continue
+        if factor.data_from > on or (factor.data_to is not None and factor.data_to < on):
+            misses.append(f"describes {factor.data_period}")
+        if known_on is not None and factor.published > known_on:
+            misses.append(f"published {factor.published.isoformat()}")
+        if misses:
+            nearly.append(f"{factor.factor_id} ({', '.join(misses)})")
+        else:
+            answers.append({"output": factor.output, "gas": factor.gas, **_facts(factor, library), "why": "describes the day in this region; which one serves is for an edition to say", "nearly": []})
+    if not answers:
+        return [{"output": "", "gas": "", "factor_id": None, "why": f"No factor for {measure} describes {on} in {region}.", "nearly": nearly or ["nothing"]}]
+    answers[-1]["nearly"] = nearly
+    return answers

@@ -1,0 +1,111 @@
+"""One run in one process, through the same job that the Dagster UI launches."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from esg_kpis.errors import EsgKpisError, InternalProblem
+from pipelines.definitions import JOB, build_defs
+from pipelines.progress import Listener, listen
+from pipelines.resources import WorkspaceResource
+
+CHECK_ASSETS = ("files", "records", "rejected", "quantities", "sites", "published_with_data", "observations", "amounts", "coverage")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked for; see `WorkspaceResource`."""
+
+    root: Path
+    out: Path
+    editions: tuple[str, ...] = ()
+    known_on: str = ""
+    as_of: str = ""
+
+    def resource(self) -> WorkspaceResource:
+        """The same workspace outside of a run. Reading it finds every mistake in editions and factors before the run starts."""
+        return WorkspaceResource(root=str(self.root), out=str(self.out), editions=list(self.editions), known_on=self.known_on, as_of=self.as_of)
+
+
+def execute(request: Request, progress: Listener, *, only_ingest: bool = False) -> None:
+    """Materializes the assets of a workspace, all of them or only up to the amounts.
+
+    Raises:
+        EsgKpisError: what a step raised; an edition or factor library that cannot be read is found before anything starts.
+        InternalProblem: if a step failed otherwise, or the check before the results did.
+    """
+    resource = request.resource()
+    resource.workspace, resource.read_editions, resource.library  # noqa: B018
+    defs = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True)
+    listen(progress)
+    selection = [dg.AssetKey(name) for name in CHECK_ASSETS] if only_ingest else None
+    with _alone(request.out), dagster_instance(request.root) as instance:
+        result = defs.resolve_job_def(JOB).execute_in_process(
+            run_config={"loggers": {"console": {}}}, instance=instance, raise_on_error=False, asset_selection=selection
+        )
+    if not result.success:
+        raise _failure(result)
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            return InternalProblem(
+                f"{(error.cause or error).message.strip() if error else 'unknown'}", where=f"step {event.step_key}", mend="Nothing was published; the last results stand. Please report it."
+            )
+    failed = [evaluation.check_name for evaluation in result.get_asset_check_evaluations() if not evaluation.passed and evaluation.blocking]
+    return InternalProblem(f"The check {', '.join(failed)} failed.", where="before the results", mend="Nothing was published; the last results stand. Please report it.")
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Holds the results folder for this process. A killed run leaves no lock behind."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EsgKpisError("Another run is writing here.", where=str(out), mend="Wait for it, or give another --out.") from None
+        yield
+
+
+@contextmanager
+def dagster_instance(root: Path) -> Iterator[dg.DagsterInstance]:
+    """Dagster's own storage: DAGSTER_HOME, or `.dagster` in the workspace, so that the UI shows runs of the command line too."""
+    home = Path(os.environ.get("DAGSTER_HOME") or root / ".dagster")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+        return
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def read_result(out: Path, name: str) -> pl.DataFrame:
+    """A table of the last results.
+
+    Raises:
+        EsgKpisError: if there are none yet.
+    """
+    path = out / f"{name}.parquet"
+    if not path.exists():
+        raise EsgKpisError("There are no results yet.", where=str(out), mend="Run `esg-kpis run` first.")
+    return pl.read_parquet(path)
+
+
+def read_work(out: Path, name: str) -> pl.DataFrame:
+    """A frame between steps, as the last run left it. Only for the command that stops there."""
+    return pl.read_parquet(out / "work" / f"{name}.parquet")
