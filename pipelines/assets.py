@@ -1,13 +1,11 @@
 """The assets, in the order of the data flow. Each is one library call; names are the tables of the data dictionary."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
-import esg_kpis
 from esg_kpis.amounts import amounts_of, coverage_of
 from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.tie_out import published_of, tie_out
@@ -16,7 +14,6 @@ from esg_kpis.editions.boundary import amounts_in_edition, record_fates
 from esg_kpis.factors import apply_factors
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of
-from esg_kpis.report.outputs import digest_of, publish, run_key, write_rejected_workbooks, write_table
 from esg_kpis.tables import (
     AMOUNTS,
     COVERAGE,
@@ -35,10 +32,10 @@ from esg_kpis.tables import (
     TIE_OUT,
     Table,
 )
+from pipelines.checks import check_result
 from pipelines.lineage import table_metadata
-from pipelines.resources import WorkspaceResource
+from pipelines.resources import OWNERS, WorkspaceResource
 
-OWNERS = ["team:sustainability"]
 RAW = [
     dg.AssetSpec(
         ["raw", domain.name],
@@ -50,22 +47,41 @@ RAW = [
     for domain in DOMAINS.values()
 ]
 RULES = [
-    dg.AssetSpec("factor_files", group_name="g1_raw_files", description="The factor library: one CSV per source and edition of it.", kinds={"csv"}, owners=OWNERS),
-    dg.AssetSpec("edition_files", group_name="g1_raw_files", description="The editions: definitions, boundaries, rules and published figures.", kinds={"yaml"}, owners=OWNERS),
+    dg.AssetSpec(
+        "factor_files",
+        group_name="g1_raw_files",
+        description="The factor library: one CSV per source and edition of it.",
+        kinds={"csv"},
+        owners=OWNERS,
+    ),
+    dg.AssetSpec(
+        "edition_files",
+        group_name="g1_raw_files",
+        description="The editions: definitions, boundaries, rules and published figures.",
+        kinds={"yaml"},
+        owners=OWNERS,
+    ),
 ]
 
 
 def _out(table: Table, description: str, group: str, key: str = "") -> dg.AssetOut:
     return dg.AssetOut(
-        key=key or table.name, description=f"{description} One row: {table.grain}.", metadata=table_metadata(table), group_name=group, kinds={"polars"}, owners=OWNERS
+        key=key or table.name,
+        description=f"{description} One row: {table.grain}.",
+        metadata=table_metadata(table),
+        group_name=group,
+        kinds={"polars"},
+        owners=OWNERS,
     )
 
 
-def _counted(frame: pl.DataFrame, **more: object) -> dict[str, object]:
+def _counted(frame: pl.DataFrame, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     preview = frame.head(5).select(pl.all().cast(pl.String)).rows(named=True)
     columns = list(frame.columns)
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(str(row[name] or "").replace("|", "\\|").replace("\n", " ")[:60] for name in columns) + " |" for row in preview]
+    lines += [
+        "| " + " | ".join(str(row[name] or "").replace("|", "\\|").replace("\n", " ")[:60] for name in columns) + " |" for row in preview
+    ]
     return {"dagster/row_count": frame.height, "preview": dg.MetadataValue.md("\n".join(lines)), **more}
 
 
@@ -73,11 +89,17 @@ def _counted(frame: pl.DataFrame, **more: object) -> dict[str, object]:
     outs={
         "files": _out(FILES, "What was looked at, and whether it could be read.", "g2_records"),
         "records": _out(RECORDS, "Every row as somebody sent it.", "g2_records"),
-        "rejected": _out(REJECTED, "Rows that could not be read, each with the rule, what was read and what would be right. Send them back.", "g2_records"),
+        "rejected": _out(
+            REJECTED,
+            "Rows that could not be read, each with the rule, what was read and what would be right. Send them back.",
+            "g2_records",
+        ),
         "quantities": _out(QUANTITIES, "What the accepted records say, typed, in the units received.", "g2_records"),
         "sites": _out(SITES, "The register of sites.", "g2_records"),
         "published_with_data": _out(PUBLISHED, "Published figures that came as columns of the data.", "g2_records", "published_with_data"),
-        "observations": dg.AssetOut(description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS),
+        "observations": dg.AssetOut(
+            description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS
+        ),
     },
     deps=[spec.key for spec in RAW],
     can_subset=False,
@@ -91,7 +113,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
         ("files", result.files), ("records", result.records), ("rejected", result.rejected), ("quantities", result.quantities), ("sites", result.sites),
         ("published_with_data", result.published), ("observations", result.observations),
     ):  # fmt: skip
-        more: dict[str, object] = {"records rejected": share} if name in ("records", "rejected") else {}
+        more = {"records rejected": share} if name in ("records", "rejected") else {}
         yield dg.Output(frame, output_name=name, metadata=_counted(frame, **more))
 
 
@@ -130,14 +152,23 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
 
 @dg.multi_asset(
     outs={
-        "edition_amounts": _out(EDITION_AMOUNTS, "Amounts as each edition sees them: inside its boundary or not, and what factors made of them.", "g4_factors"),
+        "edition_amounts": _out(
+            EDITION_AMOUNTS, "Amounts as each edition sees them: inside its boundary or not, and what factors made of them.", "g4_factors"
+        ),
         "factor_uses": _out(FACTOR_USES, "Which factor was applied where, by which rule of the edition, and why.", "g4_factors"),
-        "factor_problems": dg.AssetOut(description="Amounts that found no factor, or two. Empty when all is well.", group_name="g4_factors", kinds={"polars"}, owners=OWNERS),
+        "factor_problems": dg.AssetOut(
+            description="Amounts that found no factor, or two. Empty when all is well.",
+            group_name="g4_factors",
+            kinds={"polars"},
+            owners=OWNERS,
+        ),
     },
     deps=["edition_files", "factors"],
     can_subset=False,
 )
-def applied(workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame) -> Iterator[dg.Output[pl.DataFrame]]:
+def applied(
+    workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame
+) -> Iterator[dg.Output[pl.DataFrame]]:
     """Boundary and factors, edition by edition."""
     seen, uses, problems = [], [], []
     for edition in workspace.read_editions:
@@ -166,7 +197,13 @@ def published(context: dg.AssetExecutionContext, workspace: WorkspaceResource, p
     key="kpi_values", metadata=table_metadata(KPI_VALUES), group_name="g5_kpis", kinds={"polars"}, owners=OWNERS, deps=["published"],
     description="The KPIs of every edition: unrounded value, printed value, and state. A blocked KPI is shown as blocked, never as a number.",
 )  # fmt: skip
-def kpi_values(context: dg.AssetExecutionContext, workspace: WorkspaceResource, edition_amounts: pl.DataFrame, sites: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
+def kpi_values(
+    context: dg.AssetExecutionContext,
+    workspace: WorkspaceResource,
+    edition_amounts: pl.DataFrame,
+    sites: pl.DataFrame,
+    published: pl.DataFrame,
+) -> pl.DataFrame:
     """KPIs of all editions."""
     frames = []
     for edition in workspace.read_editions:
@@ -183,9 +220,13 @@ def kpi_values(context: dg.AssetExecutionContext, workspace: WorkspaceResource, 
     key="tie_out", metadata=table_metadata(TIE_OUT), group_name="g6_assurance", kinds={"polars"}, owners=OWNERS,
     description="Computed against published, every printed cell, with the difference and its explanation.",
 )  # fmt: skip
-def tie_outs(context: dg.AssetExecutionContext, workspace: WorkspaceResource, kpi_values: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
+def tie_outs(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource, kpi_values: pl.DataFrame, published: pl.DataFrame
+) -> pl.DataFrame:
     """Tie-out of all editions."""
-    frame = pl.concat([tie_out(kpi_values, published.filter(pl.col("edition") == edition.id), edition) for edition in workspace.read_editions])
+    frame = pl.concat(
+        [tie_out(kpi_values, published.filter(pl.col("edition") == edition.id), edition) for edition in workspace.read_editions]
+    )
     verdicts = {f"verdict {verdict}": int(count) for verdict, count in frame.group_by("verdict").len().sort("verdict").iter_rows()}
     context.add_output_metadata(_counted(frame, **verdicts))
     return frame
@@ -196,12 +237,20 @@ def tie_outs(context: dg.AssetExecutionContext, workspace: WorkspaceResource, kp
     description="What became of every record in every edition: used, excluded with the reason, or rejected with the rule.",
 )  # fmt: skip
 def fates(
-    context: dg.AssetExecutionContext, workspace: WorkspaceResource, records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, edition_amounts: pl.DataFrame
+    context: dg.AssetExecutionContext,
+    workspace: WorkspaceResource,
+    records: pl.DataFrame,
+    rejected: pl.DataFrame,
+    sites: pl.DataFrame,
+    edition_amounts: pl.DataFrame,
 ) -> pl.DataFrame:
     """Fates of all records."""
     base = edition_amounts.filter(pl.col("measure") == pl.col("origin"))
     frame = pl.concat(
-        [record_fates(records, rejected, sites, base.filter(pl.col("edition") == edition.id), edition) for edition in workspace.read_editions]
+        [
+            record_fates(records, rejected, sites, base.filter(pl.col("edition") == edition.id), edition)
+            for edition in workspace.read_editions
+        ]
     )
     context.add_output_metadata(_counted(frame))
     return frame
@@ -217,81 +266,17 @@ def judged(
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
-        observations, rejected, factor_problems, edition_amounts, kpi_values, tie_out, published, workspace.library, workspace.read_editions, workspace.last_day
+        observations,
+        rejected,
+        factor_problems,
+        edition_amounts,
+        kpi_values,
+        tie_out,
+        published,
+        workspace.library,
+        workspace.read_editions,
+        workspace.last_day,
     )
     yield dg.Output(frame, output_name="findings", metadata=_counted(frame))
     for name in judging.CHECKS:
-        yield _check_result(frame, name)
-
-
-def _check_result(frame: pl.DataFrame, name: str) -> dg.AssetCheckResult:
-    """One check from its findings. Notes do not fail a check; warnings and errors do, unless waived."""
-    rows = frame.filter(pl.col("check") == name)
-    failed = rows.filter(~pl.col("passed") & (pl.col("severity") != "note") & pl.col("waived").is_null())
-    severity = dg.AssetCheckSeverity.ERROR if (failed["severity"] == "error").any() else dg.AssetCheckSeverity.WARN
-    shown = [f"- {row['subject']} {row['edition']} {row['period']}: {row['observed']} (expected {row['expected']}). {row['what_to_do']}" for row in failed.head(10).iter_rows(named=True)]
-    return dg.AssetCheckResult(
-        check_name=name,
-        passed=failed.is_empty(),
-        severity=severity,
-        metadata={"failed": failed.height, "looked at": rows.height, "first ten": dg.MetadataValue.md("\n".join(shown) or "none")},
-    )
-
-
-@dg.asset_check(asset="record_fates", blocking=True, additional_ins={"records": dg.AssetIn("records")}, description="Every record has exactly one fate per edition; nothing was lost on the way.")
-def every_record_has_one_fate(workspace: WorkspaceResource, record_fates: pl.DataFrame, records: pl.DataFrame) -> dg.AssetCheckResult:
-    """The one check that stands before what is published."""
-    per_edition = record_fates.group_by("edition").agg(pl.col("record_id").n_unique().alias("fates"), pl.len().alias("rows"))
-    complete = per_edition.filter((pl.col("fates") == records.height) & (pl.col("rows") == records.height))
-    passed = complete.height == (len(workspace.read_editions) if records.height else 0)
-    return dg.AssetCheckResult(passed=passed, metadata={"records": records.height, "fates per edition": str(per_edition.sort("edition").rows())})
-
-
-@dg.asset(
-    key="results", group_name="g7_results", kinds={"csv", "parquet"}, owners=OWNERS,
-    description="The files in data/out: Parquet, CSV, and the rejected rows as workbooks. Written as a whole, then the pointer moves.",
-)  # fmt: skip
-def results(
-    workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, amounts: pl.DataFrame,
-    coverage: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
-    tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame,
-) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
-    """Writes a run and moves the pointer to it."""
-    out = workspace.workspace.out
-    staged = out / "work" / "staged"
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
-    counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))
-    for frame, table in (
-        (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (pl.concat([amounts, counting]), AMOUNTS),
-        (coverage, COVERAGE), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
-        (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS),
-    ):  # fmt: skip
-        write_table(frame.sort(table.key), table, staged)
-    write_rejected_workbooks(rejected, records, staged / "rejected_by_site")
-    key = key_of(workspace)
-    target = publish(staged, out, key)
-    return dg.MaterializeResult(metadata={"run key": key, "folder": dg.MetadataValue.path(str(target)), "files": len(list(target.iterdir()))})
-
-
-def key_of(workspace: WorkspaceResource) -> str:
-    """The key of a run: inputs, definitions, code and dates."""
-    folder = workspace.workspace
-    code = {package: digest_of(place, ("**/*.py", "**/*.txt")) for package, place in _code()}
-    dates = {edition.id: workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
-    return run_key(
-        {
-            "raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions), "as_of": workspace.last_day.isoformat(),
-            **{f"known on {name}": day for name, day in dates.items()}, **code, "polars": pl.__version__,
-        }
-    )  # fmt: skip
-
-
-def _code() -> list[tuple[str, Path]]:
-    return [("esg_kpis", Path(esg_kpis.__file__).parent), ("pipelines", Path(__file__).parent)]
-
-
-ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
-    *RAW, *RULES, ingested, amounts, coverage, factors, applied, published, kpi_values, tie_outs, fates, judged, results,
-]  # fmt: skip
-CHECKS = [every_record_has_one_fate]
+        yield check_result(frame, name)

@@ -63,9 +63,15 @@ def _print_json(value: Any) -> None:  # noqa: ANN401
 
 @app.command()
 def run(
-    edition: Annotated[list[str] | None, typer.Option("--edition", help="Edition to compute; may be given several times. Default: all.")] = None,
-    known_on: Annotated[str | None, typer.Option("--known-on", help="Use only factors published by this day, instead of each edition's knowledge date.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")] = None,
+    edition: Annotated[
+        list[str] | None, typer.Option("--edition", help="Edition to compute; may be given several times. Default: all.")
+    ] = None,
+    known_on: Annotated[
+        str | None, typer.Option("--known-on", help="Use only factors published by this day, instead of each edition's knowledge date.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")
+    ] = None,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
@@ -95,7 +101,9 @@ def check(root: Root = None, out: Out = None, as_json: Json = False) -> None:
     _execute(Request(where, target), quiet=as_json, only_ingest=True)
     files, rejected, observations, records = (read_work(target, name) for name in ("files", "rejected", "observations", "records"))
     if as_json:
-        _print_json({"records": records.height, "files": files.to_dicts(), "rejected": rejected.to_dicts(), "observations": observations.to_dicts()})
+        _print_json(
+            {"records": records.height, "files": files.to_dicts(), "rejected": rejected.to_dicts(), "observations": observations.to_dicts()}
+        )
     else:
         show.print_check(_console(), files, records, rejected, observations)
     raise typer.Exit(1 if rejected.height else 0)
@@ -105,7 +113,9 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
     from pipelines.run import execute
 
     console = Console(stderr=True, quiet=quiet)
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True) as progress:
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True
+    ) as progress:
         task = progress.add_task("starting", total=9 if only_ingest else 14)
 
         def told(step: str, ended: bool) -> None:
@@ -173,7 +183,9 @@ def find(
     region: Annotated[str, typer.Option("--region", help="Grid region or country of the site, such as CN-NCG or CN.")],
     on: Annotated[str, typer.Option("--on", help="A day the amount is about, such as 2023-06-30.")],
     edition: EditionOption = None,
-    known_on: Annotated[str | None, typer.Option("--known-on", help="Only factors published by this day; default: the edition's knowledge date.")] = None,
+    known_on: Annotated[
+        str | None, typer.Option("--known-on", help="Only factors published by this day; default: the edition's knowledge date.")
+    ] = None,
     kind: Annotated[str, typer.Option("--kind", help="Kind of site, where a rule asks for it.")] = "office",
     root: Root = None,
     out: Out = None,
@@ -207,7 +219,7 @@ def ui(
     os.environ |= {"ESG_KPIS_ROOT": str(where), "ESG_KPIS_OUT": str(target)}
     with dagster_instance(where):
         pass
-    os.execvp(sys.executable, [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])
+    os.execvp(sys.executable, [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
 
 
 # ---------------------------------------------------------------- errors

@@ -5,14 +5,34 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.assets import ASSETS, CHECKS
+from pipelines import assets
+from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
+from pipelines.results import results
 
 JOB = "main"
+ASSETS = [
+    *assets.RAW,
+    *assets.RULES,
+    assets.ingested,
+    assets.amounts,
+    assets.coverage,
+    assets.factors,
+    assets.applied,
+    assets.published,
+    assets.kpi_values,
+    assets.tie_outs,
+    assets.fates,
+    assets.judged,
+    results,
+]
+"""Every asset, in the order of the data flow."""
 
 
-def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "", quiet: bool = False) -> dg.Definitions:
+def build_defs(
+    root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "", quiet: bool = False
+) -> dg.Definitions:
     """The definitions for one workspace.
 
     Args:
@@ -26,8 +46,12 @@ def build_defs(root: Path, out: Path | None = None, *, editions: tuple[str, ...]
     target = out or root / "data" / "out"
     return dg.Definitions(
         assets=ASSETS,
-        asset_checks=CHECKS,
-        jobs=[dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), description="From the files in data/raw to the KPIs and findings in data/out.")],
+        asset_checks=[every_record_has_one_fate],
+        jobs=[
+            dg.define_asset_job(
+                JOB, selection=dg.AssetSelection.all(), description="From the files in data/raw to the KPIs and findings in data/out."
+            )
+        ],
         resources={
             "workspace": WorkspaceResource(root=str(root), out=str(target), editions=list(editions), known_on=known_on, as_of=as_of),
             "io_manager": ParquetFiles(out=str(target)),

@@ -22,7 +22,13 @@ LINEAGE: dict[str, Deps] = {
         "excluded": [("amounts", "measure"), ("sites", "kind"), ("sites", "country"), ("sites", "control")],
         "blocked": [("rejected", "message"), ("factors", "factor_id")],
         "period": [("amounts", "month"), ("amounts", "date")],
-        "factor_id": [("factors", "factor_id"), ("factors", "region"), ("factors", "data_from"), ("factors", "published"), ("sites", "grid_region")],
+        "factor_id": [
+            ("factors", "factor_id"),
+            ("factors", "region"),
+            ("factors", "data_from"),
+            ("factors", "published"),
+            ("sites", "grid_region"),
+        ],
         "gas": [("factors", "gas"), ("amounts", "dimensions")],
         "record_id": [("amounts", "record_id")],
     },
@@ -81,9 +87,16 @@ def table_metadata(table: Table) -> dict[str, object]:
         )
         for column in table.columns
     ]
-    metadata: dict[str, object] = {"dagster/column_schema": dg.TableSchema(columns=columns), "grain": table.grain, "key": ", ".join(table.key)}
+    metadata: dict[str, object] = {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "grain": table.grain,
+        "key": ", ".join(table.key),
+    }
     if table.name in LINEAGE:
         metadata["dagster/column_lineage"] = dg.TableColumnLineage(
-            {column: [dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=name) for asset, name in deps] for column, deps in LINEAGE[table.name].items()}
+            {
+                column: [dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=name) for asset, name in deps]
+                for column, deps in LINEAGE[table.name].items()
+            }
         )
     return metadata

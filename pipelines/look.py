@@ -45,12 +45,16 @@ def found(root: Path, measure: str, region: str, on: date, edition_id: str | Non
     edition = read_editions(root / "editions", (edition_id,))[0]
     period = next((period for period in edition.periods.values() if period.first <= on <= period.last), None)
     if period is None:
-        raise UsageProblem(f"Edition {edition_id} has no period that holds {on}.", where="--on", mend=f"Its periods: {', '.join(edition.periods)}.")
+        raise UsageProblem(
+            f"Edition {edition_id} has no period that holds {on}.", where="--on", mend=f"Its periods: {', '.join(edition.periods)}."
+        )
     day = date.fromisoformat(known_on) if known_on else edition.rules.knowledge_date
     rules = [rule for rule in rules_of(edition.rules, library) if measure in rule.measures]
     wanted = list(dict.fromkeys((rule.output, gas) for rule in rules for gas in rule.gases))
     if not wanted:
-        raise UsageProblem(f"Edition {edition_id} has no rule for {measure}.", mend="Its factors lead nowhere; leave --edition out to see all of them.")
+        raise UsageProblem(
+            f"Edition {edition_id} has no rule for {measure}.", mend="Its factors lead nowhere; leave --edition out to see all of them."
+        )
     chain = _chain(region)
     return [_answer(library, edition, rules, Need(measure, output, gas, chain, kind, period), day) for output, gas in wanted]
 
@@ -94,8 +98,24 @@ def _without_edition(library: Library, measure: str, region: str, on: date, know
         if misses:
             nearly.append(f"{factor.factor_id} ({', '.join(misses)})")
         else:
-            answers.append({"output": factor.output, "gas": factor.gas, **_facts(factor, library), "why": "describes the day in this region; which one serves is for an edition to say", "nearly": []})
+            answers.append(
+                {
+                    "output": factor.output,
+                    "gas": factor.gas,
+                    **_facts(factor, library),
+                    "why": "describes the day in this region; which one serves is for an edition to say",
+                    "nearly": [],
+                }
+            )
     if not answers:
-        return [{"output": "", "gas": "", "factor_id": None, "why": f"No factor for {measure} describes {on} in {region}.", "nearly": nearly or ["nothing"]}]
+        return [
+            {
+                "output": "",
+                "gas": "",
+                "factor_id": None,
+                "why": f"No factor for {measure} describes {on} in {region}.",
+                "nearly": nearly or ["nothing"],
+            }
+        ]
     answers[-1]["nearly"] = nearly
     return answers

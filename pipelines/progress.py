@@ -27,9 +27,12 @@ def listen(listener: Listener) -> None:
     _listener[:] = [listener]
 
 
-@dg.logger(description="Silent on the console; tells the progress bar what happens. The event log in the Dagster UI is complete.")
-def quiet_console(_context: dg.InitLoggerContext) -> logging.Logger:
-    """A logger for the command line."""
+def _quiet(_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("esg_kpis.progress", level=logging.DEBUG)
     logger.addHandler(_Events())
     return logger
+
+
+quiet_console = dg.LoggerDefinition(
+    logger_fn=_quiet, description="Silent on the console; tells the progress bar what happens. The event log in the Dagster UI is complete."
+)

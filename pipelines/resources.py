@@ -11,6 +11,9 @@ from esg_kpis.editions import Edition, read_editions
 from esg_kpis.factors import Library, read_library
 from esg_kpis.workspace import Workspace, open_workspace
 
+OWNERS = ["team:sustainability"]
+"""Who is asked about an asset."""
+
 
 class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The workspace a run works on, and its dates.
@@ -25,7 +28,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     root: str
     out: str
-    editions: list[str] = []
+    editions: list[str] = []  # noqa: RUF012  (pydantic copies it)
     known_on: str = ""
     as_of: str = ""
 

@@ -30,7 +30,9 @@ class Request:
 
     def resource(self) -> WorkspaceResource:
         """The same workspace outside of a run. Reading it finds every mistake in editions and factors before the run starts."""
-        return WorkspaceResource(root=str(self.root), out=str(self.out), editions=list(self.editions), known_on=self.known_on, as_of=self.as_of)
+        return WorkspaceResource(
+            root=str(self.root), out=str(self.out), editions=list(self.editions), known_on=self.known_on, as_of=self.as_of
+        )
 
 
 def execute(request: Request, progress: Listener, *, only_ingest: bool = False) -> None:
@@ -58,10 +60,16 @@ def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
         if event.is_step_failure:
             error = event.step_failure_data.error
             return InternalProblem(
-                f"{(error.cause or error).message.strip() if error else 'unknown'}", where=f"step {event.step_key}", mend="Nothing was published; the last results stand. Please report it."
+                f"{(error.cause or error).message.strip() if error else 'unknown'}",
+                where=f"step {event.step_key}",
+                mend="Nothing was published; the last results stand. Please report it.",
             )
     failed = [evaluation.check_name for evaluation in result.get_asset_check_evaluations() if not evaluation.passed and evaluation.blocking]
-    return InternalProblem(f"The check {', '.join(failed)} failed.", where="before the results", mend="Nothing was published; the last results stand. Please report it.")
+    return InternalProblem(
+        f"The check {', '.join(failed)} failed.",
+        where="before the results",
+        mend="Nothing was published; the last results stand. Please report it.",
+    )
 
 
 @contextmanager

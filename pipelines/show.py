@@ -27,10 +27,16 @@ def summary(out: Path) -> dict[str, Any]:
         "incomplete": values.filter(pl.col("status") == "incomplete").height,
         "records": fates["record_id"].n_unique(),
         "rejected_records": rejected["record_id"].n_unique(),
-        "tie_out": {edition: _counts(ties.filter(pl.col("edition") == edition), "verdict") for edition in sorted(ties["edition"].unique().to_list())},
-        "fates": {edition: _counts(fates.filter(pl.col("edition") == edition), "fate") for edition in sorted(fates["edition"].unique().to_list())},
+        "tie_out": {
+            edition: _counts(ties.filter(pl.col("edition") == edition), "verdict") for edition in sorted(ties["edition"].unique().to_list())
+        },
+        "fates": {
+            edition: _counts(fates.filter(pl.col("edition") == edition), "fate") for edition in sorted(fates["edition"].unique().to_list())
+        },
         "findings": _counts(findings.filter(~pl.col("passed") & pl.col("waived").is_null()), "severity"),
-        "unexplained": findings.filter((pl.col("check") == "tie_out") & (pl.col("severity") == "error") & pl.col("waived").is_null()).height,
+        "unexplained": findings.filter(
+            (pl.col("check") == "tie_out") & (pl.col("severity") == "error") & pl.col("waived").is_null()
+        ).height,
     }
 
 
@@ -50,7 +56,12 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
     blocked = values.filter(pl.col("status") == "blocked")
     if blocked.height:
         console.print(f"\n[bold red]{blocked.height} blocked[/] (never shown as a number):")
-        for row in blocked.group_by("edition", "reason", maintain_order=True).agg(pl.col("kpi_id").unique(maintain_order=True)).head(8).iter_rows(named=True):
+        for row in (
+            blocked.group_by("edition", "reason", maintain_order=True)
+            .agg(pl.col("kpi_id").unique(maintain_order=True))
+            .head(8)
+            .iter_rows(named=True)
+        ):
             console.print(f"  {row['edition']}: {', '.join(row['kpi_id'][:6])}{' …' if len(row['kpi_id']) > 6 else ''}")
             console.print(f"    {escape(row['reason'] or '')}")
     console.print("\n[bold]Tie-out[/] (computed against printed)")
@@ -58,10 +69,22 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
         console.print(f"  {edition_id}: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items()))
     print_differences(console, ties)
     for edition_id, fates in facts["fates"].items():
-        console.print(f"[bold]Records[/] {edition_id}: " + ", ".join(f"{count} {name}" for name, count in fates.items()) + f" = {facts['records']} read")
+        console.print(
+            f"[bold]Records[/] {edition_id}: "
+            + ", ".join(f"{count} {name}" for name, count in fates.items())
+            + f" = {facts['records']} read"
+        )
     counts = facts["findings"]
-    console.print("[bold]Findings[/]: " + (", ".join(f"{count} {name}{'s' if count != 1 else ''}" for name, count in counts.items()) or "none"))
-    for row in findings.filter((pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & (pl.col("check") != "kpi_blocked")).head(6).iter_rows(named=True):
+    console.print(
+        "[bold]Findings[/]: " + (", ".join(f"{count} {name}{'s' if count != 1 else ''}" for name, count in counts.items()) or "none")
+    )
+    for row in (
+        findings.filter(
+            (pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & (pl.col("check") != "kpi_blocked")
+        )
+        .head(6)
+        .iter_rows(named=True)
+    ):
         console.print(f"  [red]{row['check']}[/] {escape(row['subject'])}: {escape(row['observed'])}")
         console.print(f"    {escape(row['what_to_do'])}")
     console.print(f"Results: {escape(str(out))}  (kpi_values.csv, tie_out.csv, findings.csv, rejected.csv …)")
@@ -69,7 +92,14 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
 
 def _kpi_table(values: pl.DataFrame, ties: pl.DataFrame, edition: Edition) -> Table:
     many = values.filter(pl.col("breakdown") == "site")
-    table = Table(title=f"{edition.rules.document} (edition {edition.id})", title_justify="left", title_style="bold", pad_edge=False, box=None, header_style="bold")
+    table = Table(
+        title=f"{edition.rules.document} (edition {edition.id})",
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        box=None,
+        header_style="bold",
+    )
     table.add_column("KPI", overflow="fold", max_width=44)
     table.add_column("Unit", overflow="fold", max_width=17)
     for period in edition.periods:
@@ -81,11 +111,18 @@ def _kpi_table(values: pl.DataFrame, ties: pl.DataFrame, edition: Edition) -> Ta
         keys = dict.fromkeys((key[2], key[3]) for key in cells if key[0] == kpi.id)
         for breakdown, category in sorted(keys, key=lambda key: (key[0] != "total", key)):
             name = kpi.label if breakdown == "total" else f"{kpi.label}: {category}"
-            shown = [_cell(cells.get((kpi.id, period, breakdown, category)), verdicts.get((kpi.id, period, breakdown, category))) for period in edition.periods]
+            shown = [
+                _cell(cells.get((kpi.id, period, breakdown, category)), verdicts.get((kpi.id, period, breakdown, category)))
+                for period in edition.periods
+            ]
             table.add_row(escape(name), kpi.unit, *shown)
     if many.height:
         table.caption = f"and {many.height} cells by site, in kpi_values.csv"
-    table.caption = " ".join(part for part in (table.caption if isinstance(table.caption, str) else "", "= equals print   ≠ differs from print   blank: not printed") if part)
+    table.caption = " ".join(
+        part
+        for part in (table.caption if isinstance(table.caption, str) else "", "= equals print   ≠ differs from print   blank: not printed")
+        if part
+    )
     table.caption_justify = "left"
     return table
 
@@ -103,12 +140,18 @@ def _cell(row: dict[str, Any] | None, verdict: str | None) -> str:
 
 def print_differences(console: Console, ties: pl.DataFrame, most: int = 12) -> None:
     """The printed cells that are not reproduced, with the difference and why."""
-    off = ties.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"]) & pl.col("published").is_not_null()).sort("edition", "kpi_id", "period", "category")
+    off = ties.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"]) & pl.col("published").is_not_null()).sort(
+        "edition", "kpi_id", "period", "category"
+    )
     for row in off.head(most).iter_rows(named=True):
         place = "" if row["breakdown"] == "total" else f" {row['breakdown']}={row['category']}"
         computed = row["computed"] if row["computed"] is not None else row["verdict"].replace("_", " ")
-        console.print(f"  [yellow]{row['edition']} {row['kpi_id']}{escape(place)} {row['period']}[/]: printed {row['published']}, computed {computed} {row['unit']}")
-        console.print(f"    {escape(row['explanation'] or 'No explanation is known: this is a defect of the data, the edition, or the report.')}")
+        console.print(
+            f"  [yellow]{row['edition']} {row['kpi_id']}{escape(place)} {row['period']}[/]: printed {row['published']}, computed {computed} {row['unit']}"
+        )
+        console.print(
+            f"    {escape(row['explanation'] or 'No explanation is known: this is a defect of the data, the edition, or the report.')}"
+        )
     if off.height > most:
         console.print(f"  … and {off.height - most} more: esg-kpis tie-out, or tie_out.csv")
 
@@ -142,9 +185,14 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     cell, definition, tie = walk["cell"], walk["definition"], walk["tie_out"]
     place = "" if cell["breakdown"] == "total" else f", {cell['breakdown']}={cell['category']}"
     value = f"{cell['printed']} {cell['unit']}" if cell["printed"] is not None else f"{cell['status']}: {cell['reason']}"
-    tree = Tree(f"[bold]{escape(definition['label'])}[/] {cell['period']}{escape(place)} ({escape(definition['document'])}): [bold]{escape(value)}[/]")
+    tree = Tree(
+        f"[bold]{escape(definition['label'])}[/] {cell['period']}{escape(place)} ({escape(definition['document'])}): [bold]{escape(value)}[/]"
+    )
     if cell["value"] is not None:
-        tree.add(f"unrounded {cell['value']} {cell['unit']}; status {cell['status']}" + (f", printed {tie['published']}: {tie['verdict']}" if tie and tie["published"] else ""))
+        tree.add(
+            f"unrounded {cell['value']} {cell['unit']}; status {cell['status']}"
+            + (f", printed {tie['published']}: {tie['verdict']}" if tie and tie["published"] else "")
+        )
     if tie and tie["explanation"]:
         tree.add(escape(tie["explanation"]))
     tree.add(f"definition: {escape(definition['text'])} [dim]({escape(definition['source'])})[/]")
@@ -156,13 +204,25 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
         amounts = branch.add("amounts, added up by site and factor, largest first")
         for group in part["groups"][:rows]:
             gas = f" {group['gas']}" if group["gas"] else ""
-            number = "blocked: " + group["blocked"] if group["blocked"] else f"{group['quantity']} {group['unit']} = {group['in_kpi_unit']} {part['unit']}"
-            amounts.add(escape(f"{group['site_id']}  {group['origin']}{gas}: {number}  ({group['amounts']} amounts{', ' + group['factor_id'] if group['factor_id'] else ''})"))
+            number = (
+                "blocked: " + group["blocked"]
+                if group["blocked"]
+                else f"{group['quantity']} {group['unit']} = {group['in_kpi_unit']} {part['unit']}"
+            )
+            amounts.add(
+                escape(
+                    f"{group['site_id']}  {group['origin']}{gas}: {number}  ({group['amounts']} amounts{', ' + group['factor_id'] if group['factor_id'] else ''})"
+                )
+            )
         _more(amounts, len(part["groups"]), rows)
         if part["factors"]:
             factors = branch.add("factors")
             for factor in part["factors"][: rows * 2]:
-                leaf = factors.add(escape(f"{factor['factor_id']} = {factor['value']} {factor['unit']} {factor['gas']}  [{factor['grade']}] {factor['source']}"))
+                leaf = factors.add(
+                    escape(
+                        f"{factor['factor_id']} = {factor['value']} {factor['unit']} {factor['gas']}  [{factor['grade']}] {factor['source']}"
+                    )
+                )
                 leaf.add(escape(f"why: {factor['why']}; used for sites in {', '.join(factor['regions'])}"))
                 if factor["parents"]:
                     leaf.add(escape(f"derived: {factor['parents']}"))
@@ -191,7 +251,14 @@ def print_tie_out(console: Console, frame: pl.DataFrame, *, every: bool) -> None
             for name in ("KPI", "Period", "Category", "Published", "Computed", "Verdict"):
                 table.add_column(name, justify="right" if name in ("Published", "Computed") else "left", overflow="fold")
             for row in own.iter_rows(named=True):
-                table.add_row(row["kpi_id"], row["period"], escape(row["category"]), row["published"] or "", row["computed"] or "", row["verdict"].replace("_", " "))
+                table.add_row(
+                    row["kpi_id"],
+                    row["period"],
+                    escape(row["category"]),
+                    row["published"] or "",
+                    row["computed"] or "",
+                    row["verdict"].replace("_", " "),
+                )
             console.print(table)
         print_differences(console, own, most=50)
 
@@ -201,7 +268,9 @@ def print_factors(console: Console, answers: list[dict[str, Any]]) -> None:
     for answer in answers:
         goal = f"{answer['output']} {answer['gas']}".strip()
         if answer["factor_id"]:
-            tree = Tree(f"[bold]{escape(goal)}[/]: {answer['factor_id']} = [bold]{answer['value']} {escape(answer['unit'])}[/] (grade {answer['grade']})")
+            tree = Tree(
+                f"[bold]{escape(goal)}[/]: {answer['factor_id']} = [bold]{answer['value']} {escape(answer['unit'])}[/] (grade {answer['grade']})"
+            )
             tree.add(escape(f"why: {answer['why']}"))
             tree.add(escape(f"source: {answer['source']}; data {answer['data_period']}; published {answer['published']}"))
             if answer["note"]:

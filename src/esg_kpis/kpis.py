@@ -56,7 +56,9 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
     rest = keyed.group_by(_CUBE).agg(pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"))
     cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
-    excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(pl.col(_CUBE).fill_null(""))
+    excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
+        pl.col(_CUBE).fill_null("")
+    )
     left_out = excluded.group_by(_CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
     return Inputs(edition, library, known_on, cube.sort(_CUBE), left_out.sort(_CUBE))
 
@@ -81,7 +83,9 @@ def evaluate(inputs: Inputs, published: pl.DataFrame) -> pl.DataFrame:
 
     Columns: as `kpi_values` in the data dictionary.
     """
-    decimals = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in published.iter_rows(named=True)}
+    decimals = {
+        (row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in published.iter_rows(named=True)
+    }
     rows = []
     for kpi, period, breakdown, category, value in cells(inputs):
         places = decimals.get((kpi.id, period, breakdown, category), kpi.decimals)
@@ -225,7 +229,11 @@ def _left_out(kpi: Kpi, left_out: pl.DataFrame, value: Value) -> Value:
 def _complete(value: Value, inputs: Inputs) -> Value:
     limit = Fraction(inputs.edition.rules.incomplete_above)
     if value.estimated_share > limit:
-        return replace(value, status="incomplete", reason=f"{printed(value.estimated_share * 100, 1)} % is estimated, more than {printed(limit * 100, 1)} %")
+        return replace(
+            value,
+            status="incomplete",
+            reason=f"{printed(value.estimated_share * 100, 1)} % is estimated, more than {printed(limit * 100, 1)} %",
+        )
     return value
 
 

@@ -193,7 +193,11 @@ AMOUNTS = Table(
 )  # fmt: skip
 
 EDITION_AMOUNTS = Table(
-    "edition_amounts", "one amount as one edition sees it, with the reason when it does not count", ("amount_id", "edition"), AMOUNTS.columns, csv=False
+    "edition_amounts",
+    "one amount as one edition sees it, with the reason when it does not count",
+    ("amount_id", "edition"),
+    AMOUNTS.columns,
+    csv=False,
 )
 
 RECORD_FATES = Table(
@@ -340,7 +344,9 @@ def conform(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
         _pandera_schema(table).validate(ordered, lazy=True)
     except SchemaErrors as errors:
         cases = errors.failure_cases
-        raise InternalProblem(f"{cases.height} values break the data dictionary, first: {cases.head(3).to_dicts()}.", where=table.name) from errors
+        raise InternalProblem(
+            f"{cases.height} values break the data dictionary, first: {cases.head(3).to_dicts()}.", where=table.name
+        ) from errors
     return ordered
 
 

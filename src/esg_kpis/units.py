@@ -86,7 +86,9 @@ def unit_named(text: str, domain: str = "") -> str:
         raise UnitProblem(f"The unit '{written}' is refused: {known.refused[written]}.")
     if written in known.keys:
         return written
-    if (reason := next((text for name, text in known.refused.items() if len(name) > 1 and name.lower() == written.lower()), None)) is not None:
+    if (
+        reason := next((text for name, text in known.refused.items() if len(name) > 1 and name.lower() == written.lower()), None)
+    ) is not None:
         raise UnitProblem(f"The unit '{written}' is refused: {reason}.")
     spellings = [*known.keys, *(spelling for scope, spelling in known.aliases if scope in ("", domain))]
     raise UnitProblem(f"The unit '{written}' is unknown.", mend=near_misses(written, spellings) or "units.txt lists the known ones.")
@@ -125,6 +127,4 @@ def _simple(source: str, target: str, domain: str) -> Fraction:
         return Fraction(quantity.to(known.keys[to_unit]).magnitude)
     except pint.DimensionalityError:
         same = [unit for unit, key in known.keys.items() if known.pint.Quantity(Fraction(1), key).is_compatible_with(known.keys[to_unit])]
-        raise UnitProblem(
-            f"'{source}' does not measure what '{target}' measures.", mend=f"Units that do: {', '.join(same)}."
-        ) from None
+        raise UnitProblem(f"'{source}' does not measure what '{target}' measures.", mend=f"Units that do: {', '.join(same)}.") from None

@@ -38,5 +38,9 @@ def open_workspace(root: Path, out: Path | None = None) -> Workspace:
     root = root.resolve()
     for part in ("data/raw", "factors", "editions"):
         if not (root / part).is_dir():
-            raise InputProblem(f"There is no folder '{part}'.", where=str(root), mend="Give the workspace with --root; it holds data/raw, factors and editions.")
+            raise InputProblem(
+                f"There is no folder '{part}'.",
+                where=str(root),
+                mend="Give the workspace with --root; it holds data/raw, factors and editions.",
+            )
     return Workspace(root, (out or root / "data" / "out").resolve())

@@ -22,7 +22,10 @@ def amounts_of(quantities: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("nature") == "event").then(pl.col("start")).alias("date"), pl.lit(None, dtype=pl.Date()).alias("until")
     )
     stocks = canonical.filter(pl.col("nature") == "stock").with_columns(
-        pl.lit(None, dtype=pl.String()).alias("month"), pl.lit(1).cast(PRODUCT).alias("share"), pl.col("start").alias("date"), pl.col("end").alias("until")
+        pl.lit(None, dtype=pl.String()).alias("month"),
+        pl.lit(1).cast(PRODUCT).alias("share"),
+        pl.col("start").alias("date"),
+        pl.col("end").alias("until"),
     )
     both = pl.concat([flows, stocks], how="diagonal").with_columns(
         pl.when(pl.col("duplicate_of").is_not_null()).then(pl.lit("duplicate of record ") + pl.col("duplicate_of")).alias("excluded"),
@@ -45,7 +48,9 @@ def in_canonical_units(quantities: pl.DataFrame) -> pl.DataFrame:
         pl.Series("denominator", [fraction.denominator for fraction in fractions], dtype=pl.Int128()).cast(whole),
     )
     joined = quantities.join(table, on=["domain", "measure", "received_unit"], how="left", maintain_order="left")
-    return joined.with_columns(scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("quantity")).drop("numerator", "denominator")
+    return joined.with_columns(scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("quantity")).drop(
+        "numerator", "denominator"
+    )
 
 
 def scope_of(column: str) -> pl.Expr:

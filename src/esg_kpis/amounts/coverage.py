@@ -18,9 +18,13 @@ def coverage_of(quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
         flows.select(*key, pl.date_ranges("start", "end", "1d").alias("day")).explode("day", empty_as_null=True).unique()
     )  # fmt: skip
     got = days.group_by(*key, pl.col("day").dt.strftime("%Y-%m").alias("month")).agg(pl.len().cast(pl.Int64()).alias("received"))
-    span = flows.group_by(key).agg(pl.col("start").min().dt.month_start().alias("first"), pl.col("end").max().dt.month_start().alias("last"))
-    months = span.select(*key, pl.date_ranges("first", "last", "1mo").alias("first_day")).explode("first_day", empty_as_null=True).join(
-        sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left"
+    span = flows.group_by(key).agg(
+        pl.col("start").min().dt.month_start().alias("first"), pl.col("end").max().dt.month_start().alias("last")
+    )
+    months = (
+        span.select(*key, pl.date_ranges("first", "last", "1mo").alias("first_day"))
+        .explode("first_day", empty_as_null=True)
+        .join(sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left")
     )
     begins = pl.max_horizontal("first_day", "valid_from")
     ends = pl.min_horizontal(pl.col("first_day").dt.month_end(), "valid_to")
@@ -28,5 +32,7 @@ def coverage_of(quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
         pl.col("first_day").dt.strftime("%Y-%m").alias("month"), ((ends - begins).dt.total_days() + 1).clip(lower_bound=0).alias("expected")
     )
     joined = expected.join(got, on=[*key, "month"], how="left").with_columns(pl.col("received").fill_null(0))
-    result = joined.group_by("site_id", "measure", "month").agg(pl.col("expected").max(), pl.col("received").min(), pl.lit(0).cast(pl.Int64()).alias("estimated"))
+    result = joined.group_by("site_id", "measure", "month").agg(
+        pl.col("expected").max(), pl.col("received").min(), pl.lit(0).cast(pl.Int64()).alias("estimated")
+    )
     return conform(result.with_columns((pl.col("expected") - pl.col("received")).clip(lower_bound=0).alias("missing")), COVERAGE)

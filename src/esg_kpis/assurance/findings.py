@@ -57,11 +57,25 @@ def findings(
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
     for edition in editions:
-        rows += [_of_cell(row) for row in kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(named=True)]
-        rows += [_of_tie_out(row) for row in tie_outs.filter((pl.col("edition") == edition.id) & pl.col("verdict").is_in(["differs", "not_computed"])).iter_rows(named=True)]
+        rows += [
+            _of_cell(row)
+            for row in kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(
+                named=True
+            )
+        ]
+        rows += [
+            _of_tie_out(row)
+            for row in tie_outs.filter((pl.col("edition") == edition.id) & pl.col("verdict").is_in(["differs", "not_computed"])).iter_rows(
+                named=True
+            )
+        ]
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
         rows += _of_exclusions(derived_amounts.filter(pl.col("edition") == edition.id), edition)
-        waivers |= {item.finding: f"{item.who}, until {item.until.isoformat()}: {item.reason}" for item in edition.rules.waiver if item.until >= as_of}
+        waivers |= {
+            item.finding: f"{item.who}, until {item.until.isoformat()}: {item.reason}"
+            for item in edition.rules.waiver
+            if item.until >= as_of
+        }
     seen = {row["check"] for row in rows}
     rows += [_passed(check) for check in CHECKS if check not in seen]
     for row in rows:
@@ -137,7 +151,9 @@ def _of_exclusions(amounts: pl.DataFrame, edition: Edition) -> list[dict[str, An
     """How much each exclusion leaves out, in CO2e, per period; 'unknown' where no factor says."""
     rows = []
     co2e = amounts.filter((pl.col("measure") == derived.EMISSION_CO2E) & pl.col("excluded").is_not_null())
-    total = {(row["excluded"], row["period"]): row["quantity"] for row in sums(co2e, ["excluded", "period"], "quantity").iter_rows(named=True)}
+    total = {
+        (row["excluded"], row["period"]): row["quantity"] for row in sums(co2e, ["excluded", "period"], "quantity").iter_rows(named=True)
+    }
     for item in edition.rules.exclusion:
         for period in edition.periods:
             if item.periods and period not in item.periods:

@@ -23,7 +23,10 @@ def published_of(edition: Edition, with_data: pl.DataFrame) -> pl.DataFrame:
     """
     figures = pl.concat([edition.published, with_data.filter(pl.col("edition") == edition.id)])
     for row in figures.filter(_figures(figures)["wrong"]).head(1).iter_rows(named=True):
-        raise InputProblem(f"The published figure '{row['value_as_printed']}' of {row['kpi_id']} is no number.", where=f"edition {edition.id}, {row['table']}")
+        raise InputProblem(
+            f"The published figure '{row['value_as_printed']}' of {row['kpi_id']} is no number.",
+            where=f"edition {edition.id}, {row['table']}",
+        )
     return figures
 
 
@@ -56,7 +59,13 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None, edition: Edition) -> dict[str, Any]:
     row: dict[str, Any] = dict(zip(KPI_VALUES.key, (edition.id, *cell), strict=True))
     computed = None if ours is None or ours["value"] is None else Fraction(ours["value"])
-    row |= {"unit": (theirs or ours or {})["unit"], "computed": ours and ours["printed"], "published": None, "difference": None, "explanation": ours and ours["reason"]}
+    row |= {
+        "unit": (theirs or ours or {})["unit"],
+        "computed": ours and ours["printed"],
+        "published": None,
+        "difference": None,
+        "explanation": ours and ours["reason"],
+    }
     if theirs is None:
         return row | {"verdict": "blocked" if ours and ours["status"] == "blocked" else "not_published"}
     number = Fraction(theirs["number"])

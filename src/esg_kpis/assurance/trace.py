@@ -40,16 +40,37 @@ def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: s
     edition = inputs.edition
     kpi, at = edition.kpi_named(kpi_id), edition.period_named(period)
     spread = _breakdown(kpi, breakdown, category, tables)
-    key = (pl.col("edition") == edition.id) & (pl.col("kpi_id") == kpi_id) & (pl.col("period") == period) & (pl.col("breakdown") == breakdown) & (pl.col("category") == category)
+    key = (
+        (pl.col("edition") == edition.id)
+        & (pl.col("kpi_id") == kpi_id)
+        & (pl.col("period") == period)
+        & (pl.col("breakdown") == breakdown)
+        & (pl.col("category") == category)
+    )
     cell = tables.kpi_values.filter(key)
     if cell.is_empty():
-        raise UsageProblem(f"Edition {edition.id} has no {kpi_id} for {period}, {breakdown}={category}.", mend=_offers(tables, edition, kpi_id))
-    amounts = with_sites(tables.edition_amounts.filter((pl.col("edition") == edition.id) & (pl.col("period") == period) & pl.col("excluded").is_null()), tables.sites)
-    filled = only(amounts.with_columns(pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope").fill_null("")), spread, category)
+        raise UsageProblem(
+            f"Edition {edition.id} has no {kpi_id} for {period}, {breakdown}={category}.", mend=_offers(tables, edition, kpi_id)
+        )
+    amounts = with_sites(
+        tables.edition_amounts.filter((pl.col("edition") == edition.id) & (pl.col("period") == period) & pl.col("excluded").is_null()),
+        tables.sites,
+    )
+    filled = only(
+        amounts.with_columns(pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope").fill_null("")),
+        spread,
+        category,
+    )
     return {
         "cell": _row(cell),
         "tie_out": _row(tables.tie_out.filter(key)),
-        "definition": {"label": kpi.label, "text": kpi.text, "source": kpi.source, "formula": formula(kpi), "document": edition.rules.document},
+        "definition": {
+            "label": kpi.label,
+            "text": kpi.text,
+            "source": kpi.source,
+            "formula": formula(kpi),
+            "document": edition.rules.document,
+        },
         "parts": [_part(leaf, at.id, filled, tables, inputs) for leaf in leaves(kpi, edition)],
     }
 
@@ -64,7 +85,13 @@ def formula(kpi: Kpi) -> str:
             terms.append(of + (f" [{'; '.join(by)}]" if by else ""))
         per = f" / factor {kpi.per_factor.measure} to {kpi.per_factor.output}" if kpi.per_factor else ""
         return f"{kpi.formula} of {' + '.join(terms)}{per}, in {kpi.unit}"
-    shape = {"ratio": "{} / {}", "rate": "{} / {}", "share": "{} / {} x 100", "difference": "{} - {}", "growth": "change of {} on the period before x 100"}[kpi.formula]
+    shape = {
+        "ratio": "{} / {}",
+        "rate": "{} / {}",
+        "share": "{} / {} x 100",
+        "difference": "{} - {}",
+        "growth": "change of {} on the period before x 100",
+    }[kpi.formula]
     times = f" x {kpi.times}" if kpi.times != 1 else ""
     return shape.format(kpi.numerator, kpi.denominator) + f"{times}, in {kpi.unit}"
 
@@ -89,7 +116,10 @@ def _breakdown(kpi: Kpi, breakdown: str, category: str, tables: Tables) -> Break
         raise UsageProblem(f"{kpi.id} has no breakdown '{breakdown}'.", mend=f"It has: {', '.join(item.name for item in kpi.breakdowns)}.")
     known = sorted(tables.sites[spread.each].drop_nulls().unique().to_list()) if spread.each else list(spread.categories)
     if category not in known:
-        raise UsageProblem(f"{kpi.id} has no category '{category}' in '{breakdown}'.", mend=near_misses(category, known) or f"It has: {', '.join(known[:20])}.")
+        raise UsageProblem(
+            f"{kpi.id} has no category '{category}' in '{breakdown}'.",
+            mend=near_misses(category, known) or f"It has: {', '.join(known[:20])}.",
+        )
     return spread
 
 
@@ -109,7 +139,9 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: 
     if choice is not None:
         per = choice.factor.multiplier
         per_text = f"divided by {plain(choice.factor.value)} {choice.factor.unit}: {choice.factor.factor_id}, {choice.why}"
-    totals = sums(chosen, _GROUP, "quantity").join(chosen.group_by(_GROUP).agg(pl.len().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP)
+    totals = sums(chosen, _GROUP, "quantity").join(
+        chosen.group_by(_GROUP).agg(pl.len().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP
+    )
     groups = [
         {
             **row, "quantity": None if row["quantity"] is None else plain(row["quantity"]), "unit": MEASURES[row["measure"]].unit,
@@ -127,7 +159,9 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: 
 
 def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[str, Any]]:
     """The factors on the way from the records to these amounts, the whole chain."""
-    every = tables.edition_amounts.filter(pl.col("edition") == inputs.edition.id).select("amount_id", "parent_amount_id", "factor_id", "period")
+    every = tables.edition_amounts.filter(pl.col("edition") == inputs.edition.id).select(
+        "amount_id", "parent_amount_id", "factor_id", "period"
+    )
     frontier = chosen.select("amount_id")
     used: set[str] = set()
     periods = set(chosen["period"].to_list())
@@ -136,7 +170,9 @@ def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[
         used |= {name for name in here["factor_id"].drop_nulls().to_list() if name}
         frontier = here.select(pl.col("parent_amount_id").alias("amount_id")).drop_nulls().unique()
     facts = {factor.factor_id: factor for factor in inputs.library.factors}
-    uses = tables.factor_uses.filter((pl.col("edition") == inputs.edition.id) & pl.col("factor_id").is_in(list(used)) & pl.col("period").is_in(list(periods)))
+    uses = tables.factor_uses.filter(
+        (pl.col("edition") == inputs.edition.id) & pl.col("factor_id").is_in(list(used)) & pl.col("period").is_in(list(periods))
+    )
     rows = []
     for part in uses.sort("factor_id", "rule", "region").partition_by("factor_id", "rule", maintain_order=True):
         row = part.row(0, named=True)
@@ -154,7 +190,11 @@ def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[
 
 def _records(chosen: pl.DataFrame, tables: Tables) -> list[dict[str, Any]]:
     joined = chosen.select("record_id").unique().join(tables.records, on="record_id").sort("path", "sheet", "line")
-    return joined.select("record_id", "path", "sheet", "line", "site_id", "start", "end", "received", "sha256").with_columns(pl.col("start", "end").cast(pl.String)).to_dicts()
+    return (
+        joined.select("record_id", "path", "sheet", "line", "site_id", "start", "end", "received", "sha256")
+        .with_columns(pl.col("start", "end").cast(pl.String))
+        .to_dicts()
+    )
 
 
 def _row(frame: pl.DataFrame) -> dict[str, Any] | None:

@@ -11,7 +11,9 @@ DOMAIN = Domain(
         Field("name", "Name of the site", required=True),
         Field("country", "ISO 3166-1 alpha-2 code of the country or territory", required=True),
         Field("grid_region", "Region of the electricity grid, as factors name it; blank when the country is one"),
-        Field("kind", "Kind of site", required=True, allowed=("office", "store", "data_centre", "factory", "warehouse", "building", "group")),
+        Field(
+            "kind", "Kind of site", required=True, allowed=("office", "store", "data_centre", "factory", "warehouse", "building", "group")
+        ),
         Field("business_line", "Business line the site works for"),
         Field("control", "Control the group has over it; blank means operational", allowed=("operational", "financial", "both", "none")),
         Field("ownership_share", "Share owned, 0 to 1; blank means 1"),

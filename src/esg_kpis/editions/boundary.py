@@ -9,7 +9,7 @@ from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions.model import Boundary, Edition, Where
 from esg_kpis.editions.read import needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
-from esg_kpis.tables import EDITION_AMOUNTS, AMOUNTS, RECORD_FATES, conform, finding_id
+from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id
 
 _CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 
@@ -23,7 +23,9 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     Columns: as `amounts` in the data dictionary, with `edition` and `period` ('' when outside every period). A stock appears once per period at
     whose end it holds, under an id of its own.
     """
-    placed = pl.concat([_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition, as_of)], how="diagonal")
+    placed = pl.concat(
+        [_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition, as_of)], how="diagonal"
+    )
     joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
     needed = needed_measures(edition)
     reason = (
@@ -43,7 +45,9 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
 
 def _in_months(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     months = {month: period.id for period in edition.rules.period for month in _months(period.first, period.last)}
-    return amounts.filter(pl.col("nature") != "stock").with_columns(pl.col("month").replace_strict(months, default="", return_dtype=pl.String()).alias("period"))
+    return amounts.filter(pl.col("nature") != "stock").with_columns(
+        pl.col("month").replace_strict(months, default="", return_dtype=pl.String()).alias("period")
+    )
 
 
 def _months(first: date, last: date) -> list[str]:
@@ -57,7 +61,9 @@ def _at_period_ends(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     holding = (
         stocks.drop("period")
         .join(ends, how="cross")
-        .filter((pl.col("date").is_null() | (pl.col("date") <= pl.col("at"))) & (pl.col("until").is_null() | (pl.col("at") <= pl.col("until"))))
+        .filter(
+            (pl.col("date").is_null() | (pl.col("date") <= pl.col("at"))) & (pl.col("until").is_null() | (pl.col("at") <= pl.col("until")))
+        )
         .drop("at")
         .with_columns(pl.col("amount_id").alias("parent_amount_id"))
     )
@@ -69,8 +75,14 @@ def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.Da
     """A blocked amount per rejected record, measure and period it may belong to."""
     waived = {waiver.finding for waiver in edition.rules.waiver if waiver.until >= as_of}
     accepted = [record for record in rejected["record_id"].unique().to_list() if finding_id("rejected_record", record) in waived]
-    one = rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
-    from_records = one.filter(~pl.col("record_id").is_in(accepted)).with_columns(pl.col("measures").str.split(";")).explode("measures", empty_as_null=True)
+    one = (
+        rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
+    )
+    from_records = (
+        one.filter(~pl.col("record_id").is_in(accepted))
+        .with_columns(pl.col("measures").str.split(";"))
+        .explode("measures", empty_as_null=True)
+    )
     periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
     spread = from_records.join(periods, how="cross").filter(
         (pl.col("start").is_null() | (pl.col("start") <= pl.col("last"))) & (pl.col("end").is_null() | (pl.col("end") >= pl.col("first")))
@@ -123,18 +135,43 @@ def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFr
     counted = known.filter(pl.col("excluded").is_null()).unique("amount_id")
     every = known.unique("amount_id").group_by("record_id").agg(pl.col("share").sum().alias("all"))
     used = counted.group_by("record_id").agg(pl.col("share").sum().alias("used"))
-    why = known.filter(pl.col("excluded").is_not_null()).group_by("record_id").agg(pl.col("excluded").unique().sort().str.join("; ").alias("why"))
+    why = (
+        known.filter(pl.col("excluded").is_not_null())
+        .group_by("record_id")
+        .agg(pl.col("excluded").unique().sort().str.join("; ").alias("why"))
+    )
     active = sites.filter(pl.col("site_id").is_in(counted["site_id"].unique().to_list()))["record_id"]
     rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
-    joined = records.select("record_id").join(every, on="record_id", how="left").join(used, on="record_id", how="left").join(why, on="record_id", how="left").join(rules, on="record_id", how="left")
+    joined = (
+        records.select("record_id")
+        .join(every, on="record_id", how="left")
+        .join(used, on="record_id", how="left")
+        .join(why, on="record_id", how="left")
+        .join(rules, on="record_id", how="left")
+    )
     is_rejected, is_site = pl.col("rule").is_not_null(), pl.col("record_id").is_in(active.implode())
-    share = pl.when(is_site).then(pl.lit(1).cast(PRODUCT)).when(pl.col("used").is_not_null()).then(pl.col("used") / pl.col("all")).otherwise(pl.lit(0).cast(PRODUCT))
+    share = (
+        pl.when(is_site)
+        .then(pl.lit(1).cast(PRODUCT))
+        .when(pl.col("used").is_not_null())
+        .then(pl.col("used") / pl.col("all"))
+        .otherwise(pl.lit(0).cast(PRODUCT))
+    )
     fates = joined.with_columns(
-        pl.when(is_rejected).then(pl.lit("rejected")).when(is_site | pl.col("used").is_not_null()).then(pl.lit("used")).otherwise(pl.lit("excluded")).alias("fate"),
+        pl.when(is_rejected)
+        .then(pl.lit("rejected"))
+        .when(is_site | pl.col("used").is_not_null())
+        .then(pl.lit("used"))
+        .otherwise(pl.lit("excluded"))
+        .alias("fate"),
         pl.when(is_rejected).then(pl.lit(0).cast(PRODUCT)).otherwise(share).round(VALUE_SCALE).cast(VALUE).alias("share_used"),
     ).with_columns(
         pl.when((pl.col("fate") == "excluded") & pl.col("why").is_null())
-        .then(pl.when(pl.col("record_id").is_in(sites["record_id"].implode())).then(pl.lit("no amount of this site counts")).otherwise(pl.lit("no quantity")))
+        .then(
+            pl.when(pl.col("record_id").is_in(sites["record_id"].implode()))
+            .then(pl.lit("no amount of this site counts"))
+            .otherwise(pl.lit("no quantity"))
+        )
         .when((pl.col("share_used") == 1) | is_rejected)
         .then(None)
         .otherwise(pl.col("why"))

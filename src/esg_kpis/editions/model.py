@@ -148,8 +148,10 @@ class EditionFile(_Entry):
     @model_validator(mode="after")
     def _periods_known(self) -> Self:
         ids = [period.id for period in self.period]
-        for item in (*self.boundary, *self.exclusion, *self.known_difference):
-            _all_known(item.periods, ids, "period")
+        named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
+        named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
+        for names in named:
+            _all_known(names, ids, "period")
         for rule in self.factor_rule:
             _all_known(rule.applies_to, ids, "period")
         return self
@@ -287,5 +289,7 @@ class Edition:
             UsageProblem: if there is none.
         """
         if kpi_id not in self.kpis:
-            raise UsageProblem(f"Edition {self.id} has no KPI '{kpi_id}'.", mend=near_misses(kpi_id, self.kpis) or f"Its KPIs: {', '.join(self.kpis)}.")
+            raise UsageProblem(
+                f"Edition {self.id} has no KPI '{kpi_id}'.", mend=near_misses(kpi_id, self.kpis) or f"Its KPIs: {', '.join(self.kpis)}."
+            )
         return self.kpis[kpi_id]

@@ -47,7 +47,9 @@ def read_edition(folder: Path) -> Edition:
     where = f"editions/{folder.name}"
     rules = _read_rules(folder / "edition.toml", f"{where}/edition.toml")
     if rules.id != folder.name:
-        raise InputProblem(f"The edition calls itself '{rules.id}'.", where=f"{where}/edition.toml", mend="Give folder and id the same name.")
+        raise InputProblem(
+            f"The edition calls itself '{rules.id}'.", where=f"{where}/edition.toml", mend="Give folder and id the same name."
+        )
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
     return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules.id))
 
@@ -98,8 +100,14 @@ def _read_kpis(path: Path, where: str, rules: EditionFile) -> dict[str, Kpi]:
 def _check_kpi(kpi: Kpi, before: Mapping[str, Kpi], periods: list[str], where: str) -> None:
     for name in (kpi.numerator, kpi.denominator):
         if name is not None and name not in before:
-            raise InputProblem(f"KPI '{kpi.id}' rests on '{name}', which is not defined above it.", where=where, mend=near_misses(name, before))
-    used = [*kpi.periods, *(name for item in (*kpi.breakdowns, *kpi.not_collected) for name in item.periods)]
+            raise InputProblem(
+                f"KPI '{kpi.id}' rests on '{name}', which is not defined above it.", where=where, mend=near_misses(name, before)
+            )
+    used = [
+        *kpi.periods,
+        *(name for item in kpi.breakdowns for name in item.periods),
+        *(name for gap in kpi.not_collected for name in gap.periods),
+    ]
     for name in used:
         if name not in periods:
             raise InputProblem(f"KPI '{kpi.id}' names the period '{name}'.", where=where, mend=f"Periods: {', '.join(periods)}.")
@@ -126,7 +134,9 @@ def _read_published(path: Path, where: str, edition: str) -> pl.DataFrame:
     frame = pl.read_csv(text.encode(), infer_schema=False)
     missing = [name for name in PUBLISHED.names if name not in frame.columns and name not in ("edition", "record_id", "footnote")]
     if missing:
-        raise InputProblem(f"Columns are missing: {', '.join(missing)}.", where=where, mend="See the table `published` in docs/data-dictionary.md.")
+        raise InputProblem(
+            f"Columns are missing: {', '.join(missing)}.", where=where, mend="See the table `published` in docs/data-dictionary.md."
+        )
     complete = frame.with_columns(pl.lit(edition).alias("edition"), pl.lit(None, dtype=pl.String()).alias("record_id"))
     if "footnote" not in complete.columns:
         complete = complete.with_columns(pl.lit(None, dtype=pl.String()).alias("footnote"))

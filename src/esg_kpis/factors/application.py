@@ -30,7 +30,14 @@ class Applied:
     problems: pl.DataFrame
 
 
-PROBLEMS = {"edition": pl.String(), "period": pl.String(), "subject": pl.String(), "message": pl.String(), "amounts": pl.Int64(), "record_ids": pl.String()}
+PROBLEMS = {
+    "edition": pl.String(),
+    "period": pl.String(),
+    "subject": pl.String(),
+    "message": pl.String(),
+    "amounts": pl.Int64(),
+    "record_ids": pl.String(),
+}
 
 
 def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Applied:
@@ -47,7 +54,9 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
     where a factor is known, and marked.
     """
     rules = rules_of(edition.rules, library)
-    frontier = base.join(sites.select("site_id", "grid_region", "country", "kind"), on="site_id", how="left").with_columns(pl.col("gas").fill_null(""))
+    frontier = base.join(sites.select("site_id", "grid_region", "country", "kind"), on="site_id", how="left").with_columns(
+        pl.col("gas").fill_null("")
+    )
     made: list[pl.DataFrame] = []
     problems: list[dict[str, object]] = []
     for _ in range(MAX_STEPS):
@@ -58,12 +67,18 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
         made.append(step)
         frontier = step.drop("why", "quantity_in")
     else:
-        raise InternalProblem(f"The rules of edition {edition.id} lead on after {MAX_STEPS} steps.", mend="Look for rules that go round in a circle.")
+        raise InternalProblem(
+            f"The rules of edition {edition.id} lead on after {MAX_STEPS} steps.", mend="Look for rules that go round in a circle."
+        )
     if not made:
         return Applied(empty(AMOUNTS), empty(FACTOR_USES), pl.DataFrame(problems, schema=PROBLEMS))
     everything = pl.concat(made)
     amounts = everything.with_columns(pl.col("gas").replace({"": None}))
-    return Applied(conform(amounts.select(AMOUNTS.names), AMOUNTS), _uses(everything, library, edition), pl.DataFrame(problems, schema=PROBLEMS).sort("subject"))
+    return Applied(
+        conform(amounts.select(AMOUNTS.names), AMOUNTS),
+        _uses(everything, library, edition),
+        pl.DataFrame(problems, schema=PROBLEMS).sort("subject"),
+    )
 
 
 def _targets(rules: Sequence[FactorRule], measure: str, gas: str, library: Library) -> list[tuple[str, str]]:
@@ -84,8 +99,21 @@ def _step(
     problems: list[dict[str, object]] = []
     for key in named.select(_NEED).unique().sort(_NEED).iter_rows(named=True):
         for output, gas in _targets(rules, key["measure"], key["gas"], library):
-            lookup = {**key, "output": output, "out_gas": gas, "factor_id": None, "rule_id": None, "why": None, "lead": None, "method": None, "missing": None}
-            excluded = next((item.text for item in edition.rules.exclusion if _excludes(item, key["measure"], output, gas, key["period"], library)), None)
+            lookup = {
+                **key,
+                "output": output,
+                "out_gas": gas,
+                "factor_id": None,
+                "rule_id": None,
+                "why": None,
+                "lead": None,
+                "method": None,
+                "missing": None,
+            }
+            excluded = next(
+                (item.text for item in edition.rules.exclusion if _excludes(item, key["measure"], output, gas, key["period"], library)),
+                None,
+            )
             if key["kind"] is not None:
                 try:
                     choice = _choose(key, output, gas, rules, library, edition, known_on)
@@ -119,7 +147,9 @@ def _gas_of_refrigerant() -> pl.Expr:
 
 
 def _products(frontier: pl.DataFrame, lookups: list[dict[str, object]], library: Library, edition: Edition) -> pl.DataFrame:
-    schema = dict.fromkeys([*_NEED, "output", "out_gas", "factor_id", "rule_id", "why", "method", "missing", "excluded_here"], pl.String()) | {"lead": PRODUCT}
+    schema = dict.fromkeys(
+        [*_NEED, "output", "out_gas", "factor_id", "rule_id", "why", "method", "missing", "excluded_here"], pl.String()
+    ) | {"lead": PRODUCT}
     table = pl.DataFrame(lookups, schema=schema).rename({name: f"new_{name}" for name in ("factor_id", "rule_id", "method")})
     joined = frontier.join(table, on=_NEED, how="inner", nulls_equal=True, maintain_order="left")
     made = joined.with_columns(
@@ -155,7 +185,14 @@ def _problem(frontier: pl.DataFrame, key: dict[str, str], output: str, gas: str,
     here = frontier.filter(pl.all_horizontal(pl.col(name).eq_missing(pl.lit(key[name], dtype=pl.String())) for name in _NEED))
     records = here["record_id"].unique().sort().to_list()
     subject = f"{output}{' ' + gas if gas else ''} from {key['measure']} in {key['grid_region']}, {key['kind']}"
-    return {"edition": edition, "period": key["period"], "subject": subject, "message": str(problem), "amounts": here.height, "record_ids": ";".join(records)}
+    return {
+        "edition": edition,
+        "period": key["period"],
+        "subject": subject,
+        "message": str(problem),
+        "amounts": here.height,
+        "record_ids": ";".join(records),
+    }
 
 
 def _uses(made: pl.DataFrame, library: Library, edition: Edition) -> pl.DataFrame:

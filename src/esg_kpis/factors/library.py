@@ -104,9 +104,17 @@ def read_library(folder: Path) -> Library:
             continue
         for where, row in rows:
             try:
-                factor = _gwp(where, row, sources, gas_groups) if is_gwp else _factor(where, {**row, "source_id": path.stem}, sources, FACTOR_SCALE)
+                factor = (
+                    _gwp(where, row, sources, gas_groups)
+                    if is_gwp
+                    else _factor(where, {**row, "source_id": path.stem}, sources, FACTOR_SCALE)
+                )
                 if factor.factor_id in factors:
-                    raise InputProblem(f"The factor '{factor.factor_id}' is given twice.", where=where, mend="A revision is a new source with ids of its own.")
+                    raise InputProblem(
+                        f"The factor '{factor.factor_id}' is given twice.",
+                        where=where,
+                        mend="A revision is a new source with ids of its own.",
+                    )
             except InputProblem as problem:
                 unreadable.append((row["source_id"] if is_gwp else path.stem, str(problem)))
                 continue
@@ -125,7 +133,11 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str,
         raise InputProblem(f"The columns {', '.join(missing)} are missing.", where=where, mend="See factors/README.md.")
     for row in reader:
         if None in row or None in row.values():
-            raise InputProblem("The row has more or fewer cells than the header.", where=f"{where}, line {reader.line_num}", mend="Check its commas and quotes.")
+            raise InputProblem(
+                "The row has more or fewer cells than the header.",
+                where=f"{where}, line {reader.line_num}",
+                mend="Check its commas and quotes.",
+            )
         yield f"{where}, line {reader.line_num}", {key: value.strip() for key, value in row.items()}
 
 
@@ -142,7 +154,9 @@ def _gwp(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], ga
 
 def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], scale: int) -> Factor:
     if row["source_id"] not in sources:
-        raise InputProblem(f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources))
+        raise InputProblem(
+            f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources)
+        )
     for name in ("measure", "output"):
         if row[name] not in MEASURES:
             raise InputProblem(f"There is no measure '{row[name]}'.", where=where, mend=near_misses(row[name], MEASURES))
@@ -155,7 +169,11 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
     try:
         lead = Fraction(value) * multiplier(row["unit"], wanted, DOMAIN_OF.get(row["measure"], ""))
     except UnitProblem as problem:
-        raise InputProblem(f"The unit '{row['unit']}' does not lead from {row['measure']} to {row['output']}. {problem}", where=where, mend=f"For example {wanted}.") from problem
+        raise InputProblem(
+            f"The unit '{row['unit']}' does not lead from {row['measure']} to {row['output']}. {problem}",
+            where=where,
+            mend=f"For example {wanted}.",
+        ) from problem
     return Factor(
         row["factor_id"], row["source_id"], row["measure"], row["output"], row["gas"], row["region"], row["method"], value, row["unit"],
         row["gwp_set"] or None, _date(where, row["data_from"]), _date(where, row["data_to"]) if row["data_to"] else None,
@@ -170,7 +188,9 @@ def _value(where: str, text: str, scale: int) -> Decimal:
         raise InputProblem(f"'{text}' is no number.", where=where, mend="Write it with a point and without separators.") from None
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or -exponent > scale:
-        raise InputProblem(f"'{text}' has more than {scale} decimals, or is not finite.", where=where, mend="Give the value as the source prints it.")
+        raise InputProblem(
+            f"'{text}' has more than {scale} decimals, or is not finite.", where=where, mend="Give the value as the source prints it."
+        )
     return value
 
 

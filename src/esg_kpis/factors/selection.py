@@ -51,9 +51,16 @@ class _Candidate:
 
 def rules_of(edition: EditionFile, library: Library) -> tuple[FactorRule, ...]:
     """The edition's rules, and the one that follows from its GWP set."""
-    source = next((factor.source_id for factor in library.factors if factor.measure == derived.EMISSION_GAS and factor.gwp_set == edition.gwp_set), "")
+    source = next(
+        (factor.source_id for factor in library.factors if factor.measure == derived.EMISSION_GAS and factor.gwp_set == edition.gwp_set), ""
+    )
     gwp = FactorRule(
-        id=f"gwp-{edition.gwp_set.lower()}", measures=(derived.EMISSION_GAS,), output=derived.EMISSION_CO2E, gases=("*",), source=source, text=edition.gwp_text
+        id=f"gwp-{edition.gwp_set.lower()}",
+        measures=(derived.EMISSION_GAS,),
+        output=derived.EMISSION_CO2E,
+        gases=("*",),
+        source=source,
+        text=edition.gwp_text,
     )
     return (*edition.factor_rule, *((gwp,) if source else ()))
 
@@ -67,7 +74,9 @@ def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_o
     speaking = [rule for rule in rules if _speaks(rule, need)]
     if not speaking:
         raise FactorProblem(
-            f"No rule of the edition leads to {need}.", where="edition.toml", mend=f"Add a [[factor_rule]]. {_offers(library, need, known_on)}".strip()
+            f"No rule of the edition leads to {need}.",
+            where="edition.toml",
+            mend=f"Add a [[factor_rule]]. {_offers(library, need, known_on)}".strip(),
         )
     for rule in speaking:
         found = [candidate.factor for candidate in _candidates(library, rule, need, known_on) if not candidate.misses]
@@ -88,7 +97,9 @@ def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_o
     raise FactorProblem(
         f"No factor leads to {need}.{unreadable}",
         where=f"edition.toml, rule{'s' if len(speaking) > 1 else ''} {', '.join(rule.id for rule in speaking)}",
-        mend="Nearly matched: " + "; ".join(near_matches(library, speaking, need, known_on=known_on)) + ". Add the factor to factors/, or a rule that names another.",
+        mend="Nearly matched: "
+        + "; ".join(near_matches(library, speaking, need, known_on=known_on))
+        + ". Add the factor to factors/, or a rule that names another.",
     )
 
 
@@ -119,7 +130,10 @@ def _candidates(library: Library, rule: FactorRule, need: Need, known_on: date) 
     return [
         _Candidate(factor, tuple(_misses(factor, rule, need, known_on)))
         for factor in library.factors
-        if factor.measure == need.measure and factor.output == need.output and factor.gas in (need.gas, "*") and factor.source_id == rule.source
+        if factor.measure == need.measure
+        and factor.output == need.output
+        and factor.gas in (need.gas, "*")
+        and factor.source_id == rule.source
     ]
 
 
@@ -157,7 +171,11 @@ def _check_gwp(factor: Factor, gwp_set: str, need: Need) -> None:
 
 def _why(factor: Factor, rule: FactorRule, need: Need) -> str:
     chain = " > ".join((*need.chain, GLOBAL))
-    region = f"region {factor.region}, by edition rule whatever the site's" if rule.factor_region else f"region {factor.region}, on the site's chain {chain}"
+    region = (
+        f"region {factor.region}, by edition rule whatever the site's"
+        if rule.factor_region
+        else f"region {factor.region}, on the site's chain {chain}"
+    )
     year = factor.data_from.year if rule.data_year is None else rule.data_year
     outside = factor.data_from > need.period.first or (factor.data_to is not None and factor.data_to < need.period.last)
     when = f"data year {year} applied to {need.period.id} by edition rule" if outside else f"describes {factor.data_period}"
@@ -165,6 +183,10 @@ def _why(factor: Factor, rule: FactorRule, need: Need) -> str:
 
 
 def _offers(library: Library, need: Need, known_on: date) -> str:
-    offers = [factor for factor in library.factors if factor.measure == need.measure and factor.output == need.output and factor.gas in (need.gas, "*")]
+    offers = [
+        factor
+        for factor in library.factors
+        if factor.measure == need.measure and factor.output == need.output and factor.gas in (need.gas, "*")
+    ]
     known = [f"{factor.factor_id} ({factor.region}, {factor.data_period})" for factor in offers if factor.published <= known_on][:5]
     return f"The library has: {'; '.join(known)}." if known else "The library has none either."

@@ -117,7 +117,9 @@ def _csv_sheet(source: Source, header_line: int, delimiter: str) -> Sheet:
                 cells.append((before + 1, row))
             before = reader.line_num
     except csv.Error as error:
-        raise InputProblem(f"The CSV cannot be parsed: {error}.", where=f"{source.path}, line {reader.line_num}", mend="Check its quotes.") from error
+        raise InputProblem(
+            f"The CSV cannot be parsed: {error}.", where=f"{source.path}, line {reader.line_num}", mend="Check its quotes."
+        ) from error
     return _sheet(source, "", encoding, cells, header_line)
 
 
@@ -140,7 +142,11 @@ def check_archive(source: Source) -> None:
     except zipfile.BadZipFile as error:
         raise refuse("The workbook is damaged, encrypted, or no XLSX.") from error
     unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or any(entry.file_size > MAX_RATIO * max(entry.compress_size, 1024) for entry in entries):
+    if (
+        len(entries) > MAX_ENTRIES
+        or unpacked > MAX_UNPACKED
+        or any(entry.file_size > MAX_RATIO * max(entry.compress_size, 1024) for entry in entries)
+    ):
         raise refuse(f"The workbook unpacks to {unpacked} bytes in {len(entries)} parts, more than is safe.")
     for entry in entries:
         if ".." in PurePosixPath(entry.filename).parts or entry.filename.startswith("/") or entry.flag_bits & 1:
@@ -190,9 +196,15 @@ def _sheet(source: Source, name: str, encoding: str, cells: list[tuple[int, list
     columns = [cell.strip() or f"column {number}" for number, cell in enumerate(header, 1)]
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:
-        raise InputProblem(f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them.")
+        raise InputProblem(
+            f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them."
+        )
     below = [(line, row) for line, row in cells if line > header_line]
-    ragged = [(line, ",".join(row)) for line, row in below if len(row) != len(columns) and any(cell.strip() for cell in row[len(columns) :]) | (len(row) < len(columns))]
+    ragged = [
+        (line, ",".join(row))
+        for line, row in below
+        if len(row) != len(columns) and any(cell.strip() for cell in row[len(columns) :]) | (len(row) < len(columns))
+    ]
     bad = {line for line, _ in ragged}
     good = [(line, row[: len(columns)]) for line, row in below if line not in bad]
     data: dict[str, list[str] | list[int]] = {column: [row[place] for _, row in good] for place, column in enumerate(columns)}

@@ -156,8 +156,10 @@ def read_format(folder: Path, root: Path) -> Format | None:
 
 
 def problems_of(error: ValidationError) -> str:
-    """pydantic's findings in one line: key, what is wrong."""
-    return "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors())
+    """Pydantic's findings in one line: key, what is wrong."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()
+    )
 
 
 def format_for(name: str, domain: str, declared: Format | None) -> FileFormat | None:

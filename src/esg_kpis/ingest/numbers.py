@@ -87,4 +87,6 @@ def _dates(text: pl.Series, pattern: str) -> pl.Series:
     parts = text.cast(pl.String).str.strip_chars().str.extract_groups(pattern)
     frame = pl.DataFrame({"parts": parts}).unnest("parts")
     day = pl.col("d").str.zfill(2) if "d" in frame.columns else pl.lit("01")
-    return frame.select((pl.col("y") + "-" + pl.col("m").str.zfill(2) + "-" + day).str.to_date("%Y-%m-%d", strict=False).alias("date"))["date"]
+    return frame.select((pl.col("y") + "-" + pl.col("m").str.zfill(2) + "-" + day).str.to_date("%Y-%m-%d", strict=False).alias("date"))[
+        "date"
+    ]

@@ -30,7 +30,9 @@ def check_shape(sheet: Sheet, entry: FileFormat) -> None:
     named += [item.column for item in entry.flag]
     for name in named:
         if name not in sheet.columns:
-            raise InputProblem(f"The column '{name}' named in _format.toml is missing. {near_misses(name, sheet.columns)}", where=sheet.source.path)
+            raise InputProblem(
+                f"The column '{name}' named in _format.toml is missing. {near_misses(name, sheet.columns)}", where=sheet.source.path
+            )
 
 
 def observe(sheet: Sheet, entry: FileFormat, records: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
@@ -41,7 +43,16 @@ def observe(sheet: Sheet, entry: FileFormat, records: pl.DataFrame, bad: pl.Seri
     for flag in entry.flag:
         flagged = rows.filter(pl.col(flag.column).fill_null("").str.strip_chars() != "")
         parts.append(
-            _rows(flagged, sheet, "flag", f"'{flag.column}'", pl.col(flag.column), "blank", pl.lit(None, dtype=pl.String()), "Look at the row: its sender marked it.")
+            _rows(
+                flagged,
+                sheet,
+                "flag",
+                f"'{flag.column}'",
+                pl.col(flag.column),
+                "blank",
+                pl.lit(None, dtype=pl.String()),
+                "Look at the row: its sender marked it.",
+            )
         )
     return pl.concat([pl.DataFrame(schema=OBSERVATION), *parts])
 
@@ -52,30 +63,59 @@ def _numbers(rows: pl.DataFrame, column: str, entry: FileFormat) -> pl.Series:
 
 def _compare(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Compare) -> pl.DataFrame:
     factor = multiplier(*item.units)
-    frame = rows.with_columns(_numbers(rows, item.columns[0], entry).alias("left"), _numbers(rows, item.columns[1], entry).alias("right")).with_columns(
-        scaled(pl.col("left"), pl.lit(factor.numerator), pl.lit(factor.denominator)).alias("converted")
-    )
+    frame = rows.with_columns(
+        _numbers(rows, item.columns[0], entry).alias("left"), _numbers(rows, item.columns[1], entry).alias("right")
+    ).with_columns(scaled(pl.col("left"), pl.lit(factor.numerator), pl.lit(factor.denominator)).alias("converted"))
     gap = pl.col("right") - pl.col("converted")
     off = frame.filter(gap.abs() > pl.lit(Decimal(item.tolerance)).cast(QUANTITY))
     subject = f"'{item.columns[0]}' against '{item.columns[1]}'"
-    failed = _rows(off, sheet, "two_units", subject, pl.col("right"), pl.col("converted"), gap, f"Ask which of the two columns is right; '{item.columns[0]}' was used.")
+    failed = _rows(
+        off,
+        sheet,
+        "two_units",
+        subject,
+        pl.col("right"),
+        pl.col("converted"),
+        gap,
+        f"Ask which of the two columns is right; '{item.columns[0]}' was used.",
+    )
     compared = frame.filter(gap.is_not_null()).height
-    return pl.concat([failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {item.tolerance} {item.units[1]}")])
+    return pl.concat(
+        [failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {item.tolerance} {item.units[1]}")]
+    )
 
 
 def _footing(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Footing) -> pl.DataFrame:
     zero = pl.lit(0).cast(QUANTITY)
-    frame = rows.with_columns(_numbers(rows, item.total, entry).alias("total"), *(_numbers(rows, part, entry).alias(f"part {part}") for part in item.parts))
+    frame = rows.with_columns(
+        _numbers(rows, item.total, entry).alias("total"), *(_numbers(rows, part, entry).alias(f"part {part}") for part in item.parts)
+    )
     gap = pl.sum_horizontal(pl.col(f"part {part}").fill_null(zero) for part in item.parts) - pl.col("total")
     off = frame.filter(gap.abs() > pl.lit(Decimal(item.tolerance)).cast(QUANTITY))
     subject = f"{' + '.join(item.parts)} against {item.total}"
-    failed = _rows(off, sheet, "row_footing", subject, pl.col("total") + gap, pl.col("total"), gap, "Ask what the total holds that the parts do not; the parts were used.")
+    failed = _rows(
+        off,
+        sheet,
+        "row_footing",
+        subject,
+        pl.col("total") + gap,
+        pl.col("total"),
+        gap,
+        "Ask what the total holds that the parts do not; the parts were used.",
+    )
     compared = frame.filter(gap.is_not_null()).height
     return pl.concat([failed, _summary(sheet, "row_footing", subject, compared, off.height, f"add up within {item.tolerance}")])
 
 
 def _rows(
-    rows: pl.DataFrame, sheet: Sheet, check: str, subject: str, observed: pl.Expr, expected: pl.Expr | str, difference: pl.Expr, what_to_do: str
+    rows: pl.DataFrame,
+    sheet: Sheet,
+    check: str,
+    subject: str,
+    observed: pl.Expr,
+    expected: pl.Expr | str,
+    difference: pl.Expr,
+    what_to_do: str,
 ) -> pl.DataFrame:
     return rows.select(
         pl.lit(check).alias("check"),
@@ -101,7 +141,15 @@ def _summary(sheet: Sheet, check: str, subject: str, compared: int, failed: int,
 
 def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
     """Observations on accepted quantities: negative ones that the format allows, duplicates, numbers that were rounded."""
-    place = pl.col("measure") + " at " + pl.col("site_id") + ", " + pl.col("start").cast(pl.String).fill_null("") + " to " + pl.col("end").cast(pl.String).fill_null("")
+    place = (
+        pl.col("measure")
+        + " at "
+        + pl.col("site_id")
+        + ", "
+        + pl.col("start").cast(pl.String).fill_null("")
+        + " to "
+        + pl.col("end").cast(pl.String).fill_null("")
+    )
     shown = pl.col("received") + " " + pl.col("received_unit")
 
     def some(check: str, severity: str, which: pl.Expr, observed: pl.Expr, expected: str, what_to_do: str) -> pl.DataFrame:

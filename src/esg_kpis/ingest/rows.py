@@ -90,7 +90,9 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     return FeedRows(base, quantities, pl.concat([frame for frame in rejected if frame.height] or [pl.DataFrame(schema=REJECTION)]))
 
 
-def rejections(frame: pl.DataFrame, wrong: pl.Expr, rule: str, column: str | pl.Expr, read: pl.Expr, expected: str | pl.Expr) -> pl.DataFrame:
+def rejections(
+    frame: pl.DataFrame, wrong: pl.Expr, rule: str, column: str | pl.Expr, read: pl.Expr, expected: str | pl.Expr
+) -> pl.DataFrame:
     """One rejection per row of `frame` where `wrong` holds."""
     found = frame.filter(wrong)
     if found.is_empty():
@@ -146,12 +148,18 @@ def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str
         no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & ~pl.col("record_id").is_in(seen["record_id"].implode())
         problems.append(rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about"))
     reversed_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    problems.append(rejections(dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), reversed_text, "a last day on or after the first"))
+    problems.append(
+        rejections(
+            dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), reversed_text, "a last day on or after the first"
+        )
+    )
     return dated, pl.concat([_NONE, *problems])
 
 
 def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed) -> list[pl.DataFrame]:
-    problems = [rejections(base, pl.col("site_id") == "", "required", _theirs("site_id", sheet, feed) or "site_id", pl.lit(""), "the site's id")]
+    problems = [
+        rejections(base, pl.col("site_id") == "", "required", _theirs("site_id", sheet, feed) or "site_id", pl.lit(""), "the site's id")
+    ]
     for field in domain.fields:
         theirs = _theirs(field.name, sheet, feed) or field.name
         value = pl.col(field.name)
@@ -163,14 +171,26 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
     words = [*_PLAIN_COLUMNS, *(field.name for field in domain.fields)]
     formula = r"^\s*[=@]"
     if base.select(pl.any_horizontal(pl.col(words).str.contains(formula)).any()).item():
-        problems += [rejections(base, pl.col(name).str.contains(formula), "formula", _theirs(name, sheet, feed) or name, pl.col(name), "a value, not a formula") for name in words]
+        problems += [
+            rejections(
+                base,
+                pl.col(name).str.contains(formula),
+                "formula",
+                _theirs(name, sheet, feed) or name,
+                pl.col(name),
+                "a value, not a formula",
+            )
+            for name in words
+        ]
     return problems
 
 
 # ---------------------------------------------------------------- quantities
 
 
-def _quantities(rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def _quantities(
+    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     dimensions = [field.name for field in domain.fields if field.dimension]
     received = rows[spec.column].fill_null("").str.strip_chars()
     frame = base.select("record_id", "site_id", "meter_id", "document", "start", "end", *dimensions).with_columns(
@@ -186,13 +206,21 @@ def _quantities(rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, en
     if spec.blank == "skip":
         frame = frame.filter(~blank)
     else:
-        problems.append(rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), "a number, or `blank = \"skip\"` in _format.toml"))
+        problems.append(
+            rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
+        )
     example = f"a number such as 1{entry.thousands_mark}234{entry.decimal}5"
     problems.append(rejections(frame, pl.col("wrong"), "number", spec.column, pl.col("received"), example))
     if spec.negative == "reject":
-        problems.append(rejections(frame, pl.col("value") < 0, "negative", spec.column, pl.col("received"), 'zero or more, or `negative = "net_metering"`'))
+        problems.append(
+            rejections(
+                frame, pl.col("value") < 0, "negative", spec.column, pl.col("received"), 'zero or more, or `negative = "net_metering"`'
+            )
+        )
     home = f"one of {', '.join(known)}"
-    problems.append(rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home))
+    problems.append(
+        rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home)
+    )
     problems.append(_unit_problems(frame.filter(pl.col("measure").is_in(known)), spec, domain))
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name in sorted(dimensions)]
     quantities = frame.select(

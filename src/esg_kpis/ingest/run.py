@@ -60,7 +60,16 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
     formats: dict[Path, Format | None] = {}
     for path, domain in _raw_files(workspace.raw):
         relative = path.relative_to(workspace.raw).as_posix()
-        row: dict[str, object] = {"path": relative, "sheet": "", "sha256": "", "bytes": 0, "encoding": "", "records": 0, "status": "read", "problem": None}
+        row: dict[str, object] = {
+            "path": relative,
+            "sheet": "",
+            "sha256": "",
+            "bytes": 0,
+            "encoding": "",
+            "records": 0,
+            "status": "read",
+            "problem": None,
+        }
         files.append(row)
         try:
             if path.parent not in formats:
@@ -73,7 +82,9 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
                 continue
             seen[source.sha256] = relative
             if entry is None:
-                raise InputProblem("No entry of _format.toml fits this file.", where=relative, mend="Add a [[file]] whose glob fits, or take it away.")
+                raise InputProblem(
+                    "No entry of _format.toml fits this file.", where=relative, mend="Add a [[file]] whose glob fits, or take it away."
+                )
             sheet = read_sheet(source, sheet=entry.sheet, header_line=entry.header_line, delimiter=entry.delimiter)
             row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "records": sheet.rows.height + len(sheet.ragged)}
             read.append(_read(sheet, entry))
@@ -136,7 +147,9 @@ def _judged(read: list[_Read], files: pl.DataFrame, stopped: list[dict[str, obje
         rejected=_rejected(read, rejected, records, stopped),
         quantities=conform(kept, QUANTITIES),
         sites=sites,
-        published=pl.concat([observations.published(item.sheet, item.entry, item.records) for item in read] or [observations.no_published()]),
+        published=pl.concat(
+            [observations.published(item.sheet, item.entry, item.records) for item in read] or [observations.no_published()]
+        ),
         observations=pl.concat(
             [observations.observe(item.sheet, item.entry, item.records, bad) for item in read]
             + [observations.of_quantities(kept), observations.of_files(files)]
@@ -145,13 +158,23 @@ def _judged(read: list[_Read], files: pl.DataFrame, stopped: list[dict[str, obje
 
 
 def _ids(rejected: list[pl.DataFrame]) -> pl.Series:
-    return pl.concat([frame.select("record_id") for frame in rejected] or [pl.DataFrame(schema={"record_id": pl.String()})])["record_id"].unique().sort()
+    return (
+        pl.concat([frame.select("record_id") for frame in rejected] or [pl.DataFrame(schema={"record_id": pl.String()})])["record_id"]
+        .unique()
+        .sort()
+    )
 
 
 def _ragged(item: _Read) -> list[dict[str, str]]:
     expected = f"{len(item.sheet.columns)} cells, as in the header"
     return [
-        {"record_id": record_id(item.sheet.source.sha256, item.sheet.sheet, line), "rule": "ragged_row", "column": "", "read": text, "expected": expected}
+        {
+            "record_id": record_id(item.sheet.source.sha256, item.sheet.sheet, line),
+            "rule": "ragged_row",
+            "column": "",
+            "read": text,
+            "expected": expected,
+        }
         for line, text in item.sheet.ragged
     ]
 
@@ -161,10 +184,21 @@ def _records(read: list[_Read], bad: pl.Series) -> pl.DataFrame:
     for item in read:
         sheet = item.sheet
         received = [json.dumps(row, ensure_ascii=False) for row in sheet.rows.select(sheet.columns).iter_rows(named=True)]
-        known = pl.concat([feed.base.select("record_id", "site_id", "start", "end") for _, feed in item.feeds]).unique("record_id", keep="last")
-        good = item.records.with_columns(pl.Series("received", received, dtype=pl.String())).join(known, on="record_id", how="left", maintain_order="left")
+        known = pl.concat([feed.base.select("record_id", "site_id", "start", "end") for _, feed in item.feeds]).unique(
+            "record_id", keep="last"
+        )
+        good = item.records.with_columns(pl.Series("received", received, dtype=pl.String())).join(
+            known, on="record_id", how="left", maintain_order="left"
+        )
         ragged = pl.DataFrame(
-            [{"record_id": record_id(sheet.source.sha256, sheet.sheet, line), LINE: line, "received": json.dumps({"": text}, ensure_ascii=False)} for line, text in sheet.ragged],
+            [
+                {
+                    "record_id": record_id(sheet.source.sha256, sheet.sheet, line),
+                    LINE: line,
+                    "received": json.dumps({"": text}, ensure_ascii=False),
+                }
+                for line, text in sheet.ragged
+            ],
             schema={"record_id": pl.String(), LINE: pl.Int64(), "received": pl.String()},
         )
         parts.append(
@@ -183,9 +217,14 @@ def _records(read: list[_Read], bad: pl.Series) -> pl.DataFrame:
 def _rejected(read: list[_Read], rejected: list[pl.DataFrame], records: pl.DataFrame, stopped: list[dict[str, object]]) -> pl.DataFrame:
     rows = pl.concat([pl.DataFrame(schema=REJECTION), *rejected]).unique(["record_id", "rule", "column"], keep="first", maintain_order=True)
     feeds = [(spec, feed) for item in read for spec, feed in item.feeds]
-    by_record = [_measures_of(spec, feed, records) for spec, feed in feeds] or [pl.DataFrame(schema={"record_id": pl.String(), "measures": pl.String()})]
+    by_record = [_measures_of(spec, feed, records) for spec, feed in feeds] or [
+        pl.DataFrame(schema={"record_id": pl.String(), "measures": pl.String()})
+    ]
     measures = pl.concat(by_record).group_by("record_id").agg(pl.col("measures").sort().str.join(";"))
-    sites = pl.concat([feed.base.select("record_id", "site_id") for _, feed in feeds] or [pl.DataFrame(schema={"record_id": pl.String(), "site_id": pl.String()})])
+    sites = pl.concat(
+        [feed.base.select("record_id", "site_id") for _, feed in feeds]
+        or [pl.DataFrame(schema={"record_id": pl.String(), "site_id": pl.String()})]
+    )
     joined = (
         rows.join(records.select("record_id", "path", "sheet", "line", "start", "end"), on="record_id", how="left")
         .join(measures, on="record_id", how="left")
@@ -194,7 +233,17 @@ def _rejected(read: list[_Read], rejected: list[pl.DataFrame], records: pl.DataF
     )
     place = pl.col("path") + pl.when(pl.col("sheet") != "").then(pl.lit(", sheet ") + pl.col("sheet")).otherwise(pl.lit(""))
     column = pl.when(pl.col("column") != "").then(pl.lit(", column '") + pl.col("column") + "'").otherwise(pl.lit(""))
-    message = place + ", line " + pl.col("line").cast(pl.String) + column + ": read '" + pl.col("read") + "', expected " + pl.col("expected") + "."
+    message = (
+        place
+        + ", line "
+        + pl.col("line").cast(pl.String)
+        + column
+        + ": read '"
+        + pl.col("read")
+        + "', expected "
+        + pl.col("expected")
+        + "."
+    )
     stops = pl.DataFrame(stopped, schema=REJECTED.schema).unique(list(REJECTED.key), keep="first", maintain_order=True)
     return conform(pl.concat([joined.with_columns(message.alias("message")).select(REJECTED.names), stops]), REJECTED)
 
@@ -203,8 +252,16 @@ def _measures_of(spec: Feed, feed: FeedRows, records: pl.DataFrame) -> pl.DataFr
     """The measures each record of a feed would have fed: as read where they could be, else all that the feed may hold."""
     fixed = [quantity.measure for quantity in spec.quantity if quantity.measure]
     possible = ";".join(fixed or [name for name, home in DOMAIN_OF.items() if home == spec.domain])
-    told = feed.quantities.filter(pl.col("measure").is_in(list(DOMAIN_OF))).group_by("record_id").agg(pl.col("measure").unique().sort().str.join(";").alias("told"))
-    return feed.base.select("record_id").join(told, on="record_id", how="left").select("record_id", pl.col("told").fill_null(possible).alias("measures"))
+    told = (
+        feed.quantities.filter(pl.col("measure").is_in(list(DOMAIN_OF)))
+        .group_by("record_id")
+        .agg(pl.col("measure").unique().sort().str.join(";").alias("told"))
+    )
+    return (
+        feed.base.select("record_id")
+        .join(told, on="record_id", how="left")
+        .select("record_id", pl.col("told").fill_null(possible).alias("measures"))
+    )
 
 
 def _duplicates(quantities: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:

@@ -23,7 +23,14 @@ def site_rows(bases: Sequence[pl.DataFrame], bad: pl.Series) -> tuple[pl.DataFra
     problems = pl.concat(
         [
             rejections(rows, pl.col("site_id").is_duplicated(), "site_twice", "site_id", pl.col("site_id"), "each site once"),
-            rejections(rows, pl.col("share_wrong") | ~in_range, "ownership_share", "ownership_share", pl.col("ownership_share"), "a share from 0 to 1"),
+            rejections(
+                rows,
+                pl.col("share_wrong") | ~in_range,
+                "ownership_share",
+                "ownership_share",
+                pl.col("ownership_share"),
+                "a share from 0 to 1",
+            ),
         ]
     )
     sites = rows.filter(~pl.col("record_id").is_in(problems["record_id"].implode())).select(
@@ -39,4 +46,4 @@ def site_rows(bases: Sequence[pl.DataFrame], bad: pl.Series) -> tuple[pl.DataFra
         pl.col("end").alias("valid_to"),
         "record_id",
     )
-    return sites.cast(SITES.schema).sort("site_id"), problems
+    return sites.cast(SITES.schema).sort("site_id"), problems  # type: ignore[arg-type]

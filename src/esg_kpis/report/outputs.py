@@ -53,14 +53,29 @@ def write_rejected_workbooks(rejected: pl.DataFrame, records: pl.DataFrame, fold
     )
     for part in rows.sort("to", "path", "line", "rule", "column").partition_by("to", maintain_order=True):
         name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in str(part["to"][0]))
-        with xlsxwriter.Workbook(folder / f"{name}.xlsx", {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}) as workbook:
+        with xlsxwriter.Workbook(
+            folder / f"{name}.xlsx", {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        ) as workbook:
             workbook.set_properties({"created": _FIXED_DATE})
             sheet = workbook.add_worksheet("Rejected rows")
             head, wrap = workbook.add_format({"bold": True, "bottom": 1}), workbook.add_format({"text_wrap": True, "valign": "top"})
-            for place, (title, width) in enumerate((("File", 30), ("Sheet", 12), ("Line", 8), ("Column", 20), ("Read", 24), ("Expected", 50), ("Rule", 18), ("Row as received", 80))):
+            for place, (title, width) in enumerate(
+                (
+                    ("File", 30),
+                    ("Sheet", 12),
+                    ("Line", 8),
+                    ("Column", 20),
+                    ("Read", 24),
+                    ("Expected", 50),
+                    ("Rule", 18),
+                    ("Row as received", 80),
+                )
+            ):
                 sheet.write_string(0, place, title, head)
                 sheet.set_column(place, place, width, wrap)
-            for number, row in enumerate(part.select("path", "sheet", "line", "column", "read", "expected", "rule", "received").iter_rows(), 1):
+            for number, row in enumerate(
+                part.select("path", "sheet", "line", "column", "read", "expected", "rule", "received").iter_rows(), 1
+            ):
                 for place, value in enumerate(row):
                     if isinstance(value, int):
                         sheet.write_number(number, place, value)
@@ -92,7 +107,11 @@ def publish(staged: Path, out: Path, key: str) -> Path:
     target = runs / key
     if target.exists():
         if digest_of(target) != digest_of(staged):
-            raise InternalProblem(f"Run {key} wrote other bytes before.", where=str(target), mend="Keep both and report it; results must not depend on when they are computed.")
+            raise InternalProblem(
+                f"Run {key} wrote other bytes before.",
+                where=str(target),
+                mend="Keep both and report it; results must not depend on when they are computed.",
+            )
         shutil.rmtree(staged)
     else:
         staged.rename(target)

@@ -1,0 +1,74 @@
+"""The last step: all tables of a run written as a whole, and the key under which they stand."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+import esg_kpis
+from esg_kpis.report.outputs import digest_of, publish, run_key, write_rejected_workbooks, write_table
+from esg_kpis.tables import (
+    AMOUNTS,
+    COVERAGE,
+    EDITION_AMOUNTS,
+    FACTOR_USES,
+    FACTORS,
+    FILES,
+    FINDINGS,
+    KPI_VALUES,
+    PUBLISHED,
+    QUANTITIES,
+    RECORD_FATES,
+    RECORDS,
+    REJECTED,
+    SITES,
+    TIE_OUT,
+)
+from pipelines.resources import OWNERS, WorkspaceResource
+
+
+@dg.asset(
+    key="results", group_name="g7_results", kinds={"csv", "parquet"}, owners=OWNERS,
+    description="The files in data/out: Parquet, CSV, and the rejected rows as workbooks. Written as a whole, then the pointer moves.",
+)  # fmt: skip
+def results(
+    workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, amounts: pl.DataFrame,
+    coverage: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
+    tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
+    """Writes a run and moves the pointer to it."""
+    out = workspace.workspace.out
+    staged = out / "work" / "staged"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))
+    for frame, table in (
+        (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (pl.concat([amounts, counting]), AMOUNTS),
+        (coverage, COVERAGE), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
+        (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS),
+    ):  # fmt: skip
+        write_table(frame.sort(table.key), table, staged)
+    write_rejected_workbooks(rejected, records, staged / "rejected_by_site")
+    key = key_of(workspace)
+    target = publish(staged, out, key)
+    return dg.MaterializeResult(
+        metadata={"run key": key, "folder": dg.MetadataValue.path(str(target)), "files": len(list(target.iterdir()))}
+    )
+
+
+def key_of(workspace: WorkspaceResource) -> str:
+    """The key of a run: inputs, definitions, code and dates."""
+    folder = workspace.workspace
+    code = {package: digest_of(place, ("**/*.py", "**/*.txt")) for package, place in _code()}
+    dates = {edition.id: workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
+    return run_key(
+        {
+            "raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions), "as_of": workspace.last_day.isoformat(),
+            **{f"known on {name}": day for name, day in dates.items()}, **code, "polars": pl.__version__,
+        }
+    )  # fmt: skip
+
+
+def _code() -> list[tuple[str, Path]]:
+    return [("esg_kpis", Path(esg_kpis.__file__).parent), ("pipelines", Path(__file__).parent)]
