@@ -12,7 +12,7 @@ from pipelines.resources import ParquetFiles, WorkspaceResource
 from pipelines.results import results
 
 JOB = "main"
-ASSETS = [
+ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     *assets.RAW,
     *assets.RULES,
     assets.ingested,

@@ -171,7 +171,9 @@ def test_the_negative_meter_is_accepted_with_a_finding(run: Run) -> None:
 def test_fuels_that_do_not_add_up_to_the_site_energy_are_found(run: Run) -> None:
     found = run.buildings(run.findings("row_footing"))
     parts = ("SteamUse(kBtu)", "Electricity(kBtu)", "NaturalGas(kBtu)")
-    both, no_total, no_fuel = set(), set(), set()
+    both: set[str] = set()
+    no_total: set[str] = set()
+    no_fuel: set[str] = set()
     for row in run.rows:
         total, fuels = number(row["SiteEnergyUse(kBtu)"]), sum(number(row[part]) for part in parts)
         if abs(total - fuels) > 50:
