@@ -54,7 +54,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def last_day(self) -> date:
         """The last day that data may be about."""
-        return date.fromisoformat(self.as_of) if self.as_of else max(self.known_date(edition) for edition in self.read_editions)
+        return date.fromisoformat(self.as_of) if self.as_of else max(edition.rules.knowledge_date for edition in self.read_editions)
 
 
 class ParquetFiles(dg.ConfigurableIOManager):

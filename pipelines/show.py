@@ -209,11 +209,8 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
                 if group["blocked"]
                 else f"{group['quantity']} {group['unit']} = {group['in_kpi_unit']} {part['unit']}"
             )
-            amounts.add(
-                escape(
-                    f"{group['site_id']}  {group['origin']}{gas}: {number}  ({group['amounts']} amounts{', ' + group['factor_id'] if group['factor_id'] else ''})"
-                )
-            )
+            way = f", by {group['way']}" if group["way"] else ""
+            amounts.add(escape(f"{group['site_id']}  {group['origin']}{gas}: {number}  ({group['amounts']} amounts{way})"))
         _more(amounts, len(part["groups"]), rows)
         if part["factors"]:
             factors = branch.add("factors")

@@ -13,7 +13,7 @@ from esg_kpis.exact import plain, rounded, sums
 from esg_kpis.kpis import Inputs, divisor, only, selected, with_sites
 from esg_kpis.units import multiplier
 
-_GROUP = ["measure", "origin", "gas", "site_id", "factor_id"]
+_GROUP = ["measure", "origin", "gas", "site_id", "way"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,8 @@ def _offers(tables: Tables, edition: Edition, kpi_id: str) -> str:
 
 
 def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: Inputs) -> dict[str, Any]:
-    chosen = pl.concat([selected(amounts, item) for item in kpi.amounts]).with_columns(pl.col("gas", "factor_id", "site_id").fill_null(""))
+    plain_amounts = pl.concat([selected(amounts, item) for item in kpi.amounts]).with_columns(pl.col("gas", "site_id").fill_null(""))
+    chosen = _with_ways(plain_amounts, tables, inputs.edition)
     units = {measure: multiplier(amount_unit(kpi, measure), kpi.unit) for item in kpi.amounts for measure in item.measure}
     per, per_text = Fraction(1), None
     try:
@@ -157,18 +158,23 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: 
     }  # fmt: skip
 
 
+def _with_ways(chosen: pl.DataFrame, tables: Tables, edition: Edition) -> pl.DataFrame:
+    """`chosen` with `way`: the factors from the record to the amount, in the order they were applied, joined by ` > `."""
+    parents = tables.edition_amounts.filter(pl.col("edition") == edition.id).select(
+        pl.col("amount_id").alias("at"), pl.col("parent_amount_id").alias("before"), pl.col("factor_id").alias("by")
+    )
+    walked = chosen.with_columns(pl.col("factor_id").fill_null("").alias("way"), pl.col("parent_amount_id").alias("at"))
+    while walked["at"].is_not_null().any():
+        step = walked.join(parents, on="at", how="left", maintain_order="left")
+        longer = pl.when(pl.col("by").is_not_null()).then(pl.col("by") + " > " + pl.col("way")).otherwise(pl.col("way"))
+        walked = step.with_columns(longer.alias("way"), pl.col("before").alias("at")).drop("before", "by")
+    return walked.drop("at")
+
+
 def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[str, Any]]:
     """The factors on the way from the records to these amounts, the whole chain."""
-    every = tables.edition_amounts.filter(pl.col("edition") == inputs.edition.id).select(
-        "amount_id", "parent_amount_id", "factor_id", "period"
-    )
-    frontier = chosen.select("amount_id")
-    used: set[str] = set()
+    used = {name for way in chosen["way"].unique() for name in way.split(" > ") if name}
     periods = set(chosen["period"].to_list())
-    while frontier.height:
-        here = every.join(frontier, on="amount_id", how="semi")
-        used |= {name for name in here["factor_id"].drop_nulls().to_list() if name}
-        frontier = here.select(pl.col("parent_amount_id").alias("amount_id")).drop_nulls().unique()
     facts = {factor.factor_id: factor for factor in inputs.library.factors}
     uses = tables.factor_uses.filter(
         (pl.col("edition") == inputs.edition.id) & pl.col("factor_id").is_in(list(used)) & pl.col("period").is_in(list(periods))

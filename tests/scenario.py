@@ -1,0 +1,197 @@
+"""Small made-up workspaces for tests: sites, bills, rejected rows, a factor library and an edition, each with what a test does not care about filled in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from esg_kpis.amounts import amounts_of
+from esg_kpis.assurance.tie_out import published_of, tie_out
+from esg_kpis.assurance.trace import Tables
+from esg_kpis.domains import DOMAIN_OF, MEASURES
+from esg_kpis.editions import Edition, read_edition
+from esg_kpis.editions.boundary import amounts_in_edition
+from esg_kpis.factors import Applied, Library, apply_factors, read_library
+from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
+from esg_kpis.kpis import Inputs, evaluate, inputs_of
+from esg_kpis.tables import PUBLISHED, QUANTITIES, RECORDS, REJECTED, SITES, conform, empty
+
+ROOT = Path(__file__).parent.parent
+AS_OF = date(2024, 4, 9)
+NO_FACTORS = Library((), {}, {})
+EVERYWHERE = '[[boundary]]\nid = "group"\ntext = "All of it."\n'
+
+Row = dict[str, Any]
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+# ---------------------------------------------------------------- what was sent
+
+
+def site(site_id: str = "HQ", **given: Any) -> Row:  # noqa: ANN401
+    """A Beijing office, unless told otherwise."""
+    row = {"name": site_id, "country": "CN", "grid_region": "CN-NCG", "kind": "office", "control": "operational"}
+    return {"site_id": site_id, **row, "ownership_share": Decimal(1), "record_id": f"site {site_id}"} | given
+
+
+def register(*sites: Row) -> pl.DataFrame:
+    return conform(pl.DataFrame(list(sites or (site(),)), schema=SITES.schema), SITES)
+
+
+def bill(measure: str, quantity: str, first: str | None, last: str | None = None, **given: Any) -> Row:  # noqa: ANN401
+    """An accepted quantity of `measure` from `first` through `last`, in the canonical unit of the measure, at HQ."""
+    row = {
+        "record_id": f"{given.get('site_id', 'HQ')} {measure} {first}", "domain": DOMAIN_OF[measure], "measure": measure, "nature": MEASURES[measure].nature,
+        "site_id": "HQ", "start": first and day(first), "end": day(last) if last else None, "dimensions": "", "column": "quantity",
+        "received": quantity, "received_unit": MEASURES[measure].unit, "quantity": Decimal(quantity), "rounded": False,
+    }  # fmt: skip
+    return row | given
+
+
+def year(measure: str, quantity: str, number: int = 2023, **given: Any) -> Row:  # noqa: ANN401
+    """A bill for a whole year; a stock is the count of its last day, an event happens in June."""
+    first, last = {"flow": ("01-01", "12-31"), "stock": ("12-31", "12-31"), "event": ("06-15", "06-15")}[MEASURES[measure].nature]
+    return bill(measure, quantity, f"{number}-{first}", f"{number}-{last}", **given)
+
+
+def quantities(*bills: Row) -> pl.DataFrame:
+    return conform(pl.DataFrame(list(bills), schema=QUANTITIES.schema), QUANTITIES)
+
+
+def rejected_row(measures: str, **given: Any) -> Row:  # noqa: ANN401
+    """A row that was rejected, at HQ, of which no date could be read."""
+    row = {"record_id": "bad", "rule": "number", "column": "quantity", "read": "n/a", "expected": "a number", "message": "'n/a' is no number."}
+    return row | {"path": "energy/bills.csv", "sheet": "", "line": 9, "measures": measures, "site_id": "HQ"} | given
+
+
+def rejections(*rows: Row) -> pl.DataFrame:
+    return conform(pl.DataFrame(list(rows), schema=REJECTED.schema), REJECTED)
+
+
+def records(*frames: pl.DataFrame) -> pl.DataFrame:
+    """A record for every id in `frames`, line after line of one file."""
+    ids = sorted({name for frame in frames for name in frame["record_id"]})
+    rows = [{"record_id": name, "domain": "energy", "path": "energy/bills.csv", "sheet": "", "line": line, "sha256": "0", "received": "{}"} for line, name in enumerate(ids, 2)]
+    return conform(pl.DataFrame(rows, schema=RECORDS.schema), RECORDS)
+
+
+# ---------------------------------------------------------------- factors
+
+
+def factor_row(factor_id: str = "grid-cn", **given: str) -> dict[str, str]:
+    """CO2 of purchased electricity in China in 2023: 0.5 t/MWh, unless told otherwise."""
+    row = dict.fromkeys(FACTOR_COLUMNS, "") | {"measure": "electricity_purchased", "output": "emission_gas", "gas": "CO2", "region": "CN", "value": "0.5"}
+    period = {"data_from": "2023-01-01", "data_to": "2023-12-31"}
+    return row | period | {"factor_id": factor_id, "unit": "t/MWh", "status": "selectable", "grade": "A", "page": "1"} | given
+
+
+def gwp_row(gas: str, value: str, **given: str) -> dict[str, str]:
+    return {"gwp_set": "AR5", "gas": gas, "gas_group": gas, "value": value, "source_id": "ipcc", "grade": "A", "page": "1", "note": ""} | given
+
+
+def as_csv(columns: Sequence[str], rows: Sequence[dict[str, str]]) -> str:
+    return "\n".join([",".join(columns), *(",".join(row[name] for name in columns) for row in rows)]) + "\n"
+
+
+def library_folder(root: Path, files: dict[str, Sequence[dict[str, str]]], gwp: Sequence[dict[str, str]] = (), published: str = "2022-01-01") -> Path:
+    """A factor library: per source its rows. Every source was published on one day."""
+    folder = root / "factors"
+    folder.mkdir(exist_ok=True)
+    sources = [dict.fromkeys(SOURCE_COLUMNS, "") | {"source_id": name, "published": published} for name in (*files, "ipcc")]
+    (folder / "sources.csv").write_text(as_csv(SOURCE_COLUMNS, sources))
+    for name, rows in files.items():
+        (folder / f"{name}.csv").write_text(as_csv(FACTOR_COLUMNS, rows))
+    if gwp:
+        (folder / "gwp.csv").write_text(as_csv(GWP_COLUMNS, gwp))
+    return folder
+
+
+def library_of(root: Path, files: dict[str, Sequence[dict[str, str]]], gwp: Sequence[dict[str, str]] = ()) -> Library:
+    return read_library(library_folder(root, files, gwp))
+
+
+# ---------------------------------------------------------------- an edition
+
+
+def kpi(kpi_id: str, unit: str, *measures: str, **given: Any) -> Row:  # noqa: ANN401
+    """An entry of kpis.yaml: the sum of `measures`, unless told otherwise."""
+    entry = {"id": kpi_id, "label": kpi_id, "text": "As in the report.", "source": "page 1", "unit": unit, "decimals": 2, "formula": "sum"}
+    return entry | ({"amounts": [{"measure": list(measures)}]} if measures else {}) | given
+
+
+def edition_folder(root: Path, kpis: Sequence[Row], rules: str = EVERYWHERE, published: str | None = None, **head: str) -> Path:
+    """An edition e1 with the periods 2022 and 2023, as a folder. `head` replaces keys of edition.toml; `rules` are its tables after the periods."""
+    keys = {"id": "e1", "document": "Report", "knowledge_date": AS_OF, "knowledge_text": "t", "gwp_set": "AR5", "gwp_text": "t"} | head
+    lines = [f"{key} = {value if isinstance(value, date) else chr(34) + str(value) + chr(34)}" for key, value in keys.items()]
+    lines += [f'[[period]]\nid = "{number}"\nfirst = {number}-01-01\nlast = {number}-12-31' for number in (2022, 2023)]
+    folder = root / "editions" / "e1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "edition.toml").write_text("\n".join(lines) + "\n" + rules)
+    (folder / "kpis.yaml").write_text(yaml.safe_dump(list(kpis), sort_keys=False))
+    if published is not None:
+        (folder / "published.csv").write_text("kpi_id,period,breakdown,category,value_as_printed,unit,decimals,table\n" + published)
+    return folder
+
+
+def edition_of(root: Path, kpis: Sequence[Row], rules: str = EVERYWHERE, published: str | None = None, **head: str) -> Edition:
+    return read_edition(edition_folder(root, kpis, rules, published, **head))
+
+
+def rule(rule_id: str, measure: str, output: str, source: str, *gases: str, more: str = "") -> str:
+    return (
+        f'[[factor_rule]]\nid = "{rule_id}"\nmeasures = ["{measure}"]\noutput = "{output}"\nsource = "{source}"\ngases = {list(gases) or [""]}\n{more}\n'
+    )
+
+
+# ---------------------------------------------------------------- the whole way
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What an edition made of some bills."""
+
+    edition: Edition
+    sites: pl.DataFrame
+    rejected: pl.DataFrame
+    amounts: pl.DataFrame
+    applied: Applied
+    inputs: Inputs
+    published: pl.DataFrame
+    values: pl.DataFrame
+    tie_out: pl.DataFrame
+
+    def cell(self, kpi_id: str, period: str = "2023", category: str = "All") -> Row:
+        """One cell of the KPI table."""
+        rows = self.values.filter((pl.col("kpi_id") == kpi_id) & (pl.col("period") == period) & (pl.col("category") == category))
+        return rows.row(0, named=True)
+
+    def tables(self) -> Tables:
+        """What a trace walks over."""
+        known = records(self.amounts, self.sites, self.rejected)
+        return Tables(self.values, self.amounts, self.applied.uses, known, self.sites, self.tie_out)
+
+
+def computed(edition: Edition, bills: Sequence[Row], *, library: Library = NO_FACTORS, sites: pl.DataFrame | None = None, bad: Sequence[Row] = ()) -> Computed:
+    """Bills through amounts, boundary, factors and KPIs, step by step as a run does it."""
+    known = register() if sites is None else sites
+    return of_amounts(edition, amounts_of(quantities(*bills)), known, library, rejections(*bad))
+
+
+def of_amounts(edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, rejected: pl.DataFrame) -> Computed:
+    """The same from amounts on."""
+    day_known = edition.rules.knowledge_date
+    base = amounts_in_edition(amounts, sites, rejected, edition, AS_OF)
+    applied = apply_factors(base.filter(pl.col("excluded").is_null()), sites, library, edition, day_known)
+    every = pl.concat([base, applied.derived])
+    inputs = inputs_of(every, sites, library, edition, day_known)
+    published = published_of(edition, empty(PUBLISHED))
+    values = evaluate(inputs, published)
+    return Computed(edition, sites, rejected, every, applied, inputs, published, values, tie_out(values, published, edition))

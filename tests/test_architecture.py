@@ -1,0 +1,104 @@
+"""The rules of the house: which way imports run, who may know pint, Dagster and files."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import REPOSITORY
+
+LIBRARY, PIPELINES = REPOSITORY / "src" / "esg_kpis", REPOSITORY / "pipelines"
+ORDER = ("errors", "workspace", "exact", "units", "tables", "domains", "ingest", "amounts", "editions", "factors", "kpis", "assurance", "report", "pipelines")
+READERS = {"ingest/files.py", "ingest/formats.py", "editions/read.py", "factors/library.py", "units.py", "report/outputs.py"}
+MODULES = sorted([*LIBRARY.rglob("*.py"), *PIPELINES.rglob("*.py")])
+
+
+def room(path: Path) -> str:
+    """The room of the house a module lies in."""
+    if path.is_relative_to(PIPELINES):
+        return "pipelines"
+    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    names = [name.split(".") for name in imported(path)]
+    ours = {parts[1] for parts in names if parts[0] == "esg_kpis" and len(parts) > 1 and parts[1] in ORDER}
+    return ours | ({"pipelines"} if any(parts[0] == "pipelines" for parts in names) else set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_imports_run_one_way(path: Path) -> None:
+    here = room(path)
+    if here in ("__init__", "__pycache__"):
+        assert rooms_imported(path) == set()
+        return
+
+    assert {name for name in rooms_imported(path) if ORDER.index(name) > ORDER.index(here)} == set()
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    assert {room(path) for path in MODULES} - {"__init__"} == set(ORDER)
+
+
+def test_a_domain_never_imports_another() -> None:
+    domains = [path for path in (LIBRARY / "domains").glob("*.py") if path.name not in ("__init__.py", "definition.py")]
+
+    for path in domains:
+        assert {name for name in imported(path) if name.startswith("esg_kpis")} <= {
+            name for name in imported(path) if name.startswith("esg_kpis.domains.definition")
+        }
+    assert len(domains) >= 9
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("pint", {"units.py"}), ("dagster", set()), ("duckdb", set()), ("pandera", {"tables.py"}), ("rich", set()), ("typer", set())]
+)
+def test_only_one_place_in_the_library_knows_a_dependency(name: str, allowed: set[str]) -> None:
+    users = {path.relative_to(LIBRARY).as_posix() for path in LIBRARY.rglob("*.py") if any(item.split(".")[0] == name for item in imported(path))}
+
+    assert users == allowed
+
+
+def test_files_are_read_in_few_places_only() -> None:
+    reads = re.compile(r"\.read_text\(|\.read_bytes\(|\bopen\(|read_csv\(|read_excel\(")
+    users = {path.relative_to(LIBRARY).as_posix() for path in LIBRARY.rglob("*.py") if reads.search(path.read_text(encoding="utf-8"))}
+
+    assert users <= READERS
+
+
+def test_no_binary_float_near_an_amount() -> None:
+    floats = re.compile(r"\bfloat\(|Float64|Float32|pl\.Float")
+    users = [path.name for path in LIBRARY.rglob("*.py") if floats.search(path.read_text(encoding="utf-8"))]
+
+    assert users == []
+
+
+def test_dagster_can_see_annotations() -> None:
+    """`from __future__ import annotations` breaks Dagster's reading of parameters."""
+    assert [path.name for path in PIPELINES.glob("*.py") if "from __future__ import annotations" in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_clock_on_the_wall_is_never_read() -> None:
+    clock = re.compile(r"\.now\(|\.today\(|time\.time\(|utcnow")
+    assert [path.name for path in MODULES if clock.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_modules_stay_small_enough_to_read() -> None:
+    assert {path.name: lines for path in MODULES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400} == {}
+    longest = [
+        (path.name, node.name)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno > 75
+    ]
+    assert longest == []

@@ -1,0 +1,291 @@
+"""Factors: the library and what it refuses, the values it holds, the choice of exactly one, and the way from amounts to amounts."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from esg_kpis.editions import FactorRule, Period
+from esg_kpis.errors import FactorProblem, InputProblem
+from esg_kpis.exact import printed
+from esg_kpis.factors import Choice, Library, Need, read_library, select
+from tests.scenario import (
+    EVERYWHERE, ROOT, Computed, bill, computed, day, edition_of, factor_row, gwp_row, kpi, library_folder, library_of, register, rejected_row, rule, site, year,
+)  # fmt: skip
+
+GHG = kpi("ghg", "tCO2e", "emission_co2e")
+
+
+@pytest.fixture(scope="module")
+def real() -> Library:
+    return read_library(ROOT / "factors")
+
+
+# ---------------------------------------------------------------- the library: what it refuses
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ({"value": "0.1234567890123"}, "has more than 12 decimals"),
+        ({"value": "NaN"}, "is not finite"),
+        ({"value": "half"}, "'half' is no number"),
+        ({"unit": "t/t"}, "The unit 't/t' does not lead from electricity_purchased to emission_gas"),
+        ({"unit": "ton/MWh"}, "The unit 'ton' is refused"),
+        ({"unit": "kg"}, "does not lead from"),
+        ({"measure": "electricity_purchase"}, "There is no measure 'electricity_purchase'. Did you mean 'electricity_purchased'"),
+        ({"grade": "D"}, "The grade is 'D'. Only grades A to C may feed a KPI"),
+        ({"status": "draft"}, "The status is 'draft'"),
+        ({"data_from": "2023"}, "'2023' is no date"),
+        ({"data_to": "2023-02-29"}, "'2023-02-29' is no date"),
+        ({"factor_id": "good-1"}, "The factor 'good-1' is given twice"),
+        ({"value": "0,5"}, "The row has more or fewer cells than the header"),
+    ],
+)
+def test_a_wrong_row_is_kept_apart_and_the_others_are_read(tmp_path: Path, mistake: dict[str, str], message: str) -> None:
+    library = library_of(tmp_path, {"mee": [factor_row("good-1"), factor_row("bad", **mistake), factor_row("good-2", region="HK")]}, [gwp_row("CO2", "1")])
+
+    [(source, text)] = library.unreadable
+    assert source == "mee"
+    assert text.startswith("factors/mee.csv, line 3: ")
+    assert message in text
+    assert {factor.factor_id for factor in library.factors} == {"good-1", "good-2", "gwp100-ar5-co2"}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ({"value": "27.9001"}, "'27.9001' has more than 3 decimals"),
+        ({"source_id": "ippc"}, "The source 'ippc' is not in sources.csv. Did you mean 'ipcc'?"),
+        ({"gas": "CO2", "gas_group": "Others"}, "The gas 'CO2' is in two groups"),
+        ({"gas": "CO2", "gas_group": "CO2"}, "The factor 'gwp100-ar5-co2' is given twice"),
+    ],
+)
+def test_a_wrong_gwp_is_kept_apart(tmp_path: Path, mistake: dict[str, str], message: str) -> None:
+    library = library_of(tmp_path, {}, [gwp_row("CO2", "1"), gwp_row("CH4", "28") | mistake, gwp_row("N2O", "265")])
+
+    [(_, text)] = library.unreadable
+    assert text.startswith("factors/gwp.csv, line 3: ")
+    assert message in text
+    assert {factor.factor_id for factor in library.factors} == {"gwp100-ar5-co2", "gwp100-ar5-n2o"}
+
+
+def test_a_file_without_a_column_or_a_source_is_kept_apart(tmp_path: Path) -> None:
+    folder = library_folder(tmp_path, {"mee": [factor_row()], "cut": [factor_row("cut")]})
+    (folder / "cut.csv").write_text((folder / "cut.csv").read_text().replace(",grade,", ",mark,"))
+    (folder / "mea.csv").write_text((folder / "mee.csv").read_text().replace("grid-cn", "grid-mea"))
+
+    library = read_library(folder)
+
+    assert [factor.factor_id for factor in library.factors] == ["grid-cn"]
+    assert [source for source, _ in library.unreadable] == ["cut", "mea"]
+    assert library.unreadable[0][1].startswith("factors/cut.csv: The columns grade are missing.")
+    assert library.unreadable[1][1].startswith("factors/mea.csv, line 2: The source 'mea' is not in sources.csv. Did you mean 'mee'?")
+
+
+def test_without_sources_there_is_no_library(tmp_path: Path) -> None:
+    with pytest.raises(InputProblem, match=r"factors/sources\.csv: The file is missing"):
+        read_library(tmp_path)
+
+
+# ---------------------------------------------------------------- the library: what it holds
+
+
+def test_the_committed_library_is_read_whole_and_holds_nothing_from_memory(real: Library) -> None:
+    assert real.unreadable == ()
+    assert len(real.factors) == sum(len(path.read_text().splitlines()) - 1 for path in (ROOT / "factors").glob("*.csv") if path.stem != "sources")
+    assert {factor.grade for factor in real.factors} == {"A", "B", "C"}
+
+
+KNOWN_CASES = [
+    ("gbt2589-2008-natgas-oilfield-coal", "1000", "1330"),
+    ("gbt2589-2020-electricity-coal", "10000", "1229"),
+    ("cn-heat-default", "3600", "396"),  # 0.11 t/GJ = 0.396 t/MWh
+    ("ipcc2006-natgas-co2", "1000000", "56100"),
+    ("ipcc2006-mobile-gasoline-ldv1995-ch4", "1000000", "3.8"),
+    ("ipcc2006-refill-equals-leak", "76.8", "76.8"),
+    ("ipcc2006-ch4-cod-septic", "8", "1"),
+    ("cn-grid-ncg-2019-om50bm50", "1406874", "1001553.6006"),
+    ("cn-grid-national-2015-avg", "1000", "610.1"),
+    ("cn-grid-national-ets-2021", "1000", "581"),
+    ("cn-grid-national-ets-2022", "1000", "570.3"),
+    ("cn-grid-national-2021-avg", "1000", "556.8"),
+    ("cn-grid-national-2022-avg", "1000", "536.6"),
+    ("cn-grid-ncg-2012-avg", "1000", "884.3"),
+    ("cn-gd-guideline-2024", "1980000", "1263042"),
+    ("in-cea-fy2022-23-v19-imports", "1000", "716"),
+    ("sg-ema-2021", "1000", "405.7"),
+    ("sg-ema-2022", "1000", "416.8"),
+    ("hk-clp-2019", "1000", "490"),
+    ("us-egrid-2021", "1000", "386.596776951"),  # 852.3 lb x 0.45359237 kg/lb
+    ("gwp100-ar4-ch4", "2", "50"),
+    ("gwp100-ar5-hfc-134a", "10", "13000"),
+    ("gwp100-ar6-n2o", "3", "819"),
+]
+"""From the canonical unit of the measure (kWh, MJ, Nm3, kg) to that of the output (kg, kgce), by hand, one per source."""
+
+
+@pytest.mark.parametrize(("factor_id", "quantity", "expected"), KNOWN_CASES)
+def test_a_factor_leads_where_its_source_says(real: Library, factor_id: str, quantity: str, expected: str) -> None:
+    assert Fraction(quantity) * real.named(factor_id).multiplier == Fraction(expected)
+
+
+def test_every_source_has_a_known_case(real: Library) -> None:
+    assert {real.named(factor_id).source_id for factor_id, _, _ in KNOWN_CASES} == set(real.sources)
+
+
+FROM_NUMBERS = {
+    "cn-natgas-co2": Fraction("38.931") * Fraction("15.3") * Fraction("0.99") * Fraction(44, 12) / 1000,
+    "cn-gasoline-co2": Fraction("43.07") * Fraction("18.9") * Fraction("0.98") * Fraction(44, 12) / 1000,
+    "cn-diesel-co2": Fraction("42.652") * Fraction("20.2") * Fraction("0.98") * Fraction(44, 12) / 1000,
+    "ipcc2006-ch4-cod-septic": Fraction("0.25") * Fraction("0.5"),
+}
+"""NCV x carbon content x oxidation x 44/12 (GB/T 32151.22-2024, Table C.1); B0 x MCF (2006 IPCC Guidelines, volume 5, Tables 6.2 and 6.3)."""
+
+
+@pytest.mark.parametrize(("factor_id", "value"), [("cn-natgas-co2", "2.1622"), ("cn-gasoline-co2", "2.9251"), ("cn-diesel-co2", "3.0959"), ("ipcc2006-ch4-cod-septic", "0.1250")])
+def test_a_factor_made_of_numbers_recomputes(real: Library, factor_id: str, value: str) -> None:
+    factor = real.named(factor_id)
+
+    assert factor.value == Decimal(value)
+    assert printed(FROM_NUMBERS[factor_id], 4) == value
+    assert all(number in (factor.parents or "") for number in {"cn-natgas-co2": ["38.931", "15.3", "0.99", "44/12"]}.get(factor_id, ["0.98", "44/12"] if "cn-" in factor_id else ["0.25", "0.5"]))
+
+
+def test_a_factor_made_of_factors_recomputes_from_the_parents_it_names(real: Library) -> None:
+    made = [factor for factor in real.factors if factor.status == "derived" and factor.factor_id not in FROM_NUMBERS]
+
+    for factor in made:
+        terms = re.findall(r"(?:([\d.]+) x )?([a-z][\w-]+)", factor.parents or "")
+        assert factor.value == sum((Decimal(weight or 1) * real.named(parent).value for weight, parent in terms), Decimal(0)), factor.factor_id
+    margins = [factor for factor in made if factor.method == "combined_margin"]
+    assert len(margins) == 6
+    assert {re.findall(r"[\d.]+ x", factor.parents or "")[0] for factor in margins} == {"0.5 x"}
+
+
+BLENDS = {
+    "R-410A": {"HFC-32": "0.5", "HFC-125": "0.5"},
+    "R-404A": {"HFC-125": "0.44", "HFC-143a": "0.52", "HFC-134a": "0.04"},
+    "R-407C": {"HFC-32": "0.23", "HFC-125": "0.25", "HFC-134a": "0.52"},
+    "R-507A": {"HFC-125": "0.5", "HFC-143a": "0.5"},
+}
+"""By mass, ANSI/ASHRAE Standard 34."""
+
+
+@pytest.mark.parametrize("gwp_set", ["ar4", "ar5", "ar6"])
+@pytest.mark.parametrize("blend", BLENDS)
+def test_the_gwp_of_a_blend_is_that_of_its_parts(real: Library, blend: str, gwp_set: str) -> None:
+    parts = sum(Decimal(share) * real.named(f"gwp100-{gwp_set}-{gas.lower()}").value for gas, share in BLENDS[blend].items())
+
+    assert real.named(f"gwp100-{gwp_set}-{blend.lower()}").value == parts
+
+
+def test_a_montreal_gas_is_no_hfc(real: Library) -> None:
+    assert real.gas_groups["R-22"] == "HCFCs"
+    assert {group for gas, group in real.gas_groups.items() if gas.startswith(("HFC", "R-4", "R-5"))} == {"HFCs"}
+
+
+# ---------------------------------------------------------------- the choice of exactly one
+
+
+def chosen(library: Library, *rules: FactorRule, chain: tuple[str, ...] = ("CN-NCG", "CN"), period: str = "2023", known_on: str = "2024-04-09", **need: str) -> Choice:
+    asked = {"measure": "electricity_purchased", "output": "emission_gas", "gas": "CO2", "kind": "office"} | need
+    at = Period(id=period, first=date(int(period), 1, 1), last=date(int(period), 12, 31))
+    return select(library, rules, Need(chain=chain, period=at, **asked), known_on=day(known_on), gwp_set="AR5")
+
+
+def electricity(source: str = "mee", rule_id: str = "grid", **given: object) -> FactorRule:
+    entry = {"id": rule_id, "measures": ["electricity_purchased"], "output": "emission_gas", "gases": ["CO2"], "source": source}
+    return FactorRule.model_validate(entry | given)
+
+
+def test_grid_region_goes_before_country_before_world(tmp_path: Path) -> None:
+    rows = [factor_row("world", region="GLOBAL"), factor_row("country"), factor_row("grid", region="CN-NCG"), factor_row("other", region="CN-ECG")]
+
+    nearest = [chosen(library_of(tmp_path, {"mee": rows[:count]}), electricity()).factor.factor_id for count in (4, 2, 1)]
+
+    assert nearest == ["grid", "country", "world"]
+
+
+def test_a_later_publication_does_not_exist_yet(real: Library) -> None:
+    """Notice 12/2024 came out on 2024-04-12, three days after the assurance statement of the 2023 report."""
+    rules = electricity("mee-nbs-2021")
+
+    with pytest.raises(FactorProblem, match=r"cn-grid-national-2021-avg \(published 2024-04-12, after the knowledge date 2024-04-09\)"):
+        chosen(real, rules, chain=("CN",), period="2021")
+    assert chosen(real, rules, chain=("CN",), period="2021", known_on="2024-04-12").factor.factor_id == "cn-grid-national-2021-avg"
+
+
+def test_another_year_serves_only_where_a_rule_says_so(real: Library) -> None:
+    by_rule = electricity("mee-baseline-2019", method="combined_margin", data_year=2019, applies_to=["2020"])
+
+    assert chosen(real, by_rule, period="2020").why.startswith("data year 2019 applied to 2020 by edition rule; region CN-NCG, on the site's chain CN-NCG > CN > GLOBAL")
+    with pytest.raises(FactorProblem, match="No rule of the edition leads to emission_gas of CO2 from electricity_purchased in CN-NCG > CN, 2021"):
+        chosen(real, by_rule, period="2021")
+    with pytest.raises(FactorProblem, match=r"cn-grid-ncg-2019-om50bm50 \(describes 2019-01-01 to 2019-12-31\)"):
+        chosen(real, electricity("mee-baseline-2019", method="combined_margin"), period="2020")
+
+
+def test_a_factor_of_the_period_says_what_it_describes(tmp_path: Path) -> None:
+    assert chosen(library_of(tmp_path, {"mee": [factor_row()]}), electricity()).why == (
+        "describes 2023-01-01 to 2023-12-31; region CN, on the site's chain CN-NCG > CN > GLOBAL; published 2022-01-01; rule grid"
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "rules", "miss"),
+    [
+        ({"status": "evidence_only"}, {}, "evidence only"),
+        ({"data_from": "2023-02-01"}, {}, "describes 2023-02-01 to 2023-12-31"),
+        ({"data_to": "2023-11-30"}, {}, "describes 2023-01-01 to 2023-11-30"),
+        ({"region": "CN-ECG"}, {}, "region CN-ECG"),
+        ({"method": "build_margin"}, {"method": "average"}, "method build_margin, not average"),
+        ({}, {"data_year": 2021}, "describes 2023-01-01 to 2023-12-31, not 2021"),
+        ({}, {"factor_region": "HK"}, "region CN"),
+    ],
+)
+def test_a_near_miss_says_what_it_misses(tmp_path: Path, row: dict[str, str], rules: dict[str, object], miss: str) -> None:
+    with pytest.raises(FactorProblem) as caught:
+        chosen(library_of(tmp_path, {"mee": [factor_row(**row)]}), electricity(**rules))
+
+    assert f"Nearly matched: grid-cn ({miss})." in str(caught.value)
+    assert caught.value.where == "edition.toml, rule grid"
+
+
+@pytest.mark.parametrize("given", [{"gases": ["CH4"]}, {"applies_to": ["2022"]}, {"regions": ["HK"]}, {"site_kinds": ["factory"]}, {"measures": ["heat_purchased"]}])
+def test_without_a_rule_the_library_is_offered(tmp_path: Path, given: dict[str, object]) -> None:
+    with pytest.raises(FactorProblem, match=r"No rule of the edition leads to .*The library has: grid-cn \(CN, 2023-01-01 to 2023-12-31\)"):
+        chosen(library_of(tmp_path, {"mee": [factor_row()]}), electricity(**given))
+
+
+def test_the_first_rule_that_finds_a_factor_wins(tmp_path: Path) -> None:
+    library = library_of(tmp_path, {"mee": [factor_row("mee")], "iea": [factor_row("iea", region="CN-NCG")], "old": [factor_row("old", status="evidence_only")]})
+    first, second, none = electricity("mee", "first"), electricity("iea", "second"), electricity("old", "none")
+
+    assert [(choice.factor.factor_id, choice.rule) for choice in (chosen(library, first, second), chosen(library, second, first), chosen(library, none, second))] == [
+        ("mee", "first"), ("iea", "second"), ("iea", "second"),
+    ]  # fmt: skip
+
+
+def test_two_factors_are_an_error_that_names_both(tmp_path: Path) -> None:
+    library = library_of(tmp_path, {"mee": [factor_row("om", method="om"), factor_row("bm", method="bm"), factor_row("world", region="GLOBAL")]})
+
+    with pytest.raises(FactorProblem, match="2 factors match .*: om, bm. Narrow the rule"):
+        chosen(library, electricity())
+    assert chosen(library, electricity(method="bm")).factor.factor_id == "bm"
+
+
+def test_co2e_of_another_gwp_set_is_refused(tmp_path: Path) -> None:
+    library = library_of(tmp_path, {"mee": [factor_row(output="emission_co2e", gwp_set="AR4", gas="")]})
+
+    with pytest.raises(FactorProblem, match="grid-cn is in CO2e by AR4, the edition by AR5"):
+        chosen(library, electricity(output="emission_co2e", gases=[""]), output="emission_co2e", gas="")
+
+
+def test_what_could_not_be_read_is_named_where_it_is_missed(tmp_path: Path) -> None:
+    with pytest.raises(FactorProblem, match=r"Could not be read: factors/mee\.csv, line 2: '1\.5\.0' is no number"):
+        chosen(library_of(tmp_path, {"mee": [factor_row(value="1.5.0")]}), electricity())
