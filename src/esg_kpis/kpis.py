@@ -3,10 +3,12 @@
 Amounts are added up exactly; division happens here and only here, on fractions, and a value is rounded once for keeping and once for print.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import polars as pl
 
@@ -18,7 +20,13 @@ from esg_kpis.tables import KPI_VALUES, conform
 from esg_kpis.units import multiplier
 
 _CUBE = ["period", "measure", "origin", "gas_group", "scope", "site_id", "country", "grid_region", "kind", "business_line"]
+_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows")
 _WORST = ("ok", "incomplete", "not_collected", "not_applicable", "blocked")
+
+
+Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int]
+Part = Callable[[Kpi], Sequence[Row]]
+"""What a KPI adds up in one category: its selection of the cube, as rows of `_ROW`."""
 
 
 @dataclass(frozen=True)
@@ -110,33 +118,34 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                     continue
                 cube = inputs.cube.filter(pl.col("period") == period.id)
                 previous = _period_before(inputs.edition, period)
-                for category, part in _categories(breakdown, cube):
-                    earlier = only(inputs.cube.filter(pl.col("period") == previous.id), breakdown, category) if previous else None
+                before = _parts(breakdown, inputs.cube.filter(pl.col("period") == previous.id)) if previous else {}
+                for category, part in _parts(breakdown, cube).items():
+                    earlier = before.get(category, lambda _: ()) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
                     if value.status == "not_collected" and kpi.formula == "sum" and not _declared(kpi, period.id):
                         value = _left_out(kpi, only(inputs.left_out.filter(pl.col("period") == period.id), breakdown, category), value)
                     yield kpi, period.id, breakdown.name, category, value
 
 
-def value_of(kpi: Kpi, period: Period, cube: pl.DataFrame, earlier: pl.DataFrame | None, previous: Period | None, inputs: Inputs) -> Value:
+def value_of(kpi: Kpi, period: Period, part: Part, earlier: Part | None, previous: Period | None, inputs: Inputs) -> Value:
     """The value of a KPI over a part of the cube. `earlier` is the same part of the period before, for growth."""
     for missing in kpi.not_collected:
         if period.id in missing.periods:
             return Value(None, "not_collected", missing.text)
     if kpi.formula == "sum":
-        return _sum(kpi, period, cube, inputs)
+        return _sum(kpi, period, part(kpi), inputs)
     if kpi.formula == "count":
-        chosen = pl.concat([selected(cube, amounts) for amounts in kpi.amounts])
-        return _blocked(chosen) or Value(Fraction(int(chosen["rows"].sum())), "ok")
+        chosen = part(kpi)
+        return _blocked(chosen) or Value(Fraction(sum(row[-1] for row in chosen)), "ok")
     kpis = inputs.edition.kpis
     top_kpi = kpis[kpi.numerator or ""]
-    top = value_of(top_kpi, period, cube, earlier, previous, inputs)
+    top = value_of(top_kpi, period, part, earlier, previous, inputs)
     if kpi.formula == "growth":
         if earlier is None or previous is None:
             return Value(None, "not_applicable", "there is no period before")
         return _quotient(kpi, top, value_of(top_kpi, previous, earlier, None, None, inputs), Fraction(100), less_one=True)
     bottom_kpi = kpis[kpi.denominator or ""]
-    bottom = value_of(bottom_kpi, period, cube, earlier, previous, inputs)
+    bottom = value_of(bottom_kpi, period, part, earlier, previous, inputs)
     if kpi.formula == "difference":
         return _difference(top, bottom, multiplier(top_kpi.unit, kpi.unit), multiplier(bottom_kpi.unit, kpi.unit))
     if kpi.formula == "share":
@@ -173,11 +182,27 @@ def _period_before(edition: Edition, period: Period) -> Period | None:
     return earlier[0] if earlier else None
 
 
-def _categories(breakdown: Breakdown, cube: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    if breakdown.each:
-        parts = cube.filter(pl.col(breakdown.each) != "").partition_by(breakdown.each, as_dict=True)
-        return sorted(((str(key[0]), part) for key, part in parts.items()), key=lambda item: item[0])
-    return [(category, only(cube, breakdown, category)) for category in breakdown.categories]
+def _parts(breakdown: Breakdown, cube: pl.DataFrame) -> dict[str, Part]:
+    """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories."""
+    if breakdown.each is None:
+        return {category: partial(_rows, cube=only(cube, breakdown, category)) for category in breakdown.categories}
+    each = breakdown.each
+    dealt: dict[str, dict[str, list[Row]]] = {}
+
+    def part(kpi: Kpi, category: str) -> Sequence[Row]:
+        if kpi.id not in dealt:
+            dealt[kpi.id] = _chosen(kpi, cube).select(each, *_ROW).rows_by_key(each)
+        return dealt[kpi.id].get(category, ())
+
+    return {category: partial(part, category=category) for category in cube[each].unique().sort().to_list() if category}
+
+
+def _rows(kpi: Kpi, cube: pl.DataFrame) -> Sequence[Row]:
+    return _chosen(kpi, cube).select(_ROW).rows()
+
+
+def _chosen(kpi: Kpi, cube: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([selected(cube, amounts) for amounts in kpi.amounts])
 
 
 def only(cube: pl.DataFrame, breakdown: Breakdown, category: str) -> pl.DataFrame:
@@ -194,12 +219,10 @@ def _site_matches(name: str, values: list[str]) -> pl.Expr:
     return pl.col(name).is_in(values) | unknown
 
 
-def _sum(kpi: Kpi, period: Period, cube: pl.DataFrame, inputs: Inputs) -> Value:
-    chosen = [(amounts, selected(cube, amounts)) for amounts in kpi.amounts]
-    together = pl.concat([part for _, part in chosen])
-    if (blocked := _blocked(together)) is not None:
+def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value:
+    if (blocked := _blocked(rows)) is not None:
         return blocked
-    if together.is_empty():
+    if not rows:
         names = ", ".join(measure for amounts in kpi.amounts for measure in amounts.measure)
         return Value(None, "not_collected", f"no amount of {names} counts here")
     try:
@@ -208,9 +231,9 @@ def _sum(kpi: Kpi, period: Period, cube: pl.DataFrame, inputs: Inputs) -> Value:
         return Value(None, "blocked", str(problem))
     per = choice.factor.multiplier if choice else Fraction(1)
     value, size, estimated = Fraction(0), Fraction(0), Fraction(0)
-    for measure, quantity, part, whole in together.select("measure", "quantity", "estimated", "size").iter_rows():
+    for measure, quantity, part, whole, *_ in rows:
         unit = multiplier(amount_unit(kpi, measure), kpi.unit) / per
-        value += Fraction(quantity) * unit
+        value += Fraction(quantity or 0) * unit
         size += Fraction(whole) * unit
         estimated += Fraction(part) * unit
     return _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs)
@@ -237,8 +260,8 @@ def _complete(value: Value, inputs: Inputs) -> Value:
     return value
 
 
-def _blocked(rows: pl.DataFrame) -> Value | None:
-    reasons = rows["blocked"].drop_nulls().unique().sort().to_list()
+def _blocked(rows: Sequence[Row]) -> Value | None:
+    reasons = sorted({row[4] for row in rows if row[4] is not None})
     if not reasons:
         return None
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""

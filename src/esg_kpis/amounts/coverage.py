@@ -14,10 +14,16 @@ def coverage_of(quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     """
     flows = quantities.filter((pl.col("nature") == "flow") & (pl.col("domain") != "stated")).with_columns(pl.col("meter_id").fill_null(""))
     key = ["site_id", "measure", "meter_id"]
+    alone = pl.len().over(key) == 1
     days = (
-        flows.select(*key, pl.date_ranges("start", "end", "1d").alias("day")).explode("day", empty_as_null=True).unique()
+        flows.filter(~alone).select(*key, pl.date_ranges("start", "end", "1d").alias("day")).explode("day", empty_as_null=True).unique()
     )  # fmt: skip
     got = days.group_by(*key, pl.col("day").dt.strftime("%Y-%m").alias("month")).agg(pl.len().cast(pl.Int64()).alias("received"))
+    # A meter with one record, such as a year's statement, needs no calendar of days.
+    touched = pl.date_ranges(pl.col("start").dt.month_start(), pl.col("end").dt.month_start(), "1mo").alias("first_day")
+    months_alone = flows.filter(alone).select(*key, "start", "end", touched).explode("first_day", empty_as_null=True)
+    length = (pl.min_horizontal("end", pl.col("first_day").dt.month_end()) - pl.max_horizontal("start", "first_day")).dt.total_days() + 1
+    got = pl.concat([got, months_alone.select(*key, pl.col("first_day").dt.strftime("%Y-%m").alias("month"), length.alias("received"))])
     span = flows.group_by(key).agg(
         pl.col("start").min().dt.month_start().alias("first"), pl.col("end").max().dt.month_start().alias("last")
     )

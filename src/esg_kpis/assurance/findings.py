@@ -27,6 +27,7 @@ CHECKS: dict[str, str] = {
     "two_units": "Columns that state one fact in two units agree",
     "row_footing": "Columns of a row add up to its total",
     "negative": "Quantities are zero or more, unless net metered",
+    "no_quantity": "Every record holds a quantity",
     "duplicate": "No record says the same as another",
     "file_twice": "No file was sent twice",
     "flag": "No row is marked by its sender",

@@ -69,7 +69,7 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
     if theirs is None:
         return row | {"verdict": "blocked" if ours and ours["status"] == "blocked" else "not_published"}
     number = Fraction(theirs["number"])
-    known = _known(cell, edition)
+    known = _known(cell, edition, None if computed is None else abs(computed - number))
     row["published"] = printed(number, theirs["decimals"])
     if computed is None:
         verdict = "blocked" if ours and ours["status"] == "blocked" else "not_computed"
@@ -81,10 +81,11 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
     return row if equal else row | {"explanation": known}
 
 
-def _known(cell: Cell, edition: Edition) -> str | None:
+def _known(cell: Cell, edition: Edition, size: Fraction | None) -> str | None:
     kpi_id, period, breakdown, category = cell
     for item in edition.rules.known_difference:
         fits = item.kpi_id == kpi_id and item.breakdown in (None, breakdown) and item.category in (None, category)
-        if fits and (not item.periods or period in item.periods):
+        small = item.within is None or (size is not None and size <= Fraction(item.within))
+        if fits and small and (not item.periods or period in item.periods):
             return f"{item.text} Proof: {item.proof}."
     return None

@@ -122,6 +122,7 @@ class KnownDifference(_Entry):
     periods: tuple[str, ...] = ()
     breakdown: str | None = None
     category: str | None = None
+    within: Decimal | None = None
     text: str
     proof: str
 

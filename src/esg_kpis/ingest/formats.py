@@ -70,6 +70,7 @@ class Compare(_Entry):
     columns: tuple[str, str]
     units: tuple[str, str]
     tolerance: str = "0"
+    tolerance_share: str = "0"
 
 
 class Footing(_Entry):

@@ -1,13 +1,14 @@
 """What is seen in files beside the quantities: columns that ought to agree, flags, published figures. Nothing here changes a quantity."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import polars as pl
 
 from esg_kpis.errors import InputProblem, near_misses
-from esg_kpis.exact import QUANTITY, scaled
+from esg_kpis.exact import QUANTITY, plain, scaled
 from esg_kpis.ingest.files import LINE, Sheet
-from esg_kpis.ingest.formats import Compare, FileFormat, Footing, PublishedColumn
+from esg_kpis.ingest.formats import Compare, Feed, FileFormat, Footing, PublishedColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.tables import PUBLISHED
 from esg_kpis.units import multiplier
@@ -67,7 +68,10 @@ def _compare(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Compare)
         _numbers(rows, item.columns[0], entry).alias("left"), _numbers(rows, item.columns[1], entry).alias("right")
     ).with_columns(scaled(pl.col("left"), pl.lit(factor.numerator), pl.lit(factor.denominator)).alias("converted"))
     gap = pl.col("right") - pl.col("converted")
-    off = frame.filter(gap.abs() > pl.lit(Decimal(item.tolerance)).cast(QUANTITY))
+    share = Fraction(item.tolerance_share)
+    allowed = pl.lit(Decimal(item.tolerance)).cast(QUANTITY) + scaled(pl.col("right").abs(), pl.lit(share.numerator), pl.lit(share.denominator))
+    off = frame.filter(gap.abs() > allowed)
+    within = f"{item.tolerance} {item.units[1]}" + (f" and {plain(Decimal(item.tolerance_share) * 100)} %" if share else "")
     subject = f"'{item.columns[0]}' against '{item.columns[1]}'"
     failed = _rows(
         off,
@@ -81,7 +85,7 @@ def _compare(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Compare)
     )
     compared = frame.filter(gap.is_not_null()).height
     return pl.concat(
-        [failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {item.tolerance} {item.units[1]}")]
+        [failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {within}")]
     )
 
 
@@ -167,6 +171,21 @@ def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
             some("rounded", "note", pl.col("rounded"), shown, "at most 9 decimals", "Nothing; the received text is kept."),
         ]
     )  # fmt: skip
+
+
+def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
+    """One observation if accepted records of a feed hold no quantity at all, because every cell was blank."""
+    accepted = base.filter(~pl.col("record_id").is_in(bad.implode()))
+    silent = accepted.filter(~pl.col("record_id").is_in(quantities["record_id"].implode())) if quantities.height else accepted
+    if silent.is_empty() or not feed.quantity:
+        return pl.DataFrame(schema=OBSERVATION)
+    row = {
+        "check": "no_quantity", "subject": f"{sheet.source.path}: {feed.domain}", "severity": "note", "passed": False,
+        "observed": f"{silent.height} of {accepted.height} records, at {', '.join(silent['site_id'].unique().sort().head(12))}",
+        "expected": "at least one quantity a record", "difference": None, "record_ids": ";".join(silent["record_id"].sort()),
+        "what_to_do": "Ask whether nothing was used or nothing was reported; the format allows blanks, and a blank is not zero.",
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=OBSERVATION)
 
 
 def of_files(files: pl.DataFrame) -> pl.DataFrame:

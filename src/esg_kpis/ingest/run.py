@@ -152,6 +152,7 @@ def _judged(read: list[_Read], files: pl.DataFrame, stopped: list[dict[str, obje
         ),
         observations=pl.concat(
             [observations.observe(item.sheet, item.entry, item.records, bad) for item in read]
+            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities, bad) for item in read for spec, feed in item.feeds]
             + [observations.of_quantities(kept), observations.of_files(files)]
         ),
     )

@@ -1,0 +1,41 @@
+"""Writes docs/data-dictionary.md from the declarations in the library; a test keeps the two equal."""
+
+from pathlib import Path
+
+from esg_kpis.domains import DOMAINS, derived
+from esg_kpis.tables import TABLES
+
+
+def dictionary() -> str:
+    """The data dictionary as Markdown: input domains with their measures and columns, then every table that a run writes."""
+    lines = [
+        "# Data dictionary", "", "Made from the declarations in `src/esg_kpis/domains` and `src/esg_kpis/tables.py` by `python docs/dictionary.py`.", "",
+        "## What sites send: input domains", "",
+        "Every record has `site_id`, its dates (`period_start` and `period_end`, both counted; or `month`; or `date`), and `measure`, `quantity`, `unit`, or the columns that",
+        "`_format.toml` names for them. `meter_id` and `document` (bill number) are kept where they are given. Further columns are ignored.", "",
+    ]  # fmt: skip
+    for domain in DOMAINS.values():
+        lines += [f"### {domain.title} (`data/raw/{domain.name}`)", "", f"Source: {domain.source}.", "", "| measure | unit | nature | what is counted |", "|---|---|---|---|"]
+        lines += [f"| `{measure.name}` | {measure.unit} | {measure.nature} | {measure.meaning} |" for measure in domain.measures]
+        if domain.fields:
+            lines += ["", "| further column | required | what it says |", "|---|---|---|"]
+            for field in domain.fields:
+                allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
+                lines.append(f"| `{field.name}` | {'yes' if field.required else 'no'} | {field.meaning}.{allowed} |")
+        lines.append("")
+    lines += ["### Measures that factors lead to", "", "| measure | unit | what it is |", "|---|---|---|"]
+    lines += [f"| `{measure.name}` | {measure.unit} | {measure.meaning} |" for measure in derived.MEASURES]
+    lines += ["", "## What a run writes: tables in data/out", "", "Each as Parquet; those marked CSV also as CSV for people. Decimals are exact.", ""]
+    for table in TABLES:
+        lines += [f"### `{table.name}`{' (CSV)' if table.csv else ''}", "", f"One row: {table.grain}. Key: {', '.join(table.key)}.", ""]
+        lines += ["| column | type | unit | null | meaning |", "|---|---|---|---|---|"]
+        for column in table.columns:
+            allowed = f" One of: {', '.join(column.allowed)}." if column.allowed else ""
+            kind = str(column.dtype).replace("precision=", "").replace("scale=", "").replace("String", "text")
+            lines.append(f"| `{column.name}` | {kind} | {column.unit} | {'yes' if column.nullable else ''} | {column.meaning}.{allowed} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("data-dictionary.md").write_text(dictionary(), encoding="utf-8")
