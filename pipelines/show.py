@@ -143,15 +143,16 @@ def print_differences(console: Console, ties: pl.DataFrame, most: int = 12) -> N
     off = ties.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"]) & pl.col("published").is_not_null()).sort(
         "edition", "kpi_id", "period", "category"
     )
+    said: set[str] = set()
     for row in off.head(most).iter_rows(named=True):
         place = "" if row["breakdown"] == "total" else f" {row['breakdown']}={row['category']}"
         computed = row["computed"] if row["computed"] is not None else row["verdict"].replace("_", " ")
         console.print(
             f"  [yellow]{row['edition']} {row['kpi_id']}{escape(place)} {row['period']}[/]: printed {row['published']}, computed {computed} {row['unit']}"
         )
-        console.print(
-            f"    {escape(row['explanation'] or 'No explanation is known: this is a defect of the data, the edition, or the report.')}"
-        )
+        why = row["explanation"] or "No explanation is known: this is a defect of the data, the edition, or the report."
+        console.print(f"    {escape(why) if why not in said else '(as above)'}")
+        said.add(why)
     if off.height > most:
         console.print(f"  … and {off.height - most} more: esg-kpis tie-out, or tie_out.csv")
 

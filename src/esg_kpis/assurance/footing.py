@@ -43,11 +43,13 @@ def _row(kpi: Kpi, period: str, whole: pl.DataFrame, parts: pl.DataFrame) -> dic
     decimals = int(both["decimals"].to_list()[0])
     slack = sum((Fraction(1, 2 * 10 ** int(places)) for places in both["decimals"]), Fraction(0))
     total = sum((Fraction(number) for number in parts["number"]), Fraction(0))
+    shown = parts["value_as_printed"].to_list()
+    terms = " + ".join(shown) if len(shown) <= 12 else f"{' + '.join(shown[:3])} … ({len(shown)} parts)"
     printed_whole = Fraction(Decimal(whole["number"].item()))
     gap = total - printed_whole
     return {
         "subject": f"printed {kpi.id}", "period": period, "passed": abs(gap) <= slack,
-        "observed": f"parts add up to {printed(total, decimals)} {kpi.unit}: {' + '.join(parts['value_as_printed'])}",
+        "observed": f"parts add up to {printed(total, decimals)} {kpi.unit}: {terms}",
         "expected": f"{whole['value_as_printed'].item()} {kpi.unit}, give or take {printed(slack, decimals + 1)} of rounding",
         "difference": printed(gap, decimals),
     }  # fmt: skip

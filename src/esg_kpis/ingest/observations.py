@@ -69,7 +69,9 @@ def _compare(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Compare)
     ).with_columns(scaled(pl.col("left"), pl.lit(factor.numerator), pl.lit(factor.denominator)).alias("converted"))
     gap = pl.col("right") - pl.col("converted")
     share = Fraction(item.tolerance_share)
-    allowed = pl.lit(Decimal(item.tolerance)).cast(QUANTITY) + scaled(pl.col("right").abs(), pl.lit(share.numerator), pl.lit(share.denominator))
+    allowed = pl.lit(Decimal(item.tolerance)).cast(QUANTITY) + scaled(
+        pl.col("right").abs(), pl.lit(share.numerator), pl.lit(share.denominator)
+    )
     off = frame.filter(gap.abs() > allowed)
     within = f"{item.tolerance} {item.units[1]}" + (f" and {plain(Decimal(item.tolerance_share) * 100)} %" if share else "")
     subject = f"'{item.columns[0]}' against '{item.columns[1]}'"
@@ -84,9 +86,7 @@ def _compare(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Compare)
         f"Ask which of the two columns is right; '{item.columns[0]}' was used.",
     )
     compared = frame.filter(gap.is_not_null()).height
-    return pl.concat(
-        [failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {within}")]
-    )
+    return pl.concat([failed, _summary(sheet, "two_units", subject, compared, off.height, f"agree within {within}")])
 
 
 def _footing(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Footing) -> pl.DataFrame:

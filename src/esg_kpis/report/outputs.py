@@ -36,7 +36,7 @@ def for_people(frame: pl.DataFrame) -> pl.DataFrame:
         if isinstance(dtype, pl.Decimal):
             columns.append(pl.col(name).cast(pl.String).str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix("."))
         elif dtype == pl.String():
-            risky = pl.col(name).str.contains(r"^[=+\-@\t\r＝＋－＠]") & ~pl.col(name).str.contains(r"^-?[\d,]+(\.\d+)?$")
+            risky = pl.col(name).str.contains(r"^[=+\-@\t\r＝＋－＠]") & ~pl.col(name).str.contains(r"^-?[\d,]+(\.\d+)?( [\w/³²%]+)?$")
             columns.append(pl.when(risky).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name))
         else:
             columns.append(pl.col(name))
