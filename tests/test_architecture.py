@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import REPOSITORY
 
 LIBRARY, PIPELINES = REPOSITORY / "src" / "esg_kpis", REPOSITORY / "pipelines"

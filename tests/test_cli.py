@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from tests.conftest import Ran, copy_workspace
 
 

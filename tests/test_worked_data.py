@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.conftest import REPOSITORY, Ran
 
 from esg_kpis.exact import printed
 from esg_kpis.factors import read_library
+from tests.conftest import REPOSITORY, Ran
 
 LIBRARY = read_library(REPOSITORY / "factors")
 EXCEPTIONS_2023 = {("water_withdrawal", "2023", "All"), ("ghg_scope_1_by_gas", "2020", "N2O")}

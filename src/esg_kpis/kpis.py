@@ -6,7 +6,7 @@ Amounts are added up exactly; division happens here and only here, on fractions,
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from functools import partial
 
@@ -21,6 +21,8 @@ from esg_kpis.units import multiplier
 
 _CUBE = ["period", "measure", "origin", "gas_group", "scope", "site_id", "country", "grid_region", "kind", "business_line"]
 _ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows")
+_ZERO = Decimal(0)
+_EXACT = Context(prec=100, traps=[Inexact])
 _WORST = ("ok", "incomplete", "not_collected", "not_applicable", "blocked")
 
 
@@ -230,13 +232,19 @@ def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value
     except FactorProblem as problem:
         return Value(None, "blocked", str(problem))
     per = choice.factor.multiplier if choice else Fraction(1)
-    value, size, estimated = Fraction(0), Fraction(0), Fraction(0)
-    for measure, quantity, part, whole, *_ in rows:
-        unit = multiplier(amount_unit(kpi, measure), kpi.unit) / per
-        value += Fraction(quantity or 0) * unit
-        size += Fraction(whole) * unit
-        estimated += Fraction(part) * unit
+    value = _added([(row[0], row[1] or _ZERO) for row in rows], kpi, per)
+    if not any(row[2] for row in rows):
+        return Value(value, "ok")
+    size, estimated = _added([(row[0], row[3]) for row in rows], kpi, per), _added([(row[0], row[2]) for row in rows], kpi, per)
     return _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs)
+
+
+def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fraction:
+    """The terms in the KPI's unit, added up; decimals of one measure are added before they become a fraction."""
+    totals: dict[str, Decimal] = {}
+    for measure, quantity in terms:
+        totals[measure] = _EXACT.add(totals.get(measure, _ZERO), quantity)
+    return sum((Fraction(total) * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in totals.items()), Fraction(0))
 
 
 def _declared(kpi: Kpi, period: str) -> bool:

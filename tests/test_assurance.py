@@ -1,0 +1,303 @@
+"""Assurance: which factor was used where, computed against printed, printed parts against printed wholes, findings, and the way back to the line of a file."""
+
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from esg_kpis.amounts import amounts_of
+from esg_kpis.assurance.findings import CHECKS, findings
+from esg_kpis.assurance.footing import footing_rows
+from esg_kpis.assurance.tie_out import published_of
+from esg_kpis.assurance.trace import formula, leaves, trace
+from esg_kpis.errors import InputProblem, UsageProblem
+from esg_kpis.factors import Library, apply_factors, read_library
+from esg_kpis.tables import FINDINGS, PUBLISHED, empty, finding_id
+from tests.scenario import (
+    AS_OF,
+    BURNT,
+    EVERYWHERE,
+    GRID,
+    NO_FACTORS,
+    Computed,
+    Row,
+    bill,
+    computed,
+    edition_of,
+    factor_row,
+    gwp_row,
+    kpi,
+    library_folder,
+    library_of,
+    quantities,
+    register,
+    rejected_row,
+    rule,
+    site,
+    year,
+)
+
+GHG = kpi("ghg", "tCO2e", "emission_co2e")
+TAP, RECLAIMED, HEADS = kpi("tap", "tonne", "water_tap"), kpi("reclaimed", "tonne", "water_reclaimed"), kpi("heads", "person", "employees_full_time")
+WATER = kpi("water", "tonne", "water_tap", "water_reclaimed", footing={"parts": ["tap", "reclaimed"]})
+PER_HEAD = kpi("per_head", "kg/person", formula="ratio", numerator="tap", denominator="heads")
+REFILL = rule("refill", "refrigerant_refill", "emission_gas", "ipcc-2006-v3-ch7", "*")
+
+
+# ---------------------------------------------------------------- factors used
+
+
+def derived_of(result: Computed, measure: str) -> pl.DataFrame:
+    return result.applied.derived.filter(pl.col("measure") == measure)
+
+
+def test_every_use_of_a_factor_is_written_down(tmp_path: Path, real_library: Library) -> None:
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + BURNT), [year("natural_gas", "1000")], library=real)
+
+    uses = {row["factor_id"]: row for row in result.applied.uses.iter_rows(named=True)}
+    assert set(uses) == {"cn-natgas-ncv", "cn-natgas-co2", "ipcc2006-natgas-ch4-commercial", "gwp100-ar5-co2", "gwp100-ar5-ch4"}
+    energy = uses["cn-natgas-ncv"]
+    assert (energy["amounts"], energy["quantity_in"], energy["unit_in"], energy["quantity_out"], energy["unit_out"]) == (12, 1000, "Nm3", 38931, "MJ")
+    assert (energy["region"], energy["period"], energy["rule"]) == ("CN-NCG", "2023", "energy")
+
+
+def test_a_refrigerant_keeps_its_gas(tmp_path: Path, real_library: Library) -> None:
+    bills = [year("refrigerant_refill", "10", dimensions=f"product=x;refrigerant={gas}", record_id=gas) for gas in ("HFC-134a", "R-410A")]
+
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + REFILL), bills, library=real)
+
+    assert dict(derived_of(result, "emission_co2e").select("gas", "quantity").iter_rows()) == {"HFC-134a": 13000, "R-410A": 19235}
+    assert set(derived_of(result, "emission_co2e")["gas_group"]) == {"HFCs"}
+
+
+def test_an_hcfc_is_reported_apart_from_the_hfcs(tmp_path: Path, real_library: Library) -> None:
+    """10 kg of R-22 that got into an inventory as a gas: x 1,760 by AR5."""
+    edition = edition_of(tmp_path, [GHG], EVERYWHERE)
+    refilled = amounts_of(quantities(year("refrigerant_refill", "10")))
+    gas = refilled.with_columns(pl.lit("emission_gas").alias("measure"), pl.lit("R-22").alias("gas"), pl.lit("2023").alias("period"), pl.lit("e1").alias("edition"))
+
+    applied = apply_factors(gas, register(), real_library, edition, AS_OF)
+
+    assert applied.derived.select("gas_group", "quantity").rows() == [("HCFCs", 17600)]
+
+
+# ---------------------------------------------------------------- tie-out
+
+
+def printed_cell(kpi_id: str, text: str, decimals: int = 2, at: str = "2023", unit: str = "tonne") -> str:
+    return f'{kpi_id},{at},total,All,"{text}",{unit},{decimals},p. 1\n'
+
+
+def test_tie_out_knows_six_verdicts(tmp_path: Path) -> None:
+    entries = [TAP, RECLAIMED, HEADS | {"stated": True}, kpi("blocked", "kWh", "electricity_purchased"), kpi("none", "tonne", "waste_hazardous"), kpi("more", "kg", "water_tap")]
+    figures = [("tap", "1,234.57"), ("reclaimed", "2.49"), ("heads", "3.00"), ("blocked", "7.00"), ("none", "1.00"), ("scope_3", "9")]
+    known = '[[known_difference]]\nkpi_id = "{}"\nperiods = ["2023"]\ntext = "{}"\nproof = "p"\n'
+    rules = EVERYWHERE + known.format("reclaimed", "Typing error.") + known.format("scope_3", "Not yet.") + known.format("blocked", "No excuse.")
+    edition = edition_of(tmp_path, entries, rules, published="".join(printed_cell(*figure) for figure in figures))
+    bills = [year("water_tap", "1234.565"), year("water_reclaimed", "2.5"), year("employees_full_time", "3")]
+
+    rows = computed(edition, bills, bad=[rejected_row("electricity_purchased")]).tie_out.filter(pl.col("period") == "2023")
+
+    assert {row["kpi_id"]: (row["verdict"], row["published"], row["computed"], row["difference"], row["explanation"]) for row in rows.iter_rows(named=True)} == {
+        "tap": ("equal", "1234.57", "1234.57", Decimal("-0.005"), None),
+        "reclaimed": ("differs", "2.49", "2.50", Decimal("0.01"), "Typing error. Proof: p."),
+        "heads": ("stated", "3.00", "3.00", 0, None),
+        "blocked": ("blocked", "7.00", None, None, "rejected record bad: 'n/a' is no number."),
+        "none": ("not_computed", "1.00", None, None, "no amount of waste_hazardous counts here"),
+        "scope_3": ("not_computed", "9.00", None, None, "Not yet. Proof: p."),
+        "more": ("not_published", None, "1234565.00", None, None),
+    }
+
+
+@pytest.mark.parametrize(("computed_tonnes", "text", "decimals", "verdict"), [("0.125", "0.13", 2, "equal"), ("0.125", "0.12", 2, "differs"), ("0.125", "0", 0, "equal"), ("11.984", "11.98%", 2, "equal")])
+def test_a_cell_is_equal_at_its_printed_decimals(tmp_path: Path, computed_tonnes: str, text: str, decimals: int, verdict: str) -> None:
+    edition = edition_of(tmp_path, [TAP | {"decimals": 1}], published=printed_cell("tap", text, decimals))
+
+    assert computed(edition, [year("water_tap", computed_tonnes)]).tie_out.filter(pl.col("period") == "2023")["verdict"].to_list() == [verdict]
+
+
+def test_a_published_figure_that_is_no_number_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputProblem, match=r"edition e1, p\. 1: The published figure '1\.2\.3' of tap is no number"):
+        published_of(edition_of(tmp_path, [TAP], published=printed_cell("tap", "1.2.3")), empty(PUBLISHED))
+
+
+# ---------------------------------------------------------------- footing of what was printed
+
+
+@pytest.mark.parametrize(
+    ("whole", "tap", "reclaimed", "passed", "difference"),
+    [
+        ("687,453.75", "523,100.75", "164,353.00", True, "0.00"),
+        ("683,906.94", "523,100.75", "164,353.00", False, "3546.81"),  # 2023 ESG report, Use amount
+        ("10.01", "5.00", "5.00", True, "-0.01"),
+        ("10.02", "5.00", "5.00", False, "-0.02"),  # three figures are off by half a hundredth each, no more
+        ("9.98", "5.00", "5.00", False, "0.02"),
+    ],
+)
+def test_printed_parts_add_up_but_for_rounding(tmp_path: Path, whole: str, tap: str, reclaimed: str, passed: bool, difference: str) -> None:
+    figures = "".join(printed_cell(*cell) for cell in (("water", whole), ("tap", tap), ("reclaimed", reclaimed)))
+    edition = edition_of(tmp_path, [TAP, RECLAIMED, WATER], published=figures)
+
+    [row] = footing_rows(edition.published, edition)
+
+    assert (row["subject"], row["period"], row["passed"], row["difference"]) == ("printed water", "2023", passed, difference)
+    assert row["expected"] == f"{whole} tonne, give or take 0.015 of rounding"
+
+
+def test_a_whole_is_footed_only_when_every_part_is_printed(tmp_path: Path) -> None:
+    """The parts of 2023 are the categories of a breakdown; of 2022 one part is not printed."""
+    by_gas = "".join(f"gases,2023,gas,{name},{text},tCO2e,1,p\n" for name, text in (("CO2", "1.5"), ("CH4", "2.5")))
+    whole = "ghg,2023,total,All,4,tCO2e,0,p\n" + printed_cell("water", "1", at="2022") + printed_cell("tap", "1", at="2022")
+    entries = [GHG | {"footing": {"parts": ["gases/gas/*"]}}, kpi("gases", "tCO2e", "emission_co2e"), TAP, RECLAIMED, WATER]
+    edition = edition_of(tmp_path, entries, published=by_gas + whole)
+
+    assert [(row["subject"], row["passed"], row["observed"]) for row in footing_rows(edition.published, edition)] == [
+        ("printed ghg", True, "parts add up to 4 tCO2e: 2.5 + 1.5")
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- findings
+
+
+def judged(result: Computed, library: Library = NO_FACTORS, observations: pl.DataFrame | None = None) -> pl.DataFrame:
+    seen = pl.DataFrame(schema={"check": pl.String()}) if observations is None else observations
+    derived = result.applied.derived
+    return findings(seen, result.rejected, result.applied.problems, derived, result.values, result.tie_out, result.published, library, [result.edition], AS_OF)
+
+
+def failed(frame: pl.DataFrame) -> dict[tuple[str, str], Row]:
+    return {(row["check"], row["period"]): row for row in frame.filter(~pl.col("passed")).iter_rows(named=True)}
+
+
+def test_every_check_reports_and_passes_on_a_clean_run(tmp_path: Path) -> None:
+    frame = judged(computed(edition_of(tmp_path, [TAP]), [year("water_tap", "1")]))
+
+    assert set(frame["check"]) == set(CHECKS)
+    assert frame.select(FINDINGS.names).height == len(CHECKS)
+    assert set(frame.select("passed", "severity").rows()) == {(True, "note")}
+
+
+def test_what_is_wrong_is_a_finding_each(tmp_path: Path) -> None:
+    library = read_library(library_folder(tmp_path, {"mee": [factor_row("bad", value="x")]}, [gwp_row("CO2", "1")]))
+    figures = printed_cell("tap", "1", 0) + printed_cell("reclaimed", "2", 0) + printed_cell("water", "4", 0)
+    edition = edition_of(tmp_path, [TAP, RECLAIMED, WATER, GHG], EVERYWHERE + GRID, published=figures)
+    bills = [year("water_tap", "1.2"), year("water_reclaimed", "9"), year("electricity_purchased", "5")]
+
+    found = failed(judged(computed(edition, bills, library=library, bad=[rejected_row("diesel")]), library))
+
+    assert found["rejected_record", ""]["subject"] == "energy/bills.csv, line 9"
+    assert found["rejected_record", ""]["record_ids"] == "bad"
+    assert found["unreadable_factor", ""]["subject"].startswith("factors/mee.csv, line 2: 'x' is no number.")
+    assert found["missing_factor", "2023"]["observed"].startswith("12 amounts: ")
+    assert (found["kpi_blocked", "2023"]["subject"], found["kpi_blocked", "2023"]["severity"]) == ("ghg total=All", "error")
+    assert (found["tie_out", "2023"]["subject"], found["tie_out", "2023"]["severity"]) == ("water total=All", "error")
+
+
+def test_finding_ids_do_not_change_with_path_order_or_message(tmp_path: Path) -> None:
+    edition = edition_of(tmp_path, [TAP])
+    rows = [rejected_row("water_tap", record_id=name) for name in ("a", "b")]
+    moved = [row | {"path": "elsewhere.csv", "line": 77, "message": "Other words."} for row in rows[::-1]]
+
+    first, second = (judged(computed(edition, [], bad=bad)).filter(pl.col("check") == "rejected_record") for bad in (rows, moved))
+
+    assert set(first["finding_id"]) == set(second["finding_id"]) == {finding_id("rejected_record", "a"), finding_id("rejected_record", "b")}
+
+
+@pytest.mark.parametrize(("until", "waived"), [("2024-04-09", "w, until 2024-04-09: r"), ("2024-04-08", None)])
+def test_a_finding_says_who_waived_it_until_when(tmp_path: Path, until: str, waived: str | None) -> None:
+    waiver = f'[[waiver]]\nfinding = "{finding_id("rejected_record", "bad")}"\nreason = "r"\nwho = "w"\nuntil = {until}\n'
+
+    frame = judged(computed(edition_of(tmp_path, [TAP], EVERYWHERE + waiver), [], bad=[rejected_row("water_tap")]))
+
+    assert failed(frame)["rejected_record", ""]["waived"] == waived
+
+
+@pytest.mark.parametrize(("factors", "observed"), [([factor_row()], "0.62 tCO2e by AR5 left out: Not counted."), ([], "an unknown amount left out: Not counted.")])
+def test_an_exclusion_says_how_much_it_leaves_out(tmp_path: Path, factors: list[dict[str, str]], observed: str) -> None:
+    """1,230 kWh x 0.5 t/MWh are 0.615 t."""
+    left_out = '[[exclusion]]\nid = "grid-out"\nmeasures = ["electricity_purchased"]\noutputs = ["emission_gas"]\ntext = "Not counted."\n'
+    library = library_of(tmp_path, {"mee": factors}, [gwp_row("CO2", "1")])
+
+    frame = judged(computed(edition_of(tmp_path, [GHG], EVERYWHERE + GRID + left_out), [year("electricity_purchased", "1230")], library=library))
+
+    assert (failed(frame)["exclusion", "2023"]["subject"], failed(frame)["exclusion", "2023"]["observed"]) == ("grid-out", observed)
+    assert failed(frame)["exclusion", "2023"]["difference"] == ("0.615" if factors else None)
+
+
+# ---------------------------------------------------------------- trace
+
+
+def walked(result: Computed, kpi_id: str, breakdown: str = "total", category: str = "All") -> Row:
+    return trace(result.tables(), result.inputs, kpi_id, "2023", breakdown, category)
+
+
+def test_a_trace_reaches_file_and_line_and_adds_up_to_the_value(tmp_path: Path, real_library: Library) -> None:
+    sites = register(site(), site("SHOP", kind="store"))
+    bills = [bill("natural_gas", number, first, last, site_id=name, record_id=number) for number, first, last, name in (("1000", "2023-01-01", "2023-03-31", "HQ"), ("310", "2022-12-22", "2023-01-21", "SHOP"))]
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + BURNT), bills, library=real_library, sites=sites)
+
+    walk = walked(result, "ghg")
+
+    [part] = walk["parts"]
+    in_2023 = 1000 + Fraction(210)
+    expected = in_2023 * (Fraction("2.1622") + Fraction("38.931") * 5 / 10**6 * 28) / 1000
+    assert Fraction(part["value"]) == Fraction(walk["cell"]["value"]) == expected
+    assert sum(Fraction(group["in_kpi_unit"]) for group in part["groups"]) == expected
+    ways = {"CO2": "cn-natgas-co2 > gwp100-ar5-co2", "CH4": "cn-natgas-ncv > ipcc2006-natgas-ch4-commercial > gwp100-ar5-ch4"}
+    assert {(group["gas"], group["site_id"], group["way"]) for group in part["groups"]} == {(gas, name, ways[gas]) for gas in ways for name in ("HQ", "SHOP")}
+    lines = {row["record_id"]: row["line"] for row in result.tables().records.iter_rows(named=True)}
+    assert {(row["path"], row["line"]) for row in part["records"]} == {("energy/bills.csv", lines["1000"]), ("energy/bills.csv", lines["310"])}
+    assert {row["factor_id"] for row in part["factors"]} == {"cn-natgas-co2", "cn-natgas-ncv", "ipcc2006-natgas-ch4-commercial", "gwp100-ar5-co2", "gwp100-ar5-ch4"}
+    assert all(row["source"] and row["why"] and row["rule"] for row in part["factors"])
+
+
+def test_a_trace_of_a_ratio_shows_both_operands_of_its_category(tmp_path: Path) -> None:
+    sites = register(site("A"), site("B", country="HK"))
+    spread = {"breakdowns": [{"name": "site", "each": "site_id"}]}
+    bills = [year(measure, number, site_id=name) for name, number in (("A", "6"), ("B", "2")) for measure in ("water_tap", "employees_full_time")]
+    result = computed(edition_of(tmp_path, [TAP, HEADS, PER_HEAD | spread]), bills, sites=sites)
+
+    walk = walked(result, "per_head", "site", "B")
+
+    assert walk["definition"]["formula"] == "tap / heads, in kg/person"
+    assert [(part["kpi_id"], part["value"], len(part["records"])) for part in walk["parts"]] == [("tap", "2", 1), ("heads", "2", 1)]
+    assert walk["cell"]["value"] == "1000"
+
+
+def test_a_trace_of_a_blocked_cell_names_the_record(tmp_path: Path) -> None:
+    walk = walked(computed(edition_of(tmp_path, [TAP]), [year("water_tap", "1")], bad=[rejected_row("water_tap")]), "tap")
+
+    assert (walk["cell"]["status"], walk["cell"]["value"]) == ("blocked", None)
+    assert [group["blocked"] for group in walk["parts"][0]["groups"]] == ["rejected record bad: 'n/a' is no number."]
+    assert "bad" in {row["record_id"] for row in walk["parts"][0]["records"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("taps", "2023", "total", "All"), "Edition e1 has no KPI 'taps'. Did you mean 'tap'?"),
+        (("tap", "2021", "total", "All"), "Edition e1 has no period '2021'. Its periods: 2023, 2022."),
+        (("tap", "2023", "gas", "CO2"), "tap has no breakdown 'gas'. It has: total."),
+        (("tap", "2023", "total", "all"), "tap has no category 'all' in 'total'. Did you mean 'All'?"),
+        (("late", "2022", "total", "All"), "Edition e1 has no late for 2022, total=All. It has: 2023 total=All."),
+    ],
+)
+def test_a_trace_of_what_does_not_exist_offers_what_does(tmp_path: Path, asked: tuple[str, str, str, str], message: str) -> None:
+    result = computed(edition_of(tmp_path, [TAP, kpi("late", "tonne", "water_tap", periods=["2023"])]), [])
+
+    with pytest.raises(UsageProblem) as caught:
+        trace(result.tables(), result.inputs, *asked)
+
+    assert str(caught.value) == message
+
+
+def test_a_formula_reads_as_a_sentence_and_knows_its_leaves(tmp_path: Path) -> None:
+    nested = kpi("change", "%", formula="growth", numerator="per_head")
+    coal = kpi("coal", "MWh", amounts=[{"measure": "energy_standard_coal", "origin": "natural_gas"}], per_factor={"measure": "electricity_purchased", "output": "energy_standard_coal"})
+    edition = edition_of(tmp_path, [TAP, HEADS, PER_HEAD, nested, coal])
+
+    assert formula(edition.kpis["coal"]) == "sum of energy_standard_coal [origin natural_gas] / factor electricity_purchased to energy_standard_coal, in MWh"
+    assert formula(edition.kpis["change"]) == "change of per_head on the period before x 100, in %"
+    assert [leaf.id for leaf in leaves(edition.kpis["change"], edition)] == ["tap", "heads"]
