@@ -33,7 +33,7 @@ from esg_kpis.tables import (
     Table,
 )
 from pipelines.checks import check_result
-from pipelines.lineage import table_metadata
+from pipelines.lineage import lineage_metadata, table_metadata
 from pipelines.resources import OWNERS, WorkspaceResource
 
 RAW = [
@@ -75,14 +75,14 @@ def _out(table: Table, description: str, group: str, key: str = "") -> dg.AssetO
     )
 
 
-def _counted(frame: pl.DataFrame, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def _counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     preview = frame.head(5).select(pl.all().cast(pl.String)).rows(named=True)
     columns = list(frame.columns)
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += [
         "| " + " | ".join(str(row[name] or "").replace("|", "\\|").replace("\n", " ")[:60] for name in columns) + " |" for row in preview
     ]
-    return {"dagster/row_count": frame.height, "preview": dg.MetadataValue.md("\n".join(lines)), **more}
+    return {"dagster/row_count": frame.height, "preview": dg.MetadataValue.md("\n".join(lines)), **lineage_metadata(asset), **more}
 
 
 @dg.multi_asset(
@@ -114,7 +114,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
         ("published_with_data", result.published), ("observations", result.observations),
     ):  # fmt: skip
         more = {"records rejected": share} if name in ("records", "rejected") else {}
-        yield dg.Output(frame, output_name=name, metadata=_counted(frame, **more))
+        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name, **more))
 
 
 @dg.asset(
@@ -124,7 +124,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
 def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.DataFrame:
     """Amounts before any edition."""
     frame = amounts_of(quantities)
-    context.add_output_metadata(_counted(frame))
+    context.add_output_metadata(_counted(frame, "amounts"))
     return frame
 
 
@@ -135,7 +135,7 @@ def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.D
 def coverage(context: dg.AssetExecutionContext, quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     """Coverage."""
     frame = coverage_of(quantities, sites)
-    context.add_output_metadata(_counted(frame))
+    context.add_output_metadata(_counted(frame, "coverage"))
     return frame
 
 
@@ -146,7 +146,7 @@ def coverage(context: dg.AssetExecutionContext, quantities: pl.DataFrame, sites:
 def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> pl.DataFrame:
     """The factor library."""
     frame = workspace.library.frame()
-    context.add_output_metadata(_counted(frame))
+    context.add_output_metadata(_counted(frame, "factors"))
     return frame
 
 
@@ -179,7 +179,7 @@ def applied(
         problems.append(result.problems)
     for name, frames in (("edition_amounts", seen), ("factor_uses", uses), ("factor_problems", problems)):
         frame = pl.concat(frames)
-        yield dg.Output(frame, output_name=name, metadata=_counted(frame))
+        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
 
 
 @dg.asset(
@@ -189,7 +189,7 @@ def applied(
 def published(context: dg.AssetExecutionContext, workspace: WorkspaceResource, published_with_data: pl.DataFrame) -> pl.DataFrame:
     """Published figures."""
     frame = pl.concat([published_of(edition, published_with_data) for edition in workspace.read_editions])
-    context.add_output_metadata(_counted(frame))
+    context.add_output_metadata(_counted(frame, "published"))
     return frame
 
 
@@ -212,7 +212,7 @@ def kpi_values(
         frames.append(evaluate(inputs, published.filter(pl.col("edition") == edition.id)))
     frame = pl.concat(frames)
     states = {f"status {state}": int(count) for state, count in frame.group_by("status").len().sort("status").iter_rows()}
-    context.add_output_metadata(_counted(frame, **states))
+    context.add_output_metadata(_counted(frame, "kpi_values", **states))
     return frame
 
 
@@ -228,7 +228,7 @@ def tie_outs(
         [tie_out(kpi_values, published.filter(pl.col("edition") == edition.id), edition) for edition in workspace.read_editions]
     )
     verdicts = {f"verdict {verdict}": int(count) for verdict, count in frame.group_by("verdict").len().sort("verdict").iter_rows()}
-    context.add_output_metadata(_counted(frame, **verdicts))
+    context.add_output_metadata(_counted(frame, "tie_out", **verdicts))
     return frame
 
 
@@ -252,7 +252,7 @@ def fates(
             for edition in workspace.read_editions
         ]
     )
-    context.add_output_metadata(_counted(frame))
+    context.add_output_metadata(_counted(frame, "record_fates"))
     return frame
 
 
@@ -277,6 +277,6 @@ def judged(
         workspace.read_editions,
         workspace.last_day,
     )
-    yield dg.Output(frame, output_name="findings", metadata=_counted(frame))
+    yield dg.Output(frame, output_name="findings", metadata=_counted(frame, "findings"))
     for name in judging.CHECKS:
         yield check_result(frame, name)

@@ -77,7 +77,7 @@ LINEAGE: dict[str, Deps] = {
 
 
 def table_metadata(table: Table) -> dict[str, object]:
-    """Schema with units and meanings, and column lineage, as Dagster shows them."""
+    """Schema with units and meanings, as Dagster shows them."""
     columns = [
         dg.TableColumn(
             name=column.name,
@@ -87,16 +87,15 @@ def table_metadata(table: Table) -> dict[str, object]:
         )
         for column in table.columns
     ]
-    metadata: dict[str, object] = {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-        "grain": table.grain,
-        "key": ", ".join(table.key),
+    return {"dagster/column_schema": dg.TableSchema(columns=columns), "grain": table.grain, "key": ", ".join(table.key)}
+
+
+def lineage_metadata(asset: str) -> dict[str, dg.TableColumnLineage]:
+    """Column lineage of an asset, as the UI reads it from a materialization."""
+    if asset not in LINEAGE:
+        return {}
+    deps = {
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey(of), column_name=name) for of, name in names]
+        for column, names in LINEAGE[asset].items()
     }
-    if table.name in LINEAGE:
-        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
-            {
-                column: [dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=name) for asset, name in deps]
-                for column, deps in LINEAGE[table.name].items()
-            }
-        )
-    return metadata
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}

@@ -41,6 +41,19 @@ measure = "electricity_purchased"
 column = "amount"
 unit = "kWh"
 """
+THEIRS = {"site_id": "站点", "meter_id": "表", "document": "账单", "period_start": "from", "period_end": "to", "use": "purpose"}
+SENDER = {
+    "站点": "BJ-01",
+    "表": "",
+    "账单": "",
+    "from": "2023-01-01",
+    "to": "2023-01-31",
+    "purpose": "",
+    "type": "electricity_purchased",
+    "q": "5",
+    "u": "kWh",
+}
+"""A bill in the words of its sender, and `THEIRS`: our words for them."""
 
 
 def bill(**changes: str) -> dict[str, str]:
@@ -49,9 +62,10 @@ def bill(**changes: str) -> dict[str, str]:
 
 
 def csv_of(*rows: Mapping[str, str], delimiter: str = ",") -> str:
-    """Rows as a CSV file with a header; the columns are those of the first row."""
+    """Rows as a CSV file with a header of all their columns."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter, lineterminator="\n")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, restval="", delimiter=delimiter, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -60,6 +74,14 @@ def csv_of(*rows: Mapping[str, str], delimiter: str = ",") -> str:
 def toml(*, file: str = "", feed: str = "", quantity: str = QUANTITY, after: str = "") -> str:
     """A `_format.toml` for a wide file of electricity in `amount`, with further keys where told."""
     return FORMAT.format(file=file, feed=feed, quantity=quantity, after=after)
+
+
+def senders_format() -> str:
+    """The format that reads `SENDER`."""
+    columns = ", ".join(f'{ours} = "{theirs}"' for ours, theirs in THEIRS.items())
+    return toml(
+        feed=f"columns = {{ {columns} }}", quantity='[[file.feed.quantity]]\nmeasure_column = "type"\ncolumn = "q"\nunit_column = "u"\n'
+    )
 
 
 def workspace_of(root: Path, files: Mapping[str, str | bytes]) -> Workspace:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,12 @@ def library_folder(root: Path, files: dict[str, Sequence[dict[str, str]]], gwp: 
     return folder
 
 
+@cache
+def real_library() -> Library:
+    """The library of this repository, read once."""
+    return read_library(ROOT / "factors")
+
+
 def library_of(root: Path, files: dict[str, Sequence[dict[str, str]]], gwp: Sequence[dict[str, str]] = ()) -> Library:
     return read_library(library_folder(root, files, gwp))
 
@@ -150,6 +157,14 @@ def rule(rule_id: str, measure: str, output: str, source: str, *gases: str, more
         f'[[factor_rule]]\nid = "{rule_id}"\nmeasures = ["{measure}"]\noutput = "{output}"\nsource = "{source}"\ngases = {list(gases) or [""]}\n{more}\n'
     )
 
+
+GRID = rule("grid", "electricity_purchased", "emission_gas", "mee", "CO2")
+BURNT = (
+    rule("energy", "natural_gas", "natural_gas_energy", "ndrc-sector-guidelines")
+    + rule("methane", "natural_gas_energy", "emission_gas", "ipcc-2006-v2-ch2", "CH4", more='method = "commercial"')
+    + rule("carbon", "natural_gas", "emission_gas", "ndrc-sector-guidelines", "CO2")
+)
+"""Gas by way of its energy to methane, and straight to CO2, with the library of this repository."""
 
 # ---------------------------------------------------------------- the whole way
 

@@ -12,7 +12,7 @@ import pytest
 
 from esg_kpis.errors import InputProblem
 from esg_kpis.ingest.files import LINE, Sheet, Source, check_archive, read_sheet, read_source
-from tests.ingest_scenario import bills_workbook, with_part, workbook
+from tests.ingest_scenario import BILL, bills_workbook, csv_of, read_files, rejection, with_part, workbook
 
 TEXT = "site,用量\nBJ-01,5\n"
 SHEET_PART = "xl/worksheets/sheet1.xml"
@@ -72,6 +72,17 @@ def test_a_link_within_the_folder_is_read(tmp_path: Path) -> None:
     assert read_source(tmp_path, tmp_path / "b.csv").content == b"abc"
 
 
+def test_a_link_that_leads_outside_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text(csv_of(BILL), encoding="utf-8")
+    (tmp_path / "data" / "raw" / "energy").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "energy" / "a.csv").symlink_to(tmp_path / "secret.csv")
+
+    read = read_files(tmp_path, {})
+
+    assert rejection(read)["message"] == "energy/a.csv: The file leads outside data/raw. Copy the file itself into the folder."
+    assert read.quantities.is_empty()
+
+
 # ---------------------------------------------------------------- encodings
 
 
@@ -88,7 +99,15 @@ def test_the_encoding_is_found_and_recorded(written: str, recorded: str) -> None
 
 @pytest.mark.parametrize(
     "content",
-    [bytes(range(256)), TEXT.encode("utf-16-le"), b"\xef\xbb\xbfsite\n\xff\n", b"\xff\xfes\x00i", b"site\nBJ\x00-01\n", b"\x89PNG\r\n\x1a\n\x00\x00", b"site\n\xff\xff\n"],
+    [
+        bytes(range(256)),
+        TEXT.encode("utf-16-le"),
+        b"\xef\xbb\xbfsite\n\xff\n",
+        b"\xff\xfes\x00i",
+        b"site\nBJ\x00-01\n",
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        b"site\n\xff\xff\n",
+    ],
 )
 def test_bytes_that_are_no_text_are_refused(content: bytes) -> None:
     with pytest.raises(InputProblem, match=r"energy/bills\.csv: .*UTF-8"):
@@ -126,7 +145,7 @@ def test_a_column_that_has_the_name_of_ours_is_not_overwritten() -> None:
 
 @pytest.mark.parametrize("suffix", [".xls", ".xlsm", ".txt", ".pdf", ""])
 def test_other_kinds_of_files_are_refused(suffix: str) -> None:
-    with pytest.raises(InputProblem, match="are not read. Send CSV or XLSX"):
+    with pytest.raises(InputProblem, match=r"are not read\. Send CSV or XLSX"):
         read_sheet(source(TEXT, f"energy/bills{suffix}"))
 
 
@@ -270,7 +289,7 @@ def sheet_xml() -> bytes:
         b"not a zip",
         bills_workbook(1)[:600],
         with_part(bills_workbook(1), "xl/workbook.xml", b""),
-        with_part(bills_workbook(1), SHEET_PART, sheet_xml()[:-40]),
+        with_part(bills_workbook(1), SHEET_PART, sheet_xml()[:600]),
     ],
     ids=["encrypted by password", "no zip", "cut off", "no workbook", "broken sheet"],
 )

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from esg_kpis.amounts import amounts_of
 from esg_kpis.exact import printed, rounded
-from esg_kpis.factors import Library
 from tests.scenario import (
     BURNT,
     EVERYWHERE,
@@ -31,6 +30,7 @@ from tests.scenario import (
     library_of,
     of_amounts,
     quantities,
+    real_library,
     register,
     rejected_row,
     rejections,
@@ -62,21 +62,21 @@ def total(frame: pl.DataFrame) -> Fraction:
         ("1980000", "CN-GD", "guangdong-guideline-2024", "", "1263.042", 2, "1263.04"),
     ],
 )  # fmt: skip
-def test_the_reports_own_arithmetic(tmp_path: Path, real_library: Library, kwh: str, region: str, source: str, more: str, tonnes: str, decimals: int, as_printed: str) -> None:
+def test_the_reports_own_arithmetic(tmp_path: Path, kwh: str, region: str, source: str, more: str, tonnes: str, decimals: int, as_printed: str) -> None:
     rules = EVERYWHERE + rule("saved", "electricity_purchased", "emission_gas", source, "CO2", more=more)
     edition = edition_of(tmp_path, [GHG | {"decimals": decimals}], rules, knowledge_date=day("2025-01-01"))
 
-    result = computed(edition, [year("electricity_purchased", kwh)], library=real_library, sites=register(site(grid_region=region)))
+    result = computed(edition, [year("electricity_purchased", kwh)], library=real_library(), sites=register(site(grid_region=region)))
 
     cell = result.cell("ghg")
     assert (cell["value"], cell["printed"], cell["status"]) == (Decimal(tonnes), as_printed, "ok")
 
 
-def test_gas_becomes_energy_methane_and_co2e_exactly(tmp_path: Path, real_library: Library) -> None:
+def test_gas_becomes_energy_methane_and_co2e_exactly(tmp_path: Path) -> None:
     """1,234.567890123 Nm3 x 38.931 MJ/Nm3 x 5 kg/TJ x 28."""
     energy = Fraction("1234.567890123") * Fraction("38.931")
 
-    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + BURNT), [year("natural_gas", "1234.567890123")], library=real)
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + BURNT), [year("natural_gas", "1234.567890123")], library=real_library())
 
     assert total(made(result, "natural_gas_energy")) == energy
     methane = made(result, "emission_co2e").filter(pl.col("gas") == "CH4")
@@ -85,8 +85,8 @@ def test_gas_becomes_energy_methane_and_co2e_exactly(tmp_path: Path, real_librar
     assert total(made(result, "emission_co2e").filter(pl.col("gas") == "CO2")) == Fraction("1234.567890123") * Fraction("2.1622")
 
 
-def test_what_is_not_known_stays_not_known_through_every_factor(tmp_path: Path, real_library: Library) -> None:
-    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + BURNT), [year("natural_gas", "5")], library=real_library, bad=[rejected_row("natural_gas")])
+def test_what_is_not_known_stays_not_known_through_every_factor(tmp_path: Path) -> None:
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + BURNT), [year("natural_gas", "5")], library=real_library(), bad=[rejected_row("natural_gas")])
 
     blocked = made(result, "emission_co2e").filter(pl.col("record_id") == "bad")
     assert set(blocked.select("period", "gas", "quantity", "blocked").rows()) == {
@@ -272,7 +272,7 @@ def test_a_kpi_is_incomplete_above_the_limit_of_estimates(tmp_path: Path, sites_
         assert cell["reason"] == ("10.0 % is estimated, more than 5.0 %" if status == "incomplete" else None)
 
 
-# ---------------------------------------------------------------- breakdowns
+# ---------------------------------------------------------------- categories
 
 
 def test_a_breakdown_lists_categories_or_makes_one_of_each(tmp_path: Path) -> None:
