@@ -49,7 +49,7 @@ def found(root: Path, measure: str, region: str, on: date, edition_id: str | Non
             f"Edition {edition_id} has no period that holds {on}.", where="--on", mend=f"Its periods: {', '.join(edition.periods)}."
         )
     day = date.fromisoformat(known_on) if known_on else edition.rules.knowledge_date
-    rules = [rule for rule in rules_of(edition.rules, library) if measure in rule.measures]
+    rules = [rule for rule in rules_of(edition.rules) if measure in rule.measures]
     wanted = list(dict.fromkeys((rule.output, gas) for rule in rules for gas in rule.gases))
     if not wanted:
         raise UsageProblem(

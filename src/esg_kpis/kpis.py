@@ -158,8 +158,8 @@ def value_of(kpi: Kpi, period: Period, part: Part, earlier: Part | None, previou
 def selected(cube: pl.DataFrame, amounts: Amounts) -> pl.DataFrame:
     """The rows of a cube, or of the amounts themselves, that one selection adds up."""
     conditions = [pl.col("measure").is_in(amounts.measure)]
-    conditions += [pl.col(name).is_in(list(values)) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
-    conditions += [_site_matches(name, values) for name, values in amounts.where.items()]
+    conditions += [_matches(name, values) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+    conditions += [_matches(name, values) for name, values in amounts.where.items()]
     return cube.filter(pl.all_horizontal(conditions))
 
 
@@ -172,7 +172,7 @@ def divisor(kpi: Kpi, period: Period, inputs: Inputs) -> Choice | None:
     if kpi.per_factor is None:
         return None
     need = Need(kpi.per_factor.measure, kpi.per_factor.output, "", ("GLOBAL",), "", period)
-    rules = rules_of(inputs.edition.rules, inputs.library)
+    rules = rules_of(inputs.edition.rules)
     return select(inputs.library, rules, need, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
 
 
@@ -211,14 +211,14 @@ def only(cube: pl.DataFrame, breakdown: Breakdown, category: str) -> pl.DataFram
     """The rows of a cube, or of the amounts themselves, that belong to one category of a breakdown."""
     if breakdown.each:
         return cube.filter(pl.col(breakdown.each) == category)
-    conditions = [_site_matches(name, values) for name, values in breakdown.categories[category].items()]
+    conditions = [_matches(name, values) for name, values in breakdown.categories[category].items()]
     return cube.filter(pl.all_horizontal(conditions)) if conditions else cube
 
 
-def _site_matches(name: str, values: list[str]) -> pl.Expr:
-    """A row matches when its attribute is among the values; a blocked row of an unknown site matches, for nobody can say that it does not."""
-    unknown = (pl.col("kind") == "") & (pl.col("blocked").is_not_null()) if name not in ("gas_group", "origin") else pl.lit(value=False)
-    return pl.col(name).is_in(values) | unknown
+def _matches(name: str, values: Sequence[str]) -> pl.Expr:
+    """A row matches when its attribute is among the values; a blocked row matches too where nobody can say what its attribute is."""
+    known = {"gas_group": "gas_group", "origin": "origin", "scope": "scope"}.get(name, "kind")
+    return pl.col(name).is_in(list(values)) | ((pl.col(known) == "") & pl.col("blocked").is_not_null())
 
 
 def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value:

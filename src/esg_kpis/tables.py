@@ -97,7 +97,7 @@ FILES = Table(
         text("encoding", "How the bytes were read as text"),
         Column("records", pl.Int64(), "Records read"),
         text("status", "read, stopped or ignored", allowed=("read", "stopped", "ignored")),
-        text("problem", "Why it was stopped or ignored", nullable=True),
+        text("problem", "Why it was stopped or ignored, or what of it was not read", nullable=True),
     ),
 )  # fmt: skip
 

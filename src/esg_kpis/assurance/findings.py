@@ -30,6 +30,8 @@ CHECKS: dict[str, str] = {
     "no_quantity": "Every record holds a quantity",
     "duplicate": "No record says the same as another",
     "file_twice": "No file was sent twice",
+    "no_number": "Cells to be compared, added up or tied out are numbers",
+    "sheet_unread": "No sheet of a workbook is left unread",
     "flag": "No row is marked by its sender",
     "rounded": "No number has more decimals than are kept",
 }

@@ -53,7 +53,7 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
     An amount that finds no factor becomes a blocked amount of the output, so that whatever adds it up is blocked as well. Excluded amounts are computed
     where a factor is known, and marked.
     """
-    rules = rules_of(edition.rules, library)
+    rules = rules_of(edition.rules)
     frontier = base.join(sites.select("site_id", "grid_region", "country", "kind"), on="site_id", how="left").with_columns(
         pl.col("gas").fill_null("")
     )
@@ -124,7 +124,7 @@ def _step(
                 except FactorProblem as problem:
                     if excluded is None:
                         lookup["missing"] = str(problem)
-                        problems.append(_problem(named, key, output, gas, edition.id, problem))
+                        problems += _problem(named, key, output, gas, edition.id, problem)
             lookups.append({**lookup, "excluded_here": excluded})
     if not lookups:
         return pl.DataFrame(), problems
@@ -181,11 +181,15 @@ def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str,
     )
 
 
-def _problem(frontier: pl.DataFrame, key: dict[str, str], output: str, gas: str, edition: str, problem: FactorProblem) -> dict[str, object]:
+def _problem(
+    frontier: pl.DataFrame, key: dict[str, str], output: str, gas: str, edition: str, problem: FactorProblem
+) -> list[dict[str, object]]:
     here = frontier.filter(pl.all_horizontal(pl.col(name).eq_missing(pl.lit(key[name], dtype=pl.String())) for name in _NEED))
+    if here["blocked"].is_not_null().all():
+        return []  # What is blocked already needs no factor.
     records = here["record_id"].unique().sort().to_list()
-    subject = f"{output}{' ' + gas if gas else ''} from {key['measure']} in {key['grid_region']}, {key['kind']}"
-    return {
+    subject = f"{output}{' ' + gas if gas else ''} from {key['measure']} in {key['country']}, {key['grid_region']}, {key['kind']}"
+    row: dict[str, object] = {
         "edition": edition,
         "period": key["period"],
         "subject": subject,
@@ -193,6 +197,7 @@ def _problem(frontier: pl.DataFrame, key: dict[str, str], output: str, gas: str,
         "amounts": here.height,
         "record_ids": ";".join(records),
     }
+    return [row]
 
 
 def _uses(made: pl.DataFrame, library: Library, edition: Edition) -> pl.DataFrame:

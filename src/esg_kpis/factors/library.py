@@ -6,10 +6,11 @@ so, and everything else is still computed.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from esg_kpis.ingest.files import Source, decode
 from esg_kpis.tables import FACTORS, conform
 from esg_kpis.units import multiplier
 
+_NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 SOURCE_COLUMNS = ("source_id", "publisher", "title", "document", "published", "published_note", "retrieved", "licence", "checked")
 FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published"))
 GWP_COLUMNS = ("gwp_set", "gas", "gas_group", "value", "source_id", "grade", "page", "note")
@@ -87,9 +89,9 @@ def read_library(folder: Path) -> Library:
     output, a source is unknown, an id is given twice.
 
     Raises:
-        InputProblem: if sources.csv is missing or lacks a column.
+        InputProblem: if sources.csv cannot be read: everything rests on it.
     """
-    sources = {row["source_id"]: row for _, row in _rows(folder / "sources.csv", SOURCE_COLUMNS)}
+    sources = _sources(folder / "sources.csv")
     factors: dict[str, Factor] = {}
     gas_groups: dict[str, str] = {}
     unreadable: list[tuple[str, str]] = []
@@ -97,12 +99,7 @@ def read_library(folder: Path) -> Library:
         if path.name == "sources.csv":
             continue
         is_gwp = path.name == "gwp.csv"
-        try:
-            rows = list(_rows(path, GWP_COLUMNS if is_gwp else FACTOR_COLUMNS))
-        except InputProblem as problem:
-            unreadable.append((path.stem, str(problem)))
-            continue
-        for where, row in rows:
+        for where, row in _rows_of(path, GWP_COLUMNS if is_gwp else FACTOR_COLUMNS, unreadable):
             try:
                 factor = (
                     _gwp(where, row, sources, gas_groups)
@@ -116,28 +113,46 @@ def read_library(folder: Path) -> Library:
                         mend="A revision is a new source with ids of its own.",
                     )
             except InputProblem as problem:
-                unreadable.append((row["source_id"] if is_gwp else path.stem, str(problem)))
+                unreadable.append((path.stem, str(problem)))
                 continue
             factors[factor.factor_id] = factor
     return Library(tuple(factors.values()), gas_groups, sources, tuple(unreadable))
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+def _sources(path: Path) -> dict[str, dict[str, str]]:
+    unreadable: list[tuple[str, str]] = []
+    sources: dict[str, dict[str, str]] = {}
+    for where, row in _rows_of(path, SOURCE_COLUMNS, unreadable):
+        if row["source_id"] in sources:
+            unreadable.append(("sources", f"{where}: The source '{row['source_id']}' is given twice."))
+        _date(where, row["published"])
+        sources[row["source_id"]] = row
+    if unreadable:
+        raise InputProblem(unreadable[0][1], where="factors", mend="See factors/README.md.")
+    return sources
+
+
+def _rows_of(path: Path, columns: tuple[str, ...], unreadable: list[tuple[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a file with their places; what cannot be read goes to `unreadable`, row by row."""
     where = f"factors/{path.name}"
-    if not path.exists():
-        raise InputProblem("The file is missing.", where=where, mend="See factors/README.md.")
-    text, _ = decode(Source(where, path.read_bytes(), ""))
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    missing = [name for name in columns if name not in (reader.fieldnames or [])]
-    if missing:
-        raise InputProblem(f"The columns {', '.join(missing)} are missing.", where=where, mend="See factors/README.md.")
+    try:
+        text, _ = decode(Source(where, path.read_bytes(), ""))
+    except (OSError, InputProblem) as problem:
+        unreadable.append((path.stem, f"{where}: The file cannot be read. {problem}"))
+        return
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if missing := [name for name in columns if name not in (reader.fieldnames or [])]:
+        unreadable.append((path.stem, f"{where}: The columns {', '.join(missing)} are missing. See factors/README.md."))
+        return
     for row in reader:
         if None in row or None in row.values():
-            raise InputProblem(
-                "The row has more or fewer cells than the header.",
-                where=f"{where}, line {reader.line_num}",
-                mend="Check its commas and quotes.",
+            unreadable.append(
+                (
+                    path.stem,
+                    f"{where}, line {reader.line_num}: The row has more or fewer cells than the header. Check its commas and quotes.",
+                )
             )
+            continue
         yield f"{where}, line {reader.line_num}", {key: value.strip() for key, value in row.items()}
 
 
@@ -165,6 +180,8 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
     if row["status"] not in ("selectable", "derived", "evidence_only"):
         raise InputProblem(f"The status is '{row['status']}'.", where=where, mend="It is selectable, derived or evidence_only.")
     value = _value(where, row["value"], scale)
+    if row["data_to"] and row["data_to"] < row["data_from"]:
+        raise InputProblem(f"The data period ends on {row['data_to']}, before it begins.", where=where, mend="Check data_from and data_to.")
     wanted = f"{MEASURES[row['output']].unit}/{MEASURES[row['measure']].unit}"
     try:
         lead = Fraction(value) * multiplier(row["unit"], wanted, DOMAIN_OF.get(row["measure"], ""))
@@ -182,15 +199,11 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
 
 
 def _value(where: str, text: str, scale: int) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise InputProblem(f"'{text}' is no number.", where=where, mend="Write it with a point and without separators.") from None
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or -exponent > scale:
-        raise InputProblem(
-            f"'{text}' has more than {scale} decimals, or is not finite.", where=where, mend="Give the value as the source prints it."
-        )
+    if not _NUMBER.match(text):
+        raise InputProblem(f"'{text}' is no number.", where=where, mend="Write it with a point and without separators.")
+    value = Decimal(text)
+    if len(text.partition(".")[2]) > scale:
+        raise InputProblem(f"'{text}' has more than {scale} decimals.", where=where, mend="Give the value as the source prints it.")
     return value
 
 

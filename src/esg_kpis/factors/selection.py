@@ -16,6 +16,8 @@ from esg_kpis.errors import FactorProblem
 from esg_kpis.factors.library import Factor, Library
 
 GLOBAL = "GLOBAL"
+GWP_SOURCE = "gwp"
+"""Stands for gwp.csv, which holds the values of several sources; the GWP set takes the place of the method."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,18 @@ class _Candidate:
     misses: tuple[str, ...]
 
 
-def rules_of(edition: EditionFile, library: Library) -> tuple[FactorRule, ...]:
+def rules_of(edition: EditionFile) -> tuple[FactorRule, ...]:
     """The edition's rules, and the one that follows from its GWP set."""
-    source = next(
-        (factor.source_id for factor in library.factors if factor.measure == derived.EMISSION_GAS and factor.gwp_set == edition.gwp_set), ""
-    )
     gwp = FactorRule(
         id=f"gwp-{edition.gwp_set.lower()}",
         measures=(derived.EMISSION_GAS,),
         output=derived.EMISSION_CO2E,
         gases=("*",),
-        source=source,
+        source=GWP_SOURCE,
+        method=edition.gwp_set,
         text=edition.gwp_text,
     )
-    return (*edition.factor_rule, *((gwp,) if source else ()))
+    return (*edition.factor_rule, gwp)
 
 
 def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_on: date, gwp_set: str) -> Choice:
@@ -133,8 +133,16 @@ def _candidates(library: Library, rule: FactorRule, need: Need, known_on: date) 
         if factor.measure == need.measure
         and factor.output == need.output
         and factor.gas in (need.gas, "*")
-        and factor.source_id == rule.source
+        and _file_of(factor) == rule.source
     ]
+
+
+def _file_of(factor: Factor) -> str:
+    return GWP_SOURCE if factor.measure == derived.EMISSION_GAS else factor.source_id
+
+
+def _method_of(factor: Factor) -> str:
+    return factor.gwp_set or "" if factor.measure == derived.EMISSION_GAS else factor.method
 
 
 def _misses(factor: Factor, rule: FactorRule, need: Need, known_on: date) -> list[str]:
@@ -142,8 +150,8 @@ def _misses(factor: Factor, rule: FactorRule, need: Need, known_on: date) -> lis
     regions = (rule.factor_region,) if rule.factor_region else (*need.chain, GLOBAL)
     if factor.region not in regions:
         misses.append(f"region {factor.region}")
-    if rule.method is not None and factor.method != rule.method:
-        misses.append(f"method {factor.method or 'none'}, not {rule.method}")
+    if rule.method is not None and _method_of(factor) != rule.method:
+        misses.append(f"method {_method_of(factor) or 'none'}, not {rule.method}")
     if rule.data_year is not None:
         if not (factor.data_from.year <= rule.data_year and (factor.data_to is None or rule.data_year <= factor.data_to.year)):
             misses.append(f"describes {factor.data_period}, not {rule.data_year}")

@@ -7,11 +7,12 @@ import csv
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import fastexcel
 import polars as pl
+from python_calamine import CalamineError, CalamineWorkbook
 
 from esg_kpis.errors import InputProblem
 
@@ -19,7 +20,7 @@ LINE = "__line"
 MAX_UNPACKED = 512 * 1024 * 1024
 MAX_ENTRIES = 5_000
 MAX_RATIO = 200
-_NUMBER_IN_SHEET = r"^-?\d+(\.\d+)?$"
+CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Sheet:
     """One table of text out of a file.
 
     `rows` has the columns of the header, in order, and `__line`: the line of the file or the row of the sheet. `ragged` lists lines whose number of cells differs
-    from the header's, as received.
+    from the header's, as received. `unread` names the other sheets of the workbook.
     """
 
     source: Source
@@ -45,6 +46,7 @@ class Sheet:
     columns: list[str]
     rows: pl.DataFrame
     ragged: list[tuple[int, str]]
+    unread: tuple[str, ...] = ()
 
 
 def read_source(root: Path, path: Path) -> Source:
@@ -63,7 +65,9 @@ def read_source(root: Path, path: Path) -> Source:
     return Source(relative, content, hashlib.sha256(content).hexdigest())
 
 
-def read_sheet(source: Source, *, sheet: str | None = None, header_line: int = 1, delimiter: str = ",") -> Sheet:
+def read_sheet(
+    source: Source, *, sheet: str | None = None, header_line: int = 1, delimiter: str = ",", encoding: str | None = None
+) -> Sheet:
     """The rows of a CSV file, or of one sheet of a workbook.
 
     Raises:
@@ -73,7 +77,7 @@ def read_sheet(source: Source, *, sheet: str | None = None, header_line: int = 1
         raise InputProblem("The file is empty.", where=source.path, mend="Ask the sender for it again, or take it away.")
     suffix = PurePosixPath(source.path).suffix.lower()
     if suffix == ".csv":
-        return _csv_sheet(source, header_line, delimiter)
+        return _csv_sheet(source, header_line, delimiter, encoding)
     if suffix == ".xlsx":
         return _xlsx_sheet(source, sheet, header_line)
     raise InputProblem(f"Files of kind '{suffix}' are not read.", where=source.path, mend="Send CSV or XLSX.")
@@ -82,14 +86,16 @@ def read_sheet(source: Source, *, sheet: str | None = None, header_line: int = 1
 # ---------------------------------------------------------------- CSV
 
 
-def decode(source: Source) -> tuple[str, str]:
-    """Text and encoding: a byte-order mark decides; else strict UTF-8; else GB18030.
+def decode(source: Source, declared: str | None = None) -> tuple[str, str]:
+    """Text and encoding: what is declared; else a byte-order mark decides; else strict UTF-8; else GB18030.
 
     Raises:
         InputProblem: if none of them fits.
     """
     content = source.content
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if declared is not None:
+        candidates = [declared]
+    elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
         candidates = ["utf-16"]
     elif content.startswith(b"\xef\xbb\xbf"):
         candidates = ["utf-8-sig"]
@@ -103,11 +109,11 @@ def decode(source: Source) -> tuple[str, str]:
         if "\x00" in text:
             break
         return text, encoding
-    raise InputProblem("The text is neither UTF-8 nor GB18030.", where=source.path, mend="Save it again as 'CSV UTF-8'.")
+    raise InputProblem(f"The text is not {' or '.join(candidates)}.", where=source.path, mend="Save it again as 'CSV UTF-8'.")
 
 
-def _csv_sheet(source: Source, header_line: int, delimiter: str) -> Sheet:
-    text, encoding = decode(source)
+def _csv_sheet(source: Source, header_line: int, delimiter: str, declared: str | None) -> Sheet:
+    text, encoding = decode(source, declared)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     cells: list[tuple[int, list[str]]] = []
     before = 0
@@ -153,12 +159,21 @@ def check_archive(source: Source) -> None:
             raise refuse(f"The workbook holds a part that is encrypted or leads outside: '{entry.filename}'.")
         if entry.filename.endswith("vbaProject.bin") or "/externalLinks/" in entry.filename:
             raise refuse("The workbook carries macros or links to other files.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
+            for entry in entries:
+                # The directory may lie about sizes: each part is unpacked piece by piece, up to the size it claims, and its checksum compared.
+                with archive.open(entry) as part:
+                    while part.read(CHUNK):
+                        pass
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise refuse("The workbook's parts are not what its directory says.") from error
 
 
 def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
     check_archive(source)
     try:
-        workbook = fastexcel.read_excel(source.content)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(source.content))
         names = workbook.sheet_names
         name = sheet if sheet is not None else names[0]
         if name not in names or (sheet is None and len(names) > 1):
@@ -167,22 +182,22 @@ def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
                 where=source.path,
                 mend="Name the one to read as `sheet` in _format.toml.",
             )
-        # As text, fastexcel cuts numbers at 9 decimals; as floats it keeps them. Dates and words are only in the text.
-        as_text = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
-        as_float = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="float").to_polars()
-    except fastexcel.FastExcelError as error:
+        rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except CalamineError as error:
         raise InputProblem(f"The workbook cannot be read: {error}.", where=source.path, mend="Save it again as XLSX.") from error
-    numbers = as_float.to_dict(as_series=False)
-    cells: list[tuple[int, list[str]]] = []
-    numeric = {column: as_text[column].str.contains(_NUMBER_IN_SHEET).to_list() for column in as_text.columns}
-    for index, row in enumerate(as_text.iter_rows()):
-        values = [
-            f"{numbers[column][index]:.15g}" if numeric[column][index] and numbers[column][index] is not None else (cell or "")
-            for column, cell in zip(as_text.columns, row, strict=True)
-        ]
-        if any(value.strip() for value in values):
-            cells.append((index + 1, values))
-    return _sheet(source, name, "xlsx", cells, header_line)
+    cells = [(number, [_as_text(cell) for cell in row]) for number, row in enumerate(rows, 1)]
+    filled = [(number, row) for number, row in cells if any(cell.strip() for cell in row)]
+    read = _sheet(source, name, "xlsx", filled, header_line)
+    return replace(read, unread=tuple(other for other in names if other != name))
+
+
+def _as_text(cell: object) -> str:
+    """A cell as a person would type it. Words stay as they are; numbers have 15 significant digits; days are ISO."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return f"{cell:.15g}"
+    return str(cell)
 
 
 # ---------------------------------------------------------------- both
@@ -195,6 +210,8 @@ def _sheet(source: Source, name: str, encoding: str, cells: list[tuple[int, list
         raise InputProblem("There is no header.", where=where, mend="Give the line of the header as `header_line` in _format.toml.")
     columns = [cell.strip() or f"column {number}" for number, cell in enumerate(header, 1)]
     twice = sorted({column for column in columns if columns.count(column) > 1})
+    if LINE in columns:
+        raise InputProblem(f"The header names a column '{LINE}', which is kept for line numbers.", where=where, mend="Rename it.")
     if twice:
         raise InputProblem(
             f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them."

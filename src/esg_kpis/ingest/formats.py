@@ -1,17 +1,22 @@
 """`_format.toml`: what cannot be known from a file itself. See docs/formats.md for every key."""
 
+import codecs
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from esg_kpis.domains import DOMAINS, MEASURES
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
-from esg_kpis.units import unit_named
+from esg_kpis.units import multiplier, unit_named
 
 FORMAT_FILE = "_format.toml"
+
+
+_COMMON = ("site_id", "meter_id", "document", "period_start", "period_end", "month", "date")
+Tolerance = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?$")]
 
 
 class _Entry(BaseModel):
@@ -28,6 +33,7 @@ class QuantityColumn(_Entry):
     unit: str | None = None
     unit_column: str | None = None
     blank: Literal["reject", "skip"] = "reject"
+    optional: bool = False
     negative: Literal["reject", "net_metering"] = "reject"
 
     @model_validator(mode="after")
@@ -55,6 +61,16 @@ class Feed(_Entry):
     def _known(self) -> Self:
         if self.domain not in DOMAINS:
             raise ValueError(f"there is no domain '{self.domain}'. {near_misses(self.domain, DOMAINS)}")
+        ours = {*_COMMON, *(field.name for field in DOMAINS[self.domain].fields)}
+        for name in (*self.columns, *self.constants, *self.values):
+            if name not in ours:
+                raise ValueError(f"'{name}' is no column of the domain '{self.domain}'. {near_misses(name, ours)}")
+        if both := sorted(set(self.columns) & set(self.constants)):
+            raise ValueError(f"'{both[0]}' is both a column and a constant")
+        if not self.quantity and DOMAINS[self.domain].dated:
+            raise ValueError(f"the feed of '{self.domain}' names no quantity")
+        if len({column.column for column in self.quantity}) < len(self.quantity):
+            raise ValueError("one column stands in two quantities")
         for column in self.quantity:
             if column.unit:
                 try:
@@ -69,16 +85,24 @@ class Compare(_Entry):
 
     columns: tuple[str, str]
     units: tuple[str, str]
-    tolerance: str = "0"
-    tolerance_share: str = "0"
+    tolerance: Tolerance = "0"
+    tolerance_share: Tolerance = "0"
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Self:
+        try:
+            multiplier(*self.units)
+        except UnitProblem as problem:
+            raise ValueError(f"units: {problem}") from problem
+        return self
 
 
 class Footing(_Entry):
     """Columns that ought to add up to another."""
 
     total: str
-    parts: tuple[str, ...]
-    tolerance: str = "0"
+    parts: tuple[str, ...] = Field(min_length=1)
+    tolerance: Tolerance = "0"
 
 
 class PublishedColumn(_Entry):
@@ -106,7 +130,8 @@ class FileFormat(_Entry):
     glob: str
     sheet: str | None = None
     header_line: int = Field(default=1, ge=1)
-    delimiter: str = ","
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] | None = None
     dates: Literal["YMD", "DMY", "MDY"] = "YMD"
@@ -128,6 +153,13 @@ class FileFormat(_Entry):
     def _marks_differ(self) -> Self:
         if self.thousands_mark == self.decimal:
             raise ValueError("decimal and thousands are the same mark")
+        if len({feed.domain for feed in self.feed}) < len(self.feed):
+            raise ValueError("two feeds of one domain; give one feed several quantities")
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                raise ValueError(f"there is no encoding '{self.encoding}'") from error
         return self
 
 
@@ -173,7 +205,7 @@ def format_for(name: str, domain: str, declared: Format | None) -> FileFormat | 
 def default_format(domain: str) -> FileFormat:
     """The format of a file that uses the names of the data dictionary."""
     if domain == "sites":
-        quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip")
+        quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip", optional=True)
     else:
         quantity = QuantityColumn(column="quantity", measure_column="measure", unit_column="unit")
     return FileFormat(glob="*", feed=(Feed(domain=domain, quantity=(quantity,)),))

@@ -1,11 +1,10 @@
 """One grammar for numbers and one for dates, for every file.
 
 A number is digits, optionally grouped in threes by the declared thousands separator, optionally with the declared decimal mark, a sign in front
-and an exponent. Full-width digits and U+2212 are first made ASCII (Unicode NFKC). What does not fit is no number: nothing is guessed.
+and an exponent. Full-width forms and U+2212 are first made ASCII. What does not fit is no number: nothing is guessed.
 """
 
 import re
-import unicodedata
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import cache
 
@@ -15,8 +14,18 @@ from esg_kpis.exact import QUANTITY, QUANTITY_SCALE
 
 _LIMIT = Decimal(10) ** (38 - QUANTITY_SCALE)
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_PLAIN = r"^-?\d{1,20}(\.\d{1,9})?$"
-_MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2013": "-"})
+_PLAIN = r"^-?[0-9]{1,20}(\.[0-9]{1,9})?$"
+_ASCII = str.maketrans(
+    {
+        **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+        "\u3000": " ",
+        "\u00a0": " ",
+        "\u2212": "-",
+        "\u2010": "-",
+        "\u2013": "-",
+    }
+)
+"""Full-width forms, spaces and minus signs. Not all of NFKC: that would read 10² as 102."""
 
 
 def read_numbers(text: pl.Series, *, decimal: str = ".", thousands: str = ",") -> pl.DataFrame:
@@ -43,16 +52,16 @@ def read_numbers(text: pl.Series, *, decimal: str = ".", thousands: str = ",") -
 def _number(text: str, decimal: str, thousands: str) -> tuple[Decimal | None, bool]:
     clean = text.strip()
     if not clean.isascii():
-        clean = unicodedata.normalize("NFKC", clean).translate(_MINUS).strip()
+        clean = clean.translate(_ASCII).strip()
     if not _grammar(decimal, thousands).match(clean):
         return None, False
     if thousands:
         clean = clean.replace(thousands, "")
     value = Decimal(clean.replace(decimal, "."))
-    if abs(value) >= _LIMIT:
+    if value.adjusted() > _LIMIT.adjusted():
         return None, False
     kept = value.quantize(Decimal(1).scaleb(-QUANTITY_SCALE), context=_CONTEXT)
-    return kept, kept != value
+    return (None, False) if kept.copy_abs() >= _LIMIT else (kept, kept != value)
 
 
 @cache
@@ -61,13 +70,14 @@ def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
     return re.compile(rf"^[+-]?{whole}(?:{re.escape(decimal)}\d+)?(?:[eE][+-]?\d{{1,2}})?$", re.ASCII)
 
 
+_YEARS = (1900, 2100)
 _DATE_PARTS = {
-    "YMD": r"^(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?(?:[ T]00:00:00)?$",
-    "DMY": r"^(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})$",
-    "MDY": r"^(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})$",
+    "YMD": r"^(?P<y>[0-9]{4})[-/.年](?P<m>[0-9]{1,2})[-/.月](?P<d>[0-9]{1,2})日?(?:[ T]00:00:00)?$",
+    "DMY": r"^(?P<d>[0-9]{1,2})[-/.](?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})$",
+    "MDY": r"^(?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})[-/.](?P<y>[0-9]{4})$",
 }
-_MONTH_PARTS = r"^(?P<y>\d{4})[-/.年](?P<m>\d{1,2})月?$"
-_MONTH_AS_DATE = r"^(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月]0?1日?(?:[ T]00:00:00)?$"
+_MONTH_PARTS = r"^(?P<y>[0-9]{4})[-/.年](?P<m>[0-9]{1,2})月?$"
+_MONTH_AS_DATE = r"^(?P<y>[0-9]{4})[-/.年](?P<m>[0-9]{1,2})[-/.月]0?1日?(?:[ T]00:00:00)?$"
 
 
 def read_dates(text: pl.Series, order: str = "YMD") -> pl.Series:
@@ -87,6 +97,6 @@ def _dates(text: pl.Series, pattern: str) -> pl.Series:
     parts = text.cast(pl.String).str.strip_chars().str.extract_groups(pattern)
     frame = pl.DataFrame({"parts": parts}).unnest("parts")
     day = pl.col("d").str.zfill(2) if "d" in frame.columns else pl.lit("01")
-    return frame.select((pl.col("y") + "-" + pl.col("m").str.zfill(2) + "-" + day).str.to_date("%Y-%m-%d", strict=False).alias("date"))[
-        "date"
-    ]
+    day_text = pl.col("y") + "-" + pl.col("m").str.zfill(2) + "-" + day
+    read = frame.select(day_text.str.to_date("%Y-%m-%d", strict=False).alias("date"))
+    return read.select(pl.when(pl.col("date").dt.year().is_between(*_YEARS)).then(pl.col("date")).alias("date"))["date"]

@@ -55,7 +55,22 @@ def observe(sheet: Sheet, entry: FileFormat, records: pl.DataFrame, bad: pl.Seri
                 "Look at the row: its sender marked it.",
             )
         )
+    named = [name for item in entry.compare for name in item.columns] + [
+        name for item in entry.footing for name in (item.total, *item.parts)
+    ]
+    named += [item.column for item in entry.published]
+    parts += [_no_numbers(rows, sheet, entry, name) for name in dict.fromkeys(named)]
     return pl.concat([pl.DataFrame(schema=OBSERVATION), *parts])
+
+
+def _no_numbers(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, column: str) -> pl.DataFrame:
+    """Cells that ought to be numbers to be compared, added up or tied out, and are none."""
+    text = rows[column].fill_null("").str.strip_chars()
+    wrong = rows.filter(read_numbers(text, decimal=entry.decimal, thousands=entry.thousands_mark)["wrong"])
+    nothing = pl.lit(None, dtype=pl.String())
+    return _rows(
+        wrong, sheet, "no_number", f"'{column}'", pl.col(column), "a number", nothing, "Ask for the number; the cell could not be compared."
+    )
 
 
 def _numbers(rows: pl.DataFrame, column: str, entry: FileFormat) -> pl.Series:
@@ -94,7 +109,11 @@ def _footing(rows: pl.DataFrame, sheet: Sheet, entry: FileFormat, item: Footing)
     frame = rows.with_columns(
         _numbers(rows, item.total, entry).alias("total"), *(_numbers(rows, part, entry).alias(f"part {part}") for part in item.parts)
     )
-    gap = pl.sum_horizontal(pl.col(f"part {part}").fill_null(zero) for part in item.parts) - pl.col("total")
+    readable = pl.all_horizontal(
+        pl.col(f"part {part}").is_not_null() | (pl.col(part).fill_null("").str.strip_chars() == "") for part in item.parts
+    )
+    added = pl.sum_horizontal(pl.col(f"part {part}").fill_null(zero) for part in item.parts) - pl.col("total")
+    gap = pl.when(readable).then(added)
     off = frame.filter(gap.abs() > pl.lit(Decimal(item.tolerance)).cast(QUANTITY))
     subject = f"{' + '.join(item.parts)} against {item.total}"
     failed = _rows(
@@ -189,12 +208,37 @@ def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFra
 
 
 def of_files(files: pl.DataFrame) -> pl.DataFrame:
-    """Observations on files: the same content under two names."""
-    return files.filter(pl.col("status") == "ignored").select(
-        pl.lit("file_twice").alias("check"), pl.col("path").alias("subject"), pl.lit("warning").alias("severity"), pl.lit(value=False).alias("passed"),
-        pl.col("problem").alias("observed"), pl.lit("each file once").alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
-        pl.lit("").alias("record_ids"), pl.lit("Take one of the two away.").alias("what_to_do"),
-    ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
+    """Observations on files: the same content under two names, no records, sheets that were not read."""
+
+    def some(check: str, severity: str, which: pl.Expr, observed: pl.Expr, expected: str, what_to_do: str) -> pl.DataFrame:
+        return files.filter(which).select(
+            pl.lit(check).alias("check"), pl.col("path").alias("subject"), pl.lit(severity).alias("severity"), pl.lit(value=False).alias("passed"),
+            observed.alias("observed"), pl.lit(expected).alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
+            pl.lit("").alias("record_ids"), pl.lit(what_to_do).alias("what_to_do"),
+        ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
+
+    read = pl.col("status") == "read"
+    return pl.concat(
+        [
+            some("file_twice", "warning", pl.col("status") == "ignored", pl.col("problem"), "each file once", "Take one of the two away."),
+            some(
+                "no_quantity",
+                "warning",
+                read & (pl.col("records") == 0),
+                pl.lit("a header and no rows"),
+                "records",
+                "Ask for the rows, or take the file away.",
+            ),
+            some(
+                "sheet_unread",
+                "note",
+                read & pl.col("problem").is_not_null(),
+                pl.col("problem"),
+                "all sheets read or known",
+                "Look whether they hold data.",
+            ),
+        ]
+    )
 
 
 # ---------------------------------------------------------------- published figures that come with the data

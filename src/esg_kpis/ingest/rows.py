@@ -6,20 +6,24 @@ A record is rejected whole: if one column is wrong, none of the row is used. Eve
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.domains.definition import Domain
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
-from esg_kpis.exact import QUANTITY
+from esg_kpis.exact import PRODUCT_LIMIT, QUANTITY, plain
 from esg_kpis.ingest.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat, QuantityColumn
 from esg_kpis.ingest.numbers import read_dates, read_months, read_numbers
+from esg_kpis.tables import QUANTITIES, empty
 from esg_kpis.units import multiplier
 
 REJECTION = {"record_id": pl.String(), "rule": pl.String(), "column": pl.String(), "read": pl.String(), "expected": pl.String()}
 _NONE = pl.DataFrame(schema=REJECTION)
+MAX_DAYS = 3 * 366
 _DATE_COLUMNS = ("period_start", "period_end", "month", "date")
 _PLAIN_COLUMNS = ("site_id", "meter_id", "document")
 
@@ -37,7 +41,7 @@ def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
     """The columns a feed needs and the sheet lacks, in words."""
     domain = DOMAINS[feed.domain]
     declared = [*feed.columns.values()]
-    for quantity in feed.quantity:
+    for quantity in present(sheet, feed):
         declared += [name for name in (quantity.column, quantity.unit_column, quantity.measure_column) if name]
     problems = [f"'{name}'" for name in dict.fromkeys(declared) if name not in sheet.columns]
     own = ["site_id", *(field.name for field in domain.fields if field.required)]
@@ -45,6 +49,11 @@ def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
     if domain.dated and not any(_theirs(name, sheet, feed) for name in ("month", "date")):
         problems += [f"'{name}'" for name in ("period_start", "period_end") if _theirs(name, sheet, feed) is None]
     return list(dict.fromkeys(problems))
+
+
+def present(sheet: Sheet, feed: Feed) -> list[QuantityColumn]:
+    """The quantity columns of a feed, without optional ones that the sheet lacks."""
+    return [quantity for quantity in feed.quantity if not quantity.optional or quantity.column in sheet.columns]
 
 
 def check_shape(sheet: Sheet, feed: Feed) -> None:
@@ -82,11 +91,11 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     base, bad_dates = _dated(base, domain, entry.dates, lambda name: _theirs(name, sheet, feed) or name)
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     parts = []
-    for quantity in feed.quantity:
+    for quantity in present(sheet, feed):
         part, problems = _quantities(rows, base, quantity, entry, domain)
         parts.append(part)
         rejected += problems
-    quantities = pl.concat(parts) if parts else pl.DataFrame()
+    quantities = pl.concat(parts) if parts else empty(QUANTITIES).drop("duplicate_of")
     return FeedRows(base, quantities, pl.concat([frame for frame in rejected if frame.height] or [pl.DataFrame(schema=REJECTION)]))
 
 
@@ -131,22 +140,45 @@ def _column(name: str, sheet: Sheet, feed: Feed) -> pl.Expr:
 def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str], str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`base` with `start` and `end`, and the rows whose dates cannot be understood."""
     first, last = ("period_start", "period_end") if domain.dated else ("valid_from", "valid_to")
-    read = {name: read_dates(base[name], order) for name in (first, last, "date")} | {"month": read_months(base["month"])}
-    months = pl.DataFrame({"start": read["month"]}).with_columns(pl.col("start").dt.month_end().alias("end"))
-    start = read[first].fill_null(months["start"]).fill_null(read["date"])
-    end = read[last].fill_null(months["end"]).fill_null(read["date"])
-    dated = base.with_columns(start.alias("start"), end.alias("end"))
+    names = (first, last, "month", "date") if domain.dated else (first, last)
+    read = {name: read_months(base[name]) if name == "month" else read_dates(base[name], order) for name in names}
+    dated = base.with_columns(*(dates.alias(f"__{name}") for name, dates in read.items()))
+    if domain.dated:
+        month, day = pl.col("__month"), pl.col("__date")
+        whole = pl.col(f"__{first}").is_not_null() & pl.col(f"__{last}").is_not_null()
+        start = pl.when(whole).then(pl.col(f"__{first}")).otherwise(pl.coalesce(month, day))
+        end = pl.when(whole).then(pl.col(f"__{last}")).otherwise(pl.coalesce(month.dt.month_end(), day))
+    else:
+        start, end = pl.col(f"__{first}"), pl.col(f"__{last}")
+    dated = dated.with_columns(start.alias("start"), end.alias("end"))
     example = {"YMD": "2023-12-31", "DMY": "31/12/2023", "MDY": "12/31/2023"}[order]
     problems = []
-    for name in (first, last, "month", "date"):
+    for name in names:
         wrong = (base[name] != "") & read[name].is_null()
         expected = "a month such as 2023-12" if name == "month" else f"a date such as {example} ({order})"
         if wrong.any():
             problems.append(rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs(name), pl.col(name), expected))
     if domain.dated:
         seen = pl.concat([problem.select("record_id") for problem in [_NONE, *problems]])
-        no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & ~pl.col("record_id").is_in(seen["record_id"].implode())
-        problems.append(rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about"))
+        fine = ~pl.col("record_id").is_in(seen["record_id"].implode())
+        no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & fine
+        problems.append(
+            rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about, first and last day")
+        )
+        told = pl.concat_str([pl.col(name) for name in names], separator=" ").str.strip_chars()
+        half = (pl.col(f"__{first}").is_null() != pl.col(f"__{last}").is_null()) & (pl.col("month").ne("") | pl.col("date").ne(""))
+        off = (
+            pl.col("__month").is_not_null() & ((pl.col("__month") != pl.col("start")) | (pl.col("__month").dt.month_end() != pl.col("end")))
+        ) | (pl.col("__date").is_not_null() & ((pl.col("__date") != pl.col("start")) | (pl.col("__date") != pl.col("end"))))
+        problems.append(
+            rejections(
+                dated, (half | off.fill_null(value=False)) & fine, "dates_disagree", theirs(first), told, "one period, month or date"
+            )
+        )
+        long = (pl.col("end") - pl.col("start")).dt.total_days() > MAX_DAYS
+        long_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+        problems.append(rejections(dated, long, "period_too_long", theirs(last), long_text, f"a period of at most {MAX_DAYS} days"))
+    dated = dated.drop(f"__{name}" for name in names)
     reversed_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     problems.append(
         rejections(
@@ -248,23 +280,33 @@ def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Series:
 
 
 def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) -> pl.DataFrame:
-    expected: list[dict[str, str]] = []
+    """Units that do not fit the measure, and quantities too large for exact arithmetic in the measure's unit."""
+    problems = [_NONE]
     for measure, unit in frame.select("measure", "received_unit").unique().sort("measure", "received_unit").iter_rows():
+        here = (pl.col("measure") == measure) & (pl.col("received_unit") == unit)
         try:
-            multiplier(unit, MEASURES[measure].unit, domain.name)
+            limit = Fraction(PRODUCT_LIMIT) / multiplier(unit, MEASURES[measure].unit, domain.name)
         except UnitProblem as problem:
-            expected.append({"measure": measure, "received_unit": unit, "expected": f"a unit of {measure}. {problem}"})
-    if not expected:
-        return pl.DataFrame(schema=REJECTION)
-    wrong = frame.join(pl.DataFrame(expected), on=["measure", "received_unit"], how="inner")
-    return rejections(wrong, pl.lit(value=True), "unit", spec.unit_column or spec.column, pl.col("received_unit"), pl.col("expected"))
+            expected = f"a unit of {measure}. {problem}"
+            problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected))
+            continue
+        most = Decimal(min(int(limit), 10**28))
+        expected = f"less than {plain(most)} {unit}"
+        problems.append(
+            rejections(
+                frame, here & (pl.col("value").abs() >= pl.lit(most).cast(QUANTITY)), "too_large", spec.column, pl.col("received"), expected
+            )
+        )
+    return pl.concat(problems)
 
 
 # ---------------------------------------------------------------- against the register and the calendar
 
 
-def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def register_problems(sheet: Sheet, feed: Feed, quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Rejections of quantities at unknown sites, outside a site's life, or after `as_of`."""
+    site_column = _theirs("site_id", sheet, feed) or "site_id"
+    day_column = next((theirs for name in ("period_end", "month", "date") if (theirs := _theirs(name, sheet, feed))), "period_end")
     joined = quantities.join(sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left", maintain_order="left")
     known = sites["site_id"].to_list()
     unknown = joined.filter(~pl.col("site_id").is_in(known) & (pl.col("site_id") != ""))
@@ -272,16 +314,15 @@ def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date
     life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & pl.col("end").is_not_null()
+    outside = (pl.col("start") < pl.col("valid_from")) | (pl.col("end") > pl.col("valid_to"))
+    register = pl.col("site_id").replace_strict(hints, default="", return_dtype=pl.String())
     return pl.concat(
         [
-            rejections(unknown, pl.lit(value=True), "unknown_site", "site_id", pl.col("site_id"), pl.col("site_id").replace_strict(hints, default="", return_dtype=pl.String())),
-            rejections(
-                joined, dated & ((pl.col("start") < pl.col("valid_from")) | (pl.col("end") > pl.col("valid_to"))),
-                "outside_site_life", "period_end", span, pl.lit("days within the site's life, ") + life,
-            ),
-            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", "period_end", span, f"days up to {as_of.isoformat()}"),
+            rejections(unknown, pl.lit(value=True), "unknown_site", site_column, pl.col("site_id"), register),
+            rejections(joined, dated & outside, "outside_site_life", day_column, span, pl.lit("days within the site's life, ") + life),
+            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", day_column, span, f"days up to {as_of.isoformat()}"),
         ]
-    ).unique(maintain_order=True)  # fmt: skip
+    ).unique(maintain_order=True)
 
 
 def check_quantity_columns(feed: Feed, where: str) -> None:
