@@ -10,11 +10,12 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from esg_kpis.errors import EsgKpisError, InternalProblem
+from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem
 from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
+_USERS_TO_MEND = ("InputProblem", "UnitProblem", "FactorProblem")
 CHECK_ASSETS = ("files", "records", "rejected", "quantities", "sites", "published_with_data", "observations", "amounts", "coverage")
 
 
@@ -59,10 +60,13 @@ def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            what = error.message.strip() if error else "unknown"
+            if error is not None and error.cls_name in _USERS_TO_MEND:
+                return InputProblem(what.partition(": ")[2], mend="Nothing was published; the last results stand.")
             return InternalProblem(
-                f"{(error.cause or error).message.strip() if error else 'unknown'}",
-                where=f"step {event.step_key}",
-                mend="Nothing was published; the last results stand. Please report it.",
+                what, where=f"step {event.step_key}", mend="Nothing was published; the last results stand. Please report it."
             )
     failed = [evaluation.check_name for evaluation in result.get_asset_check_evaluations() if not evaluation.passed and evaluation.blocking]
     return InternalProblem(

@@ -13,6 +13,7 @@ from functools import partial
 import polars as pl
 
 from esg_kpis.editions import Amounts, Breakdown, Edition, Kpi, Period, amount_unit
+from esg_kpis.editions.boundary import WAIVED
 from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed, rounded, sums
 from esg_kpis.factors import Choice, Library, Need, rules_of, select
@@ -20,13 +21,13 @@ from esg_kpis.tables import KPI_VALUES, conform
 from esg_kpis.units import multiplier
 
 _CUBE = ["period", "measure", "origin", "gas_group", "scope", "site_id", "country", "grid_region", "kind", "business_line"]
-_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows")
+_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "waived")
 _ZERO = Decimal(0)
 _EXACT = Context(prec=100, traps=[Inexact])
 _WORST = ("ok", "incomplete", "not_collected", "not_applicable", "blocked")
 
 
-Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int]
+Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int, bool]
 Part = Callable[[Kpi], Sequence[Row]]
 """What a KPI adds up in one category: its selection of the cube, as rows of `_ROW`."""
 
@@ -64,7 +65,9 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     total = sums(keyed, _CUBE, "quantity")
     estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), _CUBE, "part")
     sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
-    rest = keyed.group_by(_CUBE).agg(pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"))
+    rest = keyed.group_by(_CUBE).agg(
+        pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"), (pl.col("estimate_method") == WAIVED).any().alias("waived")
+    )
     cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
     excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
         pl.col(_CUBE).fill_null("")
@@ -124,8 +127,9 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                 for category, part in _parts(breakdown, cube).items():
                     earlier = before.get(category, lambda _: ()) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
-                    if value.status == "not_collected" and kpi.formula == "sum" and not _declared(kpi, period.id):
-                        value = _left_out(kpi, only(inputs.left_out.filter(pl.col("period") == period.id), breakdown, category), value)
+                    if value.status == "not_collected":
+                        left_out = only(inputs.left_out.filter(pl.col("period") == period.id), breakdown, category)
+                        value = _left_out(kpi, period, part, left_out, value, inputs)
                     yield kpi, period.id, breakdown.name, category, value
 
 
@@ -138,7 +142,7 @@ def value_of(kpi: Kpi, period: Period, part: Part, earlier: Part | None, previou
         return _sum(kpi, period, part(kpi), inputs)
     if kpi.formula == "count":
         chosen = part(kpi)
-        return _blocked(chosen) or Value(Fraction(sum(row[-1] for row in chosen)), "ok")
+        return _blocked(chosen) or Value(Fraction(sum(row[5] for row in chosen)), "ok")
     kpis = inputs.edition.kpis
     top_kpi = kpis[kpi.numerator or ""]
     top = value_of(top_kpi, period, part, earlier, previous, inputs)
@@ -233,6 +237,8 @@ def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value
         return Value(None, "blocked", str(problem))
     per = choice.factor.multiplier if choice else Fraction(1)
     value = _added([(row[0], row[1] or _ZERO) for row in rows], kpi, per)
+    if any(row[6] for row in rows):
+        return Value(value, "incomplete", "a rejected record that it needs is waived and left out")
     if not any(row[2] for row in rows):
         return Value(value, "ok")
     size, estimated = _added([(row[0], row[3]) for row in rows], kpi, per), _added([(row[0], row[2]) for row in rows], kpi, per)
@@ -247,14 +253,19 @@ def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fractio
     return sum((Fraction(total) * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in totals.items()), Fraction(0))
 
 
-def _declared(kpi: Kpi, period: str) -> bool:
-    return any(period in missing.periods for missing in kpi.not_collected)
-
-
-def _left_out(kpi: Kpi, left_out: pl.DataFrame, value: Value) -> Value:
-    """Not applicable instead of not collected, where the edition excludes all there is."""
-    reasons = pl.concat([selected(left_out, amounts) for amounts in kpi.amounts])["excluded"].unique().sort().to_list()
-    return Value(None, "not_applicable", "; ".join(reasons)) if reasons else value
+def _left_out(kpi: Kpi, period: Period, part: Part, left_out: pl.DataFrame, value: Value, inputs: Inputs) -> Value:
+    """Not applicable instead of not collected, where the edition excludes all there is, for the KPI itself or for what it rests on."""
+    if any(period.id in missing.periods for missing in kpi.not_collected):
+        return value
+    if kpi.formula in ("sum", "count"):
+        reasons = pl.concat([selected(left_out, amounts) for amounts in kpi.amounts])["excluded"].unique().sort().to_list()
+        return Value(None, "not_applicable", "; ".join(reasons)) if reasons else value
+    for name in (kpi.numerator, kpi.denominator):
+        if name is not None:
+            operand = inputs.edition.kpis[name]
+            if value_of(operand, period, part, None, None, inputs).status == "not_collected":
+                return _left_out(operand, period, part, left_out, value, inputs)
+    return value
 
 
 def _complete(value: Value, inputs: Inputs) -> Value:
@@ -272,7 +283,7 @@ def _blocked(rows: Sequence[Row]) -> Value | None:
     reasons = sorted({row[4] for row in rows if row[4] is not None})
     if not reasons:
         return None
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    more = " (and others: see findings)" if len(reasons) > 1 else ""
     return Value(None, "blocked", f"{reasons[0]}{more}")
 
 

@@ -24,16 +24,14 @@ def coverage_of(quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     months_alone = flows.filter(alone).select(*key, "start", "end", touched).explode("first_day", empty_as_null=True)
     length = (pl.min_horizontal("end", pl.col("first_day").dt.month_end()) - pl.max_horizontal("start", "first_day")).dt.total_days() + 1
     got = pl.concat([got, months_alone.select(*key, pl.col("first_day").dt.strftime("%Y-%m").alias("month"), length.alias("received"))])
-    span = flows.group_by(key).agg(
-        pl.col("start").min().dt.month_start().alias("first"), pl.col("end").max().dt.month_start().alias("last")
-    )
+    span = flows.group_by(key).agg(pl.col("start").min().alias("first"), pl.col("end").max().alias("last"))
     months = (
-        span.select(*key, pl.date_ranges("first", "last", "1mo").alias("first_day"))
+        span.select(*key, "first", "last", pl.date_ranges(pl.col("first").dt.month_start(), "last", "1mo").alias("first_day"))
         .explode("first_day", empty_as_null=True)
         .join(sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left")
     )
-    begins = pl.max_horizontal("first_day", "valid_from")
-    ends = pl.min_horizontal(pl.col("first_day").dt.month_end(), "valid_to")
+    begins = pl.max_horizontal("first_day", "first", "valid_from")
+    ends = pl.min_horizontal(pl.col("first_day").dt.month_end(), "last", "valid_to")
     expected = months.with_columns(
         pl.col("first_day").dt.strftime("%Y-%m").alias("month"), ((ends - begins).dt.total_days() + 1).clip(lower_bound=0).alias("expected")
     )

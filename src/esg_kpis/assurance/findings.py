@@ -165,7 +165,9 @@ def _of_exclusions(amounts: pl.DataFrame, edition: Edition) -> list[dict[str, An
                 continue
             known = total[(item.text, period)]
             tonnes = None if known is None else Fraction(known) / 1000
-            size = "an unknown amount" if tonnes is None else f"{as_printed(tonnes, 2)} tCO2e by {edition.rules.gwp_set}"
+            part = co2e.filter((pl.col("excluded") == item.text) & (pl.col("period") == period))
+            at_least = "at least " if part["quantity"].null_count() else ""
+            size = "an unknown amount" if tonnes is None else f"{at_least}{as_printed(tonnes, 2)} tCO2e by {edition.rules.gwp_set}"
             rows.append(
                 {
                     "check": "exclusion", "subject": item.id, "edition": edition.id, "period": period, "severity": "note", "passed": False,

@@ -23,7 +23,7 @@ def footing_rows(figures: pl.DataFrame, edition: Edition) -> list[dict[str, str 
     for kpi in edition.kpis.values():
         for period in edition.periods:
             whole = _printed(numbers, kpi.id, "total", period)
-            parts = [_printed(numbers, *_part(name), period) for name in kpi.footing.get("parts", ())]
+            parts = [_printed(numbers, *_part(name), period) for name in (kpi.footing.parts if kpi.footing else ())]
             if kpi.footing and whole.height and all(part.height for part in parts):
                 rows.append(_row(kpi, period, whole, pl.concat(parts)))
     return rows

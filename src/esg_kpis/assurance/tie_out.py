@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.editions import Edition
+from esg_kpis.editions import Edition, check_unit
 from esg_kpis.errors import InputProblem
 from esg_kpis.exact import printed, rounded
 from esg_kpis.ingest.numbers import read_numbers
@@ -27,6 +27,8 @@ def published_of(edition: Edition, with_data: pl.DataFrame) -> pl.DataFrame:
             f"The published figure '{row['value_as_printed']}' of {row['kpi_id']} is no number.",
             where=f"edition {edition.id}, {row['table']}",
         )
+    for kpi_id, unit, table in figures.select("kpi_id", "unit", "table").unique().sort("table", "kpi_id").iter_rows():
+        check_unit(kpi_id, unit, edition.kpis, f"edition {edition.id}, {table}")
     return figures
 
 

@@ -131,7 +131,8 @@ def _offers(tables: Tables, edition: Edition, kpi_id: str) -> str:
 def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: Inputs) -> dict[str, Any]:
     plain_amounts = pl.concat([selected(amounts, item) for item in kpi.amounts]).with_columns(pl.col("gas", "site_id").fill_null(""))
     chosen = _with_ways(plain_amounts, tables, inputs.edition)
-    units = {measure: multiplier(amount_unit(kpi, measure), kpi.unit) for item in kpi.amounts for measure in item.measure}
+    is_sum = kpi.formula == "sum"
+    units = {name: multiplier(amount_unit(kpi, name), kpi.unit) for item in kpi.amounts for name in item.measure} if is_sum else {}
     per, per_text = Fraction(1), None
     try:
         choice = divisor(kpi, inputs.edition.periods[period], inputs)
@@ -143,17 +144,20 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: 
     totals = sums(chosen, _GROUP, "quantity").join(
         chosen.group_by(_GROUP).agg(pl.len().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP
     )
-    groups = [
-        {
-            **row, "quantity": None if row["quantity"] is None else plain(row["quantity"]), "unit": MEASURES[row["measure"]].unit,
-            "in_kpi_unit": None if row["quantity"] is None else plain(rounded(Fraction(row["quantity"]) * units[row["measure"]] / per)),
-        }
-        for row in totals.iter_rows(named=True)
-    ]  # fmt: skip
+    groups, exact = [], Fraction(0)
+    for row in totals.iter_rows(named=True):
+        known = row["quantity"] is not None
+        size = Fraction(row["quantity"] or 0) * units[row["measure"]] / per if is_sum else Fraction(row["amounts"])
+        exact += size
+        groups.append(
+            {
+                **row, "quantity": plain(row["quantity"]) if known else None, "unit": MEASURES[row["measure"]].unit,
+                "in_kpi_unit": plain(rounded(size)) if known else None,
+            }
+        )  # fmt: skip
     groups.sort(key=lambda group: (-abs(Fraction(group["in_kpi_unit"] or 0)), group["site_id"]))
-    value = sum((Fraction(group["in_kpi_unit"]) for group in groups if group["in_kpi_unit"]), Fraction(0))
     return {
-        "kpi_id": kpi.id, "formula": formula(kpi), "value": plain(rounded(value)), "unit": kpi.unit, "amounts": chosen.height, "per_factor": per_text,
+        "kpi_id": kpi.id, "formula": formula(kpi), "value": plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.height, "per_factor": per_text,
         "groups": groups, "factors": _factors(chosen, tables, inputs), "records": _records(chosen, tables),
     }  # fmt: skip
 

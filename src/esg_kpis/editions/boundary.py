@@ -11,6 +11,9 @@ from esg_kpis.editions.read import needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
 from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id
 
+WAIVED = "left out by waiver"
+"""Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
+
 _CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 
 
@@ -72,17 +75,13 @@ def _at_period_ends(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
 
 
 def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:
-    """A blocked amount per rejected record, measure and period it may belong to."""
+    """A blocked amount per rejected record, measure and period it may belong to; if it is waived, zero and marked as left out."""
     waived = {waiver.finding for waiver in edition.rules.waiver if waiver.until >= as_of}
     accepted = [record for record in rejected["record_id"].unique().to_list() if finding_id("rejected_record", record) in waived]
     one = (
         rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
     )
-    from_records = (
-        one.filter(~pl.col("record_id").is_in(accepted))
-        .with_columns(pl.col("measures").str.split(";"))
-        .explode("measures", empty_as_null=True)
-    )
+    from_records = one.with_columns(pl.col("measures").str.split(";")).explode("measures", empty_as_null=True)
     periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
     spread = from_records.join(periods, how="cross").filter(
         (pl.col("start").is_null() | (pl.col("start") <= pl.col("last"))) & (pl.col("end").is_null() | (pl.col("end") >= pl.col("first")))
@@ -90,14 +89,16 @@ def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.Da
     natures = {name: measure.nature for name, measure in MEASURES.items()}
     units = {name: measure.unit for name, measure in MEASURES.items()}
     scopes = {name: measure.scope or None for name, measure in MEASURES.items()}
+    waived_row, zero = pl.col("record_id").is_in(accepted), pl.lit(0).cast(PRODUCT)
     return with_ids(
         spread.select(
             "period", "record_id", "site_id", pl.col("measures").alias("measure"), pl.col("measures").alias("origin"),
             pl.col("measures").replace_strict(natures, return_dtype=pl.String()).alias("nature"),
             pl.col("measures").replace_strict(units, return_dtype=pl.String()).alias("unit"),
             pl.col("measures").replace_strict(scopes, default=None, return_dtype=pl.String()).alias("scope"),
-            pl.lit("").alias("dimensions"), pl.lit(value=False).alias("estimated"), pl.lit(None).cast(PRODUCT).alias("quantity"), pl.lit(0).cast(PRODUCT).alias("share"),
-            (pl.lit("rejected record ") + pl.col("record_id") + ": " + pl.col("message")).alias("blocked"),
+            pl.lit("").alias("dimensions"), pl.lit(value=False).alias("estimated"), pl.when(waived_row).then(zero).alias("quantity"), pl.lit(0).cast(PRODUCT).alias("share"),
+            pl.when(waived_row).then(pl.lit(WAIVED)).alias("estimate_method"),
+            pl.when(~waived_row).then(pl.lit("rejected record ") + pl.col("record_id") + ": " + pl.col("message")).alias("blocked"),
         ),
         ("record_id", "measure", "period"),
     )  # fmt: skip
@@ -131,7 +132,7 @@ def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFr
 
     Columns: as `record_fates` in the data dictionary. Records of stopped files were never read and have no fate.
     """
-    known = seen.filter(pl.col("blocked").is_null()).unique(["amount_id", "excluded"])
+    known = seen.filter(pl.col("blocked").is_null() & (pl.col("estimate_method").ne_missing(WAIVED))).unique(["amount_id", "excluded"])
     counted = known.filter(pl.col("excluded").is_null()).unique("amount_id")
     every = known.unique("amount_id").group_by("record_id").agg(pl.col("share").sum().alias("all"))
     used = counted.group_by("record_id").agg(pl.col("share").sum().alias("used"))

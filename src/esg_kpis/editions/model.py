@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 import polars as pl
@@ -149,6 +150,12 @@ class EditionFile(_Entry):
     @model_validator(mode="after")
     def _periods_known(self) -> Self:
         ids = [period.id for period in self.period]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"period '{twice[0]}' is given twice")
+        ordered = sorted(self.period, key=lambda period: period.first)
+        for before, after in pairwise(ordered):
+            if after.first <= before.last:
+                raise ValueError(f"periods '{before.id}' and '{after.id}' overlap; give the second an edition of its own")
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
         for names in named:
@@ -189,6 +196,17 @@ class PerFactor(_Entry):
 
     measure: str
     output: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _all_known([self.measure, self.output], MEASURES, "measure")
+        return self
+
+
+class Footing(_Entry):
+    """The KPIs, or `kpi/breakdown/*` for the categories of one, that add up to this one in print."""
+
+    parts: tuple[str, ...] = Field(min_length=1)
 
 
 class Breakdown(_Entry):
@@ -241,7 +259,7 @@ class Kpi(_Entry):
     periods: tuple[str, ...] = ()
     not_collected: tuple[NotCollected, ...] = ()
     stated: bool = False
-    footing: dict[str, tuple[str, ...]] = {}
+    footing: Footing | None = None
     hkex: str = ""
     gri: str = ""
 

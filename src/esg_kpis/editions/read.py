@@ -11,10 +11,12 @@ from pydantic import ValidationError
 from esg_kpis.domains import MEASURES, derived
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
+from esg_kpis.exact import QUANTITY_SCALE
 from esg_kpis.ingest.files import Source, decode
 from esg_kpis.ingest.formats import problems_of
+from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.tables import PUBLISHED, conform
-from esg_kpis.units import multiplier
+from esg_kpis.units import multiplier, unit_named
 
 
 def edition_ids(folder: Path) -> list[str]:
@@ -51,7 +53,7 @@ def read_edition(folder: Path) -> Edition:
             f"The edition calls itself '{rules.id}'.", where=f"{where}/edition.toml", mend="Give folder and id the same name."
         )
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
-    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules.id))
+    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis))
 
 
 def needed_measures(edition: Edition) -> set[str]:
@@ -72,6 +74,8 @@ def amount_unit(kpi: Kpi, measure: str) -> str:
 def _read_rules(path: Path, where: str) -> EditionFile:
     try:
         return EditionFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputProblem("The file is missing.", where=where, mend="See docs/editions.md.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputProblem(f"It is no TOML: {error}.", where=where, mend="See docs/editions.md.") from error
     except ValidationError as error:
@@ -83,17 +87,24 @@ def _read_kpis(path: Path, where: str, rules: EditionFile) -> dict[str, Kpi]:
         raise InputProblem("The file is missing.", where=where, mend="It holds the definitions of the edition's KPIs.")
     try:
         entries = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []
-        kpis = [Kpi.model_validate(entry) for entry in entries]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputProblem(f"It is no YAML: {error}.", where=where, mend="See docs/editions.md.") from error
-    except ValidationError as error:
-        raise InputProblem(problems_of(error), where=where, mend="See docs/editions.md.") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputProblem("It is no list of KPIs.", where=where, mend="Begin each KPI with `- id:`.")
     by_id: dict[str, Kpi] = {}
-    for kpi in kpis:
+    for entry in entries:
+        try:
+            kpi = Kpi.model_validate(entry)
+        except ValidationError as error:
+            raise InputProblem(f"KPI '{entry.get('id', '?')}': {problems_of(error)}", where=where, mend="See docs/editions.md.") from error
         if kpi.id in by_id:
             raise InputProblem(f"The KPI '{kpi.id}' is defined twice.", where=where, mend="Give it several breakdowns instead.")
         _check_kpi(kpi, by_id, [period.id for period in rules.period], where)
         by_id[kpi.id] = kpi
+    for kpi in by_id.values():
+        for part in kpi.footing.parts if kpi.footing else ():
+            if part.partition("/")[0] not in by_id:
+                raise InputProblem(f"KPI '{kpi.id}' foots on '{part}', which is not defined.", where=where, mend=near_misses(part, by_id))
     return by_id
 
 
@@ -121,25 +132,78 @@ def _check_unit(kpi: Kpi, kpis: Mapping[str, Kpi]) -> None:
     if kpi.formula == "sum":
         for measure in {measure for amounts in kpi.amounts for measure in amounts.measure}:
             multiplier(amount_unit(kpi, measure), kpi.unit)
-    elif kpi.formula in ("ratio", "rate") and kpi.numerator and kpi.denominator:
-        multiplier(f"{kpis[kpi.numerator].unit}/{kpis[kpi.denominator].unit}", kpi.unit)
-    elif kpi.formula == "difference" and kpi.numerator:
-        multiplier(kpis[kpi.numerator].unit, kpi.unit)
+    elif kpi.formula == "count":
+        unit_named(kpi.unit)
+    elif kpi.formula == "growth":
+        multiplier("%", kpi.unit)
+    elif kpi.numerator and kpi.denominator:
+        top, bottom = kpis[kpi.numerator].unit, kpis[kpi.denominator].unit
+        if kpi.formula == "difference":
+            multiplier(top, kpi.unit)
+            multiplier(bottom, kpi.unit)
+        elif kpi.formula == "share":
+            multiplier(top, bottom)
+            multiplier("%", kpi.unit)
+        else:
+            multiplier(f"{top}/{bottom}", kpi.unit)
 
 
-def _read_published(path: Path, where: str, edition: str) -> pl.DataFrame:
+def _read_published(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> pl.DataFrame:
     if not path.exists():
         return pl.DataFrame(schema=PUBLISHED.schema)
     text, _ = decode(Source(where, path.read_bytes(), ""))
-    frame = pl.read_csv(text.encode(), infer_schema=False)
+    try:
+        frame = pl.read_csv(text.encode(), infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        raise InputProblem(
+            f"The CSV cannot be read: {str(error).splitlines()[0]}", where=where, mend="Check its commas and quotes."
+        ) from error
     missing = [name for name in PUBLISHED.names if name not in frame.columns and name not in ("edition", "record_id", "footnote")]
     if missing:
         raise InputProblem(
             f"Columns are missing: {', '.join(missing)}.", where=where, mend="See the table `published` in docs/data-dictionary.md."
         )
-    complete = frame.with_columns(pl.lit(edition).alias("edition"), pl.lit(None, dtype=pl.String()).alias("record_id"))
+    complete = frame.with_columns(pl.lit(rules.id).alias("edition"), pl.lit(None, dtype=pl.String()).alias("record_id"))
     if "footnote" not in complete.columns:
         complete = complete.with_columns(pl.lit(None, dtype=pl.String()).alias("footnote"))
+    _check_published(complete, where, rules, kpis)
     if complete.select(PUBLISHED.key).is_duplicated().any():
         raise InputProblem("A cell is printed twice.", where=where, mend="Keep one row per kpi_id, period, breakdown and category.")
     return conform(complete, PUBLISHED)
+
+
+def _check_published(frame: pl.DataFrame, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> None:
+    """Every row is a cell: a period of the edition, a number, its decimals, and the KPI's own unit."""
+    periods = [period.id for period in rules.period]
+    numbers = read_numbers(frame["value_as_printed"].str.strip_suffix("%"))["value"].is_not_null().to_list()
+    for line, (row, is_number) in enumerate(zip(frame.iter_rows(named=True), numbers, strict=True), 2):
+        place = f"{where}, line {line}"
+        if row["period"] not in periods:
+            raise InputProblem(f"There is no period '{row['period']}'.", where=place, mend=f"Periods: {', '.join(periods)}.")
+        if not is_number:
+            raise InputProblem(
+                f"The figure '{row['value_as_printed'] or ''}' is no number.", where=place, mend="Leave cells out that print a dash."
+            )
+        if not (row["decimals"] or "").isdigit() or int(row["decimals"]) > QUANTITY_SCALE:
+            raise InputProblem(
+                f"'{row['decimals'] or ''}' is no count of decimals.", where=place, mend="Count the digits printed after the point."
+            )
+        check_unit(row["kpi_id"], row["unit"], kpis, place)
+
+
+def check_unit(kpi_id: str, unit: str, kpis: Mapping[str, Kpi], where: str) -> None:
+    """Whether a published figure stands in the unit of its KPI, if the edition defines it.
+
+    Raises:
+        InputProblem: if not; a tonne never ties out to a kilogram.
+    """
+    if kpi_id not in kpis:
+        return
+    try:
+        same = unit == kpis[kpi_id].unit or multiplier(unit, kpis[kpi_id].unit) == 1
+    except UnitProblem:
+        same = False
+    if not same:
+        raise InputProblem(
+            f"The figure is in '{unit}', the KPI {kpi_id} in '{kpis[kpi_id].unit}'.", where=where, mend="Give both the same unit."
+        )
