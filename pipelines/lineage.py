@@ -34,7 +34,7 @@ LINEAGE: dict[str, Deps] = {
     },
     "factor_uses": {
         "quantity_in": [("amounts", "quantity")],
-        "quantity_out": [("edition_amounts", "quantity")],
+        "quantity_out": [("amounts", "quantity"), ("factors", "value")],
         "factor_id": [("factors", "factor_id")],
         "data_period": [("factors", "data_from"), ("factors", "data_to")],
         "published": [("factors", "published")],

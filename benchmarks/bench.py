@@ -1,0 +1,90 @@
+"""Ratios against named rivals, measured in turn in one run: `make bench`.
+
+Never a timed test: a figure says how ours compares on the machine it ran on, and `docs/performance.md` holds the last table with that machine.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pint
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from esg_kpis.exact import QUANTITY, scaled
+from esg_kpis.units import multiplier
+
+ROOT = Path(__file__).parent.parent
+RUNS = 5
+VALUES = 100_000
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long one call takes, in seconds of the wall clock."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def in_turn(ours: Callable[[], object], rival: Callable[[], object], runs: int = RUNS) -> tuple[list[float], list[float]]:
+    """Both, one after the other, after one warm-up each."""
+    ours(), rival()
+    pairs = [(seconds(ours), seconds(rival)) for _ in range(runs)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def process(*args: str, home: Path) -> Callable[[], object]:
+    """A whole process."""
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    return lambda: subprocess.run([sys.executable, *args], check=True, capture_output=True, env=environment)
+
+
+def whole_run(place: Path) -> tuple[str, str, list[float], list[float]]:
+    """The whole job on the worked data, against importing Dagster alone."""
+    run = process("-m", "pipelines.cli", "--root", str(ROOT), "--out", str(place / "out"), "run", home=place)
+    ours, rival = in_turn(run, process("-c", "import dagster", home=place))
+    return "whole run, worked data", "python -c 'import dagster'", ours, rival
+
+
+def conversion() -> tuple[str, str, list[float], list[float]]:
+    """Converting a column of kBtu to kWh: one exact multiplier and polars, against pint per value."""
+    frame = pl.DataFrame({"quantity": pl.Series(range(VALUES)).cast(QUANTITY)})
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
+    numbers = frame["quantity"].to_list()
+
+    def ours() -> pl.DataFrame:
+        fraction = multiplier("kBtu", "kWh")
+        return frame.select(scaled(pl.col("quantity"), pl.lit(fraction.numerator), pl.lit(fraction.denominator)))
+
+    def rival() -> list[object]:
+        return [registry.Quantity(int(number), "kilobtu").to("kilowatt_hour").magnitude for number in numbers]
+
+    return f"{VALUES:,} quantities kBtu to kWh, exact", "pint, per value, binary floats", *in_turn(ours, rival, 3)
+
+
+def main() -> None:
+    """Prints the table."""
+    table = Table(box=None, pad_edge=False, title=f"Python {platform.python_version()}, polars {pl.__version__}, {os.cpu_count()} cores", title_justify="left")
+    for name in ("ours", "rival", "ours s", "rival s", "ratio", "spread"):
+        table.add_column(name, justify="left" if name in ("ours", "rival") else "right")
+    with tempfile.TemporaryDirectory() as place:
+        for what, rival_name, ours, rival in (whole_run(Path(place)), conversion()):
+            ratios = sorted(mine / theirs for mine, theirs in zip(ours, rival, strict=True))
+            spread = f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
+            table.add_row(what, rival_name, f"{statistics.median(ours):.2f}", f"{statistics.median(rival):.2f}", f"{statistics.median(ratios):.3f}", spread)
+            if what.startswith("whole"):
+                limit = [3 * theirs + 5 for theirs in rival]
+                within = sorted(mine / most for mine, most in zip(ours, limit, strict=True))
+                table.add_row("", "three times that plus five seconds", "", f"{statistics.median(limit):.2f}", f"{statistics.median(within):.3f}", "at most 1 is promised")
+    Console(width=150).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The Dagster code location: what a newcomer sees in the UI, and how a run is written."""
+
+
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from esg_kpis.errors import EsgKpisError, InternalProblem
+from esg_kpis.report.outputs import publish
+from esg_kpis.tables import TABLES
+from pipelines.definitions import ASSETS, JOB, build_defs
+from pipelines.lineage import LINEAGE
+from pipelines.run import Request, execute, read_result
+from tests.conftest import REPOSITORY, Ran, copy_workspace
+
+
+def definitions() -> dg.Definitions:
+    return build_defs(REPOSITORY)
+
+
+def test_definitions_load() -> None:
+    dg.Definitions.validate_loadable(definitions())
+
+
+def test_every_table_of_the_data_dictionary_is_an_asset() -> None:
+    keys = {key.to_user_string() for key in definitions().resolve_asset_graph().get_all_asset_keys()}
+
+    assert {table.name for table in TABLES} <= keys
+    assert {f"raw/{folder}" for folder in ("sites", "energy", "water", "waste", "stated")} <= keys
+
+
+def test_every_asset_has_a_group_a_description_and_an_owner() -> None:
+    graph = definitions().resolve_asset_graph()
+
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.group_name is not None
+        assert node.group_name.startswith("g")
+        assert node.description
+        assert node.owners == ["team:sustainability"]
+
+
+def test_columns_have_a_type_and_a_meaning_in_the_ui() -> None:
+    graph = definitions().resolve_asset_graph()
+    schema = graph.get(dg.AssetKey("kpi_values")).metadata["dagster/column_schema"]
+
+    columns = {column.name: column for column in schema.columns}
+    assert columns["value"].type == "Decimal(precision=38, scale=18)"
+    assert "half-even" in (columns["value"].description or "")
+
+
+def test_lineage_names_only_columns_that_exist() -> None:
+    columns = {table.name: set(table.names) for table in TABLES}
+
+    for asset, deps in LINEAGE.items():
+        assert set(deps) <= columns[asset]
+        for names in deps.values():
+            assert [(of, name) for of, name in names if name not in columns[of]] == []
+    assert set(LINEAGE["kpi_values"]) == columns["kpi_values"]
+
+
+def test_lineage_runs_along_the_arrows_between_assets() -> None:
+    graph = definitions().resolve_asset_graph()
+
+    for asset, deps in LINEAGE.items():
+        upstream = {key.to_user_string() for key in graph.get_ancestor_asset_keys(dg.AssetKey(asset))} | {asset}
+        assert {of for names in deps.values() for of, _ in names} <= upstream
+
+
+def test_only_the_check_before_the_results_blocks() -> None:
+    graph = definitions().resolve_asset_graph()
+    blocking = {key.name for key in graph.asset_check_keys if graph.get(key).blocking}
+
+    assert blocking == {"every_record_has_one_fate"}
+
+
+def test_the_job_of_the_command_line_is_the_job_of_the_ui() -> None:
+    job = definitions().resolve_job_def(JOB)
+
+    assert len(ASSETS) >= 20
+    assert {node.name for node in job.nodes} >= {"ingested", "applied", "judged", "results", "kpi_values"}
+
+
+# ---------------------------------------------------------------- a run is written as a whole
+
+
+def test_stable_paths_lead_to_the_latest_run(worked: Ran) -> None:
+    key = (worked.out / "latest").readlink()
+
+    assert key.parts[0] == "runs"
+    assert (worked.out / "kpi_values.csv").resolve() == (worked.out / key / "kpi_values.csv").resolve()
+    assert {path.name for path in (worked.out / key).glob("*.csv")} == {f"{table.name}.csv" for table in TABLES if table.csv}
+
+
+def test_a_csv_keeps_every_decimal_and_starts_no_formula(worked: Ran) -> None:
+    printed = pl.read_csv(worked.out / "kpi_values.csv", infer_schema=False)
+    exact = worked.table("kpi_values")
+
+    assert printed.height == exact.height
+    both = printed.join(exact.select("edition", "kpi_id", "period", "breakdown", "category", pl.col("value").alias("exact")), on=["edition", "kpi_id", "period", "breakdown", "category"])
+    assert both.filter(pl.col("value").cast(pl.Decimal(38, 18)).ne_missing(pl.col("exact"))).is_empty()
+
+
+def test_the_same_key_with_other_bytes_is_refused(tmp_path: Path) -> None:
+    for content in ("one", "two"):
+        staged = tmp_path / "work" / "staged"
+        staged.mkdir(parents=True)
+        (staged / "a.csv").write_text(content, encoding="utf-8")
+        if content == "one":
+            publish(staged, tmp_path, "key")
+        else:
+            with pytest.raises(InternalProblem, match="wrote other bytes"):
+                publish(staged, tmp_path, "key")
+
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "one"
+
+
+def test_a_file_that_a_later_run_no_longer_writes_disappears_from_the_stable_paths(tmp_path: Path) -> None:
+    for key, names in (("first", ("a.csv", "b.csv")), ("second", ("a.csv",))):
+        staged = tmp_path / "work" / "staged"
+        staged.mkdir(parents=True)
+        for name in names:
+            (staged / name).write_text(key, encoding="utf-8")
+        publish(staged, tmp_path, key)
+
+    assert not (tmp_path / "b.csv").is_symlink()
+    assert (tmp_path / "runs" / "first" / "b.csv").exists()
+
+
+def test_a_failed_run_leaves_the_last_results(tmp_path: Path, worked: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = copy_workspace(tmp_path / "workspace")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "runs").symlink_to(worked.out / "runs")
+    (out / "latest").symlink_to((worked.out / "latest").readlink())
+    (out / "kpi_values.parquet").symlink_to("latest/kpi_values.parquet")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+
+    def broken(*_: object) -> pl.DataFrame:
+        raise ZeroDivisionError("broken on purpose")
+
+    monkeypatch.setattr("pipelines.assets.coverage_of", broken)
+    with pytest.raises(EsgKpisError, match="broken on purpose"):
+        execute(Request(root, out), lambda _step, _ended: None)
+
+    assert read_result(out, "kpi_values").equals(worked.table("kpi_values"))
+
+
+def test_two_runs_never_write_to_one_place(tmp_path: Path) -> None:
+    import fcntl
+
+    root, out = copy_workspace(tmp_path / "workspace"), tmp_path / "out"
+    out.mkdir()
+    with (out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(EsgKpisError, match="Another run is writing here"):
+            execute(Request(root, out), lambda _step, _ended: None)
