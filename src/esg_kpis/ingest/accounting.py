@@ -9,7 +9,8 @@ import polars as pl
 from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.ingest.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
-from esg_kpis.ingest.rows import REJECTION, FeedRows
+from esg_kpis.ingest.rejections import REJECTION
+from esg_kpis.ingest.rows import FeedRows
 from esg_kpis.tables import RECORDS, REJECTED, conform, empty
 
 

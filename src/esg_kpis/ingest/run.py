@@ -13,7 +13,9 @@ from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, duplicates_marked, ragged_rejections, record_id, records_of, rejected_of
 from esg_kpis.ingest.files import LINE, Sheet, read_sheet, read_source
 from esg_kpis.ingest.formats import FORMAT_FILE, FileFormat, Format, format_for, read_format
-from esg_kpis.ingest.rows import REJECTION, check_quantity_columns, check_shape, read_feed, register_problems
+from esg_kpis.ingest.rejections import REJECTION
+from esg_kpis.ingest.rows import read_feed, register_problems
+from esg_kpis.ingest.shape import check_quantity_columns, check_shape
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, empty
 from esg_kpis.workspace import Workspace

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from esg_kpis.ingest.numbers import read_numbers
-from esg_kpis.ingest.rows import REJECTION, rejections
+from esg_kpis.ingest.rejections import REJECTION, rejections
 from esg_kpis.tables import SITES, empty
 
 

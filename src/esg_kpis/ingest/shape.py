@@ -1,0 +1,66 @@
+"""Whether the columns of a sheet can feed a domain, and which of the sender's columns is which of ours."""
+
+from esg_kpis.domains import DOMAIN_OF, DOMAINS
+from esg_kpis.errors import InputProblem, near_misses
+from esg_kpis.ingest.files import Sheet
+from esg_kpis.ingest.formats import Feed, QuantityColumn
+
+
+def theirs_of(name: str, sheet: Sheet, feed: Feed) -> str | None:
+    """The sender's column for ours; our own name for a constant; None when there is neither."""
+    if name in feed.constants:
+        return name
+    if name in feed.columns:
+        return feed.columns[name]
+    return name if name in sheet.columns else None
+
+
+def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
+    """The columns a feed needs and the sheet lacks, in words."""
+    domain = DOMAINS[feed.domain]
+    declared = [*feed.columns.values()]
+    for quantity in present(sheet, feed):
+        declared += [name for name in (quantity.column, quantity.unit_column, quantity.measure_column) if name]
+    problems = [f"'{name}'" for name in dict.fromkeys(declared) if name not in sheet.columns]
+    own = ["site_id", *(field.name for field in domain.fields if field.required)]
+    problems += [f"'{name}'" for name in own if theirs_of(name, sheet, feed) is None]
+    if domain.dated and not any(theirs_of(name, sheet, feed) for name in ("month", "date")):
+        problems += [f"'{name}'" for name in ("period_start", "period_end") if theirs_of(name, sheet, feed) is None]
+    return list(dict.fromkeys(problems))
+
+
+def present(sheet: Sheet, feed: Feed) -> list[QuantityColumn]:
+    """The quantity columns of a feed, without optional ones that the sheet lacks."""
+    return [quantity for quantity in feed.quantity if not quantity.optional or quantity.column in sheet.columns]
+
+
+def check_shape(sheet: Sheet, feed: Feed) -> None:
+    """Stops a file whose columns cannot feed the domain.
+
+    Raises:
+        InputProblem: naming the missing columns, what the header holds, and how to mend it.
+    """
+    if missing := missing_columns(sheet, feed):
+        hints = " ".join(near_misses(name.strip("'"), sheet.columns) for name in missing)
+        raise InputProblem(
+            f"The column{'s' if len(missing) > 1 else ''} {', '.join(missing)} needed for '{feed.domain}' {'are' if len(missing) > 1 else 'is'} missing. "
+            f"The header has: {', '.join(sheet.columns)}. {hints}".strip(),
+            where=sheet.source.path,
+            mend="Ask for the file with that column, or name the sender's column in _format.toml.",
+        )
+
+
+def check_quantity_columns(feed: Feed, where: str) -> None:
+    """Stops a format whose fixed measure belongs to another domain.
+
+    Raises:
+        InputProblem: naming the measure and its domain.
+    """
+    for quantity in feed.quantity:
+        for measure in [*([quantity.measure] if quantity.measure else []), *quantity.measures.values()]:
+            if DOMAIN_OF.get(measure) != feed.domain:
+                raise InputProblem(
+                    f"The measure '{measure}' belongs to the domain '{DOMAIN_OF.get(measure, 'none: factors lead to it')}', not to '{feed.domain}'.",
+                    where=where,
+                    mend="Give it a feed of its own.",
+                )
