@@ -64,7 +64,7 @@ def conversion() -> tuple[str, str, list[float], list[float]]:
         return frame.select(scaled(pl.col("quantity"), pl.lit(fraction.numerator), pl.lit(fraction.denominator)))
 
     def rival() -> list[object]:
-        return [registry.Quantity(int(number), "kilobtu").to("kilowatt_hour").magnitude for number in numbers]
+        return [registry.Quantity(int(number), "kBtu").to("kilowatt_hour").magnitude for number in numbers]
 
     return f"{VALUES:,} quantities kBtu to kWh, exact", "pint, per value, binary floats", *in_turn(ours, rival, 3)
 

@@ -1,7 +1,7 @@
 """What assets share: the workspace, its editions and its factor library, read once per run; and where frames lie between steps."""
 
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import dagster as dg
@@ -9,10 +9,22 @@ import polars as pl
 
 from esg_kpis.editions import Edition, read_editions
 from esg_kpis.factors import Library, read_library
+from esg_kpis.report.outputs import digest_of
 from esg_kpis.workspace import Workspace, open_workspace
 
 OWNERS = ["team:sustainability"]
 """Who is asked about an asset."""
+
+
+@lru_cache(maxsize=4)
+def _editions(folder: Path, wanted: tuple[str, ...], _digest: str) -> list[Edition]:
+    """Editions read once per content of their folder: before a run starts, and again within it, costs one reading."""
+    return read_editions(folder, wanted)
+
+
+@lru_cache(maxsize=4)
+def _library(folder: Path, _digest: str) -> Library:
+    return read_library(folder)
 
 
 class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -40,12 +52,12 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @cached_property
     def read_editions(self) -> list[Edition]:
         """The editions, as this run sees them."""
-        return read_editions(self.workspace.editions, tuple(self.editions))
+        return _editions(self.workspace.editions, tuple(self.editions), digest_of(self.workspace.editions))
 
     @cached_property
     def library(self) -> Library:
         """The factor library."""
-        return read_library(self.workspace.factors)
+        return _library(self.workspace.factors, digest_of(self.workspace.factors))
 
     def known_date(self, edition: Edition) -> date:
         """The knowledge date in force for an edition."""

@@ -16,6 +16,23 @@ from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
 _USERS_TO_MEND = ("InputProblem", "UnitProblem", "FactorProblem")
+_SETTINGS = """\
+# One database for all runs: half the time of a database per run.
+run_storage:
+  module: dagster._core.storage.runs
+  class: SqliteRunStorage
+  config: {base_dir: {env: DAGSTER_HOME}}
+event_log_storage:
+  module: dagster._core.storage.event_log
+  class: ConsolidatedSqliteEventLogStorage
+  config: {base_dir: {env: DAGSTER_HOME}}
+schedule_storage:
+  module: dagster._core.storage.schedules
+  class: SqliteScheduleStorage
+  config: {base_dir: {env: DAGSTER_HOME}}
+telemetry: {enabled: false}
+nux: {enabled: false}
+"""
 CHECK_ASSETS = ("files", "records", "rejected", "quantities", "sites", "published_with_data", "observations", "amounts", "coverage")
 
 
@@ -100,7 +117,7 @@ def dagster_instance(root: Path) -> Iterator[dg.DagsterInstance]:
         return
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
+        settings.write_text(_SETTINGS, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.get() as instance:
         yield instance

@@ -14,7 +14,7 @@ from esg_kpis.assurance.tie_out import published_of
 from esg_kpis.assurance.trace import formula, leaves, trace
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.factors import Library, apply_factors, read_library
-from esg_kpis.tables import FINDINGS, PUBLISHED, empty, finding_id
+from esg_kpis.tables import FINDINGS, PUBLISHED, finding_id
 from tests.scenario import (
     AS_OF,
     BURNT,
@@ -89,10 +89,11 @@ def printed_cell(kpi_id: str, text: str, decimals: int = 2, at: str = "2023", un
 
 def test_tie_out_knows_six_verdicts(tmp_path: Path) -> None:
     entries = [TAP, RECLAIMED, HEADS | {"stated": True}, kpi("blocked", "kWh", "electricity_purchased"), kpi("none", "tonne", "waste_hazardous"), kpi("more", "kg", "water_tap")]
-    figures = [("tap", "1,234.57"), ("reclaimed", "2.49"), ("heads", "3.00"), ("blocked", "7.00"), ("none", "1.00"), ("scope_3", "9")]
+    figures = [printed_cell(*figure) for figure in (("tap", "1,234.57"), ("reclaimed", "2.49"), ("none", "1.00"), ("scope_3", "9"))]
+    figures += [printed_cell("heads", "3.00", unit="person"), printed_cell("blocked", "7.00", unit="kWh")]
     known = '[[known_difference]]\nkpi_id = "{}"\nperiods = ["2023"]\ntext = "{}"\nproof = "p"\n'
     rules = EVERYWHERE + known.format("reclaimed", "Typing error.") + known.format("scope_3", "Not yet.") + known.format("blocked", "No excuse.")
-    edition = edition_of(tmp_path, entries, rules, published="".join(printed_cell(*figure) for figure in figures))
+    edition = edition_of(tmp_path, entries, rules, published="".join(figures))
     bills = [year("water_tap", "1234.565"), year("water_reclaimed", "2.5"), year("employees_full_time", "3")]
 
     rows = computed(edition, bills, bad=[rejected_row("electricity_purchased")]).tie_out.filter(pl.col("period") == "2023")
@@ -115,9 +116,18 @@ def test_a_cell_is_equal_at_its_printed_decimals(tmp_path: Path, computed_tonnes
     assert computed(edition, [year("water_tap", computed_tonnes)]).tie_out.filter(pl.col("period") == "2023")["verdict"].to_list() == [verdict]
 
 
-def test_a_published_figure_that_is_no_number_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputProblem, match=r"edition e1, p\. 1: The published figure '1\.2\.3' of tap is no number"):
-        published_of(edition_of(tmp_path, [TAP], published=printed_cell("tap", "1.2.3")), empty(PUBLISHED))
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"value_as_printed": "1.2.3"}, "The published figure '1.2.3' of tap is no number"), ({"unit": "kg"}, "The figure is in 'kg', the KPI tap in 'tonne'. Give both the same unit.")],
+)
+def test_a_figure_that_came_with_the_data_is_checked_too(tmp_path: Path, change: Row, message: str) -> None:
+    cell = {"edition": "e1", "kpi_id": "tap", "period": "2023", "breakdown": "total", "category": "All", "value_as_printed": "1", "unit": "tonne", "decimals": 0}
+    with_data = pl.DataFrame([cell | {"table": "water/w.csv, column printed"} | change], schema=PUBLISHED.schema)
+
+    with pytest.raises(InputProblem) as caught:
+        published_of(edition_of(tmp_path, [TAP]), with_data)
+
+    assert str(caught.value).startswith(f"edition e1, water/w.csv, column printed: {message}")
 
 
 # ---------------------------------------------------------------- footing of what was printed
@@ -222,6 +232,27 @@ def test_an_exclusion_says_how_much_it_leaves_out(tmp_path: Path, factors: list[
     assert failed(frame)["exclusion", "2023"]["difference"] == ("0.615" if factors else None)
 
 
+def test_an_exclusion_whose_size_is_known_in_part_says_at_least(tmp_path: Path) -> None:
+    """A factor for the mainland, none for Hong Kong."""
+    left_out = '[[exclusion]]\nid = "grid-out"\nmeasures = ["electricity_purchased"]\noutputs = ["emission_gas"]\ntext = "Not counted."\n'
+    library = library_of(tmp_path, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
+    sites = register(site(), site("HK", country="HK", grid_region="HK"))
+    bills = [year("electricity_purchased", "1230"), year("electricity_purchased", "5", site_id="HK")]
+
+    frame = judged(computed(edition_of(tmp_path, [GHG], EVERYWHERE + GRID + left_out), bills, library=library, sites=sites))
+
+    assert failed(frame)["exclusion", "2023"]["observed"] == "at least 0.62 tCO2e by AR5 left out: Not counted."
+
+
+def test_an_incomplete_kpi_is_a_warning(tmp_path: Path) -> None:
+    waiver = f'[[waiver]]\nfinding = "{finding_id("rejected_record", "bad")}"\nreason = "r"\nwho = "w"\nuntil = {AS_OF}\n'
+
+    found = failed(judged(computed(edition_of(tmp_path, [TAP], EVERYWHERE + waiver), [year("water_tap", "1")], bad=[rejected_row("water_tap")])))
+
+    assert (found["kpi_incomplete", "2023"]["severity"], found["kpi_incomplete", "2023"]["subject"]) == ("warning", "tap total=All")
+    assert found["kpi_incomplete", "2023"]["observed"] == "a rejected record that it needs is waived and left out"
+
+
 # ---------------------------------------------------------------- trace
 
 
@@ -260,6 +291,18 @@ def test_a_trace_of_a_ratio_shows_both_operands_of_its_category(tmp_path: Path) 
     assert walk["definition"]["formula"] == "tap / heads, in kg/person"
     assert [(part["kpi_id"], part["value"], len(part["records"])) for part in walk["parts"]] == [("tap", "2", 1), ("heads", "2", 1)]
     assert walk["cell"]["value"] == "1000"
+
+
+def test_a_trace_of_a_count_adds_up_to_the_count(tmp_path: Path) -> None:
+    """Two taps for five months: ten amounts."""
+    count = kpi("bills", "one", "water_tap", formula="count", decimals=0)
+    bills = [bill("water_tap", "1", "2023-02-01", "2023-06-30", site_id=name) for name in ("A", "B")]
+
+    walk = walked(computed(edition_of(tmp_path, [count]), bills, sites=register(site("A"), site("B"))), "bills")
+
+    assert (walk["cell"]["value"], walk["parts"][0]["value"], walk["parts"][0]["amounts"]) == ("10", "10", 10)
+    assert [(group["site_id"], group["in_kpi_unit"]) for group in walk["parts"][0]["groups"]] == [("A", "5"), ("B", "5")]
+    assert walk["definition"]["formula"] == "count of water_tap, in one"
 
 
 def test_a_trace_of_a_blocked_cell_names_the_record(tmp_path: Path) -> None:

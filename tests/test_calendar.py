@@ -213,22 +213,37 @@ def test_a_month_between_two_bills_is_missed() -> None:
 
 
 def test_bills_that_overlap_do_not_hide_a_gap() -> None:
-    """1 to 20 and 11 to 24 February are 24 days, not 34."""
-    months = coverage([electricity("2024-02-01", "2024-02-20"), electricity("2024-02-11", "2024-02-24")])
+    """1 to 20 and 11 to 24 February are 24 days, not 34; five are missed before March."""
+    months = coverage([electricity("2024-02-01", "2024-02-20"), electricity("2024-02-11", "2024-02-24"), electricity("2024-03-01", "2024-03-31")])
 
-    assert months == {"2024-02": (29, 24, 5)}
+    assert months == {"2024-02": (29, 24, 5), "2024-03": (31, 31, 0)}
+
+
+def test_days_before_the_first_record_and_after_the_last_are_not_expected() -> None:
+    assert coverage([electricity("2024-02-03", "2024-02-20"), electricity("2024-02-21", "2024-03-04")]) == {"2024-02": (27, 27, 0), "2024-03": (4, 4, 0)}
+    assert coverage([electricity("2024-02-03", "2024-03-04")]) == {"2024-02": (27, 27, 0), "2024-03": (4, 4, 0)}
 
 
 def test_a_site_is_covered_as_its_worst_meter() -> None:
-    months = coverage([electricity("2023-01-01", "2023-01-31"), electricity("2023-01-01", "2023-01-10", meter="E2")])
+    worst = [electricity("2023-01-01", "2023-01-10", meter="E2"), electricity("2023-01-25", "2023-01-31", meter="E2")]
 
-    assert months == {"2023-01": (31, 10, 21)}
+    assert coverage([electricity("2023-01-01", "2023-01-31"), *worst]) == {"2023-01": (31, 17, 14)}
+
+
+@pytest.mark.parametrize("last_of_the_old", ["2023-01-10", "2023-01-15", "2023-01-20"])
+def test_a_meter_that_takes_the_place_of_another_leaves_no_gap(last_of_the_old: str) -> None:
+    """Both meters are covered from their first record to their last."""
+    first_of_the_new = str(day(last_of_the_old) + timedelta(days=1))
+
+    [(_, _, missing)] = coverage([electricity("2023-01-01", last_of_the_old), electricity(first_of_the_new, "2023-01-31", meter="E2")]).values()
+
+    assert missing == 0
 
 
 def test_days_before_and_after_the_group_owned_the_site_are_not_expected() -> None:
-    billed = [electricity("2023-01-17", "2023-01-31"), electricity("2023-02-01", "2023-02-10")]
+    months = coverage([electricity("2023-01-01", "2023-02-28")], valid_from=day("2023-01-17"), valid_to=day("2023-02-12"))
 
-    assert coverage(billed, valid_from=day("2023-01-17"), valid_to=day("2023-02-12")) == {"2023-01": (15, 15, 0), "2023-02": (12, 10, 2)}
+    assert {month: (expected, missing) for month, (expected, _, missing) in months.items()} == {"2023-01": (15, 0), "2023-02": (12, 0)}
 
 
 def test_stocks_events_and_stated_figures_have_no_coverage() -> None:

@@ -37,7 +37,6 @@ from tests.scenario import (
 
 TAP, HEADS = kpi("tap", "tonne", "water_tap"), kpi("heads", "person", "employees_full_time")
 RATIO = {"formula": "ratio", "numerator": "tap", "denominator": "heads"}
-HEADER = "kpi_id,period,breakdown,category,value_as_printed,unit,decimals,table\n"
 
 
 def refusal(folder: Path) -> str:
@@ -63,6 +62,8 @@ def refusal(folder: Path) -> str:
         ('[[factor_rule]]\nid = "r"\nmeasures = ["diesel"]\noutput = "emission_gas"\nsource = "s"\napplies_to = ["2019"]\n' + EVERYWHERE, "there is no period '2019'"),
         ('[[waiver]]\nfinding = "f"\nreason = "r"\nwho = "w"\nuntil = "soon"', "waiver.0.until: Input should be a valid date"),
         ('[[period]]\nid = "h1"\nfirst = 2023-01-01\nlast = 2023-06-15', "period.2: period 'h1' must run from the first day of a month"),
+        ('[[period]]\nid = "h1"\nfirst = 2023-01-01\nlast = 2023-06-30\n' + EVERYWHERE, "periods '2023' and 'h1' overlap; give the second an edition of its own"),
+        ('[[period]]\nid = "2023"\nfirst = 2024-01-01\nlast = 2024-12-31\n' + EVERYWHERE, "period '2023' is given twice"),
         ("[[boundary]\n", "It is no TOML: "),
     ],
 )
@@ -112,7 +113,10 @@ def test_a_mistake_in_the_head_is_named(tmp_path: Path, head: dict[str, str], me
         ([TAP | {"decimals": -1}], "decimals: Input should be greater than or equal to 0"),
         ([TAP | {"amounts": []}], "KPI 'tap': a sum needs amounts"),
         ([TAP, kpi("r", "tonne", formula="ratio", numerator="tap")], "KPI 'r': a ratio needs numerator and denominator"),
-        ([TAP | {"colour": "blue"}], "colour: Extra inputs are not permitted"),
+        ([TAP | {"colour": "blue"}], "KPI 'tap': colour: Extra inputs are not permitted"),
+        ([TAP, HEADS | {"footing": {"part": ["tap"]}}], "KPI 'heads': footing.parts: Field required; footing.part: Extra inputs are not permitted"),
+        ([TAP, HEADS | {"footing": {"parts": []}}], "KPI 'heads': footing.parts: Tuple should have at least 1 item"),
+        ([TAP | {"footing": {"parts": ["taps/gas/*"]}}], "KPI 'tap' foots on 'taps/gas/*', which is not defined."),
     ],
 )
 def test_a_mistake_in_a_definition_is_named(tmp_path: Path, entries: list[Row], message: str) -> None:
@@ -132,6 +136,27 @@ def test_files_that_are_broken_or_missing_are_named(tmp_path: Path) -> None:
     assert refusal(folder).startswith("editions/e1/kpis.yaml: It is no YAML: ")
     (folder / "kpis.yaml").unlink()
     assert refusal(folder).startswith("editions/e1/kpis.yaml: The file is missing.")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("tap,2021,total,All,1,tonne,0,p", "There is no period '2021'. Periods: 2022, 2023."),
+        ("tap,2023,total,All,-,tonne,0,p", "The figure '-' is no number. Leave cells out that print a dash."),
+        ("tap,2023,total,All,,tonne,0,p", "The figure '' is no number."),
+        ("tap,2023,total,All,1,tonne,two,p", "'two' is no count of decimals."),
+        ("tap,2023,total,All,1,tonne,10,p", "'10' is no count of decimals."),
+        ("tap,2023,total,All,1,tonne,,p", "'' is no count of decimals."),
+        ("tap,2023,total,All,1,kg,0,p", "The figure is in 'kg', the KPI tap in 'tonne'. Give both the same unit."),
+        ("tap,2023,total,All,1,ton,0,p", "The figure is in 'ton', the KPI tap in 'tonne'."),
+    ],
+)
+def test_a_printed_cell_that_cannot_be_is_named_by_its_line(tmp_path: Path, row: str, message: str) -> None:
+    good = "tap,2022,total,All,1.5,tonne,1,p\nheads,2023,total,All,97.5%,person,1,p\nunknown,2023,total,All,1,acres,0,p\n"
+
+    text = refusal(edition_folder(tmp_path, [TAP, HEADS], published=f"{good}{row}\n"))
+
+    assert text.startswith(f"editions/e1/published.csv, line 5: {message}")
 
 
 def test_an_edition_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
@@ -244,13 +269,35 @@ def test_a_rejected_record_blocks_only_its_measures_and_periods(tmp_path: Path, 
     assert {status for cell, status in result.items() if cell not in blocked} == {"ok"}
 
 
-@pytest.mark.parametrize(("until", "status"), [(AS_OF, "ok"), (date(2024, 4, 8), "blocked")])
-def test_a_waiver_lifts_until_its_date(tmp_path: Path, until: date, status: str) -> None:
+@pytest.mark.parametrize(("until", "status"), [(AS_OF, "incomplete"), (date(2024, 4, 8), "blocked")])
+def test_a_waiver_lifts_a_block_until_its_date(tmp_path: Path, until: date, status: str) -> None:
     waiver = f'[[waiver]]\nfinding = "{finding_id("rejected_record", "bad")}"\nreason = "r"\nwho = "w"\nuntil = {until}\n'
 
-    result = computed(edition_of(tmp_path, [TAP, HEADS], EVERYWHERE + waiver), BOTH, bad=[rejected_row("water_tap")])
+    result = computed(edition_of(tmp_path, [TAP, HEADS, kpi("per", "tonne/person", **RATIO)], EVERYWHERE + waiver), BOTH, bad=[rejected_row("water_tap")])
 
-    assert (states(result)["tap", "2023"], states(result)["heads", "2023"]) == (status, "ok")
+    assert (states(result)["tap", "2023"], states(result)["per", "2023"], states(result)["heads", "2023"]) == (status, status, "ok")
+
+
+def test_what_rests_on_a_waived_record_has_a_value_and_says_that_it_is_left_out(tmp_path: Path) -> None:
+    waiver = f'[[waiver]]\nfinding = "{finding_id("rejected_record", "bad")}"\nreason = "r"\nwho = "w"\nuntil = {AS_OF}\n'
+    bad = rejected_row("water_tap", start=day("2023-03-01"), end=day("2023-03-31"))
+
+    result = computed(edition_of(tmp_path, [TAP, HEADS, kpi("per", "tonne/person", **RATIO)], EVERYWHERE + waiver), BOTH, bad=[bad])
+
+    for name in ("tap", "per"):
+        cell = result.cell(name)
+        assert (cell["status"], cell["printed"], cell["reason"]) == ("incomplete", "1.00", "a rejected record that it needs is waived and left out")
+    assert states(result)["tap", "2022"] == "ok"
+    fates = record_fates(records(result.amounts, result.sites, result.rejected), result.rejected, result.sites, result.amounts, result.edition)
+    assert fates.filter(pl.col("record_id") == "bad").select("fate", "share_used").rows() == [("rejected", 0)]
+
+
+def test_a_waived_record_alone_makes_zero_that_is_incomplete(tmp_path: Path) -> None:
+    waiver = f'[[waiver]]\nfinding = "{finding_id("rejected_record", "bad")}"\nreason = "r"\nwho = "w"\nuntil = {AS_OF}\n'
+
+    cell = computed(edition_of(tmp_path, [TAP], EVERYWHERE + waiver), [], bad=[rejected_row("water_tap")]).cell("tap")
+
+    assert (cell["status"], cell["printed"]) == ("incomplete", "0.00")
 
 
 # ---------------------------------------------------------------- fates

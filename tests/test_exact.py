@@ -1,12 +1,10 @@
-"""The exact arithmetic: against Python fractions, on polars and on DuckDB, up to its limits and past them."""
+"""The exact arithmetic: against Python fractions, on polars, up to its limits and past them. The same on DuckDB: test_exact_duckdb.py."""
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal, DecimalTuple
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -14,84 +12,29 @@ from hypothesis import strategies as st
 
 from esg_kpis import exact
 from esg_kpis.errors import OutOfRange
-
-BATCHES = settings(max_examples=60, deadline=None)
-"""Each example is a whole batch of values, so few examples still try thousands of them."""
-
-WIDE = Context(prec=100)
-POLARS_RAISES = (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError)
-NEARLY_LIMIT = "9" * 14
-"""The last whole number below 10^14."""
-
-TWENTY_TO_ZERO_DEGREES = Fraction("273.15") / Fraction("293.15")
-KBTU_IN_KWH = Fraction("1055.05585262") / 3600
-HALF = Fraction(1, 2)
-
-magnitudes = st.one_of(*(st.integers(-(10**digits), 10**digits) for digits in (1, 6, 16)))
-"""Whole numbers of the last decimal, small and large: below 10^7 at nine decimals."""
-
-multipliers = st.one_of(
-    st.sampled_from([TWENTY_TO_ZERO_DEGREES, KBTU_IN_KWH, HALF, Fraction(3, 8), Fraction(1, 180 * 10**18)]),
-    st.builds(Fraction, st.integers(1, 10**12), st.integers(1, 10**12)),
+from tests.exact_scenario import (
+    BATCHES,
+    BEYOND_SCALED,
+    BEYOND_THE_PRODUCT,
+    HALF,
+    KBTU_IN_KWH,
+    NEARLY_LIMIT,
+    POLARS_RAISES,
+    SCALED_BY_HAND,
+    TWENTY_TO_ZERO_DEGREES,
+    WIDE,
+    batches,
+    digits,
+    half_even,
+    magnitudes,
+    multipliers,
+    polars_product,
+    polars_scaled,
+    product_frame,
+    with_decimals,
 )
 
-
-def with_decimals(whole: int, scale: int) -> Decimal:
-    """`whole` counts the last of `scale` decimals. Through text, because Python's decimal arithmetic keeps 28 digits only."""
-    return Decimal(f"{whole}E-{scale}")
-
-
-def half_even(value: Fraction, scale: int) -> Decimal:
-    return with_decimals(round(value * 10**scale), scale)
-
-
-def digits(values: Sequence[Decimal]) -> list[DecimalTuple]:
-    """Sign, digits and exponent: equal only when both number and decimals are (1.0 is not 1.00)."""
-    return [value.as_tuple() for value in values]
-
-
-def polars_product(lefts: Sequence[Decimal], rights: Sequence[Decimal], left_scale: int = 9, right_scale: int = 12) -> list[Decimal]:
-    frame = pl.DataFrame({"a": lefts, "b": rights}, schema={"a": pl.Decimal(38, left_scale), "b": pl.Decimal(38, right_scale)})
-    return frame.select(exact.product(pl.col("a"), pl.col("b"))).to_series().to_list()
-
-
-def polars_scaled(quantities: Sequence[Decimal], by: Fraction) -> list[Decimal]:
-    frame = pl.DataFrame({"q": quantities}, schema={"q": exact.QUANTITY})
-    return frame.select(exact.scaled(pl.col("q"), pl.lit(by.numerator), pl.lit(by.denominator))).to_series().to_list()
-
-
-def duckdb_rows(duck: duckdb.DuckDBPyConnection, expression: str, columns: Mapping[str, tuple[int, Sequence[Decimal]]]) -> list[Decimal]:
-    """`expression` for each row, in order; each column is its number of decimals and its values."""
-    typed = [[f"CAST('{value:f}' AS DECIMAL(38,{scale}))" for value in values] for scale, values in columns.values()]
-    rows = ", ".join(f"({number}, {', '.join(row)})" for number, row in enumerate(zip(*typed, strict=True)))
-    query = f"SELECT {expression} FROM (VALUES {rows}) AS v(row_number, {', '.join(columns)}) ORDER BY row_number"
-    return [row[0] for row in duck.execute(query).fetchall()]
-
-
-def product_frame(groups: Sequence[int], values: Sequence[Decimal]) -> pl.DataFrame:
-    return pl.DataFrame({"site": groups, "co2e": values}, schema={"site": pl.Int64, "co2e": exact.PRODUCT})
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
-
-
 # ---------------------------------------------------------------- product
-
-
-def numbers(scale: int) -> st.SearchStrategy[Decimal]:
-    """Decimals of either sign below 10^7, so that the product of two stays below 10^14."""
-    largest = 10 ** (scale + 7) - 1
-    return st.one_of(st.integers(-largest, largest), st.integers(-10, 10)).map(lambda whole: with_decimals(whole, scale))
-
-
-@st.composite
-def batches(draw: st.DrawFn) -> tuple[int, int, list[tuple[Decimal, Decimal]]]:
-    """Decimals left, decimals right, and a batch of pairs with that many."""
-    left, right = draw(st.integers(0, 24)), draw(st.integers(0, 24))
-    return left, right, draw(st.lists(st.tuples(numbers(left), numbers(right)), min_size=1, max_size=40))
 
 
 @BATCHES
@@ -150,17 +93,6 @@ def test_product_just_below_its_limit_is_exact(left: str, right: str, expected: 
     assert polars_product([Decimal(sign + left)], [Decimal(right)], 24, 24) == [Decimal(sign + expected)]
 
 
-BEYOND_THE_PRODUCT = [
-    ("10000000", "10000000"),  # 10^14: 39 digits, though 127 bits would hold it
-    ("-10000000", "10000000"),
-    ("20000000", "10000000"),  # 2 x 10^14: past 127 bits
-    ("-20000000", "10000000"),
-    ("68056473384187", "5"),  # 2^128 at 24 decimals, nearly: a wrap would leave a small number
-    (NEARLY_LIMIT, NEARLY_LIMIT),
-    (f"-{NEARLY_LIMIT}", NEARLY_LIMIT),
-]
-
-
 @pytest.mark.parametrize(("left", "right"), BEYOND_THE_PRODUCT)
 def test_product_at_its_limit_raises(left: str, right: str) -> None:
     with pytest.raises(POLARS_RAISES, match="overflow in decimal multiplication"):
@@ -191,32 +123,9 @@ def test_scaled_equals_fractions(by: Fraction, wholes: list[int]) -> None:
     assert digits(results) == digits([half_even(Fraction(quantity) * by, 9) for quantity in quantities])
 
 
-SCALED_BY_HAND = [
-    ("1000", TWENTY_TO_ZERO_DEGREES, "931.775541532"),  # 1000 x 273.15 / 293.15 = 931.7755415316...
-    ("-1000", TWENTY_TO_ZERO_DEGREES, "-931.775541532"),
-    ("1000", KBTU_IN_KWH, "293.071070172"),  # 1000 x 1055.05585262 kJ / 3600 = 293.0710701722...
-    ("-1000", KBTU_IN_KWH, "-293.071070172"),
-    ("0.000000001", HALF, "0"),  # ties go to the even ninth decimal
-    ("0.000000003", HALF, "0.000000002"),
-    ("-0.000000001", HALF, "0"),
-    ("-0.000000003", HALF, "-0.000000002"),
-    ("-0.000000002", HALF, "-0.000000001"),
-    ("-0.000000001", Fraction(2, 3), "-0.000000001"),
-    ("9999999999999999999.999999999", Fraction(1), "9999999999999999999.999999999"),
-]
-
-
 @pytest.mark.parametrize(("quantity", "by", "expected"), SCALED_BY_HAND)
 def test_scaled_by_hand(quantity: str, by: Fraction, expected: str) -> None:
     assert polars_scaled([Decimal(quantity)], by) == [Decimal(expected)]
-
-
-BEYOND_SCALED = [
-    ("10000000000000000000", KBTU_IN_KWH),  # 10^19 x 52752792631 has 30 digits before the point
-    ("-10000000000000000000", KBTU_IN_KWH),
-    (f"{'9' * 29}", Fraction(1000)),
-    (f"{'9' * 29}", Fraction(10**9)),
-]
 
 
 @pytest.mark.parametrize(("quantity", "by"), BEYOND_SCALED)
@@ -274,11 +183,21 @@ def test_sums_by_several_columns_are_sorted_by_them() -> None:
     assert summed.rows() == [(1, 2, Decimal(10)), (2, 1, Decimal(4)), (2, 2, Decimal(1))]
 
 
-def test_the_sum_of_no_rows_is_zero_in_total_and_nothing_by_group() -> None:
-    nothing = product_frame([], [])
+@pytest.mark.parametrize("by", [[], ["site"]])
+def test_no_rows_have_no_sum(by: list[str]) -> None:
+    """No row, and not a zero: nothing was used is another fact than nothing is known."""
+    summed = exact.sums(product_frame([], []), by, "co2e")
 
-    assert exact.sums(nothing, [], "co2e").rows() == [(Decimal(0),)]
-    assert exact.sums(nothing, ["site"], "co2e").height == 0
+    assert summed.height == 0
+    assert summed.columns == [*by, "co2e"]
+
+
+@pytest.mark.parametrize("by", [[], ["site"]])
+def test_nulls_do_not_count_and_only_nulls_give_null(by: list[str]) -> None:
+    known, unknown = (product_frame([1, 1], [Decimal(2), Decimal(3)]).with_columns(co2e=pl.Series([first, None], dtype=exact.PRODUCT)) for first in (Decimal(2), None))
+
+    assert exact.sums(known, by, "co2e")["co2e"].to_list() == [Decimal(2)]
+    assert exact.sums(unknown, by, "co2e")["co2e"].to_list() == [None]
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -317,88 +236,12 @@ def test_a_total_without_groups_raises_out_of_range_when_sizes_reach_the_limit()
         exact.sums(frame, [], "co2e")
 
 
-@pytest.mark.xfail(raises=pl.exceptions.ComputeError, strict=True, reason="polars' ungrouped sum raises before the guard of `sums` is asked")
 @pytest.mark.parametrize("value", [50_000_000_000_000, 90_000_000_000_000])
 def test_a_total_without_groups_raises_out_of_range_when_it_overflows(value: int) -> None:
     frame = product_frame([1, 2], [Decimal(value)] * 2)
 
     with pytest.raises(OutOfRange):
         exact.sums(frame, [], "co2e")
-
-
-# ---------------------------------------------------------------- the same on DuckDB
-
-
-@BATCHES
-@given(wholes=st.lists(st.tuples(magnitudes, st.integers(-(10**18), 10**18)), min_size=1, max_size=40))
-def test_sql_product_gives_the_digits_of_polars(duck: duckdb.DuckDBPyConnection, wholes: list[tuple[int, int]]) -> None:
-    quantities = [with_decimals(left, 9) for left, _ in wholes]
-    factors = [with_decimals(right, 12) for _, right in wholes]
-
-    on_duckdb = duckdb_rows(duck, exact.sql_product("q", "f"), {"q": (9, quantities), "f": (12, factors)})
-
-    assert digits(on_duckdb) == digits(polars_product(quantities, factors))
-
-
-@BATCHES
-@given(
-    wholes=st.lists(st.tuples(st.integers(-(10**15), 10**15), st.integers(-(10**15), 10**15), st.integers(0, 30_000_000)), min_size=1, max_size=40)
-)
-def test_a_chain_of_sql_products_gives_the_digits_of_polars(duck: duckdb.DuckDBPyConnection, wholes: list[tuple[int, int, int]]) -> None:
-    """Quantity, factor, GWP: 9 + 12 + 3 decimals are the 24 of a product, here up to 3 x 10^13."""
-    columns = {"q": (9, [with_decimals(q, 9) for q, _, _ in wholes]), "f": (12, [with_decimals(f, 12) for _, f, _ in wholes])}
-    columns["gwp"] = (3, [with_decimals(gwp, 3) for _, _, gwp in wholes])
-    frame = pl.DataFrame({name: values for name, (_, values) in columns.items()}, schema={n: pl.Decimal(38, s) for n, (s, _) in columns.items()})
-
-    on_duckdb = duckdb_rows(duck, exact.sql_product(exact.sql_product("q", "f"), "gwp", left_scale=21, right_scale=3), columns)
-
-    on_polars = frame.select(exact.product(exact.product(pl.col("q"), pl.col("f")), pl.col("gwp"))).to_series().to_list()
-    assert digits(on_duckdb) == digits(on_polars)
-
-
-@BATCHES
-@given(by=multipliers, wholes=st.lists(st.one_of(magnitudes, st.integers(-(10**25), 10**25)), min_size=1, max_size=40))
-def test_sql_scaled_gives_the_digits_of_polars(duck: duckdb.DuckDBPyConnection, by: Fraction, wholes: list[int]) -> None:
-    quantities = [with_decimals(whole, 9) for whole in wholes]
-
-    on_duckdb = duckdb_rows(duck, exact.sql_scaled("q", by.numerator, by.denominator), {"q": (9, quantities)})
-
-    assert digits(on_duckdb) == digits(polars_scaled(quantities, by))
-
-
-@pytest.mark.parametrize(("quantity", "by", "expected"), SCALED_BY_HAND)
-def test_sql_scaled_by_hand(duck: duckdb.DuckDBPyConnection, quantity: str, by: Fraction, expected: str) -> None:
-    results = duckdb_rows(duck, exact.sql_scaled("q", by.numerator, by.denominator), {"q": (9, [Decimal(quantity)])})
-
-    assert results == [Decimal(expected)]
-
-
-@pytest.mark.parametrize("sign", ["", "-"])
-def test_sql_product_just_below_its_limit_is_exact(duck: duckdb.DuckDBPyConnection, sign: str) -> None:
-    quantity = Decimal(f"{sign}{NEARLY_LIMIT}.999999999")
-
-    assert duckdb_rows(duck, exact.sql_product("q", "f"), {"q": (9, [quantity]), "f": (12, [Decimal(1)])}) == [quantity]
-
-
-@pytest.mark.parametrize(("left", "right"), [*BEYOND_THE_PRODUCT, ("99999999999999999", "1"), ("1" + "0" * 28, "1" + "0" * 25)])
-def test_sql_product_at_its_limit_raises(duck: duckdb.DuckDBPyConnection, left: str, right: str) -> None:
-    columns = {"q": (9, [Decimal(left)]), "f": (12, [Decimal(right)])}
-
-    with pytest.raises((duckdb.ConversionException, duckdb.OutOfRangeException), match=r"out of range|Overflow"):
-        duckdb_rows(duck, exact.sql_product("q", "f"), columns)
-
-
-@pytest.mark.parametrize(("quantity", "by"), [*BEYOND_SCALED, ("1" + "0" * 20, Fraction(1)), (f"-{'9' * 29}", Fraction(1))])
-def test_sql_scaled_past_its_limit_raises(duck: duckdb.DuckDBPyConnection, quantity: str, by: Fraction) -> None:
-    """Its whole-number arithmetic ends at 10^20, earlier than that of polars."""
-    with pytest.raises(duckdb.OutOfRangeException, match="Overflow in multiplication"):
-        duckdb_rows(duck, exact.sql_scaled("q", by.numerator, by.denominator), {"q": (9, [Decimal(quantity)])})
-
-
-@pytest.mark.parametrize(("left_scale", "right_scale"), [(24, 1), (12, 13), (21, 9)])
-def test_sql_product_refuses_more_decimals_than_it_keeps(left_scale: int, right_scale: int) -> None:
-    with pytest.raises(OutOfRange, match=f"{left_scale} and {right_scale} decimals do not fit into 24"):
-        exact.sql_product("q", "f", left_scale=left_scale, right_scale=right_scale)
 
 
 # ---------------------------------------------------------------- single values

@@ -27,7 +27,7 @@ def real() -> Library:
     ("mistake", "message"),
     [
         ({"value": "0.1234567890123"}, "has more than 12 decimals"),
-        ({"value": "NaN"}, "is not finite"),
+        ({"value": "NaN"}, "'NaN' is no number"),
         ({"value": "half"}, "'half' is no number"),
         ({"unit": "t/t"}, "The unit 't/t' does not lead from electricity_purchased to emission_gas"),
         ({"unit": "ton/MWh"}, "The unit 'ton' is refused"),
@@ -36,6 +36,7 @@ def real() -> Library:
         ({"grade": "D"}, "The grade is 'D'. Only grades A to C may feed a KPI"),
         ({"status": "draft"}, "The status is 'draft'"),
         ({"data_from": "2023"}, "'2023' is no date"),
+        ({"data_to": "2022-12-31"}, "The data period ends on 2022-12-31, before it begins"),
         ({"data_to": "2023-02-29"}, "'2023-02-29' is no date"),
         ({"factor_id": "good-1"}, "The factor 'good-1' is given twice"),
     ],
@@ -62,7 +63,8 @@ def test_a_wrong_row_is_kept_apart_and_the_others_are_read(tmp_path: Path, mista
 def test_a_wrong_gwp_is_kept_apart(tmp_path: Path, mistake: dict[str, str], message: str) -> None:
     library = library_of(tmp_path, {}, [gwp_row("CO2", "1"), gwp_row("CH4", "28") | mistake, gwp_row("N2O", "265")])
 
-    [(_, text)] = library.unreadable
+    [(source, text)] = library.unreadable
+    assert source == "gwp"
     assert text.startswith("factors/gwp.csv, line 3: ")
     assert message in text
     assert {factor.factor_id for factor in library.factors} == {"gwp100-ar5-co2", "gwp100-ar5-n2o"}
@@ -89,8 +91,37 @@ def test_a_row_with_a_stray_comma_is_named_by_its_line(tmp_path: Path) -> None:
 
 
 def test_without_sources_there_is_no_library(tmp_path: Path) -> None:
-    with pytest.raises(InputProblem, match=r"factors/sources\.csv: The file is missing"):
+    with pytest.raises(InputProblem, match=r"factors/sources\.csv: The file cannot be read"):
         read_library(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        ("publisher", "editor", r"sources\.csv: The columns publisher are missing"),
+        ("2022-01-01", "last year", r"factors/sources\.csv, line 2: 'last year' is no date"),
+        ("ipcc,", "mee,", r"sources\.csv, line 3: The source 'mee' is given twice"),
+        ("2022-01-01", "2022-01-01,", r"sources\.csv, line 2: The row has more or fewer cells"),
+    ],
+)
+def test_sources_that_cannot_be_read_stop_everything(tmp_path: Path, was: str, becomes: str, message: str) -> None:
+    folder = library_folder(tmp_path, {"mee": [factor_row()]})
+    path = folder / "sources.csv"
+    path.write_text(path.read_text().replace(was, becomes, 1))
+
+    with pytest.raises(InputProblem, match=message):
+        read_library(folder)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\x00", b"\xff\xff\n"])
+def test_a_file_that_is_no_text_is_kept_apart(tmp_path: Path, content: bytes) -> None:
+    folder = library_folder(tmp_path, {"mee": [factor_row()], "mea": []})
+    (folder / "mea.csv").write_bytes(content)
+
+    library = read_library(folder)
+
+    assert [(source, text.partition(". ")[0]) for source, text in library.unreadable] == [("mea", "factors/mea.csv: The file cannot be read")]
+    assert [factor.factor_id for factor in library.factors] == ["grid-cn"]
 
 
 # ---------------------------------------------------------------- the library: what it holds

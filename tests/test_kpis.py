@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from esg_kpis.amounts import amounts_of
 from esg_kpis.exact import printed, rounded
+from esg_kpis.factors import rules_of
 from tests.scenario import (
     BURNT,
     EVERYWHERE,
@@ -105,7 +106,7 @@ def test_a_missing_factor_blocks_and_is_never_zero(tmp_path: Path) -> None:
 
     assert set(made(result, "emission_co2e").filter(pl.col("site_id") == "HK")["quantity"]) == {None}
     [problem] = result.applied.problems.to_dicts()
-    assert (problem["subject"], problem["amounts"], problem["period"]) == ("emission_gas CO2 from electricity_purchased in HK, office", 12, "2023")
+    assert (problem["subject"], problem["amounts"], problem["period"]) == ("emission_gas CO2 from electricity_purchased in HK, HK, office", 12, "2023")
     assert problem["record_ids"] == "HK electricity_purchased 2023-01-01"
     assert "Nearly matched: grid-cn (region CN)" in problem["message"]
     assert (result.cell("ghg", category="HK")["status"], result.cell("ghg", category="HK")["value"]) == ("blocked", None)
@@ -122,6 +123,36 @@ def test_what_an_edition_leaves_out_is_computed_where_it_can_be_and_marked(tmp_p
     assert made(result, "emission_co2e").select("quantity", "excluded", "blocked").rows() == [(size, "Not counted.", None)]
     assert result.applied.problems.is_empty()
     assert (result.cell("ghg")["status"], result.cell("ghg")["reason"]) == ("not_applicable", "Not counted.")
+
+
+def test_co2e_is_made_without_a_rule_of_its_own(tmp_path: Path) -> None:
+    """The rule for GWP follows from the edition's GWP set, even where it has no other rule."""
+    edition = edition_of(tmp_path, [GHG])
+
+    assert [(found.id, found.source, found.method) for found in rules_of(edition.rules)] == [("gwp-ar5", "gwp", "AR5")]
+    assert [found.id for found in rules_of(edition_of(tmp_path, [GHG], EVERYWHERE + GRID).rules)] == ["grid", "gwp-ar5"]
+
+
+def test_a_rejected_record_of_an_unknown_gas_blocks_every_gas_group(tmp_path: Path) -> None:
+    """A refill without a readable refrigerant could have been any gas."""
+    groups = {"name": "gas", "categories": {name: {"gas_group": [name]} for name in ("CO2", "HFCs")}}
+    rules = EVERYWHERE + rule("refill", "refrigerant_refill", "emission_gas", "ipcc-2006-v3-ch7", "*")
+
+    result = computed(edition_of(tmp_path, [GHG | {"breakdowns": [groups]}], rules), [], library=real_library(), bad=[rejected_row("refrigerant_refill")])
+
+    assert [result.cell("ghg", category=name)["status"] for name in ("CO2", "HFCs")] == ["blocked", "blocked"]
+
+
+@pytest.mark.parametrize("formula", ["ratio", "growth", "share"])
+def test_what_rests_on_what_is_left_out_is_not_applicable(tmp_path: Path, formula: str) -> None:
+    left_out = '[[exclusion]]\nid = "co2"\ngases = ["CO2"]\ntext = "Not counted."\n'
+    library = library_of(tmp_path, {"mee": [factor_row(data_from="2022-01-01")]}, [gwp_row("CO2", "1")])
+    asked = {"ratio": divided("tCO2e/person", "ratio", "ghg", "heads"), "growth": divided("%", "growth", "ghg"), "share": divided("%", "share", "ghg", "ghg")}[formula]
+    bills = [year("electricity_purchased", "1000", at) for at in (2022, 2023)]
+
+    result = computed(edition_of(tmp_path, [GHG, HEADS, asked], EVERYWHERE + GRID + left_out), [*bills, year("employees_full_time", "3")], library=library)
+
+    assert [(result.cell(name)["status"], result.cell(name)["reason"]) for name in ("ghg", "asked")] == [("not_applicable", "Not counted.")] * 2
 
 
 # ---------------------------------------------------------------- formulas
@@ -223,7 +254,7 @@ OFFICES = '[[boundary]]\nid = "offices"\nwhere = { kind = ["office"] }\ntext = "
         (GAP, EVERYWHERE, [year("water_tap", "1")], [], ("not_collected", None, "the report prints a dash")),
         (TAP, OFFICES, [year("water_tap", "1", site_id="SHOP")], [], ("not_applicable", None, "outside boundary offices")),
         (TAP, EVERYWHERE, [year("water_tap", "1")], [rejected_row("water_tap")], ("blocked", None, "rejected record bad: 'n/a' is no number.")),
-        (TAP, EVERYWHERE, [year("water_tap", "1")], [rejected_row("water_tap"), rejected_row("water_tap", record_id="worse", site_id="SHOP")], ("blocked", None, "rejected record bad: 'n/a' is no number. (and 1 more)")),
+        (TAP, EVERYWHERE, [year("water_tap", "1")], [rejected_row("water_tap"), rejected_row("water_tap", record_id="worse", site_id="SHOP")], ("blocked", None, "rejected record bad: 'n/a' is no number. (and others: see findings)")),
         (TAP | {"formula": "count", "unit": "one"}, EVERYWHERE, [], [], ("ok", "0.00", None)),
     ],
 )  # fmt: skip

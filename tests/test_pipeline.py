@@ -7,13 +7,14 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from esg_kpis.errors import EsgKpisError, InternalProblem
+from esg_kpis.errors import EsgKpisError, FactorProblem, InputProblem, InternalProblem, OutOfRange, UnitProblem
 from esg_kpis.report.outputs import publish
 from esg_kpis.tables import TABLES
 from pipelines.definitions import ASSETS, JOB, build_defs
 from pipelines.lineage import LINEAGE
 from pipelines.run import Request, execute, read_result
 from tests.conftest import REPOSITORY, Ran, copy_workspace
+from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
 
 
 def definitions() -> dg.Definitions:
@@ -146,6 +147,89 @@ def test_a_failed_run_leaves_the_last_results(tmp_path: Path, worked: Ran, monke
         execute(Request(root, out), lambda _step, _ended: None)
 
     assert read_result(out, "kpi_values").equals(worked.table("kpi_values"))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of one site, one bill and one KPI."""
+    root = tmp_path_factory.mktemp("small")
+    for folder in ("data/raw/sites", "data/raw/water"):
+        (root / folder).mkdir(parents=True)
+    (root / "data/raw/sites/sites.csv").write_text("site_id,name,country,kind\nHQ,HQ,CN,office\n", encoding="utf-8")
+    bills = "site_id,month,tap,printed\nHQ,2023-01,5,5\n"
+    (root / "data/raw/water/bills.csv").write_text(bills, encoding="utf-8")
+    library_folder(root, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
+    edition_folder(root, [kpi("tap", "tonne", "water_tap", breakdowns=[{"name": "site", "each": "site_id"}])])
+    return root
+
+
+WATER_FORMAT = """
+format_version = 1
+[[file]]
+glob = "*"
+[[file.feed]]
+domain = "water"
+[[file.feed.quantity]]
+measure = "water_tap"
+column = "tap"
+unit = "m3"
+[[file.published]]
+edition = "e1"
+kpi_id = "tap"
+breakdown = "site"
+category_column = "site_id"
+period = "2023"
+column = "printed"
+unit = "{unit}"
+decimals = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "exit_code"),
+    [
+        (InputProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
+        (UnitProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
+        (FactorProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
+        (OutOfRange("It is wrong.", where="a.csv, line 2", mend="Mend it."), InternalProblem, 70),
+        (ZeroDivisionError("a.csv, line 2: It is wrong. Mend it."), InternalProblem, 70),
+    ],
+)
+def test_what_a_step_raises_keeps_its_kind_and_its_words(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type[EsgKpisError], exit_code: int
+) -> None:
+    def broken(*_: object) -> pl.DataFrame:
+        raise raised
+
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.setattr("pipelines.assets.coverage_of", broken)
+
+    with pytest.raises(EsgKpisError) as caught:
+        execute(Request(small, tmp_path / "out"), lambda _step, _ended: None)
+
+    assert (type(caught.value), caught.value.exit_code) == (kind, exit_code)
+    assert "a.csv, line 2: It is wrong. Mend it." in str(caught.value)
+    assert "Nothing was published" in str(caught.value)
+    assert not (tmp_path / "out" / "latest").exists()
+
+
+@pytest.mark.parametrize("unit", ["tonne", "kg"])
+def test_a_mistake_that_only_a_step_can_see_is_the_users_to_mend(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch, unit: str) -> None:
+    """Published figures in a unit that is not the KPI's: known when data and edition meet."""
+    root = copy_workspace(tmp_path / "workspace", small)
+    (root / "data/raw/water/_format.toml").write_text(WATER_FORMAT.format(unit=unit), encoding="utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    out = tmp_path / "out"
+
+    if unit == "tonne":
+        execute(Request(root, out), lambda _step, _ended: None)
+        assert read_result(out, "tie_out").filter(pl.col("published").is_not_null())["verdict"].to_list() == ["equal"]
+        return
+    with pytest.raises(InputProblem) as caught:
+        execute(Request(root, out), lambda _step, _ended: None)
+
+    assert caught.value.exit_code == 3
+    assert str(caught.value).startswith("edition e1, water/bills.csv, column printed: The figure is in 'kg', the KPI tap in 'tonne'. Give both the same unit.")
 
 
 def test_two_runs_never_write_to_one_place(tmp_path: Path) -> None:
