@@ -15,7 +15,7 @@ from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
-_USERS_TO_MEND = ("InputProblem", "UnitProblem", "FactorProblem")
+_USERS_TO_MEND = ("InputProblem", "UnitProblem", "FactorProblem", "OutOfRange")
 _SETTINGS = """\
 # One database for all runs: half the time of a database per run.
 run_storage:

@@ -52,8 +52,8 @@ class InternalProblem(EsgKpisError):
     exit_code = 70
 
 
-class OutOfRange(InternalProblem):
-    """A number is larger than the exact arithmetic promises to hold (see `exact`)."""
+class OutOfRange(InputProblem):
+    """A number is larger than the exact arithmetic promises to hold (see `exact`): a unit must be wrong somewhere."""
 
 
 def near_misses(word: str, known: Iterable[str]) -> str:

@@ -262,7 +262,7 @@ COVERAGE = Table(
     "coverage", "one measure of one site in one month between its first and last record", ("site_id", "measure", "month"),
     (
         text("site_id", "Site"), text("measure", "Measure"), text("month", "Month, YYYY-MM"),
-        Column("expected", pl.Int64(), "Days of the month the site was in the group", unit="day"),
+        Column("expected", pl.Int64(), "Days of the month between the first and the last record of a meter, while the site was in the group", unit="day"),
         Column("received", pl.Int64(), "Days of the month that records cover", unit="day"),
         Column("estimated", pl.Int64(), "Days that were estimated", unit="day"),
         Column("missing", pl.Int64(), "Days neither received nor estimated", unit="day"),

@@ -36,7 +36,8 @@ def coverage_of(quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
         pl.col("first_day").dt.strftime("%Y-%m").alias("month"), ((ends - begins).dt.total_days() + 1).clip(lower_bound=0).alias("expected")
     )
     joined = expected.join(got, on=[*key, "month"], how="left").with_columns(pl.col("received").fill_null(0))
+    missing = (pl.col("expected") - pl.col("received")).clip(lower_bound=0)
     result = joined.group_by("site_id", "measure", "month").agg(
-        pl.col("expected").max(), pl.col("received").min(), pl.lit(0).cast(pl.Int64()).alias("estimated")
+        pl.col("expected").max(), missing.max().alias("missing"), pl.lit(0).cast(pl.Int64()).alias("estimated")
     )
-    return conform(result.with_columns((pl.col("expected") - pl.col("received")).clip(lower_bound=0).alias("missing")), COVERAGE)
+    return conform(result.with_columns((pl.col("expected") - pl.col("missing")).alias("received")), COVERAGE)

@@ -128,7 +128,7 @@ def _sources(path: Path) -> dict[str, dict[str, str]]:
         _date(where, row["published"])
         sources[row["source_id"]] = row
     if unreadable:
-        raise InputProblem(unreadable[0][1], where="factors", mend="See factors/README.md.")
+        raise InputProblem(unreadable[0][1], mend="See factors/README.md.")
     return sources
 
 
@@ -137,8 +137,11 @@ def _rows_of(path: Path, columns: tuple[str, ...], unreadable: list[tuple[str, s
     where = f"factors/{path.name}"
     try:
         text, _ = decode(Source(where, path.read_bytes(), ""))
-    except (OSError, InputProblem) as problem:
-        unreadable.append((path.stem, f"{where}: The file cannot be read. {problem}"))
+    except OSError as problem:
+        unreadable.append((path.stem, f"{where}: The file cannot be read: {problem.strerror}."))
+        return
+    except InputProblem as problem:
+        unreadable.append((path.stem, str(problem)))
         return
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if missing := [name for name in columns if name not in (reader.fieldnames or [])]:

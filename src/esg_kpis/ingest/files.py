@@ -6,13 +6,16 @@ A spreadsheet's numbers are read at their 15 significant digits, which is what a
 import csv
 import hashlib
 import io
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+import openpyxl
 import polars as pl
-from python_calamine import CalamineError, CalamineWorkbook
+from defusedxml.common import DefusedXmlException
+from openpyxl.utils.exceptions import InvalidFileException
 
 from esg_kpis.errors import InputProblem
 
@@ -173,26 +176,31 @@ def check_archive(source: Source) -> None:
 def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
     check_archive(source)
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(source.content))
-        names = workbook.sheet_names
-        name = sheet if sheet is not None else names[0]
-        if name not in names or (sheet is None and len(names) > 1):
-            raise InputProblem(
-                f"The workbook has the sheets {', '.join(repr(item) for item in names)}.",
-                where=source.path,
-                mend="Name the one to read as `sheet` in _format.toml.",
-            )
-        rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except CalamineError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it leaves out; values are what is read here
+            workbook = openpyxl.load_workbook(io.BytesIO(source.content), read_only=True, data_only=True, keep_links=False)
+    except (InvalidFileException, KeyError, ValueError, TypeError, OSError, SyntaxError, DefusedXmlException) as error:
         raise InputProblem(f"The workbook cannot be read: {error}.", where=source.path, mend="Save it again as XLSX.") from error
-    cells = [(number, [_as_text(cell) for cell in row]) for number, row in enumerate(rows, 1)]
+    names = [sheet.title for sheet in workbook.worksheets]
+    name = sheet if sheet is not None else names[0]
+    if name not in names or (sheet is None and len(names) > 1):
+        raise InputProblem(
+            f"The workbook has the sheets {', '.join(repr(item) for item in names)}.",
+            where=source.path,
+            mend="Name the one to read as `sheet` in _format.toml.",
+        )
+    cells = [(number, [_as_text(cell) for cell in row]) for number, row in enumerate(workbook[name].iter_rows(values_only=True), 1)]
     filled = [(number, row) for number, row in cells if any(cell.strip() for cell in row)]
-    read = _sheet(source, name, "xlsx", filled, header_line)
+    width = max((len(row) for _, row in filled), default=0)
+    even = [(number, row + [""] * (width - len(row))) for number, row in filled]
+    read = _sheet(source, name, "xlsx", even, header_line)
     return replace(read, unread=tuple(other for other in names if other != name))
 
 
 def _as_text(cell: object) -> str:
-    """A cell as a person would type it. Words stay as they are; numbers have 15 significant digits; days are ISO."""
+    """A cell as a person would type it. Words and errors stay as they are; numbers have 15 significant digits; days are ISO."""
+    if cell is None:
+        return ""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):

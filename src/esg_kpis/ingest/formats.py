@@ -1,6 +1,5 @@
 """`_format.toml`: what cannot be known from a file itself. See docs/formats.md for every key."""
 
-import codecs
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -130,7 +129,7 @@ class FileFormat(_Entry):
     glob: str
     sheet: str | None = None
     header_line: int = Field(default=1, ge=1)
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$')
     encoding: str | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] | None = None
@@ -157,8 +156,8 @@ class FileFormat(_Entry):
             raise ValueError("two feeds of one domain; give one feed several quantities")
         if self.encoding is not None:
             try:
-                codecs.lookup(self.encoding)
-            except LookupError as error:
+                "a".encode(self.encoding)
+            except (LookupError, UnicodeError) as error:
                 raise ValueError(f"there is no encoding '{self.encoding}'") from error
         return self
 

@@ -14,6 +14,9 @@ from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 from esg_kpis.units import multiplier
 
+MOST = PRODUCT_LIMIT // 100
+"""No single quantity reaches a hundredth of what sums may: 10^12 in the canonical unit, 1,000 TWh or a billion tonnes."""
+
 
 def typed_quantities(
     rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain
@@ -91,7 +94,7 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
     for measure, unit in frame.select("measure", "received_unit").unique().sort("measure", "received_unit").iter_rows():
         here = (pl.col("measure") == measure) & (pl.col("received_unit") == unit)
         try:
-            limit = Fraction(PRODUCT_LIMIT) / multiplier(unit, MEASURES[measure].unit, domain.name)
+            limit = Fraction(MOST) / multiplier(unit, MEASURES[measure].unit, domain.name)
         except UnitProblem as problem:
             expected = f"a unit of {measure}. {problem}"
             problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected))

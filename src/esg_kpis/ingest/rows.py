@@ -112,7 +112,7 @@ def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str
                 dated, (half | off.fill_null(value=False)) & fine, "dates_disagree", theirs(first), told, "one period, month or date"
             )
         )
-        long = (pl.col("end") - pl.col("start")).dt.total_days() > MAX_DAYS
+        long = (pl.col("end") - pl.col("start")).dt.total_days() >= MAX_DAYS
         long_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
         problems.append(rejections(dated, long, "period_too_long", theirs(last), long_text, f"a period of at most {MAX_DAYS} days"))
     dated = dated.drop(f"__{name}" for name in names)
