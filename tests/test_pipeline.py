@@ -191,7 +191,7 @@ decimals = 0
         (InputProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
         (UnitProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
         (FactorProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
-        (OutOfRange("It is wrong.", where="a.csv, line 2", mend="Mend it."), InternalProblem, 70),
+        (OutOfRange("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
         (ZeroDivisionError("a.csv, line 2: It is wrong. Mend it."), InternalProblem, 70),
     ],
 )

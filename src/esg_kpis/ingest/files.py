@@ -10,6 +10,7 @@ import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
+from datetime import datetime, time
 from pathlib import Path, PurePosixPath
 
 import openpyxl
@@ -179,17 +180,17 @@ def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it leaves out; values are what is read here
             workbook = openpyxl.load_workbook(io.BytesIO(source.content), read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, KeyError, ValueError, TypeError, OSError, SyntaxError, DefusedXmlException) as error:
+            names = [page.title for page in workbook.worksheets]
+            name = sheet if sheet is not None else names[0]
+            if name not in names or (sheet is None and len(names) > 1):
+                raise InputProblem(
+                    f"The workbook has the sheets {', '.join(repr(item) for item in names)}.",
+                    where=source.path,
+                    mend="Name the one to read as `sheet` in _format.toml.",
+                )
+            cells = [(number, [_as_text(cell) for cell in row]) for number, row in enumerate(workbook[name].iter_rows(values_only=True), 1)]
+    except (InvalidFileException, KeyError, IndexError, ValueError, TypeError, OSError, SyntaxError, DefusedXmlException) as error:
         raise InputProblem(f"The workbook cannot be read: {error}.", where=source.path, mend="Save it again as XLSX.") from error
-    names = [sheet.title for sheet in workbook.worksheets]
-    name = sheet if sheet is not None else names[0]
-    if name not in names or (sheet is None and len(names) > 1):
-        raise InputProblem(
-            f"The workbook has the sheets {', '.join(repr(item) for item in names)}.",
-            where=source.path,
-            mend="Name the one to read as `sheet` in _format.toml.",
-        )
-    cells = [(number, [_as_text(cell) for cell in row]) for number, row in enumerate(workbook[name].iter_rows(values_only=True), 1)]
     filled = [(number, row) for number, row in cells if any(cell.strip() for cell in row)]
     width = max((len(row) for _, row in filled), default=0)
     even = [(number, row + [""] * (width - len(row))) for number, row in filled]
@@ -205,6 +206,8 @@ def _as_text(cell: object) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
         return f"{cell:.15g}"
+    if isinstance(cell, datetime) and cell.time() == time.min:
+        return cell.date().isoformat()
     return str(cell)
 
 
