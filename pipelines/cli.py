@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -227,6 +228,9 @@ def ui(
 
 def main() -> NoReturn:
     """Runs the command line. Exit codes: 0 all well; 1 something is blocked; 2 wrong usage; 3 input could not be read."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except EsgKpisError as error:

@@ -66,7 +66,11 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def last_day(self) -> date:
         """The last day that data may be about."""
-        return date.fromisoformat(self.as_of) if self.as_of else max(edition.rules.knowledge_date for edition in self.read_editions)
+        return (
+            date.fromisoformat(self.as_of)
+            if self.as_of
+            else max(edition.rules.knowledge_date for edition in _editions(self.workspace.editions, (), digest_of(self.workspace.editions)))
+        )
 
 
 class ParquetFiles(dg.ConfigurableIOManager):

@@ -1,5 +1,6 @@
 """The last step: all tables of a run written as a whole, and the key under which they stand."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def results(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it."""
     out = workspace.workspace.out
-    staged = out / "work" / "staged"
+    staged = out / "work" / f"staged-{os.getpid()}"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
     counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))

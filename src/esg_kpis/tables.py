@@ -306,6 +306,7 @@ TIE_OUT = Table(
         text("unit", "Unit"),
         text("verdict", "Result", allowed=VERDICTS),
         text("explanation", "Why it differs or was not computed", nullable=True),
+        Column("explained", pl.Boolean(), "Whether the edition knows the difference, with a proof"),
     ),
 )  # fmt: skip
 

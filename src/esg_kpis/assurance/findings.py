@@ -29,6 +29,7 @@ CHECKS: dict[str, str] = {
     "negative": "Quantities are zero or more, unless net metered",
     "no_quantity": "Every record holds a quantity",
     "duplicate": "No record says the same as another",
+    "bill_twice": "No bill comes twice with different quantities",
     "file_twice": "No file was sent twice",
     "no_number": "Cells to be compared, added up or tied out are numbers",
     "sheet_unread": "No sheet of a workbook is left unread",
@@ -136,10 +137,10 @@ def _of_cell(row: dict[str, Any]) -> dict[str, Any]:
 def _of_tie_out(row: dict[str, Any]) -> dict[str, Any]:
     computed = row["computed"] if row["computed"] is not None else "not computed"
     return {
-        "check": "tie_out", "subject": _cell(row), "edition": row["edition"], "period": row["period"], "severity": "warning" if row["explanation"] else "error",
+        "check": "tie_out", "subject": _cell(row), "edition": row["edition"], "period": row["period"], "severity": "warning" if row["explained"] else "error",
         "passed": False, "observed": f"{computed} {row['unit']}. {row['explanation'] or 'No explanation is known.'}", "expected": f"printed {row['published']} {row['unit']}",
         "difference": None if row["difference"] is None else plain(row["difference"]), "record_ids": "",
-        "what_to_do": "Nothing; it is explained." if row["explanation"] else "Trace it, then mend the data or explain it as [[known_difference]] with a proof.",
+        "what_to_do": "Nothing; it is explained." if row["explained"] else "Trace it, then mend the data or explain it as [[known_difference]] with a proof.",
     }  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
         "published": None,
         "difference": None,
         "explanation": ours and ours["reason"],
+        "explained": False,
     }
     if theirs is None:
         return row | {"verdict": "blocked" if ours and ours["status"] == "blocked" else "not_published"}
@@ -76,11 +77,13 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
     if computed is None:
         verdict = "blocked" if ours and ours["status"] == "blocked" else "not_computed"
         reason = (ours and ours["reason"]) or "kpis.yaml does not define it"
-        return row | {"verdict": verdict, "explanation": reason if verdict == "blocked" else known or reason}
-    equal = printed(computed, theirs["decimals"]) == row["published"]
+        if verdict == "blocked" or known is None:
+            return row | {"verdict": verdict, "explanation": reason}
+        return row | {"verdict": verdict, "explanation": known, "explained": True}
+    equal = row["computed"] == row["published"]
     stated = cell[0] in edition.kpis and edition.kpis[cell[0]].stated
     row |= {"difference": rounded(computed - number), "verdict": ("stated" if stated else "equal") if equal else "differs"}
-    return row if equal else row | {"explanation": known}
+    return row if equal else row | {"explanation": known, "explained": known is not None}
 
 
 def _known(cell: Cell, edition: Edition, size: Fraction | None) -> str | None:

@@ -4,6 +4,8 @@ from esg_kpis.domains.definition import Measure
 
 EMISSION_GAS = "emission_gas"
 EMISSION_CO2E = "emission_co2e"
+GAS_GROUPS = ("CO2", "CH4", "N2O", "HFCs", "PFCs", "SF6", "NF3", "HCFCs")
+"""Groups gases are reported in: those of the Kyoto Protocol, and the HCFCs that stand beside them."""
 
 MEASURES: tuple[Measure, ...] = (
     Measure("energy_standard_coal", "kgce", "flow", "Energy in standard coal equivalent, by GB/T 2589, equivalent value"),

@@ -1,7 +1,7 @@
 """Editions: one published report each, as data."""
 
 from esg_kpis.editions.model import Amounts, Boundary, Breakdown, Edition, EditionFile, Exclusion, FactorRule, Kpi, Period
-from esg_kpis.editions.read import amount_unit, check_unit, edition_ids, needed_measures, read_edition, read_editions
+from esg_kpis.editions.read import amount_unit, check_unit, edition_ids, needed_measures, read_edition, read_editions, scoped_measures
 
 __all__ = [
     "Amounts",
@@ -19,4 +19,5 @@ __all__ = [
     "needed_measures",
     "read_edition",
     "read_editions",
+    "scoped_measures",
 ]

@@ -7,12 +7,15 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions.model import Boundary, Edition, Where
-from esg_kpis.editions.read import needed_measures
+from esg_kpis.editions.read import needed_measures, scoped_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
 from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id
 
 WAIVED = "left out by waiver"
 """Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
+
+_DATE_RULES = ("date", "date_missing", "dates_disagree", "period_reversed", "period_too_long", "after_as_of", "outside_site_life")
+"""Rules that cast doubt on the dates of a record: it may then belong to any period."""
 
 _CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 
@@ -30,17 +33,20 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
         [_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition, as_of)], how="diagonal"
     )
     joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
-    needed = needed_measures(edition)
+    needed = needed_measures(edition) | scoped_measures(edition)
     reason = (
         pl.when(pl.col("excluded").is_not_null())
         .then(pl.col("excluded"))
-        .when(~pl.col("measure").is_in(list(needed)))
-        .then(pl.lit("measure not used in this edition"))
         .when(pl.col("period") == "")
         .then(pl.lit("outside the periods of this edition"))
         .when(pl.col("control").is_not_null() & ~pl.col("control").is_in(_CONTROL[edition.rules.consolidation]))
         .then(pl.lit(f"not under {edition.rules.consolidation.replace('_', ' ')}"))
-        .otherwise(_outside_boundary(joined, edition))
+        .otherwise(
+            pl.coalesce(
+                _outside_boundary(joined, edition),
+                pl.when(~pl.col("measure").is_in(list(needed))).then(pl.lit("measure not used in this edition")),
+            )
+        )
     )
     seen = joined.with_columns(reason.alias("excluded"), pl.lit(edition.id).alias("edition"))
     return conform(seen.select(AMOUNTS.names), EDITION_AMOUNTS)
@@ -78,6 +84,9 @@ def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.Da
     """A blocked amount per rejected record, measure and period it may belong to; if it is waived, zero and marked as left out."""
     waived = {waiver.finding for waiver in edition.rules.waiver if waiver.until >= as_of}
     accepted = [record for record in rejected["record_id"].unique().to_list() if finding_id("rejected_record", record) in waived]
+    unsure = rejected.filter(pl.col("rule").is_in(_DATE_RULES))["record_id"].unique().to_list()
+    dates = pl.when(~pl.col("record_id").is_in(unsure))
+    rejected = rejected.with_columns(dates.then(pl.col("start")).alias("start"), dates.then(pl.col("end")).alias("end"))
     one = (
         rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
     )

@@ -66,6 +66,12 @@ def needed_measures(edition: Edition) -> set[str]:
     return needed
 
 
+def scoped_measures(edition: Edition) -> set[str]:
+    """The measures that GHG emissions come from, if the edition adds up emissions: none of them may be passed over in silence."""
+    wanted = {measure for kpi in edition.kpis.values() for amounts in kpi.amounts for measure in amounts.measure}
+    return {name for name, measure in MEASURES.items() if measure.scope} if derived.EMISSION_CO2E in wanted else set()
+
+
 def amount_unit(kpi: Kpi, measure: str) -> str:
     """The unit in which a KPI adds up a measure: the canonical one, or after division by a factor that of the factor's measure."""
     return MEASURES[kpi.per_factor.measure].unit if kpi.per_factor else MEASURES[measure].unit

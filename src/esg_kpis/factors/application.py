@@ -9,7 +9,7 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.refrigerants import REFRIGERANTS
-from esg_kpis.editions import Edition, Exclusion, FactorRule
+from esg_kpis.editions import Edition, Exclusion, FactorRule, scoped_measures
 from esg_kpis.errors import FactorProblem, InternalProblem
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, as_decimal, product, sums
 from esg_kpis.factors.library import Library
@@ -17,6 +17,7 @@ from esg_kpis.factors.selection import Choice, Need, rules_of, select
 from esg_kpis.tables import AMOUNTS, FACTOR_USES, conform, empty
 
 MAX_STEPS = 6
+_NOTHING = dict.fromkeys(("factor_id", "rule_id", "why", "lead", "method"))
 _UNITS = {name: measure.unit for name, measure in MEASURES.items()}
 _NEED = ["measure", "gas", "grid_region", "country", "kind", "period"]
 
@@ -71,13 +72,23 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
             f"The rules of edition {edition.id} lead on after {MAX_STEPS} steps.", mend="Look for rules that go round in a circle."
         )
     if not made:
-        return Applied(empty(AMOUNTS), empty(FACTOR_USES), pl.DataFrame(problems, schema=PROBLEMS))
+        return Applied(empty(AMOUNTS), empty(FACTOR_USES), _merged(problems))
     everything = pl.concat(made)
     amounts = everything.with_columns(pl.col("gas").replace({"": None}))
     return Applied(
         conform(amounts.select(AMOUNTS.names), AMOUNTS),
         _uses(everything, library, edition),
         pl.DataFrame(problems, schema=PROBLEMS).sort("subject"),
+    )
+
+
+def _merged(problems: list[dict[str, object]]) -> pl.DataFrame:
+    """One row per need: the same one may arise at several steps."""
+    frame = pl.DataFrame(problems, schema=PROBLEMS)
+    return (
+        frame.group_by("edition", "period", "subject", maintain_order=True)
+        .agg(pl.col("message").first(), pl.col("amounts").sum(), pl.col("record_ids").str.join(";"))
+        .sort("subject", "period")
     )
 
 
@@ -91,13 +102,37 @@ def _targets(rules: Sequence[FactorRule], measure: str, gas: str, library: Libra
     return list(targets)
 
 
+def _leads_nowhere(edition: Edition, rules: Sequence[FactorRule]) -> set[str]:
+    """Measures that emissions come from and that no chain of rules leads to CO2e."""
+    leading = {derived.EMISSION_CO2E}
+    for _ in rules:
+        leading |= {measure for rule in rules if rule.output in leading for measure in rule.measures}
+    return scoped_measures(edition) - leading
+
+
 def _step(
     frontier: pl.DataFrame, rules: Sequence[FactorRule], library: Library, edition: Edition, known_on: date
 ) -> tuple[pl.DataFrame, list[dict[str, object]]]:
     named = frontier.with_columns(_gas_of_refrigerant().alias("gas"))
+    nowhere = _leads_nowhere(edition, rules)
     lookups: list[dict[str, object]] = []
     problems: list[dict[str, object]] = []
     for key in named.select(_NEED).unique().sort(_NEED).iter_rows(named=True):
+        if key["measure"] in nowhere:
+            excluded = next((item.text for item in edition.rules.exclusion if key["measure"] in item.measures and not item.gases), None)
+            message = f"No rule of the edition leads from {key['measure']} to emissions. Add [[factor_rule]]s, or an [[exclusion]] that names the measure."
+            lookups.append(
+                {
+                    **key,
+                    **_NOTHING,
+                    "output": derived.EMISSION_CO2E,
+                    "out_gas": "",
+                    "missing": None if excluded else message,
+                    "excluded_here": excluded,
+                }
+            )
+            if excluded is None:
+                problems += _problem(named, key, derived.EMISSION_CO2E, "", edition.id, FactorProblem(message))
         for output, gas in _targets(rules, key["measure"], key["gas"], library):
             lookup = {
                 **key,

@@ -95,6 +95,7 @@ def read_library(folder: Path) -> Library:
     factors: dict[str, Factor] = {}
     gas_groups: dict[str, str] = {}
     unreadable: list[tuple[str, str]] = []
+    twice: set[str] = set()
     for path in sorted(folder.glob("*.csv")):
         if path.name == "sources.csv":
             continue
@@ -106,12 +107,10 @@ def read_library(folder: Path) -> Library:
                     if is_gwp
                     else _factor(where, {**row, "source_id": path.stem}, sources, FACTOR_SCALE)
                 )
-                if factor.factor_id in factors:
-                    raise InputProblem(
-                        f"The factor '{factor.factor_id}' is given twice.",
-                        where=where,
-                        mend="A revision is a new source with ids of its own.",
-                    )
+                if factor.factor_id in twice or factors.pop(factor.factor_id, None) is not None:
+                    twice.add(factor.factor_id)
+                    what = f"The factor '{factor.factor_id}' is given twice; neither is used."
+                    raise InputProblem(what, where=where, mend="A revision is a new source with ids of its own.")
             except InputProblem as problem:
                 unreadable.append((path.stem, str(problem)))
                 continue
@@ -160,11 +159,13 @@ def _rows_of(path: Path, columns: tuple[str, ...], unreadable: list[tuple[str, s
 
 
 def _gwp(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], gas_groups: dict[str, str]) -> Factor:
+    if row["gas_group"] not in derived.GAS_GROUPS:
+        raise InputProblem(f"There is no gas group '{row['gas_group']}'.", where=where, mend=f"Groups: {', '.join(derived.GAS_GROUPS)}.")
     if gas_groups.setdefault(row["gas"], row["gas_group"]) != row["gas_group"]:
         raise InputProblem(f"The gas '{row['gas']}' is in two groups.", where=where, mend="Give it one gas_group.")
     entry = {
         **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower(), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
-        "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": sources.get(row["source_id"], {}).get("published", ""), "data_to": "",
+        "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": "1900-01-01", "data_to": "",
         "status": "selectable", "parents": "",
     }  # fmt: skip
     return _factor(where, entry, sources, GWP_SCALE)

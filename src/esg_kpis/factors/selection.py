@@ -81,6 +81,8 @@ def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_o
     for rule in speaking:
         found = [candidate.factor for candidate in _candidates(library, rule, need, known_on) if not candidate.misses]
         if not found:
+            if any(source == rule.source for source, _ in library.unreadable):
+                break  # What cannot be read might have served: a later rule must not take its place.
             continue
         rung = min(_rung(factor, rule, need) for factor in found)
         nearest = [factor for factor in found if _rung(factor, rule, need) == rung]
@@ -187,6 +189,8 @@ def _why(factor: Factor, rule: FactorRule, need: Need) -> str:
     year = factor.data_from.year if rule.data_year is None else rule.data_year
     outside = factor.data_from > need.period.first or (factor.data_to is not None and factor.data_to < need.period.last)
     when = f"data year {year} applied to {need.period.id} by edition rule" if outside else f"describes {factor.data_period}"
+    if factor.measure == derived.EMISSION_GAS:
+        when = f"GWP set {factor.gwp_set}"
     return f"{when}; {region}; published {factor.published.isoformat()}; rule {rule.id}"
 
 

@@ -123,7 +123,7 @@ def _measures_of(spec: Feed, feed: FeedRows) -> pl.DataFrame:
     """The measures each record of a feed would have fed: as read where they could be, else all that the feed may hold."""
     possible = ";".join(_possible(spec))
     told = (
-        feed.quantities.filter(pl.col("measure").is_in(list(DOMAIN_OF)))
+        feed.quantities.filter(pl.col("measure").is_in(list(DOMAIN_OF)).all().over("record_id"))
         .group_by("record_id")
         .agg(pl.col("measure").unique().sort().str.join(";").alias("told"))
     )
@@ -144,7 +144,7 @@ def _measures_of_ragged(item: FileRead) -> pl.DataFrame:
 def _possible(spec: Feed) -> list[str]:
     """The measures a feed may hold: those it fixes, else all of its domain."""
     fixed = [quantity.measure for quantity in spec.quantity if quantity.measure]
-    return fixed or [name for name, home in DOMAIN_OF.items() if home == spec.domain]
+    return (fixed if len(fixed) == len(spec.quantity) else []) or [name for name, home in DOMAIN_OF.items() if home == spec.domain]
 
 
 def duplicates_marked(quantities: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:

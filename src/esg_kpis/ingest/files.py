@@ -17,6 +17,7 @@ import openpyxl
 import polars as pl
 from defusedxml.common import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.worksheet import Worksheet
 
 from esg_kpis.errors import InputProblem
 
@@ -24,6 +25,7 @@ LINE = "__line"
 MAX_UNPACKED = 512 * 1024 * 1024
 MAX_ENTRIES = 5_000
 MAX_RATIO = 200
+MAX_CELLS = 20_000_000
 CHUNK = 1024 * 1024
 
 
@@ -188,7 +190,7 @@ def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
                     where=source.path,
                     mend="Name the one to read as `sheet` in _format.toml.",
                 )
-            cells = [(number, [_as_text(cell) for cell in row]) for number, row in enumerate(workbook[name].iter_rows(values_only=True), 1)]
+            cells = _cells(workbook[name], source)
     except (InvalidFileException, KeyError, IndexError, ValueError, TypeError, OSError, SyntaxError, DefusedXmlException) as error:
         raise InputProblem(f"The workbook cannot be read: {error}.", where=source.path, mend="Save it again as XLSX.") from error
     filled = [(number, row) for number, row in cells if any(cell.strip() for cell in row)]
@@ -196,6 +198,26 @@ def _xlsx_sheet(source: Source, sheet: str | None, header_line: int) -> Sheet:
     even = [(number, row + [""] * (width - len(row))) for number, row in filled]
     read = _sheet(source, name, "xlsx", even, header_line)
     return replace(read, unread=tuple(other for other in names if other != name))
+
+
+def _cells(page: Worksheet, source: Source) -> list[tuple[int, list[str]]]:
+    """The cells of a sheet by row, as text.
+
+    Raises:
+        InputProblem: if a stray cell far away makes the sheet larger than is sensible.
+    """
+    cells: list[tuple[int, list[str]]] = []
+    size = 0
+    for number, row in enumerate(page.iter_rows(values_only=True), 1):
+        size += len(row) + 1
+        if size > MAX_CELLS:
+            raise InputProblem(
+                f"The sheet spans more than {MAX_CELLS} cells.",
+                where=source.path,
+                mend="Delete what lies far below or beside the table, or send CSV.",
+            )
+        cells.append((number, [_as_text(cell) for cell in row]))
+    return cells
 
 
 def _as_text(cell: object) -> str:

@@ -66,7 +66,7 @@ def _number(text: str, decimal: str, thousands: str) -> tuple[Decimal | None, bo
 
 @cache
 def _grammar(decimal: str, thousands: str) -> re.Pattern[str]:
-    whole = rf"(?:\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d+)" if thousands else r"\d+"
+    whole = rf"(?:[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+|\d+)" if thousands else r"\d+"
     return re.compile(rf"^[+-]?{whole}(?:{re.escape(decimal)}\d+)?(?:[eE][+-]?\d{{1,2}})?$", re.ASCII)
 
 

@@ -162,6 +162,12 @@ def _summary(sheet: Sheet, check: str, subject: str, compared: int, failed: int,
     return pl.DataFrame([row], schema=OBSERVATION)
 
 
+def _bill_twice() -> pl.Expr:
+    """The same bill number of the same meter for the same days, with another quantity."""
+    bill = ["domain", "measure", "site_id", "meter_id", "document", "start", "end", "dimensions"]
+    return pl.col("document").is_not_null() & pl.col("duplicate_of").is_null() & (pl.col("duplicate_of").is_null().sum().over(bill) > 1)
+
+
 def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
     """Observations on accepted quantities: negative ones that the format allows, duplicates, numbers that were rounded."""
     place = (
@@ -187,6 +193,7 @@ def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
             some("negative", "warning", pl.col("quantity") < 0, shown, "zero or more, unless net metered", "Confirm that the meter feeds back; the format allows it."),
             some("duplicate", "warning", pl.col("duplicate_of").is_not_null(), pl.lit("the same as record ") + pl.col("duplicate_of"), "each bill once",
                  "It was excluded. If it is a second delivery and not the same bill, give it a document number."),
+            some("bill_twice", "warning", _bill_twice(), shown, "each bill of a meter once", "Ask which of the bills holds; both were counted."),
             some("rounded", "note", pl.col("rounded"), shown, "at most 9 decimals", "Nothing; the received text is kept."),
         ]
     )  # fmt: skip

@@ -86,7 +86,7 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
                 row["problem"] = f"Sheets not read: {', '.join(sheet.unread)}."
         except InputProblem as problem:
             row |= {"status": "stopped", "problem": str(problem), "records": 0}
-            stopped.append(_stopped(row, [feed.domain for feed in entry.feed] if entry else [domain] if domain else [], problem))
+            stopped.append(_stopped(row, _possible_domains(domain, entry, formats.get(path.parent)), problem))
     return _judged(read, pl.DataFrame(files, schema=FILES.schema), stopped, as_of)
 
 
@@ -128,6 +128,14 @@ def _raw_files(raw: Path) -> Iterator[tuple[Path, str | None]]:
         if path.is_file() or path.is_symlink():
             found.append((path, top if top in order and path.parent != raw else None))
     yield from sorted(found, key=lambda item: (order.get(item[1] or "", len(order)), item[0]))
+
+
+def _possible_domains(domain: str | None, entry: FileFormat | None, declared: Format | None) -> list[str]:
+    """What a stopped file might have fed: what the formats of its folder feed; anything at all, if it has no folder or its format cannot be read."""
+    if domain is None or (entry is None and declared is None):
+        return list(DOMAINS)
+    feeds = {feed.domain for item in (declared.file if declared else [entry] if entry else []) for feed in item.feed}
+    return [name for name in DOMAINS if name in feeds | {domain}]
 
 
 def _homeless(relative: str) -> InputProblem:

@@ -52,7 +52,7 @@ def write_rejected_workbooks(rejected: pl.DataFrame, records: pl.DataFrame, fold
         pl.coalesce("site_id", pl.col("path").str.replace_all("/", "-")).alias("to")
     )
     for part in rows.sort("to", "path", "line", "rule", "column").partition_by("to", maintain_order=True):
-        name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in str(part["to"][0]))
+        name = _file_name(str(part["to"][0]))
         with xlsxwriter.Workbook(
             folder / f"{name}.xlsx", {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         ) as workbook:
@@ -80,8 +80,14 @@ def write_rejected_workbooks(rejected: pl.DataFrame, records: pl.DataFrame, fold
                     if isinstance(value, int):
                         sheet.write_number(number, place, value)
                     else:
-                        sheet.write_string(number, place, value or "")
+                        sheet.write_string(number, place, (value or "")[:32_000])
             sheet.freeze_panes(1, 0)
+
+
+def _file_name(words: str) -> str:
+    """A file name that any system takes; what had to be changed is told apart by a digest."""
+    name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)[:60]
+    return name if name == words else f"{name}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
 
 
 def run_key(parts: Mapping[str, str]) -> str:
