@@ -261,7 +261,7 @@ def fates(
     check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in judging.CHECKS.items()],
 )
 def judged(
-    workspace: WorkspaceResource, observations: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame,
+    workspace: WorkspaceResource, observations: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
     kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
@@ -270,6 +270,7 @@ def judged(
         rejected,
         factor_problems,
         edition_amounts,
+        sites,
         kpi_values,
         tie_out,
         published,

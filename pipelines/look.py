@@ -1,5 +1,6 @@
 """What the looking commands ask of the library: a trace through the last results, and the choice of a factor."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import polars as pl
 from esg_kpis.assurance.trace import Tables, trace
 from esg_kpis.domains import measure_named
 from esg_kpis.editions import Edition, FactorRule, read_editions
-from esg_kpis.errors import FactorProblem, UsageProblem
+from esg_kpis.errors import EsgKpisError, FactorProblem, UsageProblem
 from esg_kpis.exact import plain
 from esg_kpis.factors import Factor, Library, Need, read_library, rules_of, select
 from esg_kpis.factors.selection import near_matches
 from esg_kpis.kpis import inputs_of
+from esg_kpis.report.outputs import digest_of
+from pipelines.results import RUN_FILE
 from pipelines.run import read_result
 
 
@@ -25,10 +28,18 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     chosen = edition_id or next((name for name in known if name in has_it), known[0] if known else "")
     if chosen not in known:
         raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(known)}.")
+    ran = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
+    for part in ("factors", "editions"):
+        if ran[part] != digest_of(root / part):
+            raise EsgKpisError(
+                f"The {part} have changed since the last run.",
+                where=str(out),
+                mend="Run `esg-kpis run` again; a trace shows what a run used.",
+            )
     edition = read_editions(root / "editions", (chosen,))[0]
     library = read_library(root / "factors")
     own = tables.edition_amounts.filter(pl.col("edition") == chosen)
-    inputs = inputs_of(own, tables.sites, library, edition, edition.rules.knowledge_date)
+    inputs = inputs_of(own, tables.sites, library, edition, date.fromisoformat(ran[f"known on {chosen}"]))
     return trace(tables, inputs, kpi, period, breakdown, category)
 
 
@@ -50,7 +61,10 @@ def found(root: Path, measure: str, region: str, on: date, edition_id: str | Non
         )
     day = date.fromisoformat(known_on) if known_on else edition.rules.knowledge_date
     rules = [rule for rule in rules_of(edition.rules) if measure in rule.measures]
-    wanted = list(dict.fromkeys((rule.output, gas) for rule in rules for gas in rule.gases))
+    gases = sorted({factor.gas for factor in library.factors if factor.measure == measure})
+    wanted = list(
+        dict.fromkeys((rule.output, gas) for rule in rules for named in rule.gases for gas in (gases if named == "*" else [named]))
+    )
     if not wanted:
         raise UsageProblem(
             f"Edition {edition_id} has no rule for {measure}.", mend="Its factors lead nowhere; leave --edition out to see all of them."

@@ -1,7 +1,9 @@
 """The last step: all tables of a run written as a whole, and the key under which they stand."""
 
+import json
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -28,6 +30,8 @@ from esg_kpis.tables import (
 )
 from pipelines.resources import OWNERS, WorkspaceResource
 
+RUN_FILE = "run.json"
+
 
 @dg.asset(
     key="results", group_name="g7_results", kinds={"csv", "parquet"}, owners=OWNERS,
@@ -52,6 +56,7 @@ def results(
         write_table(frame.sort(table.key), table, staged)
     write_rejected_workbooks(rejected, records, staged / "rejected_by_site")
     key = key_of(workspace)
+    (staged / RUN_FILE).write_text(json.dumps({"key": key, **parts_of(workspace)}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     target = publish(staged, out, key)
     return dg.MaterializeResult(
         metadata={"run key": key, "folder": dg.MetadataValue.path(str(target)), "files": len(list(target.iterdir()))}
@@ -60,15 +65,17 @@ def results(
 
 def key_of(workspace: WorkspaceResource) -> str:
     """The key of a run: inputs, definitions, code and dates."""
+    return run_key(parts_of(workspace))
+
+
+def parts_of(workspace: WorkspaceResource) -> dict[str, str]:
+    """What the key of a run is made of, and what `run.json` keeps: digests of inputs, definitions and code, and the dates in force."""
     folder = workspace.workspace
     code = {package: digest_of(place, ("**/*.py", "**/*.txt")) for package, place in _code()}
-    dates = {edition.id: workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
-    return run_key(
-        {
-            "raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions), "as_of": workspace.last_day.isoformat(),
-            **{f"known on {name}": day for name, day in dates.items()}, **code, "polars": pl.__version__,
-        }
-    )  # fmt: skip
+    dates = {f"known on {edition.id}": workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
+    versions = {name: version(name) for name in ("polars", "pint", "openpyxl")}
+    inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
+    return {**inputs, **dates, **code, **versions, "as_of": workspace.last_day.isoformat()}
 
 
 def _code() -> list[tuple[str, Path]]:

@@ -199,7 +199,9 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     tree.add(f"definition: {escape(definition['text'])} [dim]({escape(definition['source'])})[/]")
     tree.add(f"formula: {escape(definition['formula'])}")
     for part in walk["parts"]:
-        branch = tree.add(f"[bold]{part['kpi_id']}[/] = {part['value']} {part['unit']} from {part['amounts']} amounts")
+        branch = tree.add(
+            f"[bold]{part['kpi_id']}[/] {'= ' + part['value'] + ' ' + part['unit'] if part['value'] is not None else 'is blocked,'} from {part['amounts']} amounts"
+        )
         if part["per_factor"]:
             branch.add(escape(part["per_factor"]))
         amounts = branch.add("amounts, added up by site and factor, largest first")

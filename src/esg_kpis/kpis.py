@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -109,7 +110,28 @@ def evaluate(inputs: Inputs, published: pl.DataFrame) -> pl.DataFrame:
                 "unit": kpi.unit, "decimals": places, "status": value.status, "reason": value.reason, "estimated_share": rounded(value.estimated_share),
             }
         )  # fmt: skip
-    return conform(pl.DataFrame(rows, schema=KPI_VALUES.schema), KPI_VALUES)
+    return conform(pl.DataFrame(_with_parts(rows, inputs.edition), schema=KPI_VALUES.schema), KPI_VALUES)
+
+
+def _with_parts(rows: list[dict[str, Any]], edition: Edition) -> list[dict[str, Any]]:
+    """A whole whose declared parts are not all there is incomplete: what is missing from a part is missing from the whole."""
+    states = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["status"] for row in rows}
+    for row in rows:
+        kpi = edition.kpis[row["kpi_id"]]
+        if row["status"] != "ok" or row["breakdown"] != "total" or kpi.footing is None:
+            continue
+        for part in kpi.footing.parts:
+            name, _, breakdown = part.removesuffix("/*").partition("/")
+            here = [
+                (key[3], state)
+                for key, state in states.items()
+                if key[0] == name and key[1] == row["period"] and key[2] == (breakdown or "total")
+            ]
+            for category, state in here:
+                if state in ("not_collected", "blocked", "incomplete"):
+                    what = name if category == "All" else f"{name} {category}"
+                    row |= {"status": "incomplete", "reason": f"its part {what} is {state.replace('_', ' ')}"}
+    return rows
 
 
 def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,7 @@ CHECKS: dict[str, str] = {
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
     "published_footing": "Printed parts add up to the printed whole",
+    "fell_silent": "What a site reported in one period, it reports in the next",
     "exclusion": "What an edition leaves out is known in size",
     "two_units": "Columns that state one fact in two units agree",
     "row_footing": "Columns of a row add up to its total",
@@ -43,7 +45,8 @@ def findings(
     observations: pl.DataFrame,
     rejected: pl.DataFrame,
     problems: pl.DataFrame,
-    derived_amounts: pl.DataFrame,
+    amounts: pl.DataFrame,
+    sites: pl.DataFrame,
     kpi_values: pl.DataFrame,
     tie_outs: pl.DataFrame,
     published: pl.DataFrame,
@@ -74,7 +77,8 @@ def findings(
             )
         ]
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
-        rows += _of_exclusions(derived_amounts.filter(pl.col("edition") == edition.id), edition)
+        rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
+        rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)
         waivers |= {
             item.finding: f"{item.who}, until {item.until.isoformat()}: {item.reason}"
             for item in edition.rules.waiver
@@ -149,6 +153,28 @@ def _of_footing(row: dict[str, str | bool], edition: Edition) -> dict[str, Any]:
         "check": "published_footing", **row, "edition": edition.id, "severity": "note" if row["passed"] else "warning", "record_ids": "",
         "what_to_do": "Nothing." if row["passed"] else f"Ask the publisher of the {edition.rules.document} which figure is right.",
     }  # fmt: skip
+
+
+def _of_silence(amounts: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> list[dict[str, Any]]:
+    """Sites that reported a measure in one period and nothing of it in the next, though they were still in the group."""
+    counts = amounts.filter((pl.col("measure") == pl.col("origin")) & pl.col("excluded").is_null() & pl.col("blocked").is_null())
+    told = counts.select("site_id", "measure", "period").unique()
+    rows = []
+    for later, earlier in pairwise(edition.periods.values()):
+        there = sites.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= later.first)).select("site_id")
+        before = told.filter(pl.col("period") == earlier.id).join(there, on="site_id", how="semi")
+        silent = before.join(told.filter(pl.col("period") == later.id), on=["site_id", "measure"], how="anti").sort("measure", "site_id")
+        for part in silent.partition_by("measure", maintain_order=True):
+            names = part["site_id"].to_list()
+            rows.append(
+                {
+                    "check": "fell_silent", "subject": part["measure"][0], "edition": edition.id, "period": later.id, "severity": "warning", "passed": False,
+                    "observed": f"nothing from {len(names)} sites that reported it for {earlier.id}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}",
+                    "expected": "records, or a site that has closed", "difference": None, "record_ids": "",
+                    "what_to_do": "Ask the sites for their bills, or confirm that there is nothing left to report.",
+                }
+            )  # fmt: skip
+    return rows
 
 
 def _of_exclusions(amounts: pl.DataFrame, edition: Edition) -> list[dict[str, Any]]:

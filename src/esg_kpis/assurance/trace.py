@@ -157,7 +157,7 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: 
         )  # fmt: skip
     groups.sort(key=lambda group: (-abs(Fraction(group["in_kpi_unit"] or 0)), group["site_id"]))
     return {
-        "kpi_id": kpi.id, "formula": formula(kpi), "value": plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.height, "per_factor": per_text,
+        "kpi_id": kpi.id, "formula": formula(kpi), "value": None if any(group["blocked"] for group in groups) else plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.height, "per_factor": per_text,
         "groups": groups, "factors": _factors(chosen, tables, inputs), "records": _records(chosen, tables),
     }  # fmt: skip
 
