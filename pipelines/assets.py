@@ -262,7 +262,7 @@ def fates(
 )
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
-    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame,
+    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -274,6 +274,7 @@ def judged(
         kpi_values,
         tie_out,
         published,
+        coverage,
         workspace.library,
         workspace.read_editions,
         workspace.last_day,

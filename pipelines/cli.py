@@ -1,6 +1,7 @@
 """The command line. It runs the assets, and prints what they made; it computes nothing."""
 
 import json
+import os
 import sys
 from datetime import date
 from io import TextIOWrapper
@@ -52,7 +53,8 @@ def _day(text: str | None, option: str) -> str:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, soft_wrap=not sys.stdout.isatty())
+    """A console as wide as the terminal; into a file or a pipe nothing is cut."""
+    return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 4000), highlight=False)
 
 
 def _print_json(value: Any) -> None:  # noqa: ANN401
@@ -88,7 +90,12 @@ def run(
     if as_json:
         _print_json(summary)
     else:
-        show.print_run(_console(), request.resource().read_editions, target)
+        console = _console()
+        show.print_run(console, request.resource().read_editions, target)
+        if known_on or as_of:
+            console.print(
+                f"These results are a what-if: known on {known_on or 'each edition’s date'}, as of {as_of or 'the latest of them'}. Run again without, or use --out for it."
+            )
     raise typer.Exit(1 if summary["blocked"] else 0)
 
 
@@ -212,8 +219,6 @@ def ui(
     out: Out = None,
 ) -> None:
     """Opens the Dagster UI on this machine only: it has no login."""
-    import os
-
     from pipelines.run import dagster_instance
 
     where, target = _paths(root, out)

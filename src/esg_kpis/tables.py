@@ -209,6 +209,7 @@ RECORD_FATES = Table(
         Column("share_used", VALUE, "Share of the record that counts, by days over its quantities", unit="one"),
         text("reason", "Why the rest, or all of it, does not count", nullable=True),
         text("rule", "Rule that rejected it", nullable=True),
+        _PATH, _SHEET, _LINE,
     ),
 )  # fmt: skip
 

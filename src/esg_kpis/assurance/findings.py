@@ -31,6 +31,8 @@ CHECKS: dict[str, str] = {
     "negative": "Quantities are zero or more, unless net metered",
     "no_quantity": "Every record holds a quantity",
     "duplicate": "No record says the same as another",
+    "overlap": "No two bills of a meter cover the same day",
+    "coverage_gap": "Between its first and last record, a meter has no gap",
     "bill_twice": "No bill comes twice with different quantities",
     "file_twice": "No file was sent twice",
     "no_number": "Cells to be compared, added up or tied out are numbers",
@@ -50,6 +52,7 @@ def findings(
     kpi_values: pl.DataFrame,
     tie_outs: pl.DataFrame,
     published: pl.DataFrame,
+    coverage: pl.DataFrame,
     library: Library,
     editions: Iterable[Edition],
     as_of: date,
@@ -61,6 +64,7 @@ def findings(
     rows: list[dict[str, Any]] = [{**row, "edition": "", "period": ""} for row in observations.iter_rows(named=True)]
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
+    rows += _of_gaps(coverage)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
     for edition in editions:
@@ -116,6 +120,23 @@ def _of_problem(row: dict[str, Any]) -> dict[str, Any]:
         "observed": f"{row['amounts']} amounts: {row['message']}", "expected": CHECKS["missing_factor"].lower(), "difference": None, "record_ids": row["record_ids"],
         "what_to_do": "Add the factor to factors/, or a rule to the edition.",
     }  # fmt: skip
+
+
+def _of_gaps(coverage: pl.DataFrame) -> list[dict[str, Any]]:
+    """One note per measure with days that no record covers; a season without heating is such a gap too, so a person judges."""
+    gaps = coverage.filter(pl.col("missing") > 0).sort("measure", "site_id", "month")
+    rows = []
+    for part in gaps.partition_by("measure", maintain_order=True):
+        sites = part["site_id"].unique(maintain_order=True).to_list()
+        rows.append(
+            {
+                "check": "coverage_gap", "subject": part["measure"][0], "edition": "", "period": "", "severity": "note", "passed": False,
+                "observed": f"{part['missing'].sum()} days missing in {part.height} site months, at {', '.join(sites[:12])}{' …' if len(sites) > 12 else ''}",
+                "expected": "no day missing, unless nothing was used", "difference": None, "record_ids": "",
+                "what_to_do": "See coverage.csv; ask for the bills, or confirm that nothing was used. Nothing is estimated.",
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _of_factor(source: str, text: str) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     reason = (
         pl.when(pl.col("excluded").is_not_null())
         .then(pl.col("excluded"))
+        .when((pl.col("period") == "") & (pl.col("nature") == "stock"))
+        .then(pl.lit("a stock that holds on no last day of a period of this edition"))
         .when(pl.col("period") == "")
         .then(pl.lit("outside the periods of this edition"))
         .when(pl.col("control").is_not_null() & ~pl.col("control").is_in(_CONTROL[edition.rules.consolidation]))
@@ -153,7 +155,7 @@ def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFr
     active = sites.filter(pl.col("site_id").is_in(counted["site_id"].unique().to_list()))["record_id"]
     rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
     joined = (
-        records.select("record_id")
+        records.select("record_id", "path", "sheet", "line")
         .join(every, on="record_id", how="left")
         .join(used, on="record_id", how="left")
         .join(why, on="record_id", how="left")

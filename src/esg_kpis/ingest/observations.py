@@ -168,6 +168,14 @@ def _bill_twice() -> pl.Expr:
     return pl.col("document").is_not_null() & pl.col("duplicate_of").is_null() & (pl.col("duplicate_of").is_null().sum().over(bill) > 1)
 
 
+def _overlaps() -> pl.Expr:
+    """A flow of a meter that begins before an earlier one of the same meter and measure has ended."""
+    meter = ["measure", "site_id", "meter_id", "dimensions"]
+    own = pl.col("meter_id").is_not_null() & pl.col("duplicate_of").is_null() & (pl.col("nature") == "flow")
+    ended = pl.when(own).then(pl.col("end")).cum_max().shift(1).over(meter, order_by=["start", "end"])
+    return own & (pl.col("start") <= ended).fill_null(value=False)
+
+
 def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
     """Observations on accepted quantities: negative ones that the format allows, duplicates, numbers that were rounded."""
     place = (
@@ -194,6 +202,7 @@ def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
             some("duplicate", "warning", pl.col("duplicate_of").is_not_null(), pl.lit("the same as record ") + pl.col("duplicate_of"), "each bill once",
                  "It was excluded. If it is a second delivery and not the same bill, give it a document number."),
             some("bill_twice", "warning", _bill_twice(), shown, "each bill of a meter once", "Ask which of the bills holds; both were counted."),
+            some("overlap", "warning", _overlaps(), shown, "days of a meter covered once", "Ask which bills hold; all were counted."),
             some("rounded", "note", pl.col("rounded"), shown, "at most 9 decimals", "Nothing; the received text is kept."),
         ]
     )  # fmt: skip

@@ -92,7 +92,11 @@ def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str
     problems = []
     for name in names:
         wrong = (base[name] != "") & read[name].is_null()
-        expected = "a month such as 2023-12" if name == "month" else f"a date such as {example} ({order})"
+        expected = (
+            "a month such as 2023-12"
+            if name == "month"
+            else f"a date such as {example} ({order}; another order is declared as `dates` in _format.toml)"
+        )
         if wrong.any():
             problems.append(rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs(name), pl.col(name), expected))
     if domain.dated:

@@ -80,6 +80,8 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
                 continue
             sheet = read_sheet(source, sheet=entry.sheet, header_line=entry.header_line, delimiter=entry.delimiter, encoding=entry.encoding)
             row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "records": sheet.rows.height + len(sheet.ragged)}
+            if not row["records"]:
+                raise InputProblem("There are no rows below the header.", where=relative, mend="Ask for the rows, or take the file away.")
             read.append(_read(sheet, entry))
             seen[source.sha256] = _Seen(relative, domain, entry)
             if sheet.unread:

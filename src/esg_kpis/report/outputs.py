@@ -26,7 +26,15 @@ def write_table(frame: pl.DataFrame, table: Table, folder: Path) -> None:
     """One table as Parquet, and as CSV if the data dictionary says so."""
     frame.write_parquet(folder / f"{table.name}.parquet", compression="zstd", statistics=False)
     if table.csv:
-        for_people(frame).write_csv(folder / f"{table.name}.csv")
+        for_people(_worst_first(frame)).write_csv(folder / f"{table.name}.csv", include_bom=True)
+
+
+def _worst_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """Findings in the order a person reads them: what failed, errors first. Other tables stay in the order of their key."""
+    if "severity" not in frame.columns:
+        return frame
+    rank = pl.col("severity").replace_strict({"error": 0, "warning": 1, "note": 2}, return_dtype=pl.Int8())
+    return frame.sort("passed", rank, "check", "edition", "period", "subject")
 
 
 def for_people(frame: pl.DataFrame) -> pl.DataFrame:
