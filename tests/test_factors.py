@@ -38,7 +38,6 @@ def real() -> Library:
         ({"data_from": "2023"}, "'2023' is no date"),
         ({"data_to": "2022-12-31"}, "The data period ends on 2022-12-31, before it begins"),
         ({"data_to": "2023-02-29"}, "'2023-02-29' is no date"),
-        ({"factor_id": "good-1"}, "The factor 'good-1' is given twice"),
     ],
 )
 def test_a_wrong_row_is_kept_apart_and_the_others_are_read(tmp_path: Path, mistake: dict[str, str], message: str) -> None:
@@ -56,8 +55,8 @@ def test_a_wrong_row_is_kept_apart_and_the_others_are_read(tmp_path: Path, mista
     [
         ({"value": "27.9001"}, "'27.9001' has more than 3 decimals"),
         ({"source_id": "ippc"}, "The source 'ippc' is not in sources.csv. Did you mean 'ipcc'?"),
-        ({"gas": "CO2", "gas_group": "Others"}, "The gas 'CO2' is in two groups"),
-        ({"gas": "CO2", "gas_group": "CO2"}, "The factor 'gwp100-ar5-co2' is given twice"),
+        ({"gas": "CO2", "gas_group": "CH4"}, "The gas 'CO2' is in two groups"),
+        ({"gas_group": "Others"}, "There is no gas group 'Others'"),
     ],
 )
 def test_a_wrong_gwp_is_kept_apart(tmp_path: Path, mistake: dict[str, str], message: str) -> None:
@@ -68,6 +67,16 @@ def test_a_wrong_gwp_is_kept_apart(tmp_path: Path, mistake: dict[str, str], mess
     assert text.startswith("factors/gwp.csv, line 3: ")
     assert message in text
     assert {factor.factor_id for factor in library.factors} == {"gwp100-ar5-co2", "gwp100-ar5-n2o"}
+
+
+def test_of_two_rows_for_one_factor_neither_is_used(tmp_path: Path) -> None:
+    rows = [factor_row("once"), factor_row("twice"), factor_row("twice", value="0.9"), factor_row("twice", value="0.8")]
+
+    library = library_of(tmp_path, {"mee": rows}, [gwp_row("CO2", "1"), gwp_row("CO2", "2")])
+
+    assert {factor.factor_id for factor in library.factors} == {"once"}
+    assert [text.partition(":")[0] for _, text in library.unreadable] == ["factors/gwp.csv, line 3", "factors/mee.csv, line 4", "factors/mee.csv, line 5"]
+    assert all("is given twice; neither is used" in text for _, text in library.unreadable)
 
 
 def test_a_file_without_a_column_or_a_source_is_kept_apart(tmp_path: Path) -> None:

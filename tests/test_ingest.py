@@ -38,8 +38,8 @@ from tests.ingest_scenario import (
     [
         ({"站点": ""}, "required", "站点", "the site's id"),
         ({"purpose": "cooking"}, "vocabulary", "purpose", "one of stationary, mobile"),
-        ({"from": "2023-02-30"}, "date", "from", "a date such as 2023-12-31 (YMD)"),
-        ({"to": "31/01/2023"}, "date", "to", "a date such as 2023-12-31 (YMD)"),
+        ({"from": "2023-02-30"}, "date", "from", "a date such as 2023-12-31 (YMD; another order is declared as `dates` in _format.toml)"),
+        ({"to": "31/01/2023"}, "date", "to", "a date such as 2023-12-31 (YMD; another order is declared as `dates` in _format.toml)"),
         ({"from": "", "to": ""}, "date_missing", "from", "the dates the quantity is about"),
         ({"from": "2023-02-01"}, "period_reversed", "to", "a last day on or after the first"),
         ({"q": ""}, "quantity_missing", "q", "a number, or `blank"),
@@ -308,12 +308,12 @@ def test_the_same_bytes_read_by_another_format_are_stopped(tmp_path: Path) -> No
     assert read.quantities["received_unit"].to_list() == ["kWh"]
 
 
-def test_a_file_of_a_header_only_is_observed(tmp_path: Path) -> None:
+def test_a_file_of_a_header_only_is_stopped(tmp_path: Path) -> None:
     read = read_files(tmp_path, {"energy/bills.csv": ",".join(BILL) + "\n"})
 
-    assert [(item["subject"], item["observed"], item["severity"]) for item in observed(read, "no_quantity") if item["subject"].startswith("energy")] == [
-        ("energy/bills.csv", "a header and no rows", "warning")
-    ]
+    stopped = read.rejected.row(0, named=True)
+    assert (stopped["rule"], stopped["path"]) == ("file_stopped", "energy/bills.csv")
+    assert "no rows below the header" in stopped["message"]
 
 
 def test_sheets_that_were_not_read_are_named(tmp_path: Path) -> None:

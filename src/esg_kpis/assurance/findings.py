@@ -61,7 +61,10 @@ def findings(
 
     Columns: as `findings` in the data dictionary. Each check appears at least once: when nothing failed, as one row that passed.
     """
-    rows: list[dict[str, Any]] = [{**row, "edition": "", "period": ""} for row in observations.iter_rows(named=True)]
+    rows: list[dict[str, Any]] = [
+        {**row, "edition": "", "period": "", "id_subject": f"{row['subject']} {row['record_ids']}".strip()}
+        for row in observations.iter_rows(named=True)
+    ]
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
     rows += _of_gaps(coverage)
@@ -90,8 +93,13 @@ def findings(
         }
     seen = {row["check"] for row in rows}
     rows += [_passed(check) for check in CHECKS if check not in seen]
+    taken: set[str] = set()
     for row in rows:
-        row["finding_id"] = finding_id(row["check"], row.pop("id_subject", row["subject"]), row["edition"], row["period"])
+        subject = row.pop("id_subject", row["subject"])
+        row["finding_id"] = finding_id(row["check"], subject, row["edition"], row["period"])
+        if row["finding_id"] in taken:  # Two findings in the same words: both are shown.
+            row["finding_id"] = finding_id(row["check"], f"{subject} {len(taken)}", row["edition"], row["period"])
+        taken.add(row["finding_id"])
         row["waived"] = waivers.get(row["finding_id"])
     return conform(pl.DataFrame(rows, schema=FINDINGS.schema), FINDINGS)
 

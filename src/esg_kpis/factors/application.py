@@ -78,7 +78,7 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
     return Applied(
         conform(amounts.select(AMOUNTS.names), AMOUNTS),
         _uses(everything, library, edition),
-        pl.DataFrame(problems, schema=PROBLEMS).sort("subject"),
+        _merged(problems),
     )
 
 

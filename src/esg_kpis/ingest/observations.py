@@ -238,14 +238,6 @@ def of_files(files: pl.DataFrame) -> pl.DataFrame:
         [
             some("file_twice", "warning", pl.col("status") == "ignored", pl.col("problem"), "each file once", "Take one of the two away."),
             some(
-                "no_quantity",
-                "warning",
-                read & (pl.col("records") == 0),
-                pl.lit("a header and no rows"),
-                "records",
-                "Ask for the rows, or take the file away.",
-            ),
-            some(
                 "sheet_unread",
                 "note",
                 read & pl.col("problem").is_not_null(),
