@@ -1,4 +1,4 @@
-"""Ratios against named rivals, measured in turn in one run: `make bench`.
+"""Ratios against named rivals, measured in turn in one run: `make bench`; `python benchmarks/bench.py people` measures that part only.
 
 Never a timed test: a figure says how ours compares on the machine it ran on, and `docs/performance.md` holds the last table with that machine.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pint
 import polars as pl
+from people_counts import REPORT, SPELLS, TWELVE, counted, grouped, made, memory
 from rich.console import Console
 from rich.table import Table
 
@@ -69,22 +70,70 @@ def conversion() -> tuple[str, str, list[float], list[float]]:
     return f"{VALUES:,} quantities kBtu to kWh, exact", "pint, per value, binary floats", *in_turn(ours, rival, 3)
 
 
-def main() -> None:
+def people() -> tuple[str, str, list[float], list[float]]:
+    """Counting people by all that the worked report asks for, against one plain group_by of the same rows."""
+    spells = made()
+    ours, rival = in_turn(lambda: counted(spells, REPORT), lambda: grouped(spells))
+    return f"{SPELLS:,} spells to counts by {len(REPORT)} breakdowns", "one polars group_by of the rows", ours, rival
+
+
+def people_memory(place: Path) -> list[tuple[str, float, float]]:
+    """What was counted, the peak memory in GB of its process, and its seconds: medians over processes of their own."""
+    file = place / "spells.parquet"
+    made().write_parquet(file)
+    lines = []
+    for crosses in (0, 1, len(TWELVE)):
+        told = [memory(file, crosses) for _ in range(3)]
+        what = f"the same by {crosses} breakdown{'s' if crosses > 1 else ''}" if crosses else "the same rows, only read"
+        lines.append((what, statistics.median(item["peak"] for item in told), statistics.median(item["seconds"] for item in told)))
+    return lines
+
+
+PARTS = ("run", "conversion", "people")
+
+
+def main(parts: tuple[str, ...]) -> None:
     """Prints the table."""
-    table = Table(box=None, pad_edge=False, title=f"Python {platform.python_version()}, polars {pl.__version__}, {os.cpu_count()} cores", title_justify="left")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        title=f"Python {platform.python_version()}, polars {pl.__version__}, {os.cpu_count()} cores",
+        title_justify="left",
+    )
     for name in ("ours", "rival", "ours s", "rival s", "ratio", "spread"):
         table.add_column(name, justify="left" if name in ("ours", "rival") else "right")
     with tempfile.TemporaryDirectory() as place:
-        for what, rival_name, ours, rival in (whole_run(Path(place)), conversion()):
+        measured = {"run": lambda: whole_run(Path(place)), "conversion": conversion, "people": people}
+        for part in parts:
+            what, rival_name, ours, rival = measured[part]()
             ratios = sorted(mine / theirs for mine, theirs in zip(ours, rival, strict=True))
             spread = f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
-            table.add_row(what, rival_name, f"{statistics.median(ours):.2f}", f"{statistics.median(rival):.2f}", f"{statistics.median(ratios):.3f}", spread)
-            if what.startswith("whole"):
+            table.add_row(
+                what,
+                rival_name,
+                f"{statistics.median(ours):.2f}",
+                f"{statistics.median(rival):.2f}",
+                f"{statistics.median(ratios):.3f}",
+                spread,
+            )
+            if part == "run":
                 limit = [3 * theirs + 5 for theirs in rival]
                 within = sorted(mine / most for mine, most in zip(ours, limit, strict=True))
-                table.add_row("", "three times that plus five seconds", "", f"{statistics.median(limit):.2f}", f"{statistics.median(within):.3f}", "at most 1 is promised")
+                table.add_row(
+                    "",
+                    "three times that plus five seconds",
+                    "",
+                    f"{statistics.median(limit):.2f}",
+                    f"{statistics.median(within):.3f}",
+                    "at most 1 is promised",
+                )
+            if part == "people":
+                for line, peak, took in people_memory(Path(place)):
+                    table.add_row(line, "", f"{took:.2f}" if took else "", "", "", f"peak {peak:.2f} GB")
     Console(width=150).print(table)
 
 
 if __name__ == "__main__":
-    main()
+    if unknown := [name for name in sys.argv[1:] if name not in PARTS]:
+        sys.exit(f"There is no part '{unknown[0]}'. Parts: {', '.join(PARTS)}.")
+    main(tuple(sys.argv[1:]) or PARTS)

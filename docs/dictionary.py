@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from esg_kpis.domains import DOMAINS, derived
+from esg_kpis.domains.people import FORMS
 from esg_kpis.tables import TABLES
 
 
 def dictionary() -> str:
     """The data dictionary as Markdown: input domains with their measures and columns, then every table that a run writes."""
     lines = [
-        "# Data dictionary", "", "Made from the declarations in `src/esg_kpis/domains` and `src/esg_kpis/tables.py` by `python docs/dictionary.py`.", "",
+        "# Data dictionary", "", "Made from the declarations in `src/esg_kpis/domains` and `src/esg_kpis/tables` by `python docs/dictionary.py`.", "",
         "## What sites send: input domains", "",
         "Every record has `site_id`, its dates (`period_start` and `period_end`, both counted; or `month`; or `date`), and `measure`, `quantity`, `unit`, or the columns that",
         "`_format.toml` names for them. `meter_id` and `document` (bill number) are kept where they are given. Further columns are ignored.", "",
@@ -22,6 +23,8 @@ def dictionary() -> str:
             for field in domain.fields:
                 allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
                 lines.append(f"| `{field.name}` | {'yes' if field.required else 'no'} | {field.meaning}.{allowed} |")
+        if domain.counted:
+            lines += _forms()
         lines.append("")
     lines += ["### Measures that factors lead to", "", "| measure | unit | what it is |", "|---|---|---|"]
     lines += [f"| `{measure.name}` | {measure.unit} | {measure.meaning} |" for measure in derived.MEASURES]
@@ -35,6 +38,17 @@ def dictionary() -> str:
             lines.append(f"| `{column.name}` | {kind} | {column.unit} | {'yes' if column.nullable else ''} | {column.meaning}.{allowed} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _forms() -> list[str]:
+    """The forms in which people data come: columns that may be there, and no others."""
+    lines = ["", "People files come in one of the forms below, and hold no column beyond it: see [people](people.md)."]
+    for form in FORMS.values():
+        lines += ["", f"Form `{form.name}`: {form.grain}.", "", "| column | required | may be blank | what it says |", "|---|---|---|---|"]
+        for column in form.columns:
+            words = f" One of: {', '.join(column.words)}, or what `[vocabulary]` declares." if column.words else ""
+            lines.append(f"| `{column.name}` | {'yes' if column.required else 'no'} | {'yes' if column.blank else 'no'} | {column.meaning}.{words} |")
+    return lines
 
 
 if __name__ == "__main__":

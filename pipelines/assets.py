@@ -6,14 +6,17 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from esg_kpis.amounts import amounts_of, coverage_of
+from esg_kpis.amounts import amounts_of, amounts_of_people, coverage_of
 from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.tie_out import published_of, tie_out
+from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
+from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import amounts_in_edition, record_fates
 from esg_kpis.factors import apply_factors
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of
+from esg_kpis.people import people_of
 from esg_kpis.tables import (
     AMOUNTS,
     COVERAGE,
@@ -22,7 +25,10 @@ from esg_kpis.tables import (
     FACTORS,
     FILES,
     FINDINGS,
+    HEADCOUNT,
     KPI_VALUES,
+    PEOPLE_CONTROLS,
+    PEOPLE_COUNTS,
     PUBLISHED,
     QUANTITIES,
     RECORD_FATES,
@@ -100,18 +106,27 @@ def _counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  #
         "observations": dg.AssetOut(
             description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS
         ),
+        "people_counts": _out(PEOPLE_COUNTS, "People as counts. Nothing that leaves this step knows a person.", "g2_records"),
+        "people_controls": _out(
+            PEOPLE_CONTROLS, "Control totals of the people files, which prove the counts when the files are gone.", "g2_records"
+        ),
+        "headcount": _out(HEADCOUNT, "Opening heads, joiners, leavers and transfers to closing heads, by dimension.", "g2_records"),
     },
     deps=[spec.key for spec in RAW],
     can_subset=False,
 )
 def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
-    """Bytes to typed records. Nothing is dropped, nothing is guessed."""
+    """Bytes to typed records, and people to counts. Nothing is dropped, nothing is guessed."""
     result = ingest(workspace.workspace, workspace.last_day)
-    rejected_records = result.rejected["record_id"].n_unique()
-    share = f"{rejected_records} of {result.records.height}"
+    people = people_of(workspace.workspace, workspace.last_day, result.sites, counting_of(workspace.read_editions), workspace.person_key)
+    files, records, rejected, observations = (
+        pl.concat([getattr(result, name), getattr(people, name)]) for name in ("files", "records", "rejected", "observations")
+    )
+    share = f"{rejected['record_id'].n_unique()} of {records.height}"
     for name, frame in (
-        ("files", result.files), ("records", result.records), ("rejected", result.rejected), ("quantities", result.quantities), ("sites", result.sites),
-        ("published_with_data", result.published), ("observations", result.observations),
+        ("files", files), ("records", records), ("rejected", rejected), ("quantities", result.quantities), ("sites", result.sites),
+        ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
+        ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
         more = {"records rejected": share} if name in ("records", "rejected") else {}
         yield dg.Output(frame, output_name=name, metadata=_counted(frame, name, **more))
@@ -121,9 +136,9 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
     key="amounts", metadata=table_metadata(AMOUNTS), group_name="g3_amounts", kinds={"polars"}, owners=OWNERS,
     description="Quantities in the canonical unit of their measure, bills apportioned to months by day. Before any edition.",
 )  # fmt: skip
-def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.DataFrame:
+def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame, people_counts: pl.DataFrame) -> pl.DataFrame:
     """Amounts before any edition."""
-    frame = amounts_of(quantities)
+    frame = pl.concat([amounts_of(quantities), amounts_of_people(people_counts)])
     context.add_output_metadata(_counted(frame, "amounts"))
     return frame
 
@@ -209,7 +224,7 @@ def kpi_values(
     for edition in workspace.read_editions:
         own = edition_amounts.filter(pl.col("edition") == edition.id)
         inputs = inputs_of(own, sites, workspace.library, edition, workspace.known_date(edition))
-        frames.append(evaluate(inputs, published.filter(pl.col("edition") == edition.id)))
+        frames.append(suppressed(evaluate(inputs, published.filter(pl.col("edition") == edition.id)), inputs))
     frame = pl.concat(frames)
     states = {f"status {state}": int(count) for state, count in frame.group_by("status").len().sort("status").iter_rows()}
     context.add_output_metadata(_counted(frame, "kpi_values", **states))
@@ -262,7 +277,7 @@ def fates(
 )
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
-    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame,
+    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, headcount: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -275,6 +290,7 @@ def judged(
         tie_out,
         published,
         coverage,
+        headcount,
         workspace.library,
         workspace.read_editions,
         workspace.last_day,

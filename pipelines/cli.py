@@ -21,9 +21,19 @@ app = typer.Typer(
 )  # fmt: skip
 factors_app = typer.Typer(help="The factor library.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(factors_app, name="factors")
+people_app = typer.Typer(help="People data: pseudonyms, and counts that outlive the files.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(people_app, name="people")
 
 Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--person-key-file",
+        help="Secret key that makes pseudonyms of staff numbers; outside the workspace.",
+        envvar="ESG_KPIS_PERSON_KEY_FILE",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 EditionOption = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.")]
 _given: dict[str, Path | None] = {"root": None, "out": None}
@@ -75,6 +85,7 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")
     ] = None,
+    person_key_file: KeyFile = None,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
@@ -84,6 +95,7 @@ def run(
     from pipelines.run import Request
 
     where, target = _paths(root, out)
+    _name_key(person_key_file)
     request = Request(where, target, tuple(edition or ()), _day(known_on, "--known-on"), _day(as_of, "--as-of"))
     _execute(request, quiet=as_json)
     summary = show.summary(target)
@@ -100,12 +112,13 @@ def run(
 
 
 @app.command()
-def check(root: Root = None, out: Out = None, as_json: Json = False) -> None:
+def check(person_key_file: KeyFile = None, root: Root = None, out: Out = None, as_json: Json = False) -> None:
     """Reads the files and checks them; computes no KPI and leaves the last results as they are."""
     from pipelines import show
     from pipelines.run import Request, read_work
 
     where, target = _paths(root, out)
+    _name_key(person_key_file)
     _execute(Request(where, target), quiet=as_json, only_ingest=True)
     files, rejected, observations, records = (read_work(target, name) for name in ("files", "rejected", "observations", "records"))
     if as_json:
@@ -115,6 +128,12 @@ def check(root: Root = None, out: Out = None, as_json: Json = False) -> None:
     else:
         show.print_check(_console(), files, records, rejected, observations)
     raise typer.Exit(1 if rejected.height else 0)
+
+
+def _name_key(path: Path | None) -> None:
+    """Where the secret key lies reaches the steps by the environment: it is in no configuration that Dagster keeps."""
+    if path is not None:
+        os.environ["ESG_KPIS_PERSON_KEY_FILE"] = str(path.resolve())
 
 
 def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  # noqa: ANN401
@@ -210,6 +229,49 @@ def find(
     else:
         show.print_factors(_console(), answers)
     raise typer.Exit(0 if any(answer["factor_id"] for answer in answers) else 1)
+
+
+# ---------------------------------------------------------------- people
+
+
+@people_app.command()
+def pseudonymise(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX with staff numbers, and without names, identity numbers or birth dates.")],
+    to: Annotated[Path, typer.Option("--to", help="CSV to write; it must not exist yet.")],
+    column: Annotated[str, typer.Option("--column", help="The column of staff numbers.")] = "person",
+    person_key_file: KeyFile = None,
+    root: Root = None,
+    out: Out = None,
+) -> None:
+    """Writes a copy of a file with a pseudonym in place of each staff number: keyed hashes that cannot be undone without the key."""
+    from esg_kpis.ingest.files import read_sheet, read_source
+    from esg_kpis.people.keys import pseudonymised, read_secret
+
+    where, _ = _paths(root, out)
+    if to.exists():
+        raise UsageProblem("There is such a file already.", where=str(to), mend="Give another name.")
+    sheet = read_sheet(read_source(file.resolve().parent, file.resolve()))
+    content = pseudonymised(sheet, column, read_secret(person_key_file, where))
+    to.write_bytes(content)
+    _console().print(f"{sheet.rows.height} rows written to {to}.", markup=False)
+
+
+@people_app.command()
+def lock(
+    until: Annotated[str, typer.Option("--until", help="Last day the lock covers: the end of a period, such as 2023-12-31.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the lock that is there.")] = False,
+    person_key_file: KeyFile = None,
+    root: Root = None,
+    out: Out = None,
+) -> None:
+    """Keeps counts and control totals of the people files, so that the files can be deleted and the figures still stand."""
+    from pipelines.look import locked
+
+    where, target = _paths(root, out)
+    _name_key(person_key_file)
+    counts, files, folder = locked(where, target, date.fromisoformat(_day(until, "--until")), replace=replace)
+    _console().print(f"Locked {counts} counts of {files} files up to {until}, in {folder}.", markup=False)
+    _console().print("The people files may now be deleted as your retention rule says. Keep this folder with the editions.", markup=False)
 
 
 @app.command()

@@ -8,7 +8,7 @@ Deps = dict[str, list[tuple[str, str]]]
 
 LINEAGE: dict[str, Deps] = {
     "amounts": {
-        "quantity": [("quantities", "quantity"), ("quantities", "received_unit"), ("quantities", "start"), ("quantities", "end")],
+        "quantity": [("people_counts", "quantity"), ("quantities", "quantity"), ("quantities", "received_unit"), ("quantities", "start"), ("quantities", "end")],
         "unit": [("quantities", "measure")],
         "month": [("quantities", "start"), ("quantities", "end")],
         "share": [("quantities", "start"), ("quantities", "end")],

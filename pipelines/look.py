@@ -1,6 +1,7 @@
 """What the looking commands ask of the library: a trace through the last results, and the choice of a factor."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ import polars as pl
 
 from esg_kpis.assurance.trace import Tables, trace
 from esg_kpis.domains import measure_named
-from esg_kpis.editions import Edition, FactorRule, read_editions
+from esg_kpis.editions import Edition, FactorRule, counting_of, read_editions
 from esg_kpis.errors import EsgKpisError, FactorProblem, UsageProblem
 from esg_kpis.exact import plain
 from esg_kpis.factors import Factor, Library, Need, read_library, rules_of, select
 from esg_kpis.factors.selection import near_matches
+from esg_kpis.ingest import ingest
 from esg_kpis.kpis import inputs_of
+from esg_kpis.people import count_people, lock_files
 from esg_kpis.report.outputs import digest_of
+from pipelines.resources import WorkspaceResource
 from pipelines.results import RUN_FILE
 from pipelines.run import read_result
 
@@ -41,6 +45,35 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     own = tables.edition_amounts.filter(pl.col("edition") == chosen)
     inputs = inputs_of(own, tables.sites, library, edition, date.fromisoformat(ran[f"known on {chosen}"]))
     return trace(tables, inputs, kpi, period, breakdown, category)
+
+
+def locked(root: Path, out: Path, until: date, *, replace: bool) -> tuple[int, int, Path]:
+    """Writes the lock of the people data: how many counts of how many files, and where.
+
+    Raises:
+        UsageProblem: if there is a lock already and it is not to be replaced; or what is counted is not whole.
+    """
+    resource = WorkspaceResource(root=str(root), out=str(out))
+    workspace = resource.workspace
+    folder = workspace.people_lock
+    if folder.exists() and not replace:
+        raise UsageProblem(
+            "There is a lock already.",
+            where=str(folder.relative_to(root)),
+            mend="Say --replace if it is to be replaced; the old one is then gone.",
+        )
+    counting = counting_of(resource.read_editions)
+    people = count_people(workspace, resource.last_day, ingest(workspace, resource.last_day).sites, counting, resource.person_key)
+    files = lock_files(people, counting, until)
+    fresh = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, content in files.items():
+        (fresh / name).write_bytes(content)
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.replace(folder)
+    return people.counts.filter(pl.col("last") <= until).height, people.controls.height, folder
 
 
 def found(root: Path, measure: str, region: str, on: date, edition_id: str | None, known_on: str, kind: str) -> list[dict[str, Any]]:

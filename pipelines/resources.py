@@ -1,5 +1,6 @@
 """What assets share: the workspace, its editions and its factor library, read once per run; and where frames lie between steps."""
 
+import os
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -36,6 +37,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         editions: Editions to compute; empty for all.
         known_on: Knowledge date that replaces each edition's own; empty for none.
         as_of: Last day data may be about; empty for the latest knowledge date.
+        person_key_file: File of the secret key that makes pseudonyms of staff numbers; empty where people files hold pseudonyms.
     """
 
     root: str
@@ -43,6 +45,13 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     editions: list[str] = []  # noqa: RUF012  (pydantic copies it)
     known_on: str = ""
     as_of: str = ""
+    person_key_file: str = ""
+
+    @property
+    def person_key(self) -> Path | None:
+        """Where the secret key for pseudonyms lies, if one is named here or as ESG_KPIS_PERSON_KEY_FILE."""
+        named = self.person_key_file or os.environ.get("ESG_KPIS_PERSON_KEY_FILE", "")
+        return Path(named) if named else None
 
     @cached_property
     def workspace(self) -> Workspace:

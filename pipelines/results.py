@@ -19,7 +19,10 @@ from esg_kpis.tables import (
     FACTORS,
     FILES,
     FINDINGS,
+    HEADCOUNT,
     KPI_VALUES,
+    PEOPLE_CONTROLS,
+    PEOPLE_COUNTS,
     PUBLISHED,
     QUANTITIES,
     RECORD_FATES,
@@ -40,7 +43,7 @@ RUN_FILE = "run.json"
 def results(
     workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, amounts: pl.DataFrame,
     coverage: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
-    tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame,
+    tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it."""
     out = workspace.workspace.out
@@ -52,6 +55,7 @@ def results(
         (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (pl.concat([amounts, counting]), AMOUNTS),
         (coverage, COVERAGE), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
         (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS),
+        (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),
     ):  # fmt: skip
         write_table(frame.sort(table.key), table, staged)
     write_rejected_workbooks(rejected, records, staged / "rejected_by_site")
@@ -75,6 +79,8 @@ def parts_of(workspace: WorkspaceResource) -> dict[str, str]:
     dates = {f"known on {edition.id}": workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
     versions = {name: version(name) for name in ("polars", "pint", "openpyxl")}
     inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
+    if folder.people_lock.exists():
+        inputs["people lock"] = digest_of(folder.people_lock)
     return {**inputs, **dates, **code, **versions, "as_of": workspace.last_day.isoformat()}
 
 

@@ -13,7 +13,7 @@ from rich.tree import Tree
 from esg_kpis.editions import Edition
 from pipelines.run import read_result
 
-STATES = {"blocked": "blocked", "incomplete": "incomplete", "not_applicable": "n/a", "not_collected": "-"}
+STATES = {"blocked": "blocked", "incomplete": "incomplete", "not_applicable": "n/a", "not_collected": "-", "suppressed": "(few)"}
 
 
 def summary(out: Path) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _kpi_table(values: pl.DataFrame, ties: pl.DataFrame, edition: Edition) -> Ta
         header_style="bold",
     )
     table.add_column("KPI", overflow="fold", max_width=44)
-    table.add_column("Unit", overflow="fold", max_width=17)
+    table.add_column("Unit", overflow="fold", max_width=18)
     for period in edition.periods:
         table.add_column(period, justify="right", no_wrap=True)
     verdicts = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["verdict"] for row in ties.iter_rows(named=True)}
@@ -109,8 +109,10 @@ def _kpi_table(values: pl.DataFrame, ties: pl.DataFrame, edition: Edition) -> Ta
     cells = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row for row in rows.iter_rows(named=True)}
     for kpi in edition.kpis.values():
         keys = dict.fromkeys((key[2], key[3]) for key in cells if key[0] == kpi.id)
-        for breakdown, category in sorted(keys, key=lambda key: (key[0] != "total", key)):
-            name = kpi.label if breakdown == "total" else f"{kpi.label}: {category}"
+        order = list(dict.fromkeys((item.name, category) for item in kpi.breakdowns for category in item.categories))
+        for breakdown, category in sorted(keys, key=lambda key: (order.index(key) if key in order else len(order), key)):
+            label = f"{kpi.label} (alternative)" if kpi.alternative_to else kpi.label
+            name = label if breakdown == "total" else f"{label}: {category}"
             shown = [
                 _cell(cells.get((kpi.id, period, breakdown, category)), verdicts.get((kpi.id, period, breakdown, category)))
                 for period in edition.periods
@@ -120,7 +122,10 @@ def _kpi_table(values: pl.DataFrame, ties: pl.DataFrame, edition: Edition) -> Ta
         table.caption = f"and {many.height} cells by site, in kpi_values.csv"
     table.caption = " ".join(
         part
-        for part in (table.caption if isinstance(table.caption, str) else "", "= equals print   ≠ differs from print   blank: not printed")
+        for part in (
+            table.caption if isinstance(table.caption, str) else "",
+            "= equals print   ≠ differs from print   blank: not printed   (few): too few persons to show",
+        )
         if part
     )
     table.caption_justify = "left"

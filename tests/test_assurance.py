@@ -14,7 +14,7 @@ from esg_kpis.assurance.tie_out import published_of
 from esg_kpis.assurance.trace import formula, leaves, trace
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.factors import Library, apply_factors, read_library
-from esg_kpis.tables import COVERAGE, FINDINGS, PUBLISHED, empty, finding_id
+from esg_kpis.tables import COVERAGE, FINDINGS, HEADCOUNT, PUBLISHED, empty, finding_id
 from tests.scenario import (
     AS_OF,
     BURNT,
@@ -171,7 +171,7 @@ def judged(result: Computed, library: Library = NO_FACTORS, observations: pl.Dat
     seen = pl.DataFrame(schema={"check": pl.String()}) if observations is None else observations
     problems, values, ties = result.applied.problems, result.values, result.tie_out
     covered, editions = empty(COVERAGE), [result.edition]
-    return findings(seen, result.rejected, problems, result.amounts, result.sites, values, ties, result.published, covered, library, editions, AS_OF)
+    return findings(seen, result.rejected, problems, result.amounts, result.sites, values, ties, result.published, covered, empty(HEADCOUNT), library, editions, AS_OF)
 
 
 def failed(frame: pl.DataFrame) -> dict[tuple[str, str], Row]:
@@ -319,7 +319,7 @@ def test_a_trace_of_a_blocked_cell_names_the_record(tmp_path: Path) -> None:
     [
         (("taps", "2023", "total", "All"), "Edition e1 has no KPI 'taps'. Did you mean 'tap'?"),
         (("tap", "2021", "total", "All"), "Edition e1 has no period '2021'. Its periods: 2023, 2022."),
-        (("tap", "2023", "gas", "CO2"), "tap has no breakdown 'gas'. It has: total."),
+        (("tap", "2023", "gas", "CO2"), "tap has no breakdown 'gas' for 2023. It has: total."),
         (("tap", "2023", "total", "all"), "tap has no category 'all' in 'total'. Did you mean 'All'?"),
         (("late", "2022", "total", "All"), "Edition e1 has no late for 2022, total=All. It has: 2023 total=All."),
     ],
@@ -340,4 +340,4 @@ def test_a_formula_reads_as_a_sentence_and_knows_its_leaves(tmp_path: Path) -> N
 
     assert formula(edition.kpis["coal"]) == "sum of energy_standard_coal [origin natural_gas] / factor electricity_purchased to energy_standard_coal, in MWh"
     assert formula(edition.kpis["change"]) == "change of per_head on the period before x 100, in %"
-    assert [leaf.id for leaf in leaves(edition.kpis["change"], edition)] == ["tap", "heads"]
+    assert [leaf.id for leaf, _ in leaves(edition.kpis["change"], edition)] == ["tap", "heads"]

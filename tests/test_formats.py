@@ -68,10 +68,16 @@ MISTAKES = [
     (toml(feed="constants = { use = 1 }"), r"feed\.0\.constants\.use: "),
     (toml().replace("format_version = 1", "format_version = 2"), r"format_version: Input should be 1"),
     (toml().replace("format_version = 1", ""), r"format_version: Field required"),
-    ("format_version = 1\n", r"file: Field required"),
     ("format_version = \n", r"It is no TOML: .*line 1"),
     ("\ufeff" + toml(), r"It is no TOML"),
 ]
+
+
+def test_a_format_without_a_file_fits_none(tmp_path: Path) -> None:
+    read = read_files(tmp_path, {"energy/a.csv": csv_of(ROW), "energy/_format.toml": "format_version = 1\n"})
+
+    (stop,) = read.rejected.to_dicts()
+    assert stop["message"].startswith("energy/a.csv: No entry of _format.toml fits this file.")
 
 
 @pytest.mark.parametrize(("form", "says"), MISTAKES)

@@ -28,6 +28,10 @@ KINDS = [
     ["m3", "L"],
     ["m2", "ft2", "万m2"],
     ["person"],
+    ["hour", "million_hours"],
+    ["day"],
+    ["course"],
+    ["case"],
     ["RMB", "RMB_million", "RMB_10000"],
     ["one", "%"],
 ]

@@ -11,11 +11,13 @@ import csv
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import xlsxwriter
-from bills import Bill, employees
+from bills import Bill
+from people_events import TRAINING_YEARS, hours_worked, injuries, training
+from people_spells import population
 from plan import CAMPUS_NAMES, REVENUE, SITES, YEARS
 from solve import make_bills, verify
 
@@ -186,19 +188,32 @@ def write_sites(out: Path) -> None:
 
 
 def write_stated(out: Path) -> None:
-    """Revenue, as published for the group, and the year-end headcount, split over the sites."""
-    tail = ["measure", "quantity", "unit", "statement", "origin"]
+    """Revenue, as published for the group."""
+    header = ["site_id", "period_start", "period_end", "measure", "quantity", "unit", "statement", "origin"]
     revenue = [
         ["GROUP", f"{y}-01-01", f"{y}-12-31", "revenue", amount, "RMB million", "group annual results", "published"]
         for y, amount in zip(YEARS, REVENUE, strict=True)
     ]
-    write_csv(out / "stated/revenue.csv", ["site_id", "period_start", "period_end", *tail], revenue)
-    statement = "year-end total of the group's report, split over sites by the reconstruction"
-    people = [
-        [site, f"{date(year, 12, 31)}", "employees_full_time", str(heads), "person", statement, ORIGIN]
-        for (site, year), heads in sorted(employees().items(), key=lambda item: (item[0][1], item[0][0]))
-    ]
-    write_csv(out / "stated/employees_full_time.csv", ["site_id", "date", *tail], people)
+    write_csv(out / "stated/revenue.csv", header, revenue)
+
+
+def write_people(out: Path) -> None:
+    """Spells, training, injuries by pseudonym, and hours worked by site. People files have no column `origin`: they may hold no column beyond their form."""
+    made = population()
+    spells = sorted(
+        [person.key, f"{s.first}", f"{s.last or ''}", s.site, SITES[s.site].country, s.gender, s.age, s.level, s.profession, s.kind]
+        for person in made.people
+        for s in person.spells
+    )
+    header = ["person", "from", "to", "site_id", "country", "gender", "age_group", "level", "profession", "employment_type"]
+    write_csv(out / "people/spells.csv", header, spells)
+    for year in TRAINING_YEARS:
+        write_csv(out / f"people/training_{year}.csv", ["person", "date", "course", "programme", "hours"], training(made, year))
+    write_csv(out / "people/injuries.csv", ["case_id", "person", "date", "outcome", "lost_days", "recognition"], injuries(made))
+    hours = [[site, first, last, "hours_worked", size, "hour", ORIGIN] for site, first, last, size in hours_worked(made)]
+    write_csv(
+        out / "working_hours/working_hours.csv", ["site_id", "period_start", "period_end", "measure", "quantity", "unit", "origin"], hours
+    )
 
 
 def main() -> None:
@@ -214,6 +229,7 @@ def main() -> None:
     write_stores(out, bills)
     write_factory(out, bills)
     write_stated(out)
+    write_people(out)
     for name, year, printed, reached in table:
         print(f"{name:<40} {year} {printed:>12} {reached:>18}")
     print(f"{len(bills)} quantities at {len(SITES)} sites, {len(table)} published figures met")

@@ -83,6 +83,8 @@ def _sites() -> dict[str, Site]:
         Site("SG-DC-01", "Singapore data hall", "SG", "SG", "data_centre", _day("2017-09-01"), 3_300,
              _day("2021-06-30")),
         Site("HK-01", "Hong Kong office", "HK", "HK", "office", _day("2015-01-01"), 3_500),
+        Site("DE-01", "Düsseldorf office", "DE", "DE", "office", _day("2018-09-01"), 2_600),
+        Site("BR-01", "São Paulo office", "BR", "BR", "office", _day("2023-02-01"), 300),
         Site("US-01", "California office", "US", "US", "office", _day("2018-02-01"), 1_500),
         Site("GROUP", "The group as a whole, for stated amounts", "CN", "CN", "group", _day("2010-01-01"), 0),
     ]  # fmt: skip

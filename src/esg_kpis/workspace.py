@@ -19,6 +19,11 @@ class Workspace:
         return self.root / "data" / "raw"
 
     @property
+    def people_lock(self) -> Path:
+        """Counts of people that were locked, and outlive the files they were counted from."""
+        return self.root / "data" / "locked" / "people"
+
+    @property
     def factors(self) -> Path:
         """The factor library."""
         return self.root / "factors"

@@ -2,5 +2,6 @@
 
 from esg_kpis.amounts.build import amounts_of
 from esg_kpis.amounts.coverage import coverage_of
+from esg_kpis.amounts.people import amounts_of_people
 
-__all__ = ["amounts_of", "coverage_of"]
+__all__ = ["amounts_of", "amounts_of_people", "coverage_of"]

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.footing import footing_rows
+from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings
 from esg_kpis.domains import derived
 from esg_kpis.editions import Edition
 from esg_kpis.exact import plain, rounded, sums
@@ -26,6 +27,9 @@ CHECKS: dict[str, str] = {
     "published_footing": "Printed parts add up to the printed whole",
     "fell_silent": "What a site reported in one period, it reports in the next",
     "exclusion": "What an edition leaves out is known in size",
+    "people_lock": "People are counted as they were when they were locked",
+    "roll_forward": "Opening heads and movements give the closing heads, counted and printed",
+    "uncovered": "Categories of people add up to everybody",
     "two_units": "Columns that state one fact in two units agree",
     "row_footing": "Columns of a row add up to its total",
     "negative": "Quantities are zero or more, unless net metered",
@@ -38,6 +42,8 @@ CHECKS: dict[str, str] = {
     "no_number": "Cells to be compared, added up or tied out are numbers",
     "sheet_unread": "No sheet of a workbook is left unread",
     "flag": "No row is marked by its sender",
+    "movement_uncounted": "Every movement lies before the last snapshot",
+    "not_stated": "Level and profession are stated for everybody",
     "rounded": "No number has more decimals than are kept",
 }
 """The checks, in the order a person should read them: name and what holds when it passes."""
@@ -53,6 +59,7 @@ def findings(
     tie_outs: pl.DataFrame,
     published: pl.DataFrame,
     coverage: pl.DataFrame,
+    headcount: pl.DataFrame,
     library: Library,
     editions: Iterable[Edition],
     as_of: date,
@@ -68,6 +75,7 @@ def findings(
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
     rows += _of_gaps(coverage)
+    rows += roll_forward_findings(headcount)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
     for edition in editions:
@@ -84,6 +92,8 @@ def findings(
             )
         ]
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
+        rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
+        rows += uncovered_findings(edition, kpi_values)
         rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
         rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)
         waivers |= {

@@ -69,6 +69,8 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
         "explanation": ours and ours["reason"],
         "explained": False,
     }
+    if ours and ours["status"] == "suppressed":
+        return row | {"verdict": "suppressed", "published": None, "explanation": ours["reason"]}
     if theirs is None:
         return row | {"verdict": "blocked" if ours and ours["status"] == "blocked" else "not_published"}
     number = Fraction(theirs["number"])

@@ -10,7 +10,7 @@ from esg_kpis.domains import MEASURES
 from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
 from esg_kpis.errors import FactorProblem, UsageProblem, near_misses
 from esg_kpis.exact import plain, rounded, sums
-from esg_kpis.kpis import Inputs, divisor, only, selected, with_sites
+from esg_kpis.kpis import Inputs, Within, attributes_of, divisor, narrowed, only, selected, with_attributes, with_sites
 from esg_kpis.units import multiplier
 
 _GROUP = ["measure", "origin", "gas", "site_id", "way"]
@@ -39,7 +39,7 @@ def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: s
     """
     edition = inputs.edition
     kpi, at = edition.kpi_named(kpi_id), edition.period_named(period)
-    spread = _breakdown(kpi, breakdown, category, tables)
+    spread = _breakdown(kpi, period, breakdown, category, tables)
     key = (
         (pl.col("edition") == edition.id)
         & (pl.col("kpi_id") == kpi_id)
@@ -52,15 +52,13 @@ def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: s
         raise UsageProblem(
             f"Edition {edition.id} has no {kpi_id} for {period}, {breakdown}={category}.", mend=_offers(tables, edition, kpi_id)
         )
-    amounts = with_sites(
-        tables.edition_amounts.filter((pl.col("edition") == edition.id) & (pl.col("period") == period) & pl.col("excluded").is_null()),
-        tables.sites,
+    counting = tables.edition_amounts.filter(
+        (pl.col("edition") == edition.id) & (pl.col("period") == period) & pl.col("excluded").is_null()
     )
-    filled = only(
-        amounts.with_columns(pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope").fill_null("")),
-        spread,
-        category,
+    amounts = with_attributes(with_sites(counting, tables.sites)).with_columns(
+        pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope").fill_null("")
     )
+    hidden = cell["status"][0] == "suppressed"
     return {
         "cell": _row(cell),
         "tie_out": _row(tables.tie_out.filter(key)),
@@ -71,7 +69,11 @@ def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: s
             "formula": formula(kpi),
             "document": edition.rules.document,
         },
-        "parts": [_part(leaf, at.id, filled, tables, inputs) for leaf in leaves(kpi, edition)],
+        "parts": [
+            _part(leaf, at.id, only(amounts, spread, category, within), attributes_of(spread, category, within), tables, inputs)
+            for leaf, within in leaves(kpi, edition)
+            if not hidden
+        ],
     }
 
 
@@ -82,9 +84,11 @@ def formula(kpi: Kpi) -> str:
         for amounts in kpi.amounts:
             of = " + ".join(amounts.measure)
             by = [f"{name} {', '.join(values)}" for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+            by += [f"{name} {', '.join(values)}" for name, values in amounts.where.items()]
             terms.append(of + (f" [{'; '.join(by)}]" if by else ""))
         per = f" / factor {kpi.per_factor.measure} to {kpi.per_factor.output}" if kpi.per_factor else ""
-        return f"{kpi.formula} of {' + '.join(terms)}{per}, in {kpi.unit}"
+        mean = ", divided by the months of the period" if kpi.mean_over else ""
+        return f"{kpi.formula} of {' + '.join(terms)}{per}{mean}, in {kpi.unit}"
     shape = {
         "ratio": "{} / {}",
         "rate": "{} / {}",
@@ -93,27 +97,31 @@ def formula(kpi: Kpi) -> str:
         "growth": "change of {} on the period before x 100",
     }[kpi.formula]
     times = f" x {kpi.times}" if kpi.times != 1 else ""
-    return shape.format(kpi.numerator, kpi.denominator) + f"{times}, in {kpi.unit}"
+    over = "" if kpi.denominator_within is None else f" of {' and '.join(kpi.denominator_within) or 'the whole'}"
+    return shape.format(kpi.numerator, f"{kpi.denominator}{over}") + f"{times}, in {kpi.unit}"
 
 
-def leaves(kpi: Kpi, edition: Edition) -> list[Kpi]:
-    """The sums and counts a KPI rests on: itself, or those of its operands."""
+def leaves(kpi: Kpi, edition: Edition, within: Within = None) -> list[tuple[Kpi, Within]]:
+    """The sums and counts a KPI rests on, each with the attributes that narrow it: itself, or those of its operands."""
     if kpi.formula in ("sum", "count"):
-        return [kpi]
-    found: dict[str, Kpi] = {}
-    for name in (kpi.numerator, kpi.denominator):
+        return [(kpi, within)]
+    found: dict[tuple[str, Within], Kpi] = {}
+    for name, narrow in ((kpi.numerator, within), (kpi.denominator, narrowed(within, kpi))):
         if name is not None:
-            found |= {leaf.id: leaf for leaf in leaves(edition.kpis[name], edition)}
-    return list(found.values())
+            found |= {(leaf.id, narrower): leaf for leaf, narrower in leaves(edition.kpis[name], edition, narrow)}
+    return [(leaf, narrower) for (_, narrower), leaf in found.items()]
 
 
 # ---------------------------------------------------------------- parts
 
 
-def _breakdown(kpi: Kpi, breakdown: str, category: str, tables: Tables) -> Breakdown:
-    spread = next((item for item in kpi.breakdowns if item.name == breakdown), None)
+def _breakdown(kpi: Kpi, period: str, breakdown: str, category: str, tables: Tables) -> Breakdown:
+    """The breakdown as it is defined for the period: one name may stand for other categories in other periods."""
+    spread = next((item for item in kpi.breakdowns if item.name == breakdown and (not item.periods or period in item.periods)), None)
     if spread is None:
-        raise UsageProblem(f"{kpi.id} has no breakdown '{breakdown}'.", mend=f"It has: {', '.join(item.name for item in kpi.breakdowns)}.")
+        raise UsageProblem(
+            f"{kpi.id} has no breakdown '{breakdown}' for {period}.", mend=f"It has: {', '.join(dict.fromkeys(item.name for item in kpi.breakdowns))}."
+        )
     known = sorted(tables.sites[spread.each].drop_nulls().unique().to_list()) if spread.each else list(spread.categories)
     if category not in known:
         raise UsageProblem(
@@ -128,8 +136,10 @@ def _offers(tables: Tables, edition: Edition, kpi_id: str) -> str:
     return "It has: " + "; ".join(f"{row['period']} {row['breakdown']}={row['category']}" for row in rows.iter_rows(named=True)) + "."
 
 
-def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: Inputs) -> dict[str, Any]:
-    plain_amounts = pl.concat([selected(amounts, item) for item in kpi.amounts]).with_columns(pl.col("gas", "site_id").fill_null(""))
+def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], tables: Tables, inputs: Inputs) -> dict[str, Any]:
+    plain_amounts = pl.concat([selected(amounts, item, attributes) for item in kpi.amounts]).with_columns(
+        pl.col("gas", "site_id").fill_null("")
+    )
     chosen = _with_ways(plain_amounts, tables, inputs.edition)
     is_sum = kpi.formula == "sum"
     units = {name: multiplier(amount_unit(kpi, name), kpi.unit) for item in kpi.amounts for name in item.measure} if is_sum else {}
@@ -141,6 +151,9 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, tables: Tables, inputs: 
     if choice is not None:
         per = choice.factor.multiplier
         per_text = f"divided by {plain(choice.factor.value)} {choice.factor.unit}: {choice.factor.factor_id}, {choice.why}"
+    if kpi.mean_over == "months":
+        months = inputs.edition.periods[period].months
+        per, per_text = per * months, f"divided by {months} months"
     totals = sums(chosen, _GROUP, "quantity").join(
         chosen.group_by(_GROUP).agg(pl.len().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP
     )

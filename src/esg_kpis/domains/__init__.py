@@ -1,6 +1,6 @@
 """Input domains: what sites may send. One small file a domain, and its name in the list below."""
 
-from esg_kpis.domains import derived, energy, packaging, refrigerants, sites, stated, waste, wastewater, water
+from esg_kpis.domains import derived, energy, packaging, people, refrigerants, sites, stated, waste, wastewater, water, working_hours
 from esg_kpis.domains.definition import Domain, Measure
 from esg_kpis.errors import UsageProblem, near_misses
 
@@ -15,6 +15,8 @@ DOMAINS: dict[str, Domain] = {
         waste.DOMAIN,
         packaging.DOMAIN,
         stated.DOMAIN,
+        people.DOMAIN,
+        working_hours.DOMAIN,
     )
 }
 

@@ -49,7 +49,8 @@ class Domain:
     """One kind of input: its measures and the columns of its records.
 
     Every record has `site_id`; dates as `period_start` and `period_end` (both counted), `month`, or `date`; `meter_id` and `document` where there are any;
-    and `measure`, `quantity`, `unit`, or the columns that `_format.toml` names for them.
+    and `measure`, `quantity`, `unit`, or the columns that `_format.toml` names for them. A `counted` domain holds rows of persons, in forms of its own: it is
+    read by the room `people`, and only counts leave that.
     """
 
     name: str
@@ -58,3 +59,35 @@ class Domain:
     measures: tuple[Measure, ...]
     fields: tuple[Field, ...] = ()
     dated: bool = True
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class FormColumn:
+    """A column of a form of people data.
+
+    Attributes:
+        name: Column name.
+        kind: person (a key), date, site, country, word (of a closed list), code, or number.
+        meaning: What it says.
+        required: Whether the column must be there; `blank` says whether a cell of it may be empty.
+        blank: Whether a cell may be empty.
+        words: The words a word column may hold, unless the workspace declares others.
+    """
+
+    name: str
+    kind: Literal["person", "date", "site", "country", "word", "code", "number"]
+    meaning: str
+    required: bool = True
+    blank: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form in which people data come: its columns, and the measures that its rows feed."""
+
+    name: str
+    grain: str
+    columns: tuple[FormColumn, ...]
+    measures: tuple[str, ...]

@@ -1,5 +1,6 @@
 """Editions: one published report each, as data."""
 
+from esg_kpis.editions.counting import counting_of
 from esg_kpis.editions.model import Amounts, Boundary, Breakdown, Edition, EditionFile, Exclusion, FactorRule, Kpi, Period
 from esg_kpis.editions.read import amount_unit, check_unit, edition_ids, needed_measures, read_edition, read_editions, scoped_measures
 
@@ -15,6 +16,7 @@ __all__ = [
     "Period",
     "amount_unit",
     "check_unit",
+    "counting_of",
     "edition_ids",
     "needed_measures",
     "read_edition",

@@ -11,17 +11,27 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from esg_kpis.domains import DOMAINS, MEASURES
+from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.errors import UsageProblem, near_misses
 
 SITE_ATTRIBUTES = ("country", "grid_region", "kind", "business_line", "site_id")
-CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin")
+CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES))
 Where = dict[str, list[str]]
+"""Attribute to the values it may have, or to those it may not have, each written `not VALUE`."""
+
+NOT = "not "
 
 
 def _all_known(words: Iterable[str], known: Collection[str], what: str) -> None:
     for word in words:
         if word not in known:
             raise ValueError(f"there is no {what} '{word}'. {near_misses(word, known) or 'Known: ' + ', '.join(known)}")
+
+
+def _all_or_not(where: Where) -> None:
+    for name, values in where.items():
+        if len({value.startswith(NOT) for value in values}) > 1:
+            raise ValueError(f"'{name}' names values to take and values to leave out; give only one of both")
 
 
 class _Entry(BaseModel):
@@ -40,6 +50,11 @@ class Period(_Entry):
         if self.first.day != 1 or (self.last + timedelta(days=1)).day != 1 or self.last < self.first:
             raise ValueError(f"period '{self.id}' must run from the first day of a month to the last day of one")
         return self
+
+    @property
+    def months(self) -> int:
+        """How many months it has."""
+        return 12 * (self.last.year - self.first.year) + self.last.month - self.first.month + 1
 
 
 class Boundary(_Entry):
@@ -116,6 +131,27 @@ class Waiver(_Entry):
     until: date
 
 
+class Disclosure(_Entry):
+    """What management chose to print though it is about few people: which cells, why, who decided."""
+
+    kpi_id: str
+    periods: tuple[str, ...] = ()
+    breakdown: str | None = None
+    category: str | None = None
+    reason: str
+    who: str
+
+
+class SmallGroups(_Entry):
+    """How small groups of people are kept from being read out of what is published.
+
+    k: the least number of persons of which a figure may tell; a count from 1 to k - 1 is suppressed, and so is whatever would give it back.
+    """
+
+    k: int = Field(default=5, ge=2, le=100)
+    disclosure: tuple[Disclosure, ...] = ()
+
+
 class KnownDifference(_Entry):
     """Why a printed figure cannot be reproduced, and where the proof stands."""
 
@@ -146,6 +182,7 @@ class EditionFile(_Entry):
     exclusion: tuple[Exclusion, ...] = ()
     waiver: tuple[Waiver, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
+    small_groups: SmallGroups = SmallGroups()
 
     @model_validator(mode="after")
     def _periods_known(self) -> Self:
@@ -158,6 +195,7 @@ class EditionFile(_Entry):
                 raise ValueError(f"periods '{before.id}' and '{after.id}' overlap; give the second an edition of its own")
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
+        named += [item.periods for item in self.small_groups.disclosure]
         for names in named:
             _all_known(names, ids, "period")
         for rule in self.factor_rule:
@@ -187,7 +225,8 @@ class Amounts(_Entry):
     @model_validator(mode="after")
     def _known(self) -> Self:
         _all_known([*self.measure, *self.origin], MEASURES, "measure")
-        _all_known(self.where, SITE_ATTRIBUTES, "site attribute")
+        _all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES), "attribute")
+        _all_or_not(self.where)
         return self
 
 
@@ -209,6 +248,15 @@ class Footing(_Entry):
     parts: tuple[str, ...] = Field(min_length=1)
 
 
+class RollForward(_Entry):
+    """Printed figures of which opening + joined - left ought to give the closing: `kpi` or `kpi/breakdown/category`; `left_share` in percent of the closing."""
+
+    closing: str
+    joined: str
+    left_share: str
+    text: str
+
+
 class Breakdown(_Entry):
     """Categories of a KPI. `each` makes one category per value of a site attribute."""
 
@@ -221,6 +269,7 @@ class Breakdown(_Entry):
     def _known(self) -> Self:
         for category in self.categories.values():
             _all_known(category, CATEGORY_ATTRIBUTES, "attribute")
+            _all_or_not(category)
         if self.each is not None:
             _all_known([self.each], SITE_ATTRIBUTES, "site attribute")
         return self
@@ -241,6 +290,10 @@ class Kpi(_Entry):
 
     sum: `amounts` added up, in `unit`. count: how many amounts. ratio and rate: `numerator` over `denominator` (KPI ids), times `times`. share: the same
     in percent. difference: `numerator` minus `denominator`. growth: the change of `numerator` on the period before, in percent.
+
+    `denominator_within` names the attributes of a category that also narrow the denominator: none of them for the share of the whole, `level` for the share
+    of women within each level; left out, the denominator is that of the category itself. `mean_over: months` divides a sum by the months of the period.
+    `unit_per` is what print leaves out of the unit: hours, where it means hours per person. `alternative_to` labels a variant of another KPI, by another denominator than the report's.
     """
 
     id: str
@@ -248,20 +301,30 @@ class Kpi(_Entry):
     text: str
     source: str
     unit: str
+    unit_per: str = ""
     decimals: int = Field(ge=0, le=9)
     formula: Literal["sum", "ratio", "share", "rate", "count", "difference", "growth"]
     amounts: tuple[Amounts, ...] = ()
     per_factor: PerFactor | None = None
     numerator: str | None = None
     denominator: str | None = None
+    denominator_within: tuple[str, ...] | None = None
     times: int = 1
+    mean_over: Literal["months"] | None = None
+    alternative_to: str | None = None
     breakdowns: tuple[Breakdown, ...] = (TOTAL,)
     periods: tuple[str, ...] = ()
     not_collected: tuple[NotCollected, ...] = ()
     stated: bool = False
     footing: Footing | None = None
+    roll_forward: RollForward | None = None
     hkex: str = ""
     gri: str = ""
+
+    @property
+    def whole_unit(self) -> str:
+        """The unit with what print leaves out."""
+        return f"{self.unit}/{self.unit_per}" if self.unit_per else self.unit
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -270,6 +333,11 @@ class Kpi(_Entry):
                 raise ValueError(f"KPI '{self.id}': a {self.formula} needs amounts")
         elif self.numerator is None or (self.denominator is None and self.formula != "growth"):
             raise ValueError(f"KPI '{self.id}': a {self.formula} needs numerator and denominator")
+        if self.mean_over is not None and self.formula != "sum":
+            raise ValueError(f"KPI '{self.id}': only a sum can be a mean over months")
+        if self.unit_per and self.formula not in ("ratio", "rate"):
+            raise ValueError(f"KPI '{self.id}': only a ratio or a rate can be per something")
+        _all_known(self.denominator_within or (), CATEGORY_ATTRIBUTES, "attribute")
         return self
 
 

@@ -108,6 +108,12 @@ def _read_kpis(path: Path, where: str, rules: EditionFile) -> dict[str, Kpi]:
         _check_kpi(kpi, by_id, [period.id for period in rules.period], where)
         by_id[kpi.id] = kpi
     for kpi in by_id.values():
+        if kpi.alternative_to is not None and kpi.alternative_to not in by_id:
+            raise InputProblem(
+                f"KPI '{kpi.id}' is an alternative to '{kpi.alternative_to}', which is not defined.",
+                where=where,
+                mend=near_misses(kpi.alternative_to, by_id),
+            )
         for part in kpi.footing.parts if kpi.footing else ():
             if part.partition("/")[0] not in by_id:
                 raise InputProblem(f"KPI '{kpi.id}' foots on '{part}', which is not defined.", where=where, mend=near_misses(part, by_id))
@@ -151,7 +157,7 @@ def _check_unit(kpi: Kpi, kpis: Mapping[str, Kpi]) -> None:
             multiplier(top, bottom)
             multiplier("%", kpi.unit)
         else:
-            multiplier(f"{top}/{bottom}", kpi.unit)
+            multiplier(f"{top}/{bottom}", kpi.whole_unit)
 
 
 def _read_published(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> pl.DataFrame:

@@ -120,6 +120,11 @@ def decode(source: Source, declared: str | None = None) -> tuple[str, str]:
 
 def _csv_sheet(source: Source, header_line: int, delimiter: str, declared: str | None) -> Sheet:
     text, encoding = decode(source, declared)
+    even = _even_rows(text, delimiter) if header_line == 1 else None
+    if even is not None:
+        header, body = even
+        columns = _columns_of(header, f"{source.path}, line 1")
+        return Sheet(source, "", encoding, columns, body.rename(dict(zip(body.columns, columns, strict=False))), [])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     cells: list[tuple[int, list[str]]] = []
     before = 0
@@ -133,6 +138,32 @@ def _csv_sheet(source: Source, header_line: int, delimiter: str, declared: str |
             f"The CSV cannot be parsed: {error}.", where=f"{source.path}, line {reader.line_num}", mend="Check its quotes."
         ) from error
     return _sheet(source, "", encoding, cells, header_line)
+
+
+def _even_rows(text: str, delimiter: str) -> tuple[list[str], pl.DataFrame] | None:
+    """Header and rows of a plain CSV, by polars: many times faster than cell by cell. None where anything is out of the ordinary.
+
+    Plain is: no quotes, no odd line ends, and as many delimiters on every line as in the header. Then one line is one row. The rows have columns by
+    place and `__line`.
+    """
+    lines = text.count("\n") + (not text.endswith("\n"))
+    first = text.partition("\n")[0].removesuffix("\r")
+    width = first.count(delimiter) + 1
+    odd_ends = text.count("\r") not in (0, text.count("\r\n"))
+    if '"' in text or odd_ends or lines < 2 or width < 2 or not delimiter.isascii() or text.count(delimiter) != (width - 1) * lines:
+        return None
+    schema = {f"__{place}": pl.String() for place in range(width)}
+    try:
+        frame = pl.read_csv(
+            text.encode(), separator=delimiter, quote_char=None, has_header=False, schema=schema, empty_string_is_null=False
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if frame.height != lines or frame.null_count().sum_horizontal().item() or not "".join(frame.row(0)).strip():
+        return None
+    body = frame.slice(1).with_columns(pl.int_range(2, lines + 1, dtype=pl.Int64()).alias(LINE))
+    filled = body.filter(~pl.all_horizontal(pl.exclude(LINE).str.strip_chars() == ""))
+    return list(frame.row(0)), filled
 
 
 # ---------------------------------------------------------------- XLSX
@@ -241,14 +272,7 @@ def _sheet(source: Source, name: str, encoding: str, cells: list[tuple[int, list
     where = f"{source.path}, line {header_line}"
     if header is None:
         raise InputProblem("There is no header.", where=where, mend="Give the line of the header as `header_line` in _format.toml.")
-    columns = [cell.strip() or f"column {number}" for number, cell in enumerate(header, 1)]
-    twice = sorted({column for column in columns if columns.count(column) > 1})
-    if LINE in columns:
-        raise InputProblem(f"The header names a column '{LINE}', which is kept for line numbers.", where=where, mend="Rename it.")
-    if twice:
-        raise InputProblem(
-            f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them."
-        )
+    columns = _columns_of(header, where)
     below = [(line, row) for line, row in cells if line > header_line]
     ragged = [
         (line, ",".join(row))
@@ -261,3 +285,15 @@ def _sheet(source: Source, name: str, encoding: str, cells: list[tuple[int, list
     data[LINE] = [line for line, _ in good]
     schema = dict.fromkeys(columns, pl.String()) | {LINE: pl.Int64()}
     return Sheet(source, name, encoding, columns, pl.DataFrame(data, schema=schema), ragged)
+
+
+def _columns_of(header: list[str], where: str) -> list[str]:
+    columns = [cell.strip() or f"column {number}" for number, cell in enumerate(header, 1)]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if LINE in columns:
+        raise InputProblem(f"The header names a column '{LINE}', which is kept for line numbers.", where=where, mend="Rename it.")
+    if twice:
+        raise InputProblem(
+            f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them."
+        )
+    return columns

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from esg_kpis.domains import DOMAINS, MEASURES
+from esg_kpis.domains.people import FORMS
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
 from esg_kpis.units import multiplier, unit_named
 
@@ -55,18 +56,23 @@ class Feed(_Entry):
     constants: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     quantity: tuple[QuantityColumn, ...] = ()
+    form: str | None = None
+    keys: Literal["pseudonymous", "hmac"] = "pseudonymous"
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.domain not in DOMAINS:
             raise ValueError(f"there is no domain '{self.domain}'. {near_misses(self.domain, DOMAINS)}")
-        ours = {*_COMMON, *(field.name for field in DOMAINS[self.domain].fields)}
+        counted = DOMAINS[self.domain].counted
+        if not counted and (self.form is not None or self.keys != "pseudonymous"):
+            raise ValueError(f"a feed of '{self.domain}' holds no persons: `form` and `keys` are for people files")
+        ours = self._columns_of_people() if counted else {*_COMMON, *(field.name for field in DOMAINS[self.domain].fields)}
         for name in (*self.columns, *self.constants, *self.values):
             if name not in ours:
                 raise ValueError(f"'{name}' is no column of the domain '{self.domain}'. {near_misses(name, ours)}")
         if both := sorted(set(self.columns) & set(self.constants)):
             raise ValueError(f"'{both[0]}' is both a column and a constant")
-        if not self.quantity and DOMAINS[self.domain].dated:
+        if not self.quantity and DOMAINS[self.domain].dated and not counted:
             raise ValueError(f"the feed of '{self.domain}' names no quantity")
         if len({column.column for column in self.quantity}) < len(self.quantity):
             raise ValueError("one column stands in two quantities")
@@ -77,6 +83,15 @@ class Feed(_Entry):
                 except UnitProblem as problem:
                     raise ValueError(f"column '{column.column}': {problem}") from problem
         return self
+
+    def _columns_of_people(self) -> set[str]:
+        if self.form is not None and self.form not in FORMS:
+            raise ValueError(f"there is no form '{self.form}'. {near_misses(self.form, FORMS) or 'Forms: ' + ', '.join(FORMS)}")
+        if self.quantity or "person" in self.constants:
+            raise ValueError(
+                f"a feed of '{self.domain}' holds persons: it has a form and columns, no quantities, and a person is no constant"
+            )
+        return {column.name for form in FORMS.values() if self.form in (None, form.name) for column in form.columns}
 
 
 class Compare(_Entry):
@@ -166,7 +181,18 @@ class Format(_Entry):
     """A `_format.toml`."""
 
     format_version: Literal[1]
-    file: tuple[FileFormat, ...]
+    file: tuple[FileFormat, ...] = ()
+    vocabulary: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _words_of_people(self) -> Self:
+        columns = {column.name for form in FORMS.values() for column in form.columns if column.kind == "word"}
+        for name, words in self.vocabulary.items():
+            if name not in columns:
+                raise ValueError(f"'{name}' is no column with a vocabulary. {near_misses(name, columns)}")
+            if any(";" in word or "=" in word or "|" in word or not word.strip() for word in words):
+                raise ValueError(f"a word of '{name}' is blank or holds one of ; = |")
+        return self
 
 
 def read_format(folder: Path, root: Path) -> Format | None:
@@ -198,11 +224,15 @@ def format_for(name: str, domain: str, declared: Format | None) -> FileFormat | 
     """How the file `name` of a domain's folder is read: the first entry that fits; without a `_format.toml`, by our own column names."""
     if declared is None:
         return default_format(domain)
+    if DOMAINS[domain].counted and not declared.file:
+        return default_format(domain)
     return next((entry for entry in declared.file if fnmatchcase(name, entry.glob)), None)
 
 
 def default_format(domain: str) -> FileFormat:
     """The format of a file that uses the names of the data dictionary."""
+    if DOMAINS[domain].counted:
+        return FileFormat(glob="*", feed=(Feed(domain=domain),))
     if domain == "sites":
         quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip", optional=True)
     else:

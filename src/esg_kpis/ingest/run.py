@@ -13,6 +13,7 @@ from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, duplicates_marked, ragged_rejections, record_id, records_of, rejected_of
 from esg_kpis.ingest.files import LINE, Sheet, read_sheet, read_source
 from esg_kpis.ingest.formats import FORMAT_FILE, FileFormat, Format, format_for, read_format
+from esg_kpis.ingest.identity import refuse_identities
 from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.rows import read_feed, register_problems
 from esg_kpis.ingest.shape import check_quantity_columns, check_shape
@@ -23,7 +24,10 @@ from esg_kpis.workspace import Workspace
 
 @dataclass(frozen=True)
 class Ingested:
-    """What ingest hands on: tables of the data dictionary, published figures that came with the data, and observations for a person."""
+    """What ingest hands on: tables of the data dictionary, published figures that came with the data, and observations for a person.
+
+    Files of counted domains (people) are not among them: see the room `people`.
+    """
 
     files: pl.DataFrame
     records: pl.DataFrame
@@ -49,7 +53,7 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
     stopped: list[dict[str, object]] = []
     seen: dict[str, _Seen] = {}
     formats: dict[Path, Format | None] = {}
-    for path, domain in _raw_files(workspace.raw):
+    for path, domain in raw_files(workspace.raw):
         relative = path.relative_to(workspace.raw).as_posix()
         row: dict[str, object] = {
             "path": relative,
@@ -88,7 +92,7 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
                 row["problem"] = f"Sheets not read: {', '.join(sheet.unread)}."
         except InputProblem as problem:
             row |= {"status": "stopped", "problem": str(problem), "records": 0}
-            stopped.append(_stopped(row, _possible_domains(domain, entry, formats.get(path.parent)), problem))
+            stopped.append(stopped_row(row, _possible_domains(domain, entry, formats.get(path.parent)), problem))
     return _judged(read, pl.DataFrame(files, schema=FILES.schema), stopped, as_of)
 
 
@@ -116,8 +120,10 @@ def _seen_before(relative: str, domain: str, entry: FileFormat, first: _Seen) ->
     return {"status": "ignored", "problem": f"The same bytes as {first.path}; its records count once."}
 
 
-def _raw_files(raw: Path) -> Iterator[tuple[Path, str | None]]:
+def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str | None]]:
     """Every file under data/raw with the domain of its folder, sites first, in a fixed order. Formats, notes and hidden files are not data.
+
+    Files of a counted domain are left out; with `counted` only those of that domain are given.
 
     Links to folders and links that lead nowhere are listed too, so that they are stopped and not passed over.
     """
@@ -128,7 +134,9 @@ def _raw_files(raw: Path) -> Iterator[tuple[Path, str | None]]:
         if name == FORMAT_FILE or name.startswith((".", "~$")) or path.suffix.lower() == ".md":
             continue
         if path.is_file() or path.is_symlink():
-            found.append((path, top if top in order and path.parent != raw else None))
+            domain = top if top in order and path.parent != raw else None
+            if (domain == counted) if counted else (domain is None or not DOMAINS[domain].counted):
+                found.append((path, domain))
     yield from sorted(found, key=lambda item: (order.get(item[1] or "", len(order)), item[0]))
 
 
@@ -149,7 +157,8 @@ def _homeless(relative: str) -> InputProblem:
     )
 
 
-def _stopped(row: dict[str, object], domains: list[str], problem: InputProblem) -> dict[str, object]:
+def stopped_row(row: dict[str, object], domains: list[str], problem: InputProblem) -> dict[str, object]:
+    """The row of `rejected` for a file that was stopped, with every measure it might have fed."""
     measures = ";".join(measure.name for domain in domains for measure in DOMAINS[domain].measures)
     place = str(row["sha256"]) if row["sha256"] and "same bytes" not in str(problem) else str(row["path"])
     return {
@@ -160,6 +169,7 @@ def _stopped(row: dict[str, object], domains: list[str], problem: InputProblem) 
 
 
 def _read(sheet: Sheet, entry: FileFormat) -> FileRead:
+    refuse_identities(sheet)
     for feed in entry.feed:
         check_quantity_columns(feed, sheet.source.path)
         check_shape(sheet, feed)

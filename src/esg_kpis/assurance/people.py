@@ -1,0 +1,85 @@
+"""Whether heads add up: openings and movements to closings, counted and printed, and categories to the whole."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.editions import Edition
+from esg_kpis.exact import plain, printed, rounded
+from esg_kpis.ingest.numbers import read_numbers
+
+
+def roll_forward_findings(headcount: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """A finding per dimension and range of days in which the heads counted do not close."""
+    for row in headcount.filter(pl.col("gap") != 0).iter_rows(named=True):
+        ways = "opening {opening} - {left_at_open} + joined {joined} + in {transferred_in} - out {transferred_out} - left {left} + {left_at_close}"
+        yield _row(
+            "roll_forward", f"{row['dimension']} {row['category']}, {row['employment_type']}, {row['first']} to {row['last']}", "", "", "error",
+            f"{ways.format(**row)} is {row['gap']} more than closing {row['closing']}", "a closing that its movements explain", str(row["gap"]),
+            "Look for spells that overlap or snapshots without their movements.",
+        )  # fmt: skip
+
+
+def printed_roll_forward(edition: Edition, figures: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """A finding per period in which the printed opening, joiners and leavers do not give the printed closing, by how much.
+
+    Only for KPIs whose definition names the printed figures of it (`roll_forward`).
+    """
+    values = figures.with_columns(read_numbers(figures["value_as_printed"].str.strip_suffix("%"))["value"].alias("number"))
+    known = {
+        (row["kpi_id"], row["period"], row["breakdown"], row["category"]): Fraction(row["number"])
+        for row in values.iter_rows(named=True)
+        if row["number"] is not None
+    }
+    for kpi in edition.kpis.values():
+        if kpi.roll_forward is None:
+            continue
+        for later, earlier in pairwise(edition.periods.values()):
+            cells = [(kpi.roll_forward.closing, earlier.id), (kpi.roll_forward.closing, later.id), (kpi.roll_forward.joined, later.id), (kpi.roll_forward.left_share, later.id)]
+            found = [known.get(_cell(name, period)) for name, period in cells]
+            if any(value is None for value in found):
+                continue
+            opening, closing, joined, share = (value or Fraction(0) for value in found)
+            left = share * closing / 100
+            gap = opening + joined - left - closing
+            # The leavers follow from a rate with two decimals: what its last digit leaves open is no gap.
+            if abs(gap) <= closing / 20_000 + 1:
+                continue
+            yield _row(
+                "roll_forward", f"{kpi.label}, printed", edition.id, later.id, "warning",
+                f"{printed(opening, 0)} + {printed(joined, 0)} joined - {printed(left, 0)} left ({printed(share, 2)} %) = {printed(opening + joined - left, 0)}; printed {printed(closing, 0)}",
+                "a closing that the printed movements give", plain(rounded(gap)), kpi.roll_forward.text,
+            )  # fmt: skip
+
+
+def uncovered_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """A finding per breakdown of shares of a whole that do not add up to 100 %: somebody is in none of its categories, or in two."""
+    for kpi in edition.kpis.values():
+        if kpi.formula != "share" or kpi.numerator != kpi.denominator or kpi.denominator_within != ():
+            continue
+        own = kpi_values.filter((pl.col("edition") == edition.id) & (pl.col("kpi_id") == kpi.id))
+        for (period, breakdown), part in own.group_by("period", "breakdown", maintain_order=True):
+            if part["value"].null_count():
+                continue
+            total = sum((Fraction(value) for value in part["value"]), Fraction(0))
+            if abs(total - 100) > Fraction(1, 10**12):
+                yield _row(
+                    "uncovered", f"{kpi.id} {breakdown}", edition.id, str(period), "warning", f"its categories add up to {printed(total, 4)} %", "100 %",
+                    plain(rounded(total - 100)), "Add the values that no category names to kpis.yaml, or ask for what is not stated.",
+                )  # fmt: skip
+
+
+def _cell(name: str, period: str) -> tuple[str, str, str, str]:
+    kpi_id, _, rest = name.partition("/")
+    breakdown, _, category = rest.partition("/")
+    return kpi_id, period, breakdown or "total", category or "All"
+
+
+def _row(check: str, subject: str, edition: str, period: str, severity: str, seen: str, expected: str, difference: str, what_to_do: str) -> dict[str, Any]:
+    return {
+        "check": check, "subject": subject, "edition": edition, "period": period, "severity": severity, "passed": False, "observed": seen, "expected": expected,
+        "difference": difference, "record_ids": "", "what_to_do": what_to_do,
+    }  # fmt: skip

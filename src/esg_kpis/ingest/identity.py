@@ -1,0 +1,114 @@
+"""What would tell who a person is: names, identity-card numbers, birth dates, addresses. A file that holds any of it is stopped.
+
+What may come is listed (`domains.people.FORMS`); a column beyond that stops the file. Inside the columns that may come, each cell is looked at too.
+Messages name file, column and line, never the value.
+
+Source: GB/T 35273-2020, annex A (identity-card number, name, birth date as personal information); GB 11643-1999 (the identity number and its check digit).
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from esg_kpis.errors import InputProblem
+from esg_kpis.ingest.files import LINE, Sheet
+
+_TELLING = {
+    "a name": r"姓名|名字|员工名|surname|(?:first|last|given|family|full|middle|employee|staff|person)[ _-]*name|^name$|^nom$|^vorname$|^nachname$",
+    "an identity number": r"身份证|证件|护照|id[ _-]*(?:card|number|no\b)|national[ _-]*id|passport|social[ _-]*security|\bssn\b|aadhaar|\bhkid\b",
+    "a birth date": r"出生|生日|birth|\bdob\b|geburt",
+    "an address": r"住址|家庭地址|手机|电话|邮箱|e-?mail|phone|mobile|home[ _-]*address",
+}
+_IDENTITY_CARD = r"(?:^|[^0-9A-Za-z])([1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx])(?:$|[^0-9A-Za-z])"
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_A_DATE = r"^\s*(?:(?:19|20)\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d{2})\s*$"
+_A_CONTACT = r"@[\w.-]+\.\w|^\s*(?:\+?86[ -]?)?1[3-9]\d{9}\s*$"
+
+
+def telling_header(columns: Sequence[str]) -> tuple[str, str] | None:
+    """The first column whose name announces what would tell a person, and what that is."""
+    for column in columns:
+        for what, pattern in _TELLING.items():
+            if re.search(pattern, column.strip(), re.IGNORECASE):
+                return column, what
+    return None
+
+
+def is_identity_card(number: str) -> bool:
+    """Whether 18 characters are an identity number of the People's Republic: a date inside, and the check digit of ISO 7064 MOD 11-2."""
+    try:
+        date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
+    except ValueError:
+        return False
+    rest = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number[:17], strict=True)) % 11
+    return "10X98765432"[rest] == number[17].upper()
+
+
+def identity_card_line(rows: pl.DataFrame, columns: Sequence[str]) -> tuple[str, int] | None:
+    """The first column and line that hold an identity number of the People's Republic."""
+    for column in columns:
+        found = rows.select(pl.col(LINE), pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
+        for line, number in found.iter_rows():
+            if is_identity_card(number):
+                return column, line
+    return None
+
+
+def refuse_telling(sheet: Sheet, allowed: Sequence[str], dates: Sequence[str]) -> None:
+    """Stops a people file that could tell who a person is.
+
+    Args:
+        sheet: The file.
+        allowed: The sender's columns that a form knows.
+        dates: Those of them that hold days of employment, training or an accident.
+
+    Raises:
+        InputProblem: naming the column, and the line where a cell gives it away; never the value.
+    """
+    away = "Take the column away and send the file again; nothing of it was kept."
+    if (telling := telling_header([column for column in sheet.columns if column not in allowed])) is not None:
+        raise InputProblem(
+            f"The column '{telling[0]}' looks like {telling[1]}, which must not come in.", where=sheet.source.path, mend=away
+        )
+    if beyond := [column for column in sheet.columns if column not in allowed]:
+        names = ", ".join(f"'{column}'" for column in beyond[:8])
+        raise InputProblem(
+            f"A people file may hold only the columns of its form, and this one also holds {names}.",
+            where=sheet.source.path,
+            mend=f"{away} The form has: {', '.join(allowed)}.",
+        )
+    if (found := identity_card_line(sheet.rows, allowed)) is not None:
+        raise InputProblem(
+            f"The column '{found[0]}' holds an identity-card number.", where=f"{sheet.source.path}, line {found[1]}", mend=away
+        )
+    for column in allowed:
+        _refuse_cells(sheet, column, _A_CONTACT, "an address or telephone number", away)
+        if column not in dates:
+            _refuse_cells(sheet, column, _A_DATE, "a date where none belongs, perhaps a birth date", away)
+
+
+def _refuse_cells(sheet: Sheet, column: str, pattern: str, what: str, mend: str) -> None:
+    found = sheet.rows.filter(pl.col(column).str.contains(pattern))
+    if found.height:
+        raise InputProblem(f"The column '{column}' holds {what}.", where=f"{sheet.source.path}, line {found[LINE][0]}", mend=mend)
+
+
+def refuse_identities(sheet: Sheet) -> None:
+    """Stops a file of any other domain that holds an identity number or a column of names, birth dates or the like.
+
+    Raises:
+        InputProblem: naming the column and the line.
+    """
+    mend = "Take the column away and send the file again; files about people go to data/raw/people, without it."
+    if (telling := telling_header([column for column in sheet.columns if column.lower() != "name"])) is not None and telling[
+        1
+    ] != "an address":
+        raise InputProblem(
+            f"The column '{telling[0]}' looks like {telling[1]}, which must not come in.", where=sheet.source.path, mend=mend
+        )
+    if (found := identity_card_line(sheet.rows, sheet.columns)) is not None:
+        raise InputProblem(
+            f"The column '{found[0]}' holds an identity-card number.", where=f"{sheet.source.path}, line {found[1]}", mend=mend
+        )

@@ -1,0 +1,15 @@
+"""KPIs: a closed set of formulas over amounts, read from kpis.yaml. No code per KPI.
+
+Amounts are added up exactly (`cube`), chosen by category (`selection`), divided once (`formulas`) and rounded once for keeping and once for print
+(`evaluate`).
+"""
+
+from esg_kpis.kpis.cube import Inputs, counting, inputs_of, with_attributes, with_sites
+from esg_kpis.kpis.evaluate import cells, evaluate
+from esg_kpis.kpis.formulas import Value, divisor, leaf_value
+from esg_kpis.kpis.selection import Part, Within, attributes_of, narrowed, only, parts_of, selected
+
+__all__ = [
+    "Inputs", "Part", "Value", "Within", "attributes_of", "cells", "counting", "divisor", "evaluate", "inputs_of", "leaf_value", "narrowed", "only", "parts_of",
+    "selected", "with_attributes", "with_sites",
+]  # fmt: skip

@@ -1,0 +1,87 @@
+"""The cube: an edition's counting amounts, added up exactly by everything a KPI may ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from esg_kpis.domains import people
+from esg_kpis.editions import Edition
+from esg_kpis.editions.boundary import WAIVED
+from esg_kpis.editions.counting import cross_of
+from esg_kpis.exact import sums
+from esg_kpis.factors import Library
+
+_CUBE = ["period", "measure", "origin", "gas_group", "scope", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
+_OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
+COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
+"""The columns of the cube that only counts of people have."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the KPIs of one edition are made of.
+
+    `cube` is the edition's counting amounts added up per `_CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
+    quantity is not known, `rows` how many amounts. `left_out` holds the same keys of what the edition excludes, with the reason.
+    """
+
+    edition: Edition
+    library: Library
+    known_on: date
+    cube: pl.DataFrame
+    left_out: pl.DataFrame
+
+
+def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:
+    """The counting amounts of an edition (base and derived, with those it excludes), added up by what a KPI may ask for."""
+    joined = counting(amounts, sites)
+    keyed = joined.with_columns(pl.col(_CUBE).fill_null(""))
+    zero = pl.lit(0).cast(pl.Decimal(38, 24))
+    total = sums(keyed, _CUBE, "quantity")
+    estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), _CUBE, "part")
+    sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
+    rest = keyed.group_by(_CUBE).agg(
+        pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"), (pl.col("estimate_method") == WAIVED).any().alias("waived")
+    )
+    cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
+    excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
+        pl.col(_CUBE).fill_null("")
+    )
+    left_out = excluded.group_by(_CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
+    return Inputs(edition, library, known_on, with_attributes(cube.sort(_CUBE)), with_attributes(left_out.sort(_CUBE)))
+
+
+def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+    """The amounts that count, with the attributes of their sites."""
+    return with_sites(amounts.filter(pl.col("excluded").is_null()), sites)
+
+
+def with_sites(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+    """Amounts with the attributes of their sites; people with the country they work in, and what else they were counted by in `attributes`."""
+    of_site = sites.select("site_id", "country", "grid_region", "kind", "business_line")
+    counted = pl.when(pl.col("measure").is_in(_OF_PEOPLE)).then(pl.col("dimensions")).otherwise(pl.lit("")).alias("attributes")
+    joined = amounts.join(of_site, on="site_id", how="left").with_columns(counted)
+    return joined.with_columns(pl.coalesce(pl.col("attributes").str.extract(r"(?:^|;)country=([^;]*)"), "country").alias("country"))
+
+
+def with_attributes(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with a column per attribute that people are counted by, and `cross`: which of them its row was counted by.
+
+    Every cross counts everybody once, so a KPI adds up the rows of one cross only. It is '' for what is not counted by persons, and for what is blocked.
+    """
+    distinct = frame["attributes"].unique().to_list()
+    rows = []
+    for text in distinct:
+        known = dict(part.split("=", 1) for part in text.split(";")) if text else {}
+        rows.append(
+            {"attributes": text, "cross": cross_name(cross_of(known)) if text else "", **{name: known.get(name, "") for name in COUNTED_BY}}
+        )
+    table = pl.DataFrame(rows, schema=dict.fromkeys(("attributes", "cross", *COUNTED_BY), pl.String()))
+    return frame.join(table, on="attributes", how="left", maintain_order="left")
+
+
+def cross_name(names: Sequence[str]) -> str:
+    """How the cube writes the attributes that a row was counted by."""
+    return "|".join(names) or "all"

@@ -1,0 +1,168 @@
+"""The closed set of formulas. Division happens here and only here, on fractions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal, Inexact
+from fractions import Fraction
+
+import polars as pl
+
+from esg_kpis.editions import Kpi, Period, amount_unit
+from esg_kpis.errors import FactorProblem
+from esg_kpis.exact import printed
+from esg_kpis.factors import Choice, Need, rules_of, select
+from esg_kpis.kpis.cube import Inputs
+from esg_kpis.kpis.selection import ZERO, Part, Row, Within, narrowed, selected
+from esg_kpis.units import multiplier
+
+_EXACT = Context(prec=100, traps=[Inexact])
+_WORST = ("ok", "incomplete", "not_collected", "not_applicable", "blocked")
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of one cell, or why it has none."""
+
+    value: Fraction | None
+    status: str
+    reason: str | None = None
+    estimated_share: Fraction = Fraction(0)
+
+
+def value_of(
+    kpi: Kpi, period: Period, part: Part, earlier: Part | None, previous: Period | None, inputs: Inputs, within: Within = None
+) -> Value:
+    """The value of a KPI over a part of the cube. `earlier` is the same part of the period before, for growth; `within` is as for `Part`."""
+    for missing in kpi.not_collected:
+        if period.id in missing.periods:
+            return Value(None, "not_collected", missing.text)
+    if kpi.formula == "sum":
+        return _sum(kpi, period, part(kpi, within), inputs)
+    if kpi.formula == "count":
+        chosen = part(kpi, within)
+        return _blocked(chosen) or Value(Fraction(sum(row[5] for row in chosen)), "ok")
+    kpis = inputs.edition.kpis
+    top_kpi = kpis[kpi.numerator or ""]
+    top = value_of(top_kpi, period, part, earlier, previous, inputs, within)
+    if kpi.formula == "growth":
+        if earlier is None or previous is None:
+            return Value(None, "not_applicable", "there is no period before")
+        return _quotient(kpi, top, value_of(top_kpi, previous, earlier, None, None, inputs, within), Fraction(100), less_one=True)
+    bottom_kpi = kpis[kpi.denominator or ""]
+    bottom = value_of(bottom_kpi, period, part, earlier, previous, inputs, narrowed(within, kpi))
+    if kpi.formula == "difference":
+        return _difference(top, bottom, multiplier(top_kpi.unit, kpi.unit), multiplier(bottom_kpi.unit, kpi.unit))
+    if kpi.formula == "share":
+        return _quotient(kpi, top, bottom, 100 * multiplier(top_kpi.unit, bottom_kpi.unit))
+    return _quotient(kpi, top, bottom, kpi.times * multiplier(f"{top_kpi.unit}/{bottom_kpi.unit}", kpi.whole_unit))
+
+
+def leaf_value(kpi: Kpi, period: Period, part: Part, inputs: Inputs, within: Within = None) -> Fraction | None:
+    """What a sum adds up to in one category, as `within` narrows it; None where it has no value."""
+    return _sum(kpi, period, part(kpi, within), inputs).value
+
+
+def divisor(kpi: Kpi, period: Period, inputs: Inputs) -> Choice | None:
+    """The factor that a sum is divided by, if the KPI names one.
+
+    Raises:
+        FactorProblem: if none matches, or more than one.
+    """
+    if kpi.per_factor is None:
+        return None
+    need = Need(kpi.per_factor.measure, kpi.per_factor.output, "", ("GLOBAL",), "", period)
+    rules = rules_of(inputs.edition.rules)
+    return select(inputs.library, rules, need, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
+
+
+def left_out_value(kpi: Kpi, period: Period, part: Part, left_out: pl.DataFrame, value: Value, inputs: Inputs) -> Value:
+    """Not applicable instead of not collected, where the edition excludes all there is, for the KPI itself or for what it rests on."""
+    if any(period.id in missing.periods for missing in kpi.not_collected):
+        return value
+    if kpi.formula in ("sum", "count"):
+        reasons = (
+            pl.concat([selected(left_out.with_columns(pl.lit("").alias("cross")), amounts) for amounts in kpi.amounts])["excluded"]
+            .unique()
+            .sort()
+            .to_list()
+        )
+        return Value(None, "not_applicable", "; ".join(reasons)) if reasons else value
+    for name in (kpi.numerator, kpi.denominator):
+        if name is not None:
+            operand = inputs.edition.kpis[name]
+            if value_of(operand, period, part, None, None, inputs).status == "not_collected":
+                return left_out_value(operand, period, part, left_out, value, inputs)
+    return value
+
+
+def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value:
+    if (blocked := _blocked(rows)) is not None:
+        return blocked
+    if not rows:
+        names = ", ".join(measure for amounts in kpi.amounts for measure in amounts.measure)
+        return Value(None, "not_collected", f"no amount of {names} counts here")
+    try:
+        choice = divisor(kpi, period, inputs)
+    except FactorProblem as problem:
+        return Value(None, "blocked", str(problem))
+    per = choice.factor.multiplier if choice else Fraction(1)
+    if kpi.mean_over == "months":
+        per *= period.months
+    value = _added([(row[0], row[1] or ZERO) for row in rows], kpi, per)
+    if any(row[6] for row in rows):
+        return Value(value, "incomplete", "a rejected record that it needs is waived and left out")
+    if not any(row[2] for row in rows):
+        return Value(value, "ok")
+    size, estimated = _added([(row[0], row[3]) for row in rows], kpi, per), _added([(row[0], row[2]) for row in rows], kpi, per)
+    return _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs)
+
+
+def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fraction:
+    """The terms in the KPI's unit, added up; decimals of one measure are added before they become a fraction."""
+    totals: dict[str, Decimal] = {}
+    for measure, quantity in terms:
+        totals[measure] = _EXACT.add(totals.get(measure, ZERO), quantity)
+    return sum((Fraction(total) * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in totals.items()), Fraction(0))
+
+
+def _complete(value: Value, inputs: Inputs) -> Value:
+    limit = Fraction(inputs.edition.rules.incomplete_above)
+    if value.estimated_share > limit:
+        return replace(
+            value,
+            status="incomplete",
+            reason=f"{printed(value.estimated_share * 100, 1)} % is estimated, more than {printed(limit * 100, 1)} %",
+        )
+    return value
+
+
+def _blocked(rows: Sequence[Row]) -> Value | None:
+    reasons = sorted({row[4] for row in rows if row[4] is not None})
+    if not reasons:
+        return None
+    more = " (and others: see findings)" if len(reasons) > 1 else ""
+    return Value(None, "blocked", f"{reasons[0]}{more}")
+
+
+def _worse(top: Value, bottom: Value) -> Value | None:
+    """Of two operands the one that leaves nothing to divide, if there is one."""
+    worst = max((top, bottom), key=lambda value: _WORST.index(value.status))
+    return Value(None, worst.status, worst.reason) if top.value is None or bottom.value is None else None
+
+
+def _quotient(kpi: Kpi, top: Value, bottom: Value, times: Fraction, *, less_one: bool = False) -> Value:
+    if (worse := _worse(top, bottom)) is not None:
+        return worse
+    if not bottom.value:
+        return Value(None, "not_applicable", f"the denominator of {kpi.id} is zero")
+    ratio = (top.value or Fraction(0)) / bottom.value
+    state = max((top, bottom), key=lambda value: _WORST.index(value.status))
+    return Value((ratio - 1 if less_one else ratio) * times, state.status, state.reason, max(top.estimated_share, bottom.estimated_share))
+
+
+def _difference(top: Value, bottom: Value, top_unit: Fraction, bottom_unit: Fraction) -> Value:
+    if (worse := _worse(top, bottom)) is not None:
+        return worse
+    state = max((top, bottom), key=lambda value: _WORST.index(value.status))
+    value = (top.value or Fraction(0)) * top_unit - (bottom.value or Fraction(0)) * bottom_unit
+    return Value(value, state.status, state.reason, max(top.estimated_share, bottom.estimated_share))

@@ -1,0 +1,98 @@
+"""Which rows of the cube a KPI adds up, in one category of a breakdown."""
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from functools import partial
+
+import polars as pl
+
+from esg_kpis.editions import Amounts, Breakdown, Kpi
+from esg_kpis.editions.counting import cross_of
+from esg_kpis.editions.model import NOT
+from esg_kpis.kpis.cube import COUNTED_BY, cross_name
+
+_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "waived")
+ZERO = Decimal(0)
+
+Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int, bool]
+Within = tuple[str, ...] | None
+Part = Callable[[Kpi, Within], Sequence[Row]]
+"""What a KPI adds up in one category: its selection of the cube, as rows of `_ROW`. Only the attributes `within` narrow it; None for all of the category's."""
+
+
+def parts_of(breakdown: Breakdown, cube: pl.DataFrame) -> dict[str, Part]:
+    """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories."""
+    if breakdown.each is None:
+        return {category: partial(_rows, cube=cube, breakdown=breakdown, category=category) for category in breakdown.categories}
+    each = breakdown.each
+    dealt: dict[str, dict[str, list[Row]]] = {}
+
+    def part(kpi: Kpi, within: Within, category: str) -> Sequence[Row]:
+        if within is not None and each not in within:
+            return _chosen(kpi, cube, ()).select(_ROW).rows()
+        if kpi.id not in dealt:
+            dealt[kpi.id] = _chosen(kpi, cube, ()).select(each, *_ROW).rows_by_key(each)
+        return dealt[kpi.id].get(category, ()) or _zeros(kpi, cube, ())
+
+    return {category: partial(part, category=category) for category in cube[each].unique().sort().to_list() if category}
+
+
+def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, breakdown: Breakdown, category: str) -> Sequence[Row]:
+    names = attributes_of(breakdown, category, within)
+    return _chosen(kpi, only(cube, breakdown, category, within), names).select(_ROW).rows() or _zeros(kpi, cube, names)
+
+
+def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
+    """A zero for what was counted in the period by these attributes, or found nobody at all, and found nobody in this category."""
+    rows: dict[str, Row] = {}
+    for amounts in kpi.amounts:
+        here = cube.filter(pl.col("measure").is_in(amounts.measure))
+        cross = cross_name(cross_of([*names, *amounts.where]))
+        for name in amounts.measure:
+            whole = here.filter((pl.col("measure") == name) & (pl.col("cross") == "all"))
+            by_cross = here.filter((pl.col("measure") == name) & (pl.col("cross") == cross))
+            if whole.is_empty() or (by_cross.is_empty() and (whole["quantity"] != 0).any()):
+                return ()
+            rows[name] = (name, ZERO, ZERO, ZERO, None, 0, False)
+    return list(rows.values())
+
+
+def _chosen(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    return pl.concat([selected(cube, amounts, names) for amounts in kpi.amounts])
+
+
+def selected(cube: pl.DataFrame, amounts: Amounts, attributes: Iterable[str] = ()) -> pl.DataFrame:
+    """The rows of a cube, or of the amounts themselves, that one selection adds up; `attributes` are those of the category it is narrowed to."""
+    conditions = [pl.col("measure").is_in(amounts.measure), pl.col("cross").is_in(["", cross_name(cross_of([*attributes, *amounts.where]))])]
+    conditions += [_matches(name, values) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+    conditions += [_matches(name, values) for name, values in amounts.where.items()]
+    return cube.filter(pl.all_horizontal(conditions))
+
+
+def only(cube: pl.DataFrame, breakdown: Breakdown, category: str, within: Within = None) -> pl.DataFrame:
+    """The rows of a cube, or of the amounts themselves, that belong to one category of a breakdown, as far as `within` narrows it."""
+    if breakdown.each:
+        return cube if within is not None and breakdown.each not in within else cube.filter(pl.col(breakdown.each) == category)
+    wanted = breakdown.categories[category]
+    conditions = [_matches(name, wanted[name]) for name in attributes_of(breakdown, category, within)]
+    return cube.filter(pl.all_horizontal(conditions)) if conditions else cube
+
+
+def attributes_of(breakdown: Breakdown, category: str, within: Within) -> list[str]:
+    """The attributes that narrow a category."""
+    return [name for name in breakdown.categories.get(category, ()) if within is None or name in within]
+
+
+def narrowed(within: Within, kpi: Kpi) -> Within:
+    """The attributes that narrow the denominator of a KPI, where `within` narrows the KPI itself."""
+    if kpi.denominator_within is None:
+        return within
+    return tuple(name for name in kpi.denominator_within if within is None or name in within)
+
+
+def _matches(name: str, values: Sequence[str]) -> pl.Expr:
+    """A row matches when its attribute is among the values (or not among those to leave out); a blocked row matches too where nobody can say what it is."""
+    known = {"gas_group": "gas_group", "origin": "origin", "scope": "scope"}.get(name, "cross" if name in COUNTED_BY else "kind")
+    left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
+    among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
+    return among | ((pl.col(known) == "") & pl.col("blocked").is_not_null())

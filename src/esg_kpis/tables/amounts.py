@@ -1,0 +1,110 @@
+"""Tables of amounts, of the factors that lead from one to another, and of the fates of records."""
+
+import polars as pl
+
+from esg_kpis.exact import FACTOR, PRODUCT, VALUE
+from esg_kpis.tables.definition import EDITION, LINE, PATH, RECORD_ID, SHEET, SITE, Column, Table, text
+from esg_kpis.tables.records import NATURES
+
+FATES = ("used", "excluded", "rejected")
+
+AMOUNTS = Table(
+    "amounts", "one quantity of one measure at one site in one month or at one date, before (edition empty) or within an edition",
+    ("amount_id", "edition"),
+    (
+        text("amount_id", "Digest of record, measure, month or date, and dimensions"),
+        text("edition", "Edition id; empty before boundary and factors are applied"),
+        text("period", "Period of the edition; empty before"),
+        text("nature", "flow, stock or event", allowed=NATURES),
+        text("measure", "Measure"),
+        text("origin", "The measure of the record this goes back to"),
+        SITE,
+        text("month", "Month of a flow or event, YYYY-MM", nullable=True),
+        Column("date", pl.Date(), "Date of a stock or event; first day a stock holds", nullable=True),
+        Column("until", pl.Date(), "Last day a stock holds", nullable=True),
+        text("dimensions", "Further attributes, `name=value` joined by `;`"),
+        Column("quantity", PRODUCT, "Exact quantity; null when blocked", unit="see unit", nullable=True),
+        text("unit", "Canonical unit of the measure"),
+        text("gas", "Gas of an emission", nullable=True),
+        text("gas_group", "Group the gas is reported in: CO2, CH4, N2O, HFCs …", nullable=True),
+        text("gwp_set", "GWP set of a CO2e quantity", nullable=True),
+        text("scope", "GHG Protocol scope", nullable=True),
+        text("basis", "location or market, for Scope 2", nullable=True),
+        text("method", "Method of the factor", nullable=True),
+        Column("estimated", pl.Boolean(), "Whether the quantity is an estimate"),
+        text("estimate_method", "Named method of the estimate", nullable=True),
+        text("factor_id", "Factor that made this amount from its parent", nullable=True),
+        text("rule_id", "Edition rule that chose the factor", nullable=True),
+        text("parent_amount_id", "Amount this was made from", nullable=True),
+        text("record_id", "Record this goes back to"),
+        Column("share", PRODUCT, "Share of the record's quantity that fell into this month; 1 when not apportioned", unit="one"),
+        text("excluded", "Why it does not count in this edition; null when it counts", nullable=True),
+        text("blocked", "Why the quantity is not known; null when it is", nullable=True),
+    ), csv=False,
+)  # fmt: skip
+
+EDITION_AMOUNTS = Table(
+    "edition_amounts",
+    "one amount as one edition sees it, with the reason when it does not count",
+    ("amount_id", "edition"),
+    AMOUNTS.columns,
+    csv=False,
+)
+
+RECORD_FATES = Table(
+    "record_fates", "one record in one edition", ("edition", "record_id"),
+    (
+        EDITION, RECORD_ID,
+        text("fate", "What became of it", allowed=FATES),
+        Column("share_used", VALUE, "Share of the record that counts, by days over its quantities", unit="one"),
+        text("reason", "Why the rest, or all of it, does not count", nullable=True),
+        text("rule", "Rule that rejected it", nullable=True),
+        PATH, SHEET, LINE,
+    ),
+)  # fmt: skip
+
+FACTORS = Table(
+    "factors", "one factor of the library", ("factor_id",),
+    (
+        text("factor_id", "Factor"),
+        text("source_id", "Source, see sources.csv"),
+        text("measure", "Measure it starts from"),
+        text("output", "Measure it leads to"),
+        text("gas", "Gas of the output; `*` keeps the input's; empty for energy"),
+        text("region", "Region it describes, or GLOBAL"),
+        text("method", "Method or kind, such as average or combined_margin"),
+        Column("value", FACTOR, "Value as published"),
+        text("unit", "Unit as published, output per input"),
+        text("gwp_set", "GWP set when the value is in CO2e", nullable=True),
+        Column("data_from", pl.Date(), "First day of the data period"),
+        Column("data_to", pl.Date(), "Last day of the data period; null when open", nullable=True),
+        Column("published", pl.Date(), "Day its source was published"),
+        text("status", "selectable, derived or evidence_only", allowed=("selectable", "derived", "evidence_only")),
+        text("parents", "Factors a derived one is made from, with the formula", nullable=True),
+        text("grade", "Evidence grade", allowed=("A", "B", "C")),
+        text("page", "Table or page of the source"),
+        text("note", "What a user ought to know", nullable=True),
+    ),
+)  # fmt: skip
+
+FACTOR_USES = Table(
+    "factor_uses", "one factor in one edition, for one measure, region and period", ("edition", "factor_id", "measure", "output", "gas", "region", "period"),
+    (
+        EDITION,
+        text("factor_id", "Factor"),
+        text("measure", "Measure it was applied to"),
+        text("output", "Measure it led to"),
+        text("gas", "Gas of the output; empty for energy"),
+        text("region", "Region of the sites"),
+        text("period", "Period"),
+        text("rule", "Edition rule that applied it"),
+        text("data_period", "What the value describes"),
+        text("published", "When it was published"),
+        text("why", "The choice in one sentence"),
+        Column("amounts", pl.Int64(), "Amounts it was applied to"),
+        Column("quantity_in", PRODUCT, "Sum before", unit="see unit_in"),
+        text("unit_in", "Unit before"),
+        Column("quantity_out", PRODUCT, "Sum after", unit="see unit_out"),
+        text("unit_out", "Unit after"),
+    ),
+)  # fmt: skip

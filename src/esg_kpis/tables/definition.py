@@ -1,0 +1,108 @@
+"""What a table consists of, the columns that many tables share, and the check that a frame is what its table says."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from esg_kpis.errors import InternalProblem
+
+Dtype = pl.DataType | type[pl.DataType]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, polars type, meaning, unit where it has one, whether it may be null, and the words it may hold."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its grain in words, its key, its columns in order, and whether a CSV stands beside the Parquet file."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    csv: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        """The column names in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> dict[str, Dtype]:
+        """Column name to polars type."""
+        return {column.name: column.dtype for column in self.columns}
+
+
+def text(name: str, meaning: str, *, nullable: bool = False, allowed: tuple[str, ...] = ()) -> Column:
+    """A text column."""
+    return Column(name, pl.String(), meaning, nullable=nullable, allowed=allowed)
+
+
+RECORD_ID = text("record_id", "First 12 hex digits of the digest of file SHA-256, sheet and line")
+EDITION = text("edition", "Edition id, such as 2023")
+PATH = text("path", "File, relative to the workspace's data/raw")
+SHEET = text("sheet", "Sheet of a workbook; empty for CSV")
+LINE = Column("line", pl.Int64(), "Line in the file, or row in the sheet, counted from 1; 0 for the file as a whole")
+SITE = text("site_id", "Site", nullable=True)
+CELL = (
+    text("kpi_id", "KPI id, as in kpis.yaml"),
+    text("period", "Period id: the year in which the reporting period ends"),
+    text("breakdown", "Name of the breakdown; `total` for the whole"),
+    text("category", "Category of the breakdown; `All` for the whole"),
+)
+
+
+def conform(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """`frame` in the columns, types and key order of `table`, checked.
+
+    Raises:
+        InternalProblem: if a column is missing, a value is outside what the table allows, or the key is not unique. Bad input is rejected before
+            this point, so a failure here is ours.
+    """
+    ordered = frame.select(pl.col(column.name).cast(column.dtype) for column in table.columns).sort(table.key)
+    try:
+        _pandera_schema(table).validate(ordered, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases
+        raise InternalProblem(
+            f"{cases.height} values break the data dictionary, first: {cases.head(3).to_dicts()}.", where=table.name
+        ) from errors
+    return ordered
+
+
+def empty(table: Table) -> pl.DataFrame:
+    """No rows of `table`."""
+    return pl.DataFrame(schema=table.schema)
+
+
+@cache
+def _pandera_schema(table: Table) -> pa.DataFrameSchema:
+    """The schema pandera checks: types, no further columns, a unique key, no nulls and no words outside what the dictionary allows.
+
+    Nulls and words are checked in one pass over the frame instead of one per column.
+    """
+    columns = {column.name: pa.Column(column.dtype, nullable=True) for column in table.columns}
+    rules = [pl.col(column.name).is_not_null() for column in table.columns if not column.nullable]
+    rules += [pl.col(column.name).is_in(column.allowed) | pl.col(column.name).is_null() for column in table.columns if column.allowed]
+    holds = pa.Check(
+        lambda data: data.lazyframe.select(pl.all_horizontal(rules)), name="nulls and words", error="a null or a word that is not allowed"
+    )
+    return pa.DataFrameSchema(columns, checks=[holds], strict=True, unique=list(table.key))
+
+
+def finding_id(check: str, subject: str, edition: str = "", period: str = "") -> str:
+    """The id of a finding: the same in every run that finds the same thing."""
+    return hashlib.sha256("\x1f".join((check, subject, edition, period)).encode()).hexdigest()[:12]

@@ -1,0 +1,102 @@
+"""Tables of what was received: files, records, rejections, quantities, sites."""
+
+import polars as pl
+
+from esg_kpis.exact import QUANTITY
+from esg_kpis.tables.definition import LINE, PATH, RECORD_ID, SHEET, SITE, Column, Table, text
+
+NATURES = ("flow", "stock", "event")
+
+RECORDS = Table(
+    "records", "one row of a file as somebody sent it", ("record_id",),
+    (
+        RECORD_ID,
+        text("domain", "Domains the record feeds, joined by `;`"),
+        PATH, SHEET, LINE,
+        text("sha256", "SHA-256 of the file"),
+        text("received", "The row as received: a JSON object of column to text"),
+        text("site_id", "Site as understood; null when rejected or none", nullable=True),
+        Column("start", pl.Date(), "First day the record is about", nullable=True),
+        Column("end", pl.Date(), "Last day the record is about, counted in", nullable=True),
+    ), csv=False,
+)  # fmt: skip
+
+FILES = Table(
+    "files", "one file or sheet that was looked at", ("path", "sheet"),
+    (
+        PATH, SHEET,
+        text("sha256", "SHA-256 of the file"),
+        Column("bytes", pl.Int64(), "Size", unit="byte"),
+        text("encoding", "How the bytes were read as text"),
+        Column("records", pl.Int64(), "Records read"),
+        text("status", "read, stopped or ignored", allowed=("read", "stopped", "ignored")),
+        text("problem", "Why it was stopped or ignored, or what of it was not read", nullable=True),
+    ),
+)  # fmt: skip
+
+REJECTED = Table(
+    "rejected", "one rule broken by one record in one column", ("record_id", "rule", "column"),
+    (
+        RECORD_ID,
+        text("rule", "Name of the rule that was broken"),
+        text("column", "Column as the sender named it"),
+        text("read", "What was read there"),
+        text("expected", "What would be right"),
+        text("message", "The same in one sentence"),
+        PATH, SHEET, LINE,
+        text("measures", "Measures the record would have fed, joined by `;`"),
+        SITE,
+        Column("start", pl.Date(), "First day, where it could be read", nullable=True),
+        Column("end", pl.Date(), "Last day, where it could be read", nullable=True),
+    ),
+)  # fmt: skip
+
+QUANTITIES = Table(
+    "quantities", "one quantity of one measure from one accepted record", ("record_id", "column"),
+    (
+        RECORD_ID,
+        text("domain", "Domain"),
+        text("measure", "Measure"),
+        text("nature", "flow, stock or event", allowed=NATURES),
+        text("site_id", "Site"),
+        text("meter_id", "Meter", nullable=True),
+        text("document", "Bill or document number", nullable=True),
+        Column("start", pl.Date(), "First day; null for a stock that holds from the beginning", nullable=True),
+        Column("end", pl.Date(), "Last day, counted in; null for a stock that still holds", nullable=True),
+        text("dimensions", "Further attributes, `name=value` joined by `;`"),
+        text("column", "Column the number stands in, as the sender named it"),
+        text("received", "The number as received"),
+        text("received_unit", "The unit as received or declared"),
+        Column("quantity", QUANTITY, "The number, in the unit received"),
+        Column("rounded", pl.Boolean(), "Whether more than 9 decimals were received"),
+        text("duplicate_of", "Record that says exactly the same; this one is then excluded", nullable=True),
+    ), csv=False,
+)  # fmt: skip
+
+SITES = Table(
+    "sites", "one site", ("site_id",),
+    (
+        text("site_id", "Site"),
+        text("name", "Name"),
+        text("country", "ISO 3166-1 alpha-2 code of the country or territory"),
+        text("grid_region", "Grid region, the first rung of the region chain; country when it has none"),
+        text("kind", "Kind of site, such as office or store"),
+        text("business_line", "Business line", nullable=True),
+        text("control", "Whether the group has operational or financial control", allowed=("operational", "financial", "both", "none")),
+        Column("ownership_share", QUANTITY, "Share owned, 1 = all"),
+        Column("valid_from", pl.Date(), "First day in the group", nullable=True),
+        Column("valid_to", pl.Date(), "Last day in the group", nullable=True),
+        RECORD_ID,
+    ),
+)  # fmt: skip
+
+COVERAGE = Table(
+    "coverage", "one measure of one site in one month between its first and last record", ("site_id", "measure", "month"),
+    (
+        text("site_id", "Site"), text("measure", "Measure"), text("month", "Month, YYYY-MM"),
+        Column("expected", pl.Int64(), "Days of the month between the first and the last record of a meter, while the site was in the group", unit="day"),
+        Column("received", pl.Int64(), "Days of the month that records cover", unit="day"),
+        Column("estimated", pl.Int64(), "Days that were estimated", unit="day"),
+        Column("missing", pl.Int64(), "Days neither received nor estimated", unit="day"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,70 @@
+"""Tables of results: KPI values, published figures, the tie-out of both, findings."""
+
+import polars as pl
+
+from esg_kpis.exact import VALUE
+from esg_kpis.tables.definition import CELL, EDITION, Column, Table, text
+
+STATUSES = ("ok", "incomplete", "blocked", "not_applicable", "not_collected", "suppressed")
+VERDICTS = ("equal", "differs", "stated", "blocked", "not_computed", "not_published", "suppressed")
+SEVERITIES = ("error", "warning", "note")
+
+KPI_VALUES = Table(
+    "kpi_values", "one cell of a KPI table", ("edition", "kpi_id", "period", "breakdown", "category"),
+    (
+        EDITION, *CELL,
+        Column("value", VALUE, "Unrounded, 18 decimals half-even; null unless ok or incomplete", unit="see unit", nullable=True),
+        text("printed", "Rounded half-up at `decimals`; null with the value", nullable=True),
+        text("unit", "Unit of the value"),
+        Column("decimals", pl.Int64(), "Decimals of the printed cell"),
+        text("status", "State of the cell", allowed=STATUSES),
+        text("reason", "Why it is not ok", nullable=True),
+        Column("estimated_share", VALUE, "Share of the quantity that is estimated", unit="one"),
+    ),
+)  # fmt: skip
+
+PUBLISHED = Table(
+    "published", "one figure as printed", ("edition", "kpi_id", "period", "breakdown", "category"),
+    (
+        EDITION, *CELL,
+        text("value_as_printed", "The figure as it stands in print"),
+        text("unit", "Unit as it stands in print"),
+        Column("decimals", pl.Int64(), "Decimals printed"),
+        text("table", "Table or place in the document"),
+        text("footnote", "Footnotes of the figure", nullable=True),
+        text("record_id", "Record of the column it was read from, if it came with the data", nullable=True),
+    ),
+)  # fmt: skip
+
+TIE_OUT = Table(
+    "tie_out", "one printed or computed cell", ("edition", "kpi_id", "period", "breakdown", "category"),
+    (
+        EDITION, *CELL,
+        text("published", "As printed, without thousands separators", nullable=True),
+        text("computed", "Ours, at the same decimals", nullable=True),
+        Column("difference", VALUE, "Computed (unrounded) minus published", unit="see unit", nullable=True),
+        text("unit", "Unit"),
+        text("verdict", "Result", allowed=VERDICTS),
+        text("explanation", "Why it differs or was not computed", nullable=True),
+        Column("explained", pl.Boolean(), "Whether the edition knows the difference, with a proof"),
+    ),
+)  # fmt: skip
+
+FINDINGS = Table(
+    "findings", "the result of one check on one subject", ("finding_id",),
+    (
+        text("finding_id", "Digest of check, subject, edition and period"),
+        text("check", "Name of the check"),
+        text("subject", "What was checked"),
+        text("edition", "Edition; empty when it holds for all"),
+        text("period", "Period; empty when it holds for all"),
+        text("severity", "How much it matters", allowed=SEVERITIES),
+        Column("passed", pl.Boolean(), "Whether it passed"),
+        text("observed", "What was found"),
+        text("expected", "What ought to be"),
+        text("difference", "By how much", nullable=True),
+        text("record_ids", "Records concerned, joined by `;`"),
+        text("what_to_do", "What a person should do"),
+        text("waived", "Who waived it, why and until when", nullable=True),
+    ),
+)  # fmt: skip
