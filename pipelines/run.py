@@ -10,12 +10,12 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem
+from esg_kpis.errors import EsgKpisError, FactorProblem, InputProblem, InternalProblem, OutOfRange, UnitProblem, UsageProblem
 from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
-_USERS_TO_MEND = ("InputProblem", "UnitProblem", "FactorProblem", "OutOfRange")
+_FAMILY = {kind.__name__: kind for kind in (InputProblem, UnitProblem, FactorProblem, OutOfRange, UsageProblem, InternalProblem)}
 _SETTINGS = """\
 # One database for all runs: half the time of a database per run.
 run_storage:
@@ -33,7 +33,7 @@ schedule_storage:
 telemetry: {enabled: false}
 nux: {enabled: false}
 """
-CHECK_ASSETS = ("files", "records", "rejected", "quantities", "sites", "published_with_data", "observations", "amounts", "coverage")
+CHECK_ASSETS = ("files", "records", "rejected", "quantities", "sites", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "coverage")
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
+            while error is not None and error.cls_name not in _FAMILY and error.cause is not None:
                 error = error.cause
             what = error.message.strip() if error else "unknown"
-            if error is not None and error.cls_name in _USERS_TO_MEND:
-                return InputProblem(what.partition(": ")[2], mend="Nothing was published; the last results stand.")
+            if error is not None and error.cls_name in _FAMILY and error.cls_name != InternalProblem.__name__:
+                return _FAMILY[error.cls_name](what.partition(": ")[2], mend="Nothing was published; the last results stand.")
             return InternalProblem(
                 what, where=f"step {event.step_key}", mend="Nothing was published; the last results stand. Please report it."
             )

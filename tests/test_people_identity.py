@@ -48,7 +48,7 @@ def test_identity_numbers_are_known_by_their_check_digit_and_their_date() -> Non
 
 
 TELLING: dict[str, tuple[Mapping[str, str], str]] = {
-    "name": (A | {"Name": "Zhao Probe"}, "Zhao Probe"),
+    "name": (A | {"Name": "Family Given"}, "Family Given"),
     "name in Chinese": (A | {"姓名": "赵探针"}, "赵探针"),
     "first name": (A | {"first_name": "Probewoman"}, "Probewoman"),
     "identity number": (A | {"身份证号": CARD}, CARD),
@@ -64,7 +64,7 @@ TELLING: dict[str, tuple[Mapping[str, str], str]] = {
     "birth date in an age band": (A | {"age_group": "28/02/1985"}, "28/02/1985"),
     "e-mail in a site": (A | {"site_id": "probe@example.org"}, "probe@example.org"),
     "telephone in a profession": (A | {"profession": "+86 13912345678"}, "13912345678"),
-    "name in a person": (A | {"person": "Zhao Probe"}, "Zhao Probe"),
+    "name in a person": (A | {"person": "Family Given"}, "Family Given"),
 }
 
 
@@ -97,7 +97,7 @@ HEADLESS = csv_of(A, B).partition("\n")[2]
 
 @pytest.mark.parametrize(
     "form",
-    ["", pytest.param(people_format('form = "spells"'), marks=pytest.mark.xfail(strict=True, reason="the message lists the header, which is the first person's row"))],
+    ["", people_format('form = "spells"')],
     ids=["any form", "a form declared"],
 )
 def test_a_file_without_a_header_does_not_tell_its_first_row(tmp_path: Path, form: str) -> None:
@@ -106,15 +106,13 @@ def test_a_file_without_a_header_does_not_tell_its_first_row(tmp_path: Path, for
     assert A["person"] not in stopped(people)
 
 
-@pytest.mark.xfail(strict=True, reason="a header that names a column twice is told, and without a header it is what somebody's row says")
 def test_a_file_without_a_header_does_not_tell_what_its_first_row_says_twice(tmp_path: Path) -> None:
-    people = counted(tmp_path, {"s.csv": csv_of(A | {"level": "Zhao Probe", "profession": "Zhao Probe"}).partition("\n")[2]})
+    people = counted(tmp_path, {"s.csv": csv_of(A | {"level": "Family Given", "profession": "Family Given"}).partition("\n")[2]})
 
-    assert "Zhao Probe" not in stopped(people)
+    assert "Family Given" not in stopped(people)
 
 
-@pytest.mark.xfail(strict=True, reason="the typed site of a rejected row is what the cell said, also where no site is called so")
-@pytest.mark.parametrize("shifted", [key("a"), "Zhao Probe"])
+@pytest.mark.parametrize("shifted", [key("a"), "Family Given"])
 def test_what_stands_in_the_column_of_sites_and_is_no_site_is_not_told(tmp_path: Path, shifted: str) -> None:
     people = counted(tmp_path, {"s.csv": [B, A | {"site_id": shifted}]})
 
@@ -122,7 +120,6 @@ def test_what_stands_in_the_column_of_sites_and_is_no_site_is_not_told(tmp_path:
     assert shifted not in repr(people.rejected.rows())
 
 
-@pytest.mark.xfail(strict=True, reason="18 digits are a pseudonym unless the check digit fits, and a spreadsheet turns the last three of a card number into zeros")
 def test_an_identity_number_cut_by_a_spreadsheet_is_no_pseudonym(tmp_path: Path) -> None:
     assert "identity" in stopped(counted(tmp_path, {"s.csv": [B, A | {"person": f"{CARD[:15]}000"}]}))
 
@@ -133,11 +130,11 @@ def test_an_identity_number_cut_by_a_spreadsheet_is_no_pseudonym(tmp_path: Path)
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([bill() | {"employee name": "Zhao Probe"}], "looks like a name"),
+        ([bill() | {"employee name": "Family Given"}], "looks like a name"),
         ([bill() | {"出生日期": "1985-02-28"}], "looks like a birth date"),
         ([bill() | {"身份证": "x"}], "looks like an identity number"),
         ([bill(), bill(measure=CARD)], "holds an identity-card number"),
-        ([{"staff": "17", "name": "Zhao Probe", "department": "Sales"}], "needed for 'energy'"),
+        ([{"staff": "17", "name": "Family Given", "department": "Sales"}], "needed for 'energy'"),
         ([A], "needed for 'energy'"),
     ],
 )
@@ -148,17 +145,15 @@ def test_a_people_file_in_another_folder_is_stopped_and_not_told(tmp_path: Path,
     assert row["rule"] == "file_stopped"
     assert says in row["message"]
     assert read.quantities.filter(pl.col("domain") == "energy").is_empty()
-    assert not any(secret in repr(table.rows()) for secret in ("Zhao Probe", "1985-02-28", CARD, A["person"]) for table in (read.rejected, read.records, read.files))
+    assert not any(secret in repr(table.rows()) for secret in ("Family Given", "1985-02-28", CARD, A["person"]) for table in (read.rejected, read.records, read.files))
 
 
-@pytest.mark.xfail(strict=True, reason="rows with too many or too few cells are not looked at, and are kept as they were received")
 def test_an_identity_number_in_a_ragged_row_of_another_folder_is_not_told(tmp_path: Path) -> None:
     read = read_files(tmp_path, {"energy/hr.csv": csv_of(bill()) + f"BJ-01,{CARD}\n"})
 
     assert CARD not in repr((read.rejected.rows(), read.records.rows()))
 
 
-@pytest.mark.xfail(strict=True, reason="'grid number' ends in 'id number'")
 @pytest.mark.parametrize("column", ["grid number", "Grid No."])
 def test_a_number_of_the_grid_is_no_identity_number(tmp_path: Path, column: str) -> None:
     read = read_files(tmp_path, {"energy/bills.csv": csv_of(bill() | {column: "7"})})
@@ -219,7 +214,6 @@ def test_the_command_line_takes_a_key_and_tells_neither_it_nor_staff_numbers(tmp
         assert places_of(secret, written) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a missing key is the user's to mend, and is told as a fault of ours: exit code 70, please report it")
 def test_without_a_key_the_user_is_told_what_to_do_and_not_to_report_it(tmp_path: Path) -> None:
     root = whole_workspace(tmp_path / "w", {"s.csv": STAFF, "_format.toml": HMAC})
     done = esg_kpis(root, "run", ESG_KPIS_PERSON_KEY_FILE="")

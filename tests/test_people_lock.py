@@ -100,7 +100,6 @@ def test_a_lock_that_was_changed_is_refused(tmp_path: Path) -> None:
     assert "Put back the folder" in done.stderr or "Nothing was published" in done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="of an error with a cause only the cause is told, so it looks like a fault of ours: exit code 70, please report it")
 def test_a_lock_that_is_damaged_is_the_users_to_mend(tmp_path: Path) -> None:
     root = locked(tmp_path)
     (root / "data" / "locked" / "people" / "headcount.csv").unlink()

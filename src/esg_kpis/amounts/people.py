@@ -12,12 +12,13 @@ def amounts_of_people(counts: pl.DataFrame) -> pl.DataFrame:
     """The amounts of all counts of people.
 
     A stock lies on its day and holds on no other. An event of a range of days lies in the last month of it: ranges are cut so that each lies whole in every
-    period of every edition it touches.
+    period of every edition it touches. What is counted anew for each period lies from its first day (`date`) to its last (`until`), and in no other period.
 
     Columns: as `amounts` in the data dictionary; `dimensions` holds the attributes counted by.
     """
     natures = {name: measure.nature for name, measure in MEASURES.items()}
     units = {name: measure.unit for name, measure in MEASURES.items()}
+    per_period = pl.col("measure").is_in([name for name, measure in MEASURES.items() if measure.per_period])
     stock = pl.col("nature") == "stock"
     named = counts.with_columns(pl.col("measure").replace_strict(natures, return_dtype=pl.String()).alias("nature"))
     return conform(
@@ -25,14 +26,15 @@ def amounts_of_people(counts: pl.DataFrame) -> pl.DataFrame:
             named.select(
                 "measure", "nature", "site_id", "record_id", pl.col("measure").alias("origin"), pl.col("attributes").alias("dimensions"),
                 pl.col("measure").replace_strict(units, return_dtype=pl.String()).alias("unit"),
-                pl.when(~stock).then(pl.col("last").dt.strftime("%Y-%m")).alias("month"),
-                pl.when(stock).then(pl.col("last")).alias("date"), pl.when(stock).then(pl.col("last")).alias("until"),
+                pl.when(~stock & ~per_period).then(pl.col("last").dt.strftime("%Y-%m")).alias("month"),
+                pl.when(per_period).then(pl.col("first")).when(stock).then(pl.col("last")).alias("date"),
+                pl.when(per_period | stock).then(pl.col("last")).alias("until"),
                 pl.col("quantity").cast(PRODUCT), pl.lit(1).cast(PRODUCT).alias("share"), pl.lit(value=False).alias("estimated"),
                 pl.lit("").alias("edition"), pl.lit("").alias("period"),
                 *(pl.lit(None, dtype=pl.String()).alias(name) for name in
                   ("gas", "gas_group", "gwp_set", "scope", "basis", "method", "estimate_method", "factor_id", "rule_id", "parent_amount_id", "excluded", "blocked")),
             ),
-            ("record_id", "measure", "site_id", "month", "date", "dimensions"),
+            ("record_id", "measure", "site_id", "month", "date", "until", "dimensions"),
         ),
         AMOUNTS,
     )  # fmt: skip

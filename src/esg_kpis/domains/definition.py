@@ -16,6 +16,7 @@ class Measure:
         nature: A flow of a month, a stock at a date, or an event.
         meaning: What is counted, with the kind that the unit does not show (0 °C, net calorific value, head).
         scope: GHG Protocol scope of emissions that come from it; empty when none do.
+        per_period: Counted anew for each period: the different persons of two half-years do not add up to those of the year.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Measure:
     nature: Nature
     meaning: str
     scope: str = ""
+    per_period: bool = False
 
 
 @dataclass(frozen=True)

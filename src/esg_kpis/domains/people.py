@@ -31,11 +31,11 @@ DOMAIN = Domain(
         Measure("employees_joined", "person", "event", "Persons whose employment began, whatever its type; a change of type is none"),
         Measure("employees_left", "person", "event", "Persons whose employment ended, by their last day and as they were on it"),
         Measure(
-            "employees_trained", "person", "stock", "Employees on that day who took part in any training in the period that ends on it"
+            "employees_trained", "person", "stock", "Employees of the last day of a period who took part in any training in it", per_period=True
         ),
         Measure("training_hours", "hour", "event", "Hours of training, by what the person was on the day of the course"),
-        Measure("training_participants", "person", "event", "Different persons who took part in a period, each counted once a programme"),
-        Measure("training_courses", "course", "event", "Different courses held in a period, each counted once a programme"),
+        Measure("training_participants", "person", "event", "Different persons who took part in a period, each counted once a programme", per_period=True),
+        Measure("training_courses", "course", "event", "Different courses held in a period, each counted once a programme", per_period=True),
         Measure("work_injuries", "case", "event", "Work-related injuries, the fatal ones included"),
         Measure("work_fatalities", "person", "event", "Work-related fatalities"),
         Measure("lost_days_injury", "day", "event", "Working days lost due to work-related injuries"),

@@ -29,15 +29,18 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     Columns: as `amounts` in the data dictionary, with `edition` and `period` ('' when outside every period). A stock appears once per period at
     whose end it holds, under an id of its own.
     """
+    anew = pl.col("measure").is_in([name for name, measure in MEASURES.items() if measure.per_period])
+    rest = amounts.filter(~anew)
     placed = pl.concat(
-        [_in_months(amounts, edition), _at_period_ends(amounts, edition), _of_rejected(rejected, edition, as_of)], how="diagonal"
+        [_in_months(rest, edition), _at_period_ends(rest, edition), _of_one_period(amounts.filter(anew), edition), _of_rejected(rejected, edition, as_of)],
+        how="diagonal",
     )
     joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
     needed = needed_measures(edition) | scoped_measures(edition)
     reason = (
         pl.when(pl.col("excluded").is_not_null())
         .then(pl.col("excluded"))
-        .when((pl.col("period") == "") & (pl.col("nature") == "stock"))
+        .when((pl.col("period") == "") & (pl.col("nature") == "stock") & ~anew)
         .then(pl.lit("a stock that holds on no last day of a period of this edition"))
         .when(pl.col("period") == "")
         .then(pl.lit("outside the periods of this edition"))
@@ -80,6 +83,13 @@ def _at_period_ends(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     )
     apart = with_ids(holding, ("parent_amount_id", "period"))
     return pl.concat([apart.select(AMOUNTS.names), stocks.join(holding, on="amount_id", how="anti")])
+
+
+def _of_one_period(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """What was counted for one period as a whole: it counts in that period, and in none that merely contains it or ends on its day."""
+    of_days = {(period.first, period.last): period.id for period in edition.rules.period}
+    names = [of_days.get(days, "") for days in amounts.select("date", "until").iter_rows()]
+    return amounts.with_columns(pl.Series("period", names, dtype=pl.String()))
 
 
 def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:

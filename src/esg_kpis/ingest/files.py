@@ -55,6 +55,14 @@ class Sheet:
     unread: tuple[str, ...] = ()
 
 
+class RepeatedColumn(InputProblem):
+    """A header names a column more than once. `columns` is the whole header."""
+
+    def __init__(self, twice: list[str], columns: list[str], where: str) -> None:
+        self.columns = columns
+        super().__init__(f"The header names {', '.join(map(repr, twice))} more than once.", where=where, mend="Rename one of them.")
+
+
 def read_source(root: Path, path: Path) -> Source:
     """The bytes of a file below `root`.
 
@@ -293,7 +301,5 @@ def _columns_of(header: list[str], where: str) -> list[str]:
     if LINE in columns:
         raise InputProblem(f"The header names a column '{LINE}', which is kept for line numbers.", where=where, mend="Rename it.")
     if twice:
-        raise InputProblem(
-            f"The header names {', '.join(repr(column) for column in twice)} more than once.", where=where, mend="Rename one of them."
-        )
+        raise RepeatedColumn(twice, columns, where)
     return columns

@@ -17,7 +17,7 @@ from esg_kpis.ingest.files import LINE, Sheet
 
 _TELLING = {
     "a name": r"姓名|名字|员工名|surname|(?:first|last|given|family|full|middle|employee|staff|person)[ _-]*name|^name$|^nom$|^vorname$|^nachname$",
-    "an identity number": r"身份证|证件|护照|id[ _-]*(?:card|number|no\b)|national[ _-]*id|passport|social[ _-]*security|\bssn\b|aadhaar|\bhkid\b",
+    "an identity number": r"身份证|证件|护照|(?<![a-z])id[ _-]*(?:card|number|no\b)|national[ _-]*id|passport|social[ _-]*security|\bssn\b|aadhaar|\bhkid\b",
     "a birth date": r"出生|生日|birth|\bdob\b|geburt",
     "an address": r"住址|家庭地址|手机|电话|邮箱|e-?mail|phone|mobile|home[ _-]*address",
 }
@@ -27,11 +27,11 @@ _A_DATE = r"^\s*(?:(?:19|20)\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]
 _A_CONTACT = r"@[\w.-]+\.\w|^\s*(?:\+?86[ -]?)?1[3-9]\d{9}\s*$"
 
 
-def telling_header(columns: Sequence[str]) -> tuple[str, str] | None:
+def telling_header(columns: Sequence[str], kinds: Sequence[str] = tuple(_TELLING)) -> tuple[str, str] | None:
     """The first column whose name announces what would tell a person, and what that is."""
     for column in columns:
-        for what, pattern in _TELLING.items():
-            if re.search(pattern, column.strip(), re.IGNORECASE):
+        for what in kinds:
+            if re.search(_TELLING[what], column.strip(), re.IGNORECASE):
                 return column, what
     return None
 
@@ -46,12 +46,15 @@ def is_identity_card(number: str) -> bool:
     return "10X98765432"[rest] == number[17].upper()
 
 
-def identity_card_line(rows: pl.DataFrame, columns: Sequence[str]) -> tuple[str, int] | None:
-    """The first column and line that hold an identity number of the People's Republic."""
+def identity_card_line(rows: pl.DataFrame, columns: Sequence[str], *, damaged_too: bool = False) -> tuple[str, int] | None:
+    """The first column and line that hold an identity number of the People's Republic.
+
+    With `damaged_too` also one whose check digit does not fit: misspelt, or cut by a spreadsheet, which keeps 15 digits.
+    """
     for column in columns:
         found = rows.select(pl.col(LINE), pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
         for line, number in found.iter_rows():
-            if is_identity_card(number):
+            if damaged_too or is_identity_card(number):
                 return column, line
     return None
 
@@ -68,7 +71,8 @@ def refuse_telling(sheet: Sheet, allowed: Sequence[str], dates: Sequence[str]) -
         InputProblem: naming the column, and the line where a cell gives it away; never the value.
     """
     away = "Take the column away and send the file again; nothing of it was kept."
-    if (telling := telling_header([column for column in sheet.columns if column not in allowed])) is not None:
+    telling = telling_header([column for column in sheet.columns if column not in allowed]) or telling_header(allowed, ("a name", "a birth date"))
+    if telling is not None:
         raise InputProblem(
             f"The column '{telling[0]}' looks like {telling[1]}, which must not come in.", where=sheet.source.path, mend=away
         )
@@ -79,7 +83,7 @@ def refuse_telling(sheet: Sheet, allowed: Sequence[str], dates: Sequence[str]) -
             where=sheet.source.path,
             mend=f"{away} The form has: {', '.join(allowed)}.",
         )
-    if (found := identity_card_line(sheet.rows, allowed)) is not None:
+    if (found := identity_card_line(sheet.rows, allowed, damaged_too=True)) is not None:
         raise InputProblem(
             f"The column '{found[0]}' holds an identity-card number.", where=f"{sheet.source.path}, line {found[1]}", mend=away
         )
@@ -112,3 +116,6 @@ def refuse_identities(sheet: Sheet) -> None:
         raise InputProblem(
             f"The column '{found[0]}' holds an identity-card number.", where=f"{sheet.source.path}, line {found[1]}", mend=mend
         )
+    ragged = pl.DataFrame(sheet.ragged, schema={LINE: pl.Int64(), "": pl.String()}, orient="row")
+    if (found := identity_card_line(ragged, [""])) is not None:
+        raise InputProblem("The row holds an identity-card number.", where=f"{sheet.source.path}, line {found[1]}", mend=mend)

@@ -61,7 +61,7 @@ def counts_of_training(training: pl.DataFrame, ordered: Ordered, counting: Count
             parts.append(_by(once, "training_courses", cross, first, last))
         if asked.get("employees_trained"):
             there = _trained(rows, ordered, last)
-            parts += [_by(there, "employees_trained", cross, last, last) for cross in asked["employees_trained"]]
+            parts += [_by(there, "employees_trained", cross, first, last) for cross in asked["employees_trained"]]
     return pl.concat([pl.DataFrame(schema={**COUNT, "quantity": QUANTITY}), *parts])
 
 

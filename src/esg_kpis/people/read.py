@@ -12,7 +12,7 @@ from esg_kpis.domains.people import FORMS, NOT_STATED
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.accounting import record_id
-from esg_kpis.ingest.files import LINE, Sheet
+from esg_kpis.ingest.files import LINE, RepeatedColumn, Sheet, Source, read_sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.identity import refuse_telling
 from esg_kpis.ingest.numbers import read_dates, read_numbers
@@ -55,6 +55,29 @@ class PeopleFile:
     def record_id(self) -> str:
         """The record the counts go back to: the file as a whole, under line 0."""
         return record_id(self.sheet.source.sha256, self.sheet.sheet, 0)
+
+
+def sheet_of(source: Source, entry: FileFormat) -> Sheet:
+    """The sheet of a people file. Where the first row names no column that a form or the format knows, it may be somebody's row, and is not told.
+
+    Raises:
+        InputProblem: if it cannot be read, or has no header.
+    """
+    headless = InputProblem(
+        "The first row names no column of a people file; perhaps it has no header.",
+        where=source.path,
+        mend="Give the line of the header as `header_line` in _format.toml, and the sender's columns under `columns`; docs/people.md shows the forms.",
+    )
+    known = {column.name for form in FORMS.values() for column in form.columns} | {name for feed in entry.feed for name in feed.columns.values()}
+    try:
+        sheet = read_sheet(source, sheet=entry.sheet, header_line=entry.header_line, delimiter=entry.delimiter, encoding=entry.encoding)
+    except RepeatedColumn as problem:
+        if known.isdisjoint(problem.columns):
+            raise headless from None
+        raise
+    if known.isdisjoint(sheet.columns):
+        raise headless
+    return sheet
 
 
 def form_of(sheet: Sheet, entry: FileFormat) -> tuple[Feed, Form]:

@@ -74,6 +74,13 @@ def from_snapshots(snapshots: pl.DataFrame, movements: pl.DataFrame) -> tuple[pl
         pl.coalesce("day_end", "day").alias("to"),
         "site_id",
     )
+    # With its row goes the spell that led up to it, so that what depends on that is held back too.
+    led_up = spells.group_by(FILE, LINE).agg(pl.col("from").min().alias("__began"))
+    odd = (
+        odd.join(led_up, on=[FILE, LINE], how="left")
+        .with_columns(pl.min_horizontal("from", "__began").alias("from"))
+        .with_columns(pl.when(pl.col("from") > BEFORE).then(pl.col("from")).alias("from"))
+    )
     told = "a person who comes or goes between two snapshots to be in a file of movements, as joiner on the first or leaver on the last day"
     return spells, refusals(odd, pl.lit(value=True), "unexplained_movement", "person", told).unique([FILE, LINE])
 

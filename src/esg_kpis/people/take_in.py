@@ -12,13 +12,13 @@ from esg_kpis.domains.people import CROSSED, DOMAIN, FORMS, KEPT
 from esg_kpis.errors import InputProblem
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.accounting import record_id
-from esg_kpis.ingest.files import LINE, read_sheet, read_source
+from esg_kpis.ingest.files import LINE, read_source
 from esg_kpis.ingest.formats import Format, format_for, read_format
 from esg_kpis.ingest.run import raw_files, stopped_row
 from esg_kpis.people.counts import Counting, counts_of_spells, joint_table, roll_forward
 from esg_kpis.people.events import as_they_were, counts_of_injuries, counts_of_training
 from esg_kpis.people.observed import observed
-from esg_kpis.people.read import FILE, REFUSAL, PeopleFile, form_of, refusals, typed_rows
+from esg_kpis.people.read import FILE, REFUSAL, PeopleFile, form_of, refusals, sheet_of, typed_rows
 from esg_kpis.people.spells import BEFORE, FACTS, Ordered, against_register, from_snapshots, in_order, monthly, overlapping, without_repeats
 from esg_kpis.tables import FILES, HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS, RECORDS, REJECTED, conform
 from esg_kpis.workspace import Workspace
@@ -49,6 +49,7 @@ class _Read:
     items: list[PeopleFile] = field(default_factory=list)
     rows: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in FORMS})
     refused: list[pl.DataFrame] = field(default_factory=list)
+    last_snapshot: date | None = None
 
 
 def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> People:
@@ -65,8 +66,9 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         secret_file: File of the secret key for staff numbers, where a format declares them.
     """
     read = _read(workspace, secret_file)
-    spells, known_days = _spells(read, sites, as_of)
+    spells, known_days, again = _spells(read, sites, as_of)
     spells, repeated = without_repeats(spells)
+    again.append(repeated)
     ordered = in_order(spells)
     read.refused.append(overlapping(ordered, spells))
     bad = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).select(FILE, LINE).unique()
@@ -82,8 +84,9 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
     refused = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).unique(
         [FILE, LINE, "rule", "column"], keep="first", maintain_order=True
     )
-    used = {"spells": spells, "training": training, "injuries": injuries}
-    controls = _controls(read, used, refused, repeated, as_of)
+    known = pl.col("site_id").is_in(sites["site_id"].implode())
+    refused = refused.with_columns(pl.when(known).then(pl.col("site_id")).alias("site_id"))  # What is no site may be anything.
+    controls = _controls(read, spells, refused, pl.concat(again), as_of)
     return People(
         files=conform(pl.DataFrame(read.files, schema=FILES.schema), FILES),
         records=conform(_records(read, controls, refused), RECORDS),
@@ -129,7 +132,7 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
             if source.sha256 in seen:
                 row |= {"status": "ignored", "problem": f"The same bytes as {seen[source.sha256]}; its rows count once."}
                 continue
-            sheet = read_sheet(source, sheet=entry.sheet, header_line=entry.header_line, delimiter=entry.delimiter, encoding=entry.encoding)
+            sheet = sheet_of(source, entry)
             feed, form = form_of(sheet, entry)
             item = PeopleFile(sheet, entry, feed, form)
             if not sheet.rows.height and not sheet.ragged:
@@ -150,7 +153,7 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
             read.items.append(item)
             seen[source.sha256] = relative
             row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "records": sheet.rows.height + len(sheet.ragged)}
-            row["problem"] = f"Sheets not read: {', '.join(sheet.unread)}." if sheet.unread else None
+            row["problem"] = f"Other sheets of the workbook, which were not read: {len(sheet.unread)}." if sheet.unread else None
         except InputProblem as problem:
             row |= {"status": "stopped", "problem": str(problem), "records": 0}
             read.stopped.append(stopped_row(row, [DOMAIN.name], problem))
@@ -166,31 +169,41 @@ def _rows(read: _Read, form: str) -> pl.DataFrame:
     return rows.join(bad, on=[FILE, LINE], how="anti") if bad.height else rows
 
 
-def _spells(read: _Read, sites: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, list[date] | None]:
-    """All spells, sent as such or made of snapshots, and the days on which stocks are known, if these are not all."""
-    spells = _rows(read, "spells")
-    snapshots, movements = _rows(read, "snapshots"), _rows(read, "movements")
-    late = refusals(snapshots, pl.col("date") > as_of, "after_as_of", "date", f"days up to {as_of.isoformat()}")
-    read.refused.append(late)
-    snapshots = snapshots.filter(pl.col("date") <= as_of)
-    known_days: list[date] | None = None
+def _spells(read: _Read, sites: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, list[date] | None, list[pl.DataFrame]]:
+    """All spells, sent as such or made of snapshots; the days on which stocks are known, if these are not all; and the places of rows sent again."""
+    spells, made, known_days = _rows(read, "spells"), None, None
+    snapshots, later = without_repeats(_snapshots(read, as_of))
+    movements, twice = without_repeats(_rows(read, "movements"))
     if snapshots.height:
         days = snapshots["date"].unique().sort().to_list()
-        within = movements.filter(pl.col("date") <= days[-1])
-        made, odd = from_snapshots(without_repeats(snapshots)[0], without_repeats(within)[0])
+        made, odd = from_snapshots(snapshots, movements.filter(pl.col("date") <= days[-1]))
         read.refused.append(odd)
         if spells.height and not monthly(days):
             told = "snapshots of every month-end, where others send spells; otherwise the days between are unknown"
             read.refused.append(refusals(snapshots, pl.lit(value=True), "snapshots_too_rare", "date", told))
             made = made.clear()
         known_days = None if spells.height else days
+        read.last_snapshot = days[-1]
         spells = pl.concat([spells, made.select(spells.columns)])
     elif movements.height:
         told = "snapshots of the persons employed, beside the movements"
         read.refused.append(refusals(movements, pl.lit(value=True), "movement_without_snapshot", "date", told))
     registered, refused = against_register(spells, sites, as_of)
     read.refused.append(refused)
-    return registered.join(refused.select(FILE, LINE).unique(), on=[FILE, LINE], how="anti") if refused.height else registered, known_days
+    left = registered.join(refused.select(FILE, LINE).unique(), on=[FILE, LINE], how="anti") if refused.height else registered
+    return left, known_days, [later, twice]
+
+
+def _snapshots(read: _Read, as_of: date) -> pl.DataFrame:
+    """The rows of snapshots up to `as_of`, without persons of whom one snapshot says two things."""
+    rows = _rows(read, "snapshots")
+    read.refused.append(refusals(rows, pl.col("date") > as_of, "after_as_of", "date", f"days up to {as_of.isoformat()}"))
+    rows = rows.filter(pl.col("date") <= as_of)
+    once, _ = without_repeats(rows)
+    unclear = once.filter(once.select("person", "date").is_duplicated()).select("person", "date").unique()
+    both = rows.join(unclear, on=["person", "date"], how="semi")
+    read.refused.append(refusals(both, pl.lit(value=True), "two_rows_in_a_snapshot", "person", "one row a person and day, or rows that say the same"))
+    return rows.join(unclear, on=["person", "date"], how="anti")
 
 
 def _events(form: str, read: _Read, ordered: Ordered, as_of: date, bad: pl.DataFrame) -> pl.DataFrame:
@@ -229,27 +242,39 @@ def _named(counts: pl.DataFrame, ids: Mapping[int, str]) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _controls(read: _Read, used: Mapping[str, pl.DataFrame], refused: pl.DataFrame, repeated: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _controls(read: _Read, spells: pl.DataFrame, refused: pl.DataFrame, repeated: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    places = pl.concat([refused.select(FILE, LINE), repeated]).unique()
+    totals = {number: row for form in FORMS for number, row in _totals(read, form, places).items()}
+    lasting = (pl.col("to").fill_null(as_of) - pl.col("from")).dt.total_days() + 1
+    days = dict(spells.filter(pl.col("from") > BEFORE).group_by(FILE).agg(lasting.sum()).iter_rows())
+    bad = dict(refused.group_by(FILE).agg(pl.col(LINE).n_unique()).iter_rows())
     rows = []
-    bad = refused.select(FILE, LINE).unique()
     for number, item in enumerate(read.items):
-        here = used["spells" if item.form.name in ("spells", "snapshots", "movements") else item.form.name].filter(pl.col(FILE) == number)
-        received = item.sheet.rows.height + len(item.sheet.ragged)
-        wrong = bad.filter(pl.col(FILE) == number).height
-        again = repeated.filter(pl.col(FILE) == number).height
-        is_spell = "from" in here.columns
-        first, last = ("from", "to") if is_spell else ("date", "date")
-        real = here.filter(pl.col(first) > BEFORE)
-        days = (pl.col("to").fill_null(as_of) - pl.col("from")).dt.total_days() + 1
-        counted = received - wrong - again if item.form.name in ("spells", "training", "injuries") else min(here.height, received - wrong)
+        received, wrong, own = item.sheet.rows.height + len(item.sheet.ragged), bad.get(number, 0), totals.get(number, _NOTHING)
         rows.append({
             "path": item.sheet.source.path, "sheet": item.sheet.sheet, "record_id": item.record_id, "sha256": item.sheet.source.sha256, "form": item.form.name,
-            "keys": item.feed.keys, "rows": received, "counted": counted, "refused": wrong, "repeated": again, "outside": received - wrong - again - counted,
-            "persons": here["person" if is_spell else "__person"].n_unique(), "first_day": real[first].min(), "last_day": here[last].max(),
-            "person_days": real.select(days.sum()).item() if is_spell else None, "hours": here["hours"].sum() if "hours" in here.columns else None,
-            "lost_days": here["lost_days"].sum() if "lost_days" in here.columns else None, "state": "read",
+            "keys": item.feed.keys, "rows": received, "refused": wrong, "repeated": received - wrong - own["counted"] - own["outside"],
+            "person_days": days.get(number, 0) if item.form.name in ("spells", "snapshots", "movements") else None, "state": "read", **own,
         })  # fmt: skip
     return pl.DataFrame(rows, schema=PEOPLE_CONTROLS.schema)
+
+
+_NOTHING: dict[str, Any] = {"counted": 0, "outside": 0, "persons": 0}
+
+
+def _totals(read: _Read, form: str, places: pl.DataFrame) -> dict[int, dict[str, Any]]:
+    """What the rows of a form that are neither refused nor repeated add up to, per file."""
+    rows = _rows(read, form)
+    kept = rows.join(places, on=[FILE, LINE], how="anti") if places.height else rows
+    first, last = ("from", "to") if form == "spells" else ("date", "date")
+    outside = pl.col("date") > read.last_snapshot if form == "movements" and read.last_snapshot else pl.lit(value=False)
+    sums = [pl.col(name).sum() for name in ("hours", "lost_days") if name in rows.columns]
+    inside = kept.filter(~outside).group_by(FILE).agg(
+        pl.len().alias("counted"), pl.col("person").n_unique().alias("persons"), pl.col(first).min().alias("first_day"), pl.col(last).max().alias("last_day"), *sums
+    )  # fmt: skip
+    beyond = kept.filter(outside).group_by(FILE).agg(pl.len().alias("outside"))
+    both = inside.join(beyond, on=FILE, how="full", coalesce=True).with_columns(pl.col("counted", "persons", "outside").fill_null(0))
+    return {row.pop(FILE): row for row in both.to_dicts()}
 
 
 def file_records(controls: pl.DataFrame) -> pl.DataFrame:
