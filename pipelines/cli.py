@@ -259,7 +259,9 @@ def pseudonymise(
 @people_app.command()
 def lock(
     until: Annotated[str, typer.Option("--until", help="Last day the lock covers: the end of a period, such as 2023-12-31.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Replace the lock that is there.")] = False,
+    replace: Annotated[
+        str | None, typer.Option("--replace", metavar="REASON", help="Count the lock that is there anew from the files; the reason is kept in it.")
+    ] = None,
     person_key_file: KeyFile = None,
     root: Root = None,
     out: Out = None,
@@ -269,7 +271,7 @@ def lock(
 
     where, target = _paths(root, out)
     _name_key(person_key_file)
-    counts, files, folder = locked(where, target, date.fromisoformat(_day(until, "--until")), replace=replace)
+    counts, files, folder = locked(where, target, date.fromisoformat(_day(until, "--until")), replace)
     _console().print(f"Locked {counts} counts of {files} files up to {until}, in {folder}.", markup=False)
     _console().print("The people files may now be deleted as your retention rule says. Keep this folder with the editions.", markup=False)
 

@@ -17,7 +17,7 @@ from esg_kpis.factors import Factor, Library, Need, read_library, rules_of, sele
 from esg_kpis.factors.selection import near_matches
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import inputs_of
-from esg_kpis.people import count_people, lock_files
+from esg_kpis.people import Lock, People, count_people, counting_with, lock_files, people_of, read_lock
 from esg_kpis.report.outputs import digest_of
 from pipelines.resources import WorkspaceResource
 from pipelines.results import RUN_FILE
@@ -47,33 +47,66 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     return trace(tables, inputs, kpi, period, breakdown, category)
 
 
-def locked(root: Path, out: Path, until: date, *, replace: bool) -> tuple[int, int, Path]:
+def locked(root: Path, out: Path, until: date, replace: str | None) -> tuple[int, int, Path]:
     """Writes the lock of the people data: how many counts of how many files, and where.
 
+    Args:
+        root: The workspace.
+        out: Where results go.
+        until: Last day the lock covers.
+        replace: Why the lock that is there is counted anew from the files; None to write a first one, or to extend one to a later day.
+
     Raises:
-        UsageProblem: if there is a lock already and it is not to be replaced; or what is counted is not whole.
+        UsageProblem: if there is a lock already that `until` does not extend, or a file it was counted from is gone; or what is counted is not whole.
     """
     resource = WorkspaceResource(root=str(root), out=str(out))
     workspace = resource.workspace
-    folder = workspace.people_lock
-    if folder.exists() and not replace:
+    folder, before = workspace.people_lock, read_lock(workspace.people_lock)
+    counting = counting_with(counting_of(resource.read_editions), before)
+    sites = ingest(workspace, resource.last_day).sites
+    if replace is None:
+        people = people_of(workspace, resource.last_day, sites, counting, resource.person_key)
+        _check_extends(before, people, until)
+        history = before.replaced if before else ()
+    else:
+        people = count_people(workspace, resource.last_day, sites, counting, resource.person_key)
+        gone = before.controls.join(people.controls.select("path"), on="path", how="anti") if before else pl.DataFrame()
+        if gone.height:
+            raise UsageProblem(
+                f"{gone.height} files that were locked are gone: {', '.join(gone['path'].head(3))}. What was counted of them would be lost.",
+                where="--replace", mend="Bring the files back; or leave --replace out to extend the lock to a later day.",
+            )  # fmt: skip
+        history = (*before.history[:-1], {**before.history[-1], "reason": replace}) if before else ()
+    files = lock_files(people, counting, until, history)
+    _swap(folder, files)
+    return people.counts.filter(pl.col("last") <= until).height, people.controls.height, folder
+
+
+def _check_extends(before: Lock | None, people: People, until: date) -> None:
+    if before is None:
+        return
+    if until <= before.until:
         raise UsageProblem(
-            "There is a lock already.",
-            where=str(folder.relative_to(root)),
-            mend="Say --replace if it is to be replaced; the old one is then gone.",
-        )
-    counting = counting_of(resource.read_editions)
-    people = count_people(workspace, resource.last_day, ingest(workspace, resource.last_day).sites, counting, resource.person_key)
-    files = lock_files(people, counting, until)
-    fresh = folder.with_name(f"{folder.name}.new")
+            f"There is a lock already, up to {before.until}.", where="--until",
+            mend='A later day extends it. --replace "REASON" counts it anew from the files, and keeps the reason.',
+        )  # fmt: skip
+    wrong = people.observations.filter((pl.col("check") == "people_lock") & (pl.col("severity") == "error"))
+    if wrong.height:
+        raise UsageProblem(f"The files do not fit the lock: {wrong['observed'][0]}.", where="data/raw/people", mend=wrong["what_to_do"][0])
+
+
+def _swap(folder: Path, files: dict[str, bytes]) -> None:
+    """Puts a folder of these files in the place of another. One of the two is always there under its name or under that of the one before."""
+    fresh, old = folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.before")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name, content in files.items():
         (fresh / name).write_bytes(content)
     if folder.exists():
-        shutil.rmtree(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        folder.replace(old)
     fresh.replace(folder)
-    return people.counts.filter(pl.col("last") <= until).height, people.controls.height, folder
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def found(root: Path, measure: str, region: str, on: date, edition_id: str | None, known_on: str, kind: str) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from esg_kpis.errors import EsgKpisError, FactorProblem, InputProblem, InternalProblem, OutOfRange, UnitProblem, UsageProblem
+from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
 from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
-_FAMILY = {kind.__name__: kind for kind in (InputProblem, UnitProblem, FactorProblem, OutOfRange, UsageProblem, InternalProblem)}
+_USERS_TO_MEND = {**dict.fromkeys(("InputProblem", "UnitProblem", "FactorProblem", "OutOfRange"), InputProblem), "UsageProblem": UsageProblem}
 _SETTINGS = """\
 # One database for all runs: half the time of a database per run.
 run_storage:
@@ -77,11 +77,11 @@ def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
-            while error is not None and error.cls_name not in _FAMILY and error.cause is not None:
+            while error is not None and error.cls_name not in _USERS_TO_MEND and error.cause is not None:
                 error = error.cause
             what = error.message.strip() if error else "unknown"
-            if error is not None and error.cls_name in _FAMILY and error.cls_name != InternalProblem.__name__:
-                return _FAMILY[error.cls_name](what.partition(": ")[2], mend="Nothing was published; the last results stand.")
+            if error is not None and error.cls_name in _USERS_TO_MEND:
+                return _USERS_TO_MEND[error.cls_name](what.partition(": ")[2], mend="Nothing was published; the last results stand.")
             return InternalProblem(
                 what, where=f"step {event.step_key}", mend="Nothing was published; the last results stand. Please report it."
             )

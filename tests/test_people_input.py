@@ -219,12 +219,20 @@ def test_hours_as_people_write_them(tmp_path: Path, text: str, hours: str) -> No
     assert count(people, "training_hours", "2023-12-31") == Decimal(hours)
 
 
-@pytest.mark.xfail(strict=True, reason="nothing looks at the size of hours: 8,000 hours of one course on one day are counted without a word")
 def test_a_slip_of_three_digits_in_hours_is_said(tmp_path: Path) -> None:
     people = counted(tmp_path, {"s.csv": [A], "t.csv": [course("a", "2023-05-01", "8000")]})
 
     assert count(people, "training_hours", "2023-12-31") == 8000
-    assert not people.observations.is_empty()
+    (seen,) = people.observations.to_dicts()
+    assert (seen["check"], seen["subject"], seen["severity"]) == ("people_outlier", "people/t.csv hours", "warning")
+    assert seen["observed"].endswith("lines 2")
+
+
+def test_a_row_ten_times_the_median_is_said_and_a_long_course_is_not(tmp_path: Path) -> None:
+    usual = [course("a", f"2023-05-{day:02}", "3") for day in range(1, 9)]
+    people = counted(tmp_path, {"s.csv": [A], "t.csv": [*usual, course("a", "2023-06-01", "24"), course("a", "2023-06-02", "40")]})
+
+    assert people.observations["observed"].to_list() == ["1 of 10 rows have more than 744 hours, or more than 10 times the median of the file: lines 11"]
 
 
 def test_the_same_course_of_a_person_and_day_twice_is_rejected_once(tmp_path: Path) -> None:
@@ -232,6 +240,15 @@ def test_the_same_course_of_a_person_and_day_twice_is_rejected_once(tmp_path: Pa
 
     assert rules(people) == {("t.csv", 3): ["repeated_training"]}
     assert count(people, "training_hours", "2023-12-31") == 2
+
+
+def test_lost_days_of_a_case_without_lost_time_are_a_contradiction(tmp_path: Path) -> None:
+    rows = [injury("W1", "a", "2023-05-01", "no_lost_time"), injury("W2", "a", "2023-05-02", "no_lost_time", "0")]
+    people = counted(tmp_path, {"s.csv": [A], "i.csv": rows})
+
+    assert rules(people) == {("i.csv", 2): ["outcome_contradicts"]}
+    assert count(people, "work_injuries", "2023-12-31") == 1
+    assert all_accounted_for(people)
 
 
 def test_a_case_with_two_rows_is_rejected_in_both(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from esg_kpis.tables import AMOUNTS, conform
 def amounts_of_people(counts: pl.DataFrame) -> pl.DataFrame:
     """The amounts of all counts of people.
 
-    A stock lies on its day and holds on no other. An event of a range of days lies in the last month of it: ranges are cut so that each lies whole in every
-    period of every edition it touches. What is counted anew for each period lies from its first day (`date`) to its last (`until`), and in no other period.
+    A stock lies on its day and holds on no other. What was counted over a range of days lies from its first day (`date`) to its last (`until`), and in the last
+    month of it: nobody can say any more how much of it lies in a part of the range.
 
     Columns: as `amounts` in the data dictionary; `dimensions` holds the attributes counted by.
     """
@@ -27,8 +27,7 @@ def amounts_of_people(counts: pl.DataFrame) -> pl.DataFrame:
                 "measure", "nature", "site_id", "record_id", pl.col("measure").alias("origin"), pl.col("attributes").alias("dimensions"),
                 pl.col("measure").replace_strict(units, return_dtype=pl.String()).alias("unit"),
                 pl.when(~stock & ~per_period).then(pl.col("last").dt.strftime("%Y-%m")).alias("month"),
-                pl.when(per_period).then(pl.col("first")).when(stock).then(pl.col("last")).alias("date"),
-                pl.when(per_period | stock).then(pl.col("last")).alias("until"),
+                pl.when(stock & ~per_period).then(pl.col("last")).otherwise(pl.col("first")).alias("date"), pl.col("last").alias("until"),
                 pl.col("quantity").cast(PRODUCT), pl.lit(1).cast(PRODUCT).alias("share"), pl.lit(value=False).alias("estimated"),
                 pl.lit("").alias("edition"), pl.lit("").alias("period"),
                 *(pl.lit(None, dtype=pl.String()).alias(name) for name in

@@ -30,11 +30,15 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     whose end it holds, under an id of its own.
     """
     anew = pl.col("measure").is_in([name for name, measure in MEASURES.items() if measure.per_period])
-    rest = amounts.filter(~anew)
+    ranged = (pl.col("nature") != "stock") & pl.col("until").is_not_null() & ~anew
+    rest = amounts.filter(~anew & ~ranged)
     placed = pl.concat(
-        [_in_months(rest, edition), _at_period_ends(rest, edition), _of_one_period(amounts.filter(anew), edition), _of_rejected(rejected, edition, as_of)],
+        [
+            _in_months(rest, edition), _at_period_ends(rest, edition), _of_ranges(amounts.filter(ranged), edition), _of_one_period(amounts.filter(anew), edition),
+            _of_rejected(rejected, edition, as_of),
+        ],
         how="diagonal",
-    )
+    )  # fmt: skip
     joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
     needed = needed_measures(edition) | scoped_measures(edition)
     reason = (
@@ -83,6 +87,19 @@ def _at_period_ends(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     )
     apart = with_ids(holding, ("parent_amount_id", "period"))
     return pl.concat([apart.select(AMOUNTS.names), stocks.join(holding, on="amount_id", how="anti")])
+
+
+def _of_ranges(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """What was counted over a range of days: in the period that holds the whole range; blocked in one that cuts it, since the part of it is not known."""
+    periods = pl.DataFrame([{"at": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
+    meeting = amounts.drop("period").join_where(periods, pl.col("date") <= pl.col("last"), pl.col("until") >= pl.col("first")).rename({"at": "period"})
+    whole = (pl.col("first") <= pl.col("date")) & (pl.col("until") <= pl.col("last"))
+    cut = meeting.filter(~whole).with_columns(
+        (pl.lit("counted from ") + pl.col("date").cast(pl.String) + " to " + pl.col("until").cast(pl.String) + " as a whole, of which this period is a part").alias("blocked"),
+        pl.lit(None, dtype=pl.Decimal(38, 24)).alias("quantity"), pl.col("amount_id").alias("parent_amount_id"),
+    )  # fmt: skip
+    outside = amounts.join(meeting.select("amount_id").unique(), on="amount_id", how="anti")
+    return pl.concat([frame.select(AMOUNTS.names) for frame in (meeting.filter(whole), with_ids(cut, ("parent_amount_id", "period")), outside)])
 
 
 def _of_one_period(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:

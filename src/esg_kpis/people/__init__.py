@@ -10,11 +10,12 @@ import polars as pl
 
 from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.people.counts import Counting
-from esg_kpis.people.lock import lock_files, read_lock, with_lock
+from esg_kpis.people.held import with_lock
+from esg_kpis.people.lock import Lock, counting_with, lock_files, read_lock
 from esg_kpis.people.take_in import People, count_people
 from esg_kpis.workspace import Workspace
 
-__all__ = ["Counting", "People", "count_people", "lock_files", "people_of"]
+__all__ = ["Counting", "Lock", "People", "count_people", "counting_with", "lock_files", "people_of", "read_lock"]
 
 
 def people_of(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> People:
@@ -24,7 +25,9 @@ def people_of(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: 
         InternalProblem: for a fault of ours, without what it met: an error of another library may show somebody's row.
     """
     with _nobody_told():
-        return with_lock(count_people(workspace, as_of, sites, counting, secret_file), read_lock(workspace.people_lock), counting)
+        lock = read_lock(workspace.people_lock)
+        people = count_people(workspace, as_of, sites, counting_with(counting, lock), secret_file)
+        return with_lock(people, lock, counting)
 
 
 @contextmanager

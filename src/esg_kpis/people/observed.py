@@ -6,13 +6,39 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.domains.people import NOT_STATED
+from esg_kpis.ingest.files import LINE
 from esg_kpis.ingest.observations import OBSERVATION
+from esg_kpis.people.read import FILE
 from esg_kpis.people.spells import Ordered
 
+MOST_HOURS = 744
+"""Hours of the longest month."""
 
-def observed(controls: pl.DataFrame, ordered: Ordered) -> pl.DataFrame:
-    """Observations: rows sent twice, movements that nothing is counted of yet, levels and professions that are not stated."""
-    return pl.DataFrame([*_of_controls(controls), *_not_stated(ordered)], schema=OBSERVATION)
+OUTLIER = 10
+"""How many times the median of its file a number of hours or lost days may be before a person should look at it."""
+
+A_DAY = 24
+"""Hours, or days, that are never an outlier."""
+
+
+def observed(controls: pl.DataFrame, ordered: Ordered, training: pl.DataFrame, injuries: pl.DataFrame) -> pl.DataFrame:
+    """Observations: rows sent twice, movements that nothing is counted of yet, levels and professions that are not stated, sizes that look like a slip."""
+    sizes = (*_outliers(controls, training, "hours", MOST_HOURS), *_outliers(controls, injuries, "lost_days", 366))
+    return pl.DataFrame([*_of_controls(controls), *_not_stated(ordered), *sizes], schema=OBSERVATION)
+
+
+def _outliers(controls: pl.DataFrame, rows: pl.DataFrame, name: str, most: int) -> Iterator[dict[str, Any]]:
+    """Rows of which the size is more than is likely, by their lines; a slip of the decimal point or of three digits looks like that."""
+    usual = pl.col(name).cast(pl.Decimal(38, 9)).median().over(FILE)
+    far = rows.filter((pl.col(name) > most) | ((pl.col(name) > A_DAY) & (pl.col(name) > OUTLIER * usual))).sort(FILE, LINE)
+    for (number,), part in far.group_by(FILE, maintain_order=True):
+        file = controls.row(int(number), named=True)  # type: ignore[call-overload]
+        lines = ", ".join(map(str, part[LINE].head(10)))
+        yield _row(
+            "people_outlier", f"{file['path']} {name}", "warning",
+            f"{part.height} of {file['rows']} rows have more than {most} {name.replace('_', ' ')}, or more than {OUTLIER} times the median of the file: lines {lines}{' …' if part.height > 10 else ''}",
+            f"{name.replace('_', ' ')} of one person in one row", file["record_id"], "Ask the sender whether the decimal point is right. The rows count as they are.",
+        )  # fmt: skip
 
 
 def _of_controls(controls: pl.DataFrame) -> Iterator[dict[str, Any]]:

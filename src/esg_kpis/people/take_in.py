@@ -94,7 +94,7 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         counts=conform(_named(counts, ids), PEOPLE_COUNTS),
         controls=conform(controls, PEOPLE_CONTROLS),
         headcount=conform(roll_forward(ordered, joint) if spells.height else pl.DataFrame(schema=HEADCOUNT.schema), HEADCOUNT),
-        observations=observed(controls, ordered),
+        observations=observed(controls, ordered, training, injuries),
     )
 
 
@@ -212,7 +212,9 @@ def _events(form: str, read: _Read, ordered: Ordered, as_of: date, bad: pl.DataF
     read.refused.append(refusals(rows, pl.col("date") > as_of, "after_as_of", "date", f"days up to {as_of.isoformat()}"))
     if form == "injuries":
         read.refused.append(refusals(rows, pl.col("case_id").is_duplicated(), "case_twice", "case_id", "each case once"))
-        rows = rows.filter(~pl.col("case_id").is_duplicated())
+        contradicts = (pl.col("outcome") == "no_lost_time") & (pl.col("lost_days") > 0)
+        read.refused.append(refusals(rows, contradicts, "outcome_contradicts", "lost_days", "no lost days where the outcome is no_lost_time"))
+        rows = rows.filter(~pl.col("case_id").is_duplicated() & ~contradicts)
     else:
         once = rows.unique(["person", "date", "course", "programme", "hours"], keep="first", maintain_order=True)
         read.refused.append(

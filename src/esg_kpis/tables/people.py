@@ -8,7 +8,7 @@ from esg_kpis.tables.definition import PATH, SHEET, Column, Table, text
 _PERSONS = "person"
 
 PEOPLE_CONTROLS = Table(
-    "people_controls", "one people file or sheet that was read", ("path", "sheet"),
+    "people_controls", "one people file or sheet that was read, or that a lock stands in for", ("path", "sheet", "sha256"),
     (
         PATH, SHEET, text("record_id", "Record the counts of this file go back to"),
         text("sha256", "SHA-256 of the file"),
