@@ -32,7 +32,7 @@ def _outliers(controls: pl.DataFrame, rows: pl.DataFrame, name: str, most: int) 
     usual = pl.col(name).cast(pl.Decimal(38, 9)).median().over(FILE)
     far = rows.filter((pl.col(name) > most) | ((pl.col(name) > A_DAY) & (pl.col(name) > OUTLIER * usual))).sort(FILE, LINE)
     for (number,), part in far.group_by(FILE, maintain_order=True):
-        file = controls.row(int(number), named=True)  # type: ignore[call-overload]
+        file = controls.row(int(number), named=True)
         lines = ", ".join(map(str, part[LINE].head(10)))
         yield _row(
             "people_outlier", f"{file['path']} {name}", "warning",
