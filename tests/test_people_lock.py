@@ -35,7 +35,13 @@ TRAINING = [course("a", "2023-02-01", "8"), course("c", "2023-05-01", "1.5")]
 FILES = {"s.csv": SPELLS, "t.csv": TRAINING}
 BY_LEVEL: Row = KPIS[0] | {"id": "by_level", "breakdowns": [{"name": "level", "categories": {"Senior": {"level": ["Senior"]}}}]}
 HOURS: Row = {"id": "hours", "label": "Hours", "text": "t", "source": "s", "unit": "hour", "decimals": 1, "formula": "sum", "amounts": [{"measure": ["training_hours"]}]}
-OPEN = EVERYWHERE + '[small_groups]\nk = 2\n[[small_groups.disclosure]]\nkpi_id = "leavers"\nreason = "r"\nwho = "w"\n'
+def shown_though_few(*names: str) -> str:
+    """The rules of an edition that shows these KPIs however few persons they are about."""
+    shown = [f'[[small_groups.disclosure]]\nkpi_id = "{name}"\nreason = "r"\nwho = "w"\n' for name in names]
+    return EVERYWHERE + "[small_groups]\nk = 2\n" + "".join(shown)
+
+
+OPEN = shown_though_few("leavers")
 
 
 def locked(tmp_path: Path, until: str = "2023-12-31") -> Path:
@@ -203,7 +209,7 @@ def test_a_lock_is_not_replaced_by_one_that_knows_less(tmp_path: Path) -> None:
 
 def test_a_later_lock_extends_an_earlier_one_whose_files_are_gone(tmp_path: Path) -> None:
     """2022 is locked and its training deleted; 2023 comes in files of its own, and the lock then holds both years."""
-    root = whole_workspace(tmp_path / "w", {"s.csv": SPELLS, "t22.csv": [course("a", "2022-02-01", "4")], "t23.csv": TRAINING}, [*KPIS, HOURS], OPEN)
+    root = whole_workspace(tmp_path / "w", {"s.csv": SPELLS, "t22.csv": [course("a", "2022-02-01", "4")], "t23.csv": TRAINING}, [*KPIS, HOURS], shown_though_few("leavers", "hours"))
     assert esg_kpis(root, "people", "lock", "--until", "2022-12-31").returncode == 0
     (root / "data" / "raw" / "people" / "t22.csv").unlink()
     done = esg_kpis(root, "people", "lock", "--until", "2023-12-31")
@@ -218,7 +224,7 @@ def test_a_later_lock_extends_an_earlier_one_whose_files_are_gone(tmp_path: Path
 
 def test_a_new_breakdown_is_counted_from_files_that_are_still_there(tmp_path: Path) -> None:
     root = locked(tmp_path)
-    edition_folder(root, [*KPIS, BY_LEVEL], OPEN.replace("k = 2", "k = 2\n[[small_groups.disclosure]]\nkpi_id = \"by_level\"\nreason = \"r\"\nwho = \"w\""))
+    edition_folder(root, [*KPIS, BY_LEVEL], shown_though_few("leavers", "by_level"))
     assert esg_kpis(root, "run").returncode == 0
 
     assert cell(root, "by_level", category="Senior")["printed"] == "1"

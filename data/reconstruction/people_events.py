@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 
 from people_persons import DAY, Person, Population, Spell
-from people_plan import CASES, FATAL, LOST_DAYS, PROGRAMMES, TRAINED_LEAVERS, day_between, margins, mixed
+from people_plan import CASES, FATAL, LOST_DAYS, MANAGEMENT, PROGRAMMES, TRAINED_LEAVERS, day_between, margins, mixed
 from plan import SITES, YEARS
 
 Group = tuple[str, str]
@@ -39,13 +39,17 @@ def training(made: Population, year: int) -> list[tuple[str, str, str, str, str]
     for person, spell in _leavers(made, year):
         rows.append((person.key, f"{_day_of(person, spell, year, 'leaver')}", f"G{year}-001", "", str(LEAVERS_HOURS)))
         hours[spell.level, spell.gender] -= LEAVERS_HOURS
+    general: list[tuple[Person, Spell, int]] = []
     for (level, gender), left in hours.items():
         here = [(person, spell) for person, spell in there if (spell.level, spell.gender) == (level, gender)]
         trained = numbers[f"T/{level}|{gender}"]
         order = sorted(here, key=lambda item: (item[0].number not in busy, mixed("trained", year, item[0].number)))[:trained]
-        for (person, spell), size in zip(order, _spread(left, trained, f"{year} {level} {gender}"), strict=True):
-            course = f"G{year}-{mixed('course', year, person.number) % 240 + 1:03}"
-            rows.append((person.key, f"{_day_of(person, spell, year, 'general')}", course, "", str(size)))
+        sizes = _spread(left, trained, f"{year} {level} {gender}")
+        general += [(person, spell, size) for (person, spell), size in zip(order, sizes, strict=True)]
+    programmes = _management([(person, spell) for person, spell, _ in general], year)
+    for person, spell, size in general:
+        course = f"G{year}-{mixed('course', year, person.number) % 240 + 1:03}"
+        rows.append((person.key, f"{_day_of(person, spell, year, 'general')}", course, programmes.get(person.number, ""), str(size)))
     return sorted(rows)
 
 
@@ -61,6 +65,17 @@ def _newest(there: list[tuple[Person, Spell]], year: int, programme: str, busy: 
         free,
         key=lambda item: (item[1].level != "Junior", item[0].spells[0].first < date(year, 1, 1), mixed(programme, year, item[0].number)),
     )
+
+
+def _management(trained: list[tuple[Person, Spell]], year: int) -> dict[int, str]:
+    """By running number the management programme that a person's general training belongs to; first those who came before the year, nobody in two."""
+    found: dict[int, str] = {}
+    for programme, years in MANAGEMENT.items():
+        for level, participants in zip(("Senior", "Mid-Level"), years[year], strict=True):
+            free = [person for person, spell in trained if spell.level == level and person.number not in found]
+            order = sorted(free, key=lambda person: (person.spells[0].first >= date(year, 1, 1), mixed(programme, year, person.number)))
+            found |= {person.number: programme for person in order[:participants]}
+    return found
 
 
 def _interns(made: Population, year: int, stayed: set[int]) -> list[tuple[Person, Spell]]:

@@ -32,6 +32,10 @@ PROGRAMMES = {  # programme -> year -> (participants, courses, hours), as printe
     "Integration Program": {2022: (4_243, 12, 39_712), 2023: (7_350, 13, 98_830)},
     "Xiaomi Internship": {2021: (339, 8, 3_729), 2022: (2_000, 9, 26_000), 2023: (1_302, 9, 15_624)},
 }
+MANAGEMENT = {  # programme -> year -> senior and mid-level participants: together as printed, the split free
+    "Spark Program": {2021: (0, 1_070), 2022: (0, 1_250), 2023: (0, 1_186)},
+    "Ignite Program": {2021: (42, 42), 2022: (52, 53), 2023: (197, 198)},
+}
 LOST_DAYS = {2020: 469, 2021: 500, 2022: 816, 2023: 1_190}  # as printed, of cases the authority recognised
 CASES = {2020: 12, 2021: 14, 2022: 19, 2023: 26}
 FATAL = {2020: 1, 2021: 0, 2022: 0, 2023: 0}  # as printed

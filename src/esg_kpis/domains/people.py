@@ -20,6 +20,15 @@ OF_SPELLS = ("employees", "employees_month_ends", "employees_joined", "employees
 OF_TRAINING = ("employees_trained", "training_hours", "training_participants", "training_courses")
 OF_INJURIES = ("work_injuries", "work_fatalities", "lost_days_injury")
 
+PERSONS_BEHIND = {
+    **{name: name for name in (*OF_SPELLS, "employees_trained", "training_participants", "work_injuries", "work_fatalities")},
+    "training_hours": "training_participants", "lost_days_injury": "work_injuries",
+}  # fmt: skip
+"""The measure that counts the persons behind a measure: itself, or for hours and days those whose they are. Courses have nobody behind them."""
+
+PART_OF = {"employees_trained": "employees", "work_fatalities": "work_injuries"}
+"""Measures that count some of those whom another counts."""
+
 DOMAIN = Domain(
     name="people",
     title="People",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from esg_kpis.domains.people import CROSSED, DOMAIN
+from esg_kpis.domains.people import CROSSED, DOMAIN, PERSONS_BEHIND
 from esg_kpis.editions.model import Edition, Kpi
 from esg_kpis.people import Counting
 
@@ -26,7 +26,8 @@ def counting_of(editions: Iterable[Edition]) -> Counting:
 def _ask(kpi: Kpi, attributes: tuple[str, ...], edition: Edition, crosses: dict[str, set[tuple[str, ...]]]) -> None:
     for amounts in kpi.amounts:
         for measure in _OF_PEOPLE.intersection(amounts.measure):
-            crosses.setdefault(measure, set()).add(cross_of([*attributes, *amounts.where]))
+            for name in {measure, PERSONS_BEHIND.get(measure, measure)}:  # How many persons are behind it says whether it may be shown.
+                crosses.setdefault(name, set()).add(cross_of([*attributes, *amounts.where]))
     if kpi.numerator:
         _ask(edition.kpis[kpi.numerator], attributes, edition, crosses)
     if kpi.denominator:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from esg_kpis.domains import MEASURES, derived
+from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
@@ -53,12 +54,32 @@ def read_edition(folder: Path) -> Edition:
             f"The edition calls itself '{rules.id}'.", where=f"{where}/edition.toml", mend="Give folder and id the same name."
         )
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
+    _check_disclosure(rules, kpis, f"{where}/edition.toml")
     return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis))
 
 
+def _check_disclosure(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:
+    """What is to be printed though it is about few people must be there: a misspelt cell would stay left out, and nobody would know why."""
+    for item in rules.small_groups.disclosure:
+        if item.kpi_id not in kpis:
+            raise InputProblem(f"A disclosure names the KPI '{item.kpi_id}', which is not defined.", where=where, mend=near_misses(item.kpi_id, kpis))
+        breakdowns = {spread.name: spread for spread in kpis[item.kpi_id].breakdowns}
+        if item.breakdown is not None and item.breakdown not in breakdowns:
+            raise InputProblem(
+                f"A disclosure names the breakdown '{item.breakdown}', which {item.kpi_id} does not have.", where=where, mend=f"It has: {', '.join(breakdowns)}."
+            )
+        chosen = [spread for spread in kpis[item.kpi_id].breakdowns if item.breakdown in (None, spread.name)]
+        if item.category is not None and not any(spread.each or item.category in spread.categories for spread in chosen):
+            known = [category for spread in chosen for category in spread.categories]
+            raise InputProblem(
+                f"A disclosure names the category '{item.category}', which {item.kpi_id} does not have.", where=where, mend=near_misses(item.category, known)
+            )
+
+
 def needed_measures(edition: Edition) -> set[str]:
-    """The measures an edition makes any use of: those its KPIs add up, and those its rules turn into these."""
+    """The measures an edition makes any use of: those its KPIs add up, those its rules turn into these, and those that count the persons behind them."""
     needed = {measure for kpi in edition.kpis.values() for amounts in kpi.amounts for measure in amounts.measure}
+    needed |= {PERSONS_BEHIND[measure] for measure in needed if measure in PERSONS_BEHIND}
     if derived.EMISSION_CO2E in needed:
         needed.add(derived.EMISSION_GAS)
     for _ in edition.rules.factor_rule:

@@ -69,7 +69,7 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                 if breakdown.periods and period.id not in breakdown.periods:
                     continue
                 cube = inputs.cube.filter(pl.col("period") == period.id)
-                previous = _period_before(inputs.edition, period)
+                previous = period_before(inputs.edition, period)
                 before = parts_of(breakdown, inputs.cube.filter(pl.col("period") == previous.id)) if previous else {}
                 for category, part in parts_of(breakdown, cube).items():
                     earlier = before.get(category, lambda _kpi, _within: ()) if previous else None
@@ -80,6 +80,7 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                     yield kpi, period.id, breakdown.name, category, value
 
 
-def _period_before(edition: Edition, period: Period) -> Period | None:
+def period_before(edition: Edition, period: Period) -> Period | None:
+    """The latest period of an edition that ends before another begins."""
     earlier = [other for other in edition.periods.values() if other.last < period.first]
-    return earlier[0] if earlier else None
+    return max(earlier, key=lambda other: other.last, default=None)

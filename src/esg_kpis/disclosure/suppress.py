@@ -1,0 +1,127 @@
+"""Which cells to leave out: those about too few persons, and as many more as it takes that nobody can work them out."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import polars as pl
+
+from esg_kpis.disclosure.knowledge import OF_PEOPLE, Cell, Group, Known, canonical, knowledge, size_of
+from esg_kpis.disclosure.reader import Reader, classes_of
+from esg_kpis.editions import Edition
+from esg_kpis.editions.model import Disclosure
+from esg_kpis.kpis import Inputs
+from esg_kpis.tables import KPI_VALUES, conform
+
+_NEAR = Fraction(1, 5)
+"""Hours or days of few persons are given back by figures that leave less than this share of them open: a tenth up and down (the p % rule)."""
+
+
+def suppressed(values: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """The KPI values of one edition with small groups left out: status `suppressed`, no value, and the reason.
+
+    Args:
+        values: Its cells, as `kpis.evaluate` gives them.
+        inputs: What they were made of.
+
+    Columns: as `kpi_values` in the data dictionary.
+    """
+    if not inputs.cube["measure"].is_in(OF_PEOPLE).any():
+        return values
+    known = knowledge(values, inputs)
+    hidden = hide(known, implied(known, inputs), inputs.edition)
+    if not hidden:
+        return values
+    table = pl.DataFrame(
+        [(*cell, reason) for cell, reason in hidden.items()], schema=["kpi_id", "period", "breakdown", "category", "__why"], orient="row"
+    )
+    joined = values.join(table, on=["kpi_id", "period", "breakdown", "category"], how="left", maintain_order="left")
+    gone = pl.col("__why").is_not_null()
+    return conform(
+        joined.with_columns(
+            pl.when(~gone).then(pl.col("value")).alias("value"),
+            pl.when(~gone).then(pl.col("printed")).alias("printed"),
+            pl.when(gone).then(pl.lit("suppressed")).otherwise(pl.col("status")).alias("status"),
+            pl.when(gone).then(pl.col("__why")).otherwise(pl.col("reason")).alias("reason"),
+        ).select(KPI_VALUES.names),
+        KPI_VALUES,
+    )
+
+
+def implied(known: Known, inputs: Inputs) -> dict[Group, Fraction]:
+    """The groups that no cell counts and that a reader may work out as the rest of those that cells do count, with their sizes."""
+    cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
+    classes = classes_of(known)
+    found: dict[Group, Fraction] = {}
+    for group in sorted({group for groups in known.touching.values() for group in groups}):
+        for place, (name, _) in enumerate(group.within):
+            for values in classes[name]:
+                asked = {**dict(group.within[:place]), **dict(group.within[place + 1 :]), name: values}
+                rest = canonical(known, group.measure, group.period, asked)
+                if rest not in known.sizes and rest not in found:
+                    found[rest] = size_of(cube, group.measure, group.period, asked)
+    return found
+
+
+def hide(known: Known, rests: dict[Group, Fraction], edition: Edition) -> dict[Cell, str]:
+    """The cells to leave out, each with the reason.
+
+    Args:
+        known: What the cells rest on.
+        rests: Groups that no cell counts.
+        edition: For its k, and for what management chose to print.
+    """
+    k = edition.rules.small_groups.k
+    months = {period.id: period.months for period in edition.periods.values()}
+    open_cells = {cell for cell in known.touching if any(_covers(item, cell) for item in edition.rules.small_groups.disclosure)}
+    accepted = {group for cell in open_cells for group in known.touching[cell]}
+
+    def least(group: Group) -> int:
+        return k * (months[group.period] if group.measure == "employees_month_ends" else 1)
+
+    told = {group for groups in known.touching.values() for group in groups}
+    sizes = {group: known.sizes[group] for group in told} | rests
+    small = {group for group, size in sizes.items() if 0 < size < least(group)} - accepted
+    if not small:
+        return {}
+    hidden = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells}
+    reader = Reader(known)
+    for cell in hidden:
+        reader.hide(cell)
+    for group in sorted(small, key=lambda item: (sizes[item], item)):
+        while told_by := reader.gives_back(group, least(group)):
+            if not _one_more(told_by, hidden, open_cells, reader, known, f"it would give back a group of fewer than {k} persons that is left out"):
+                break
+    for group in sorted({group for cell in hidden for group in known.sums.get(cell, ())}):
+        while (found := reader.range_of(group))[1] - found[0] < _NEAR * known.sizes[group]:
+            if not _one_more(found[2], hidden, open_cells, reader, known, f"it would give back what fewer than {k} persons add up to"):
+                break
+    return hidden
+
+
+def _one_more(told_by: list[Cell], hidden: dict[Cell, str], open_cells: set[Cell], reader: Reader, known: Known, why: str) -> bool:
+    """Leaves out one more of the figures that tell too much; False if management chose to print all of them."""
+    candidates = [cell for cell in told_by if cell not in open_cells and cell not in hidden]
+    if not candidates:
+        return False
+    cell = min(candidates, key=lambda item: _rank(item, known))
+    hidden[cell] = why
+    reader.hide(cell)
+    return True
+
+
+def _covers(item: Disclosure, cell: Cell) -> bool:
+    kpi_id, period, breakdown, category = cell
+    return (
+        item.kpi_id == kpi_id
+        and (not item.periods or period in item.periods)
+        and item.breakdown in (None, breakdown)
+        and item.category in (None, category)
+    )
+
+
+def _rank(cell: Cell, known: Known) -> tuple[bool, Fraction, Cell]:
+    """Sub-categories before wholes, those about fewer persons first."""
+    sizes: Iterable[Fraction] = (known.sizes[group] for group in known.touching[cell])
+    return cell[2] == "total", min(sizes, default=Fraction(0)), cell
+
+
