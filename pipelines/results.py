@@ -1,5 +1,6 @@
 """The last step: all tables of a run written as a whole, and the key under which they stand."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -59,17 +60,20 @@ def results(
     ):  # fmt: skip
         write_table(frame.sort(table.key), table, staged)
     write_rejected_workbooks(rejected, records, staged / "rejected_by_site")
-    key = key_of(workspace)
-    (staged / RUN_FILE).write_text(json.dumps({"key": key, **parts_of(workspace)}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    parts = {**parts_of(workspace), "people as read": people_digest(files, rejected, people_counts)}
+    key = run_key(parts)
+    (staged / RUN_FILE).write_text(json.dumps({"key": key, **parts}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     target = publish(staged, out, key)
     return dg.MaterializeResult(
         metadata={"run key": key, "folder": dg.MetadataValue.path(str(target)), "files": len(list(target.iterdir()))}
     )
 
 
-def key_of(workspace: WorkspaceResource) -> str:
-    """The key of a run: inputs, definitions, code and dates."""
-    return run_key(parts_of(workspace))
+def people_digest(files: pl.DataFrame, rejected: pl.DataFrame, counts: pl.DataFrame) -> str:
+    """A digest of what became of the people files. It stands for the secret key in the key of a run, of which nothing may be kept."""
+    own = pl.col("path").str.starts_with("people/")
+    parts = [files.filter(own).sort("path", "sheet"), rejected.filter(own).sort(REJECTED.key), counts.sort(PEOPLE_COUNTS.key)]
+    return hashlib.sha256(b"".join(part.write_csv().encode() for part in parts)).hexdigest()
 
 
 def parts_of(workspace: WorkspaceResource) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What is wrong in people files: each mistake a clear message or a rejected row, with its place and never with what it said; and nothing is lost."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +10,21 @@ import pytest
 
 from esg_kpis.people import People
 from tests.ingest_scenario import csv_of, with_part, workbook
-from tests.people_scenario import PROGRAMMES, count, counted, course, figures, injury, key, people_format, rules, spell, stopped
+from tests.people_scenario import (
+    AS_OF,
+    PROGRAMMES,
+    count,
+    counted,
+    course,
+    figures,
+    injury,
+    key,
+    people_format,
+    rules,
+    snapshot,
+    spell,
+    stopped,
+)
 
 A, B = spell("a", "2023-01-01"), spell("b", "2023-03-01", gender="Male")
 
@@ -107,8 +122,8 @@ def test_a_mistake_in_the_format_stops_the_file(tmp_path: Path, form: str, says:
     ("changes", "rule", "says"),
     [
         ({"to": "2022-12-31"}, "period_reversed", "on or after the first"),
-        ({"from": "2024-04-10"}, "after_as_of", "days up to 2024-04-09"),
-        ({"to": "2024-12-31"}, "after_as_of", "leave the last day blank"),
+        ({"from": "2024-04-10"}, "after_as_of", "column 'from': after as of; expected a first day up to 2024-04-09"),
+        ({"to": "9999-99-99"}, "date", "or blank while it lasts"),
         ({"from": "2023-13-01"}, "date", "a date such as 2023-12-31"),
         ({"from": "2023-02-29"}, "date", "a date such as 2023-12-31"),
         ({"from": "31/12/2022"}, "date", "another order is declared as `dates`"),
@@ -235,11 +250,63 @@ def test_a_row_ten_times_the_median_is_said_and_a_long_course_is_not(tmp_path: P
     assert people.observations["observed"].to_list() == ["1 of 10 rows have more than 744 hours, or more than 10 times the median of the file: lines 11"]
 
 
-def test_the_same_course_of_a_person_and_day_twice_is_rejected_once(tmp_path: Path) -> None:
-    people = counted(tmp_path, {"s.csv": [A], "t.csv": [course("a", "2023-05-01", "2")] * 2})
+@pytest.mark.parametrize("row", [course("a", "2023-05-01", "2"), injury("W1", "a", "2023-05-01")])
+def test_the_same_row_of_an_event_twice_counts_once_and_is_said(tmp_path: Path, row: dict[str, str]) -> None:
+    people = counted(tmp_path, {"s.csv": [A], "e.csv": [row, row]})
 
-    assert rules(people) == {("t.csv", 3): ["repeated_training"]}
-    assert count(people, "training_hours", "2023-12-31") == 2
+    assert people.rejected.is_empty()
+    assert count(people, "training_hours", "2023-12-31") + count(people, "work_injuries", "2023-12-31") == (2 if "hours" in row else 1)
+    assert people.observations["check"].to_list() == ["duplicate"]
+    assert all_accounted_for(people)
+
+
+def test_a_last_day_that_is_known_ahead_is_still_employed(tmp_path: Path) -> None:
+    people = counted(tmp_path, {"s.csv": [A | {"to": "2024-07-15"}, B]})
+
+    assert people.rejected.is_empty()
+    assert figures(people, "2023-12-31") == (2, 2, 0)
+    assert people.observations.select("check", "observed").row(0) == ("people_ahead", "1 rows have a last day after 2024-04-09; they count as employed")
+
+
+# ---------------------------------------------------------------- how far the files tell
+
+
+def complete(until: str, first: str = "2022-01-01", glob: str = "*") -> str:
+    return people_format(file=f"complete_from = {first}\ncomplete_until = {until}", glob=glob) + people_format().removeprefix("format_version = 1\n")
+
+
+def test_a_file_of_injuries_that_is_complete_says_that_none_happened(tmp_path: Path) -> None:
+    header = ",".join(injury("W1", "a", "2023-05-01")) + "\n"
+    people = counted(tmp_path, {"s.csv": [A], "i.csv": header, "_format.toml": complete("2023-12-31", glob="i.csv")})
+    silent = counted(tmp_path / "silent", {"s.csv": [A]})
+
+    assert people.rejected.is_empty()
+    assert people.counts.filter(pl.col("measure") == "work_injuries").select("last", "quantity").cast(pl.String).rows() == [("2022-12-31", "0.000000000"), ("2023-12-31", "0.000000000")]
+    assert silent.counts.filter(pl.col("measure") == "work_injuries").is_empty()
+
+
+def test_a_file_of_injuries_without_rows_or_word_holds_back_injuries_only(tmp_path: Path) -> None:
+    people = counted(tmp_path, {"s.csv": [A], "i.csv": ",".join(injury("W1", "a", "2023-05-01")) + "\n"})
+
+    (row,) = people.rejected.to_dicts()
+    assert "complete_until" in f"{row['message']} {row['expected']}"
+    assert set(row["measures"].split(";")) == {"work_injuries", "work_fatalities", "lost_days_injury"}
+
+
+@pytest.mark.parametrize("how", ["as of", "declared", "snapshots"])
+def test_nobody_is_counted_for_a_period_that_goes_on_after_what_the_files_tell(tmp_path: Path, how: str) -> None:
+    files: dict[str, object] = {"s.csv": [spell("a", "2021-01-01"), spell("b", "2021-01-01", "2022-05-31")]}
+    if how == "declared":
+        files["_format.toml"] = complete("2023-06-30")
+    if how == "snapshots":
+        files = {"n.csv": [snapshot("a", "2022-12-31"), snapshot("a", "2023-06-30")]}
+    people = counted(tmp_path, files, as_of=date(2023, 6, 30) if how == "as of" else AS_OF)  # type: ignore[arg-type]
+
+    assert figures(people, "2022-12-31")[0] == 1
+    assert people.counts.filter(pl.col("last") > date(2022, 12, 31)).is_empty()
+    assert people.headcount.filter(pl.col("last") > date(2022, 12, 31)).is_empty()
+    (seen,) = people.observations.filter(pl.col("check") == "people_unfinished").to_dicts()
+    assert (seen["subject"], "2023-06-30" in seen["observed"]) == ("2023-01-01 to 2023-12-31", True)
 
 
 def test_lost_days_of_a_case_without_lost_time_are_a_contradiction(tmp_path: Path) -> None:

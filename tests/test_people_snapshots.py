@@ -101,6 +101,19 @@ def test_year_ends_count_as_the_spells_of_the_same_people(tmp_path: Path) -> Non
     assert figures(people, "2023-12-31") == (2, 1, 1)
 
 
+def test_a_joiner_is_counted_as_on_the_first_day(tmp_path: Path) -> None:
+    """An intern in India who is a full-time senior in Beijing by the snapshot joined as an intern, and was transferred."""
+    joined = movement("c", "2023-03-01", "joiner", site_id="IN-01", employment_type="intern")
+    people = counted(tmp_path, {"n.csv": [*YEAR_ENDS[:3], snapshot("c", "2023-12-31", level="Senior")], "m.csv": [MOVED[0], joined]})
+
+    assert people.rejected.is_empty()
+    assert figures(people, "2023-12-31", employment_type="intern") == (0, 1, 0)
+    assert figures(people, "2023-12-31", country="IN") == (0, 1, 0)
+    assert figures(people, "2023-12-31", level="Senior") == (2, 0, 0)
+    assert figures(people, "2023-12-31") == (2, 1, 1)
+    assert people.headcount["gap"].unique().to_list() == [0]
+
+
 def test_month_ends_are_unknown_between_year_ends(tmp_path: Path) -> None:
     people = counted(tmp_path, {"n.csv": YEAR_ENDS, "m.csv": MOVED})
 

@@ -42,6 +42,8 @@ CHECKS: dict[str, str] = {
     "no_number": "Cells to be compared, added up or tied out are numbers",
     "sheet_unread": "No sheet of a workbook is left unread",
     "flag": "No row is marked by its sender",
+    "people_unfinished": "People files tell of every day of a period",
+    "people_ahead": "Last days of people lie before the last day data may be about",
     "people_outlier": "Hours and lost days of a row are of a usual size",
     "movement_uncounted": "Every movement lies before the last snapshot",
     "not_stated": "Level and profession are stated for everybody",

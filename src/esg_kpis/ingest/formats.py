@@ -1,6 +1,7 @@
 """`_format.toml`: what cannot be known from a file itself. See docs/formats.md for every key."""
 
 import tomllib
+from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -149,6 +150,8 @@ class FileFormat(_Entry):
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] | None = None
     dates: Literal["YMD", "DMY", "MDY"] = "YMD"
+    complete_from: date | None = None
+    complete_until: date | None = None
     note: str = ""
     feed: tuple[Feed, ...]
     compare: tuple[Compare, ...] = ()
@@ -167,6 +170,8 @@ class FileFormat(_Entry):
     def _marks_differ(self) -> Self:
         if self.thousands_mark == self.decimal:
             raise ValueError("decimal and thousands are the same mark")
+        if (self.complete_from or self.complete_until) and not all(DOMAINS[feed.domain].counted for feed in self.feed):
+            raise ValueError("complete_from and complete_until are for people files")
         if len({feed.domain for feed in self.feed}) < len(self.feed):
             raise ValueError("two feeds of one domain; give one feed several quantities")
         if self.encoding is not None:

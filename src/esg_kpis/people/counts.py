@@ -47,6 +47,10 @@ class Counting:
         ranges = [(first, after - _DAY) for first, after in pairwise(cuts)]
         return [part for part in ranges if any(first <= part[0] and part[1] <= last for first, last in self.periods)]
 
+    def until(self, day: date) -> "Counting":
+        """The same, without periods that go on after a day: nobody can say yet what they hold."""
+        return Counting(tuple(period for period in self.periods if period[1] <= day), self.crosses)
+
 
 def cross_name(cross: Cross) -> str:
     """How a cross is written in the counts."""
@@ -99,6 +103,8 @@ def joint_table(ordered: Ordered, counting: Counting) -> Joint:
     days = pl.Series("days", sorted(wanted), dtype=pl.Date())
 
     def segment_of(column: pl.Series) -> pl.Series:
+        if not segments:
+            return pl.Series([-1], dtype=pl.Int32()).new_from_index(0, len(column))
         place = firsts.search_sorted(column, "right").cast(pl.Int32) - 1
         inside = (place >= 0) & (column <= lasts.gather(place.clip(0)))
         return pl.select(pl.when(inside).then(place).otherwise(-1)).to_series()

@@ -1,6 +1,8 @@
 """Training and injuries: what the person was on the day, and the counts of them."""
 
+from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
@@ -80,8 +82,13 @@ def _trained(rows: pl.DataFrame, ordered: Ordered, last: date) -> pl.DataFrame:
     return counted.select(FILE, "n", *FACTS)
 
 
-def counts_of_injuries(injuries: pl.DataFrame, counting: Counting) -> pl.DataFrame:
+def counts_of_injuries(injuries: pl.DataFrame, counting: Counting, complete: Sequence[tuple[int, date, date]] = ()) -> pl.DataFrame:
     """Cases, fatalities and lost days, apart by what the authority decided. A case in which nobody died counts zero fatalities.
+
+    Args:
+        injuries: Rows of the form `injuries`, as `as_they_were` gives them.
+        counting: What is to be counted.
+        complete: Files, each with the first and last day of which it holds every case: where it has none, none happened.
 
     Columns: as `COUNT`, with `quantity` as Decimal.
     """
@@ -93,9 +100,18 @@ def counts_of_injuries(injuries: pl.DataFrame, counting: Counting) -> pl.DataFra
     parts = []
     for first, last in counting.segments:
         rows = injuries.filter(pl.col("date").is_between(first, last))
+        files = [number for number, start, end in complete if start <= first and last <= end]
+        if rows.is_empty() and files:
+            parts += [_nothing(files[0], measure, first, last) for measure in sizes if counting.crosses.get(measure)]
+            continue
         for measure, size in sizes.items():
             parts += [_by(rows.with_columns(size.alias("n")), measure, cross, first, last) for cross in counting.crosses.get(measure, ())]
     return pl.concat([pl.DataFrame(schema={**COUNT, "quantity": QUANTITY}), *parts])
+
+
+def _nothing(file: int, measure: str, first: date, last: date) -> pl.DataFrame:
+    row = {FILE: file, "measure": measure, "first": first, "last": last, "site_id": "", "cross": "", "quantity": Decimal(0)}
+    return pl.DataFrame([row], schema={**COUNT, "quantity": QUANTITY})
 
 
 def _by(rows: pl.DataFrame, measure: str, cross: Cross, first: date, last: date) -> pl.DataFrame:

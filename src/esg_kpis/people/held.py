@@ -87,7 +87,8 @@ def _differing(counts: pl.DataFrame, lock: Lock, measure: str) -> pl.DataFrame:
         .agg(pl.col("quantity").sum().alias("now"))
     )
     both = locked.join(summed, on=_GRAIN, how="full", coalesce=True)
-    return both.filter(pl.col("quantity").fill_null(0) != pl.col("now").fill_null(0)).sort(_GRAIN)
+    silent = locked.join(summed, on=["first", "last"], how="anti")["last"].implode()  # Zero is not the same as nothing said.
+    return both.filter((pl.col("quantity").fill_null(0) != pl.col("now").fill_null(0)) | pl.col("last").is_in(silent)).sort(_GRAIN)
 
 
 def _asked(counts: pl.DataFrame, counting: Counting) -> pl.DataFrame:

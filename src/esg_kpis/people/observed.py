@@ -1,6 +1,7 @@
 """What is seen in people files that a person should look at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,30 @@ def observed(controls: pl.DataFrame, ordered: Ordered, training: pl.DataFrame, i
     """Observations: rows sent twice, movements that nothing is counted of yet, levels and professions that are not stated, sizes that look like a slip."""
     sizes = (*_outliers(controls, training, "hours", MOST_HOURS), *_outliers(controls, injuries, "lost_days", 366))
     return pl.DataFrame([*_of_controls(controls), *_not_stated(ordered), *sizes], schema=OBSERVATION)
+
+
+def last_days_ahead(controls: pl.DataFrame, ahead: Mapping[int, int], as_of: date) -> pl.DataFrame:
+    """An observation per file with last days that lie after `as_of`: on that day the persons are still employed."""
+    rows = [
+        _row(
+            "people_ahead", controls["path"][number], "note", f"{count} rows have a last day after {as_of}; they count as employed", f"last days up to {as_of}",
+            controls["record_id"][number], "Nothing, if they are notices given; otherwise correct the days.",
+        )
+        for number, count in sorted(ahead.items())
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=OBSERVATION)
+
+
+def unfinished_periods(periods: Sequence[tuple[date, date]], known_until: date) -> pl.DataFrame:
+    """An observation per period that goes on after the last day of which the files tell."""
+    rows = [
+        _row(
+            "people_unfinished", f"{first} to {last}", "warning", f"people files tell of days up to {known_until}; nobody is counted for this period", "files up to its last day",
+            "", "Ask for the rest; or, if the files are complete, see complete_until in docs/people.md, and --as-of.",
+        )
+        for first, last in periods
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=OBSERVATION)
 
 
 def _outliers(controls: pl.DataFrame, rows: pl.DataFrame, name: str, most: int) -> Iterator[dict[str, Any]]:

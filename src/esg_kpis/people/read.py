@@ -189,7 +189,7 @@ def _typed(
     expected = column.meaning.lower()
     if column.kind == "date":
         read = read_dates(distinct, entry.dates)
-        expected = f"a date such as 2023-12-31 ({entry.dates}; another order is declared as `dates` in _format.toml)"
+        expected = f"a date such as 2023-12-31 ({entry.dates}; another order is declared as `dates` in _format.toml){', or blank while it lasts' if column.blank else ''}"
     elif column.kind == "number":
         numbers = read_numbers(distinct, decimal=entry.decimal, thousands=entry.thousands_mark)["value"]
         read = pl.select(pl.when(numbers >= 0).then(numbers)).to_series().cast(QUANTITY)

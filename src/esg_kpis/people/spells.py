@@ -23,8 +23,8 @@ _NO_REFUSALS = pl.DataFrame(schema=REFUSAL)
 def from_snapshots(snapshots: pl.DataFrame, movements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Spells out of snapshots with the joiners and leavers between them.
 
-    Between two snapshots a person is as the later one says, or as the leaver's row says; a person who is in one snapshot and not in the next needs a
-    leaver, and the other way round a joiner. Whoever is in the first snapshot without having joined was there before.
+    Between two snapshots a person is as the later one says, or as the leaver's row says; a joiner is on the first day as the joiner's row says. A person who is in
+    one snapshot and not in the next needs a leaver, and the other way round a joiner. Whoever is in the first snapshot without having joined was there before.
 
     Args:
         snapshots: Rows of the form `snapshots`.
@@ -64,8 +64,11 @@ def from_snapshots(snapshots: pl.DataFrame, movements: pl.DataFrame) -> tuple[pl
         & (pl.col("day_end") == days[last])
         & ~pl.struct("person", "day_end").is_in(leavers.select("person", pl.col("date").alias("day_end")).to_struct().implode())
     )
-    spells = paired.filter(whole).select(
-        FILE, LINE, "person", pl.col("day").alias("from"), pl.when(~open_end).then(pl.col("day_end")).alias("to"), *FACTS
+    spells = _as_they_joined(
+        paired.filter(whole).select(
+            FILE, LINE, "person", pl.col("day").alias("from"), pl.when(~open_end).then(pl.col("day_end")).alias("to"), *FACTS
+        ),
+        joiners,
     )
     odd = paired.filter(~whole.fill_null(value=False)).select(
         pl.coalesce(FILE, "__f").alias(FILE),
@@ -83,6 +86,22 @@ def from_snapshots(snapshots: pl.DataFrame, movements: pl.DataFrame) -> tuple[pl
     )
     told = "a person who comes or goes between two snapshots to be in a file of movements, as joiner on the first or leaver on the last day"
     return spells, refusals(odd, pl.lit(value=True), "unexplained_movement", "person", told).unique([FILE, LINE])
+
+
+def _as_they_joined(spells: pl.DataFrame, joiners: pl.DataFrame) -> pl.DataFrame:
+    """Spells of which the first day stands apart, where the joiner's row says something else than the snapshot or leaver that ends them."""
+    was = joiners.unique(["person", "date"], keep="first", maintain_order=True).select(
+        "person", pl.col("date").alias("from"), *(pl.col(name).alias(f"__{name}") for name in FACTS)
+    )
+    both = spells.join(was, on=["person", "from"], how="left", maintain_order="left")
+    changed = pl.any_horizontal(pl.col(f"__{name}").is_not_null() & pl.col(f"__{name}").ne_missing(pl.col(name)) for name in FACTS)
+    longer = pl.col("to").is_null() | (pl.col("to") > pl.col("from"))
+    apart = both.filter(changed & longer)
+    if apart.is_empty():
+        return spells
+    first_days = apart.with_columns(pl.col("from").alias("to"), *(pl.coalesce(f"__{name}", name).alias(name) for name in FACTS))
+    rest = both.with_columns(pl.when(changed & longer).then(pl.col("from") + _DAY).otherwise(pl.col("from")).alias("from"))
+    return pl.concat([frame.select(spells.columns) for frame in (first_days, rest)])
 
 
 @dataclass(frozen=True)
@@ -144,10 +163,10 @@ def against_register(spells: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> 
         + " to "
         + pl.col("valid_to").cast(pl.String).fill_null("now")
     )
-    future = f"days up to {as_of.isoformat()}; leave the last day blank while the employment lasts"
+    future = f"a first day up to {as_of.isoformat()}"
     refused = pl.concat([
         refusals(joined, pl.col("to") < pl.col("from"), "period_reversed", "to", "a last day on or after the first"),
-        refusals(joined, (pl.col("to") > as_of) | (pl.col("from") > as_of), "after_as_of", "to", future),
+        refusals(joined, pl.col("from") > as_of, "after_as_of", "from", future),
         refusals(joined, unknown, "unknown_site", "site_id", pl.col("site_id").replace_strict(hints, default="a site of the register", return_dtype=pl.String())),
         refusals(joined, outside & ~unknown, "outside_site_life", "from", life),
     ])  # fmt: skip

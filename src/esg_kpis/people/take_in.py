@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.domains.definition import Form
 from esg_kpis.domains.people import CROSSED, DOMAIN, FORMS, KEPT
 from esg_kpis.errors import InputProblem
 from esg_kpis.exact import QUANTITY
@@ -17,7 +18,7 @@ from esg_kpis.ingest.formats import Format, format_for, read_format
 from esg_kpis.ingest.run import raw_files, stopped_row
 from esg_kpis.people.counts import Counting, counts_of_spells, joint_table, roll_forward
 from esg_kpis.people.events import as_they_were, counts_of_injuries, counts_of_training
-from esg_kpis.people.observed import observed
+from esg_kpis.people.observed import last_days_ahead, observed, unfinished_periods
 from esg_kpis.people.read import FILE, REFUSAL, PeopleFile, form_of, refusals, sheet_of, typed_rows
 from esg_kpis.people.spells import BEFORE, FACTS, Ordered, against_register, from_snapshots, in_order, monthly, overlapping, without_repeats
 from esg_kpis.tables import FILES, HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS, RECORDS, REJECTED, conform
@@ -50,6 +51,7 @@ class _Read:
     rows: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in FORMS})
     refused: list[pl.DataFrame] = field(default_factory=list)
     last_snapshot: date | None = None
+    ahead: dict[int, int] = field(default_factory=dict)
 
 
 def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> People:
@@ -74,11 +76,14 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
     bad = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).select(FILE, LINE).unique()
     if bad.height:
         ordered = in_order(spells := spells.join(bad, on=[FILE, LINE], how="anti"))
-    training, injuries = (_events(name, read, ordered, as_of, bad) for name in ("training", "injuries"))
+    training, injuries = (_events(name, read, ordered, as_of, again) for name in ("training", "injuries"))
+    known_until = _known_until(read, as_of, known_days)
+    unfinished = [period for period in counting.periods if period[1] > known_until]
+    counting = counting.until(known_until)
     joint = joint_table(ordered, counting)
     counts = pl.concat([
         counts_of_spells(joint, counting, known_days).cast({"quantity": QUANTITY}),
-        counts_of_training(training, ordered, counting), counts_of_injuries(injuries, counting),
+        counts_of_training(training, ordered, counting), counts_of_injuries(injuries, counting, _complete(read)),
     ])  # fmt: skip
     ids = {number: item.record_id for number, item in enumerate(read.items)}
     refused = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).unique(
@@ -94,8 +99,23 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         counts=conform(_named(counts, ids), PEOPLE_COUNTS),
         controls=conform(controls, PEOPLE_CONTROLS),
         headcount=conform(roll_forward(ordered, joint) if spells.height else pl.DataFrame(schema=HEADCOUNT.schema), HEADCOUNT),
-        observations=observed(controls, ordered, training, injuries),
+        observations=pl.concat([last_days_ahead(controls, read.ahead, as_of), observed(controls, ordered, training, injuries), unfinished_periods(unfinished if read.items else [], known_until)]),
     )
+
+
+def _known_until(read: _Read, as_of: date, known_days: list[date] | None) -> date:
+    """The last day of which the files tell who is employed: of snapshots the last one; of spells what is declared; and never after `as_of`."""
+    declared = [item.entry.complete_until for item in read.items if item.form.name == "spells" and item.entry.complete_until]
+    return min([as_of, *declared, *([known_days[-1]] if known_days else [])])
+
+
+def _complete(read: _Read) -> list[tuple[int, date, date]]:
+    """The files of injuries that are declared to be complete, with their first and last day."""
+    return [
+        (number, item.entry.complete_from or date.min, item.entry.complete_until)
+        for number, item in enumerate(read.items)
+        if item.form.name == "injuries" and item.entry.complete_until
+    ]
 
 
 # ---------------------------------------------------------------- reading
@@ -118,6 +138,7 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
             "problem": None,
         }
         read.files.append(row)
+        known: Form | None = None
         try:
             if path.parent not in formats:
                 formats[path.parent] = read_format(path.parent, workspace.raw)
@@ -134,9 +155,11 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
                 continue
             sheet = sheet_of(source, entry)
             feed, form = form_of(sheet, entry)
+            known = form
             item = PeopleFile(sheet, entry, feed, form)
-            if not sheet.rows.height and not sheet.ragged:
-                raise InputProblem("There are no rows below the header.", where=relative, mend="Ask for the rows, or take the file away.")
+            stands_for_none = form.name == "injuries" and entry.complete_until
+            if not sheet.rows.height and not sheet.ragged and not stands_for_none:
+                raise InputProblem("There are no rows below the header.", where=relative, mend="Ask for the rows, or take the file away. Where nobody was injured, say so: complete_until in _format.toml.")
             rows, refused = typed_rows(item, len(read.items), declared.vocabulary if declared else {}, secret_file, workspace.root)
             ragged = [
                 {
@@ -156,7 +179,7 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
             row["problem"] = f"Other sheets of the workbook, which were not read: {len(sheet.unread)}." if sheet.unread else None
         except InputProblem as problem:
             row |= {"status": "stopped", "problem": str(problem), "records": 0}
-            read.stopped.append(stopped_row(row, [DOMAIN.name], problem))
+            read.stopped.append(stopped_row(row, [DOMAIN.name], problem) | ({"measures": ";".join(known.measures)} if known else {}))
     return read
 
 
@@ -172,6 +195,9 @@ def _rows(read: _Read, form: str) -> pl.DataFrame:
 def _spells(read: _Read, sites: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, list[date] | None, list[pl.DataFrame]]:
     """All spells, sent as such or made of snapshots; the days on which stocks are known, if these are not all; and the places of rows sent again."""
     spells, made, known_days = _rows(read, "spells"), None, None
+    ahead = pl.col("to") > as_of
+    read.ahead = dict(spells.filter(ahead).group_by(FILE).len().iter_rows())
+    spells = spells.with_columns(pl.when(~ahead).then(pl.col("to")).alias("to"))  # On that day the employment lasts.
     snapshots, later = without_repeats(_snapshots(read, as_of))
     movements, twice = without_repeats(_rows(read, "movements"))
     if snapshots.height:
@@ -206,27 +232,16 @@ def _snapshots(read: _Read, as_of: date) -> pl.DataFrame:
     return rows.join(unclear, on=["person", "date"], how="anti")
 
 
-def _events(form: str, read: _Read, ordered: Ordered, as_of: date, bad: pl.DataFrame) -> pl.DataFrame:
+def _events(form: str, read: _Read, ordered: Ordered, as_of: date, again: list[pl.DataFrame]) -> pl.DataFrame:
     """The rows of training or injuries with what their persons were on the day."""
-    rows = _rows(read, form)
+    rows, repeated = without_repeats(_rows(read, form))
+    again.append(repeated)
     read.refused.append(refusals(rows, pl.col("date") > as_of, "after_as_of", "date", f"days up to {as_of.isoformat()}"))
     if form == "injuries":
-        read.refused.append(refusals(rows, pl.col("case_id").is_duplicated(), "case_twice", "case_id", "each case once"))
         contradicts = (pl.col("outcome") == "no_lost_time") & (pl.col("lost_days") > 0)
+        read.refused.append(refusals(rows, pl.col("case_id").is_duplicated(), "case_twice", "case_id", "each case once, or rows that say the same"))
         read.refused.append(refusals(rows, contradicts, "outcome_contradicts", "lost_days", "no lost days where the outcome is no_lost_time"))
         rows = rows.filter(~pl.col("case_id").is_duplicated() & ~contradicts)
-    else:
-        once = rows.unique(["person", "date", "course", "programme", "hours"], keep="first", maintain_order=True)
-        read.refused.append(
-            refusals(
-                rows.join(once, on=[FILE, LINE], how="anti"),
-                pl.lit(value=True),
-                "repeated_training",
-                "course",
-                "each course of a person and day once",
-            )
-        )
-        rows = once
     known, odd = as_they_were(rows.filter(pl.col("date") <= as_of), ordered)
     read.refused.append(odd)
     return known
