@@ -241,13 +241,12 @@ def pseudonymise(
     column: Annotated[str, typer.Option("--column", help="The column of staff numbers.")] = "person",
     person_key_file: KeyFile = None,
     root: Root = None,
-    out: Out = None,
 ) -> None:
     """Writes a copy of a file with a pseudonym in place of each staff number: keyed hashes that cannot be undone without the key."""
     from esg_kpis.ingest.files import read_sheet, read_source
     from esg_kpis.people.keys import pseudonymised, read_secret
 
-    where, _ = _paths(root, out)
+    where = root or _given["root"] or (Path.cwd() if (Path.cwd() / "data" / "raw").is_dir() else None)
     if to.exists():
         raise UsageProblem("There is such a file already.", where=str(to), mend="Give another name.")
     sheet = read_sheet(read_source(file.resolve().parent, file.resolve()))

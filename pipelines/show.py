@@ -82,6 +82,7 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
         findings.filter(
             (pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & (pl.col("check") != "kpi_blocked")
         )
+        .sort(pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", "subject")
         .head(6)
         .iter_rows(named=True)
     ):
@@ -174,7 +175,7 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
     for row in files.iter_rows(named=True):
         table.add_row(escape(row["path"]), row["encoding"], str(row["records"]), str(counts.get(row["path"], 0)), row["status"])
     console.print(table)
-    for row in rejected.head(20).iter_rows(named=True):
+    for row in rejected.sort(pl.col("line") > 0, "path", "sheet", "line", "rule").head(20).iter_rows(named=True):
         console.print(f"[red]rejected[/] {escape(row['message'])}  ({row['rule']})")
     if rejected.height > 20:
         console.print(f"… and {rejected.height - 20} more")

@@ -232,3 +232,17 @@ def test_only_what_is_asked_for_is_counted(tmp_path: Path) -> None:
 
     assert set(people.counts["measure"]) == {"employees"}
     assert set(people.counts["cross"]) == {"", "gender"}
+
+
+def test_a_word_that_does_not_exist_is_no_zero(tmp_path: Path) -> None:
+    """`fulltime` for `full_time`, and a country left out in which nobody is."""
+    from tests.people_scenario import cell, esg_kpis, result, whole_workspace
+
+    typo = HEADS | {"id": "typo", "amounts": [{"measure": ["employees"], "where": {"employment_type": ["fulltime"]}}], "breakdowns": [{"name": "total", "categories": {"All": {}}}]}
+    abroad = HEADS | {"id": "abroad", "breakdowns": [{"name": "region", "categories": {"Abroad": {"country": ["not CN", "not ID"]}}}]}
+    root = whole_workspace(tmp_path / "w", {"s.csv": [spell("a", "2021-01-01"), spell("b", "2021-01-01", site_id="IN-01"), spell("c", "2021-01-01", site_id="IN-01")]}, [typo, abroad])
+    assert esg_kpis(root, "run").returncode == 0
+
+    assert (cell(root, "typo")["status"], cell(root, "typo")["value"]) == ("not_collected", None)
+    found = result(root, "findings").filter((pl.col("check") == "unknown_word") & ~pl.col("passed")).sort("subject")
+    assert found.select("subject", "what_to_do").rows() == [("abroad country 'not ID'", "Known: CN, IN."), ("typo employment_type 'fulltime'", "Did you mean 'full_time'?")]

@@ -1,5 +1,7 @@
 """What tells who somebody is stops the file, and stands in nothing that a run leaves. Staff numbers become pseudonyms only by a key that lies elsewhere."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,7 +51,7 @@ def test_identity_numbers_are_known_by_their_check_digit_and_their_date() -> Non
 
 TELLING: dict[str, tuple[Mapping[str, str], str]] = {
     "name": (A | {"Name": "Family Given"}, "Family Given"),
-    "name in Chinese": (A | {"姓名": "赵探针"}, "赵探针"),
+    "name in Chinese": (A | {"姓名": "姓名示例"}, "赵探针"),
     "first name": (A | {"first_name": "Probewoman"}, "Probewoman"),
     "identity number": (A | {"身份证号": CARD}, CARD),
     "passport": (A | {"Passport no": "P7788990"}, "P7788990"),
@@ -241,3 +243,41 @@ def test_pseudonymise_writes_a_copy_that_counts_and_refuses_what_tells_more(tmp_
     assert "looks like a name" in ask("named.csv", "named-made.csv")[1]
     assert "Did you mean 'person'" in ask("staff.csv", "other.csv", "--column", "persn")[1]
     assert not (tmp_path / "named-made.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("name", "Given", "looks like a name"), ("manager_name", "Given", "looks like a name"), ("nombre", "x", "looks like a name"), ("e-mail", "x", "looks like an address"),
+        ("contact", "probe@example.org", "holds an address"), ("contact", "+49 170 1234567", "holds an address"), ("code", CARD, "identity-card"),
+    ],
+)  # fmt: skip
+def test_pseudonymise_passes_nothing_on_that_tells_who_somebody_is(tmp_path: Path, column: str, value: str, says: str) -> None:
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "staff.csv").write_text(csv_of({"staff_no": "E-1", column: value}))
+    command = ["people", "pseudonymise", str(tmp_path / "staff.csv"), "--to", str(tmp_path / "made.csv"), "--column", "staff_no", "--person-key-file", str(tmp_path / "key")]
+    done = subprocess.run([sys.executable, "-m", "pipelines.cli", *command], capture_output=True, text=True, cwd=tmp_path, check=False)
+
+    assert (done.returncode, says in done.stderr, value in done.stderr) == (3, True, False), done.stderr
+    assert not (tmp_path / "made.csv").exists()
+
+
+def test_pseudonymise_needs_no_workspace(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "staff.csv").write_text(csv_of({"staff_no": "E-1", "入职": "2023-01-01"}, {"staff_no": "E-2", "入职": "2023-01-02"}))
+    command = ["people", "pseudonymise", str(tmp_path / "staff.csv"), "--to", str(tmp_path / "made.csv"), "--column", "staff_no", "--person-key-file", str(tmp_path / "key")]
+    done = subprocess.run([sys.executable, "-m", "pipelines.cli", *command], capture_output=True, text=True, cwd=tmp_path, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(tmp_path / "made.csv")["staff_no"].n_unique() == 2
+
+
+def test_after_a_run_with_the_wrong_key_the_right_one_is_another_run(tmp_path: Path) -> None:
+    root, file = whole_workspace(tmp_path / "w", {"s.csv": STAFF, "_format.toml": HMAC}), tmp_path / "key"
+    file.write_text(KEY)
+    wrong = esg_kpis(root, "run", "--person-key-file", str(tmp_path / "typo"))
+    right = esg_kpis(root, "run", "--person-key-file", str(file))
+
+    assert wrong.returncode in (1, 3)
+    assert right.returncode == 0, right.stderr
+    assert KEY not in repr(everything_written(root, wrong, right))

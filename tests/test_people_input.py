@@ -63,6 +63,14 @@ def test_a_file_of_the_wrong_shape_is_stopped_and_says_why(tmp_path: Path, conte
     assert says in stopped(counted(tmp_path, {"s.csv": content}))
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_file_with_another_delimiter_says_so(tmp_path: Path, mark: str) -> None:
+    said = stopped(counted(tmp_path, {"s.csv": csv_of(A).replace(",", mark)}))
+
+    assert f"The columns are parted by {mark!r}, not by ','" in said
+    assert "delimiter" in said
+
+
 def test_a_file_that_was_stopped_holds_back_every_measure_of_people(tmp_path: Path) -> None:
     (row,) = counted(tmp_path, {"s.csv": ""}).rejected.to_dicts()
 

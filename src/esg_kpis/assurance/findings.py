@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.footing import footing_rows
-from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings
+from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.domains import derived
 from esg_kpis.editions import Edition
 from esg_kpis.exact import plain, rounded, sums
@@ -29,6 +29,7 @@ CHECKS: dict[str, str] = {
     "exclusion": "What an edition leaves out is known in size",
     "people_lock": "People are counted as they were when they were locked",
     "roll_forward": "Opening heads and movements give the closing heads, counted and printed",
+    "unknown_word": "What KPIs ask of people occurs",
     "uncovered": "Categories of people add up to everybody",
     "two_units": "Columns that state one fact in two units agree",
     "row_footing": "Columns of a row add up to its total",
@@ -97,6 +98,7 @@ def findings(
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
+        rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
         rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)
         waivers |= {

@@ -7,7 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.domains import people
 from esg_kpis.editions import Edition
+from esg_kpis.editions.model import NOT
+from esg_kpis.errors import near_misses
 from esg_kpis.exact import plain, printed, rounded
 from esg_kpis.ingest.numbers import read_numbers
 
@@ -70,6 +73,31 @@ def uncovered_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[d
                     "uncovered", f"{kpi.id} {breakdown}", edition.id, str(period), "warning", f"its categories add up to {printed(total, 4)} %", "100 %",
                     plain(rounded(total - 100)), "Add the values that no category names to kpis.yaml, or ask for what is not stated.",
                 )  # fmt: skip
+
+
+def unknown_words(edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """A finding per value that a KPI asks of people and that is no word of ours and of nobody in the data; and per country left out in which nobody is."""
+    counted = amounts.filter(pl.col("measure").is_in([measure.name for measure in people.DOMAIN.measures]))
+    if counted.is_empty():
+        return
+    occurring: dict[str, set[str]] = {"country": {*sites["country"].drop_nulls()}}
+    for text in counted["dimensions"].unique():
+        for part in (text or "").split(";"):
+            name, _, value = part.partition("=")
+            occurring.setdefault(name, set()).add(value)
+    for kpi in edition.kpis.values():
+        asked = [where for item in kpi.amounts for where in [item.where]] + [where for spread in kpi.breakdowns for where in spread.categories.values()]
+        for name, value in sorted({(name, value) for where in asked for name, values in where.items() for value in values}):
+            word = value.removeprefix(NOT)
+            if name not in people.ATTRIBUTES or word in occurring.get(name, ()) or word in people.WORDS.get(name, ()):
+                continue
+            if name == "country" and not value.startswith(NOT):
+                continue
+            known = sorted({*occurring.get(name, ()), *people.WORDS.get(name, ())})
+            yield _row(
+                "unknown_word", f"{kpi.id} {name} '{value}'", edition.id, "", "warning", "nobody in the data is that, and it is none of our words", "a value that occurs", "",
+                near_misses(word, known) or f"Known: {', '.join(known[:20])}.",
+            )  # fmt: skip
 
 
 def _cell(name: str, period: str) -> tuple[str, str, str, str]:

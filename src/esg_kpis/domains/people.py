@@ -124,3 +124,6 @@ FORMS: dict[str, Form] = {
     )
 }
 """What may be sent about people, and nothing else: a column that is not named here stops the file."""
+
+WORDS = {column.name: column.words for form in FORMS.values() for column in form.columns if column.words}
+"""Per column the words that hold unless a workspace declares others."""

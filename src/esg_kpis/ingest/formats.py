@@ -221,7 +221,7 @@ def read_format(folder: Path, root: Path) -> Format | None:
 def problems_of(error: ValidationError) -> str:
     """Pydantic's findings in one line: key, what is wrong."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()
+        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ').replace('valid tuple', 'list in brackets')}" for item in error.errors()
     )
 
 

@@ -24,7 +24,8 @@ _TELLING = {
 _IDENTITY_CARD = r"(?:^|[^0-9A-Za-z])([1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx])(?:$|[^0-9A-Za-z])"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _A_DATE = r"^\s*(?:(?:19|20)\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d{2})\s*$"
-_A_CONTACT = r"@[\w.-]+\.\w|^\s*(?:\+?86[ -]?)?1[3-9]\d{9}\s*$"
+_A_CONTACT = r"@[\w.-]+\.\w|^\s*(?:\+?86[ -]?)?1[3-9]\d{9}\s*$|^\s*\+\d[\d ()./-]{6,}$"
+_ANY_NAME = r"name|nombre|\bnom\b|nome\b|address|姓"
 
 
 def telling_header(columns: Sequence[str], kinds: Sequence[str] = tuple(_TELLING)) -> tuple[str, str] | None:
@@ -97,6 +98,24 @@ def _refuse_cells(sheet: Sheet, column: str, pattern: str, what: str, mend: str)
     found = sheet.rows.filter(pl.col(column).str.contains(pattern))
     if found.height:
         raise InputProblem(f"The column '{column}' holds {what}.", where=f"{sheet.source.path}, line {found[LINE][0]}", mend=mend)
+
+
+def refuse_copy(sheet: Sheet, columns: Sequence[str]) -> None:
+    """Stops a file of staff from being copied with anything that tells who somebody is, beside the column that is made into pseudonyms.
+
+    Raises:
+        InputProblem: naming the column, and the line where a cell gives it away; never the value.
+    """
+    mend = "Take the column away first."
+    telling = telling_header(columns) or next(((column, "a name") for column in columns if re.search(_ANY_NAME, column, re.IGNORECASE)), None)
+    if telling is not None:
+        raise InputProblem(f"The column '{telling[0]}' looks like {telling[1]}, which must not go on.", where=sheet.source.path, mend=mend)
+    if (found := identity_card_line(sheet.rows, sheet.columns, damaged_too=True)) is not None:
+        raise InputProblem(
+            f"The column '{found[0]}' holds an identity-card number.", where=f"{sheet.source.path}, line {found[1]}", mend=mend
+        )
+    for column in sheet.columns:
+        _refuse_cells(sheet, column, _A_CONTACT, "an address or telephone number", mend)
 
 
 def refuse_identities(sheet: Sheet) -> None:

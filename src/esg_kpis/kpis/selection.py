@@ -6,6 +6,7 @@ from functools import partial
 
 import polars as pl
 
+from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.model import NOT
@@ -45,6 +46,8 @@ def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, breakdown: Breakdown, ca
 def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
     """A zero for what was counted in the period by these attributes, or found nobody at all, and found nobody in this category."""
     rows: dict[str, Row] = {}
+    if any(_misspelt(name, values, cube) for amounts in kpi.amounts for name, values in amounts.where.items()):
+        return ()
     for amounts in kpi.amounts:
         here = cube.filter(pl.col("measure").is_in(amounts.measure))
         cross = cross_name(cross_of([*names, *amounts.where]))
@@ -55,6 +58,14 @@ def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
                 return ()
             rows[name] = (name, ZERO, ZERO, ZERO, None, 0, False)
     return list(rows.values())
+
+
+def _misspelt(name: str, values: Sequence[str], cube: pl.DataFrame) -> bool:
+    """Whether one of some values is no word of its column: where the data keep to our words, another one finds nobody because it does not exist."""
+    words = {*WORDS.get(name, ())}
+    if not words or not {*cube[name]} - {""} <= words:
+        return False
+    return not {value.removeprefix(NOT) for value in values} <= words
 
 
 def _chosen(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:

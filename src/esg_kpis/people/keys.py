@@ -12,7 +12,7 @@ import polars as pl
 
 from esg_kpis.errors import InputProblem, UsageProblem, near_misses
 from esg_kpis.ingest.files import Sheet
-from esg_kpis.ingest.identity import refuse_identities
+from esg_kpis.ingest.identity import refuse_copy
 
 PSEUDONYM = r"^(?:[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$"
 """16 to 64 hexadecimal digits, or a UUID."""
@@ -24,7 +24,7 @@ MIN_KEY_BYTES = 32
 _DIGITS = 32
 
 
-def read_secret(path: Path | None, root: Path) -> bytes:
+def read_secret(path: Path | None, root: Path | None) -> bytes:
     """The secret key for pseudonyms, from a file outside the workspace.
 
     Raises:
@@ -36,7 +36,7 @@ def read_secret(path: Path | None, root: Path) -> bytes:
             "Staff numbers need a secret key to become pseudonyms, and none is named.",
             mend="Give the key's file with --person-key-file, or as ESG_KPIS_PERSON_KEY_FILE. It lies outside the workspace.",
         )
-    if path.resolve().is_relative_to(root.resolve()):
+    if root is not None and path.resolve().is_relative_to(root.resolve()):
         raise InputProblem(
             "The secret key lies inside the workspace.", where=path.name, mend="Keep it elsewhere, readable for those only who may know it."
         )
@@ -86,8 +86,10 @@ def pseudonymised(sheet: Sheet, column: str, secret: bytes) -> bytes:
             where=f"{where}, line {sheet.ragged[0][0]}",
             mend="Mend them first.",
         )
-    refuse_identities(sheet)
+    refuse_copy(sheet, [name for name in sheet.columns if name != column])
     numbers = sheet.rows[column].str.strip_chars()
+    if blank := (numbers == "").sum():
+        raise InputProblem(f"{blank} cells are blank.", where=f"{where}, column '{column}'", mend="Give every row its staff number.")
     if wrong := ((numbers != "") & ~numbers.str.contains(STAFF_NUMBER)).sum():
         raise InputProblem(
             f"{wrong} cells are no staff numbers (letters and digits, no blanks).",

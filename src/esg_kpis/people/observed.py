@@ -55,13 +55,14 @@ def unfinished_periods(periods: Sequence[tuple[date, date]], known_until: date) 
 def _outliers(controls: pl.DataFrame, rows: pl.DataFrame, name: str, most: int) -> Iterator[dict[str, Any]]:
     """Rows of which the size is more than is likely, by their lines; a slip of the decimal point or of three digits looks like that."""
     usual = pl.col(name).cast(pl.Decimal(38, 9)).median().over(FILE)
-    far = rows.filter((pl.col(name) > most) | ((pl.col(name) > A_DAY) & (pl.col(name) > OUTLIER * usual))).sort(FILE, LINE)
+    many = (pl.col(name) > A_DAY) & (pl.col(name) > OUTLIER * usual) if name == "hours" else pl.lit(value=False)  # Days lost have no usual size.
+    far = rows.filter((pl.col(name) > most) | many).sort(FILE, LINE)
     for (number,), part in far.group_by(FILE, maintain_order=True):
         file = controls.row(int(number), named=True)
         lines = ", ".join(map(str, part[LINE].head(10)))
         yield _row(
             "people_outlier", f"{file['path']} {name}", "warning",
-            f"{part.height} of {file['rows']} rows have more than {most} {name.replace('_', ' ')}, or more than {OUTLIER} times the median of the file: lines {lines}{' …' if part.height > 10 else ''}",
+            f"{part.height} of {file['rows']} rows have more than {most} {name.replace('_', ' ')}{f', or more than {OUTLIER} times the median of the file' if name == 'hours' else ''}: lines {lines}{' …' if part.height > 10 else ''}",
             f"{name.replace('_', ' ')} of one person in one row", file["record_id"], "Ask the sender whether the decimal point is right. The rows count as they are.",
         )  # fmt: skip
 

@@ -76,6 +76,11 @@ def sheet_of(source: Source, entry: FileFormat) -> Sheet:
             raise headless from None
         raise
     if known.isdisjoint(sheet.columns):
+        other = next((mark for mark in (";", "\t", "|") if not known.isdisjoint(cell.strip() for cell in sheet.columns[0].split(mark))), None)
+        if other is not None:
+            raise InputProblem(
+                f"The columns are parted by {other!r}, not by {entry.delimiter!r}.", where=source.path, mend=f"Say delimiter = {other!r} in _format.toml."
+            )
         raise headless
     return sheet
 
