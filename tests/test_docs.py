@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -43,14 +44,16 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not link.startswith("http") and not (page.parent / link).exists()] == []
 
 
-def test_the_data_dictionary_is_what_the_code_declares() -> None:
-    spec = importlib.util.spec_from_file_location("dictionary", REPOSITORY / "docs" / "dictionary.py")
+@pytest.mark.parametrize(("script", "page"), [("dictionary", "data-dictionary"), ("inventory", "data-inventory")])
+def test_a_generated_page_is_what_the_code_declares(script: str, page: str) -> None:
+    spec = importlib.util.spec_from_file_location(script, REPOSITORY / "docs" / f"{script}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[script] = module
     spec.loader.exec_module(module)
 
-    assert (REPOSITORY / "docs" / "data-dictionary.md").read_text(encoding="utf-8") == module.dictionary()
+    assert (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8") == getattr(module, script)()
 
 
 def test_the_example_of_a_format_has_no_unknown_key() -> None:
