@@ -236,7 +236,8 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
         records = branch.add(f"records ({len(part['records'])})")
         for record in part["records"][:rows]:
             sheet = f", sheet {record['sheet']}" if record["sheet"] else ""
-            records.add(escape(f"{record['path']}{sheet}, line {record['line']}: {record['received']}"))
+            place = f"line {record['line']}" if record["line"] else "the file as a whole (people_controls.csv)"
+            records.add(escape(f"{record['path']}{sheet}, {place}: {record['received']}"))
         _more(records, len(part["records"]), rows)
     console.print(tree)
 

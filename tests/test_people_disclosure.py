@@ -128,12 +128,12 @@ def test_a_share_of_a_shown_total_is_a_count(tmp_path: Path) -> None:
     assert figures == {("heads", "All"): "23", ("by_gender", "Female"): "(suppressed)", ("by_gender", "Male"): "(suppressed)"}
 
 
-def test_a_coarse_share_of_a_large_total_tells_nothing_and_stays(tmp_path: Path) -> None:
-    """0 decimals of 400: 99 % of men may be 394 to 397, so that 3 women may be 6."""
+def test_a_coarse_share_is_given_away_by_the_value_beside_it(tmp_path: Path) -> None:
+    """0 decimals of 400: 99 % of men may be 394 to 397. But kpi_values also holds 99.25."""
     kpis = [heads(), share("by_gender", "heads", "heads", GENDERS, denominator_within=[], decimals=0)]
     figures = shown(tmp_path, kpis, crowd(Female_Senior=3, Male_Senior=397))
 
-    assert (figures["by_gender", "Female"], figures["by_gender", "Male"]) == ("(suppressed)", "99")
+    assert (figures["by_gender", "Female"], figures["by_gender", "Male"]) == ("(suppressed)", "(suppressed)")
 
 
 def test_a_rate_beside_its_denominator_is_a_count(tmp_path: Path) -> None:
@@ -197,6 +197,42 @@ def test_hours_and_lost_days_of_few_persons_are_theirs(tmp_path: Path) -> None:
     assert figures["hours", "Female"] == figures["lost", "All"] == "(suppressed)"
     assert "(suppressed)" in (figures["hours", "All"], figures["hours", "Male"])
     assert figures["many", "Senior"] == "80.00"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_hours_of_a_rest_that_no_cell_names_are_not_told_either(tmp_path: Path, apart: bool) -> None:
+    """17 at home and 3 in India; total and home would tell the hours of the 3, as one KPI or as two."""
+    hours, home = [{"measure": ["training_hours"]}], {"country": ["CN"]}
+    one = [kpi("hours", "hour", amounts=hours, breakdowns=[TOTAL, {"name": "region", "categories": {"Home": home}}])]
+    two = [kpi("hours", "hour", amounts=hours), kpi("at_home", "hour", amounts=[{"measure": ["training_hours"], "where": home}])]
+    spells = crowd(Male_Senior=17, Male_Senior_India=3)
+    courses = [course(f"Male_Senior {number}", "2023-05-05", "7") for number in range(17)] + [course(f"Male_Senior_India {number}", "2023-05-05", "40") for number in range(3)]
+    figures = shown(tmp_path, two if apart else one, spells, t=courses)
+
+    assert sorted(figures.values()) in (["(suppressed)", "119.00"], ["(suppressed)", "239.00"])
+
+
+REGION: Row = {"name": "region", "categories": {"Home": {"country": ["CN"]}, "Other": {"country": ["not CN"]}}}
+
+
+def test_openings_joiners_and_leavers_do_not_give_the_closing_back(tmp_path: Path) -> None:
+    """12 abroad of whom 8 leave: 12 + 0 - 8 are the 4 that are left out."""
+    kpis = [heads(breakdowns=[REGION]), *(heads(name, amounts=[{"measure": [f"employees_{name}"]}], breakdowns=[REGION]) for name in ("joined", "left"))]
+    values = values_of(tmp_path, edition_of(tmp_path, kpis), {"s.csv": crowd(Male_Senior=20, Male_Senior_India=4, Male_Senior_India_left=8)})
+    cells = {row[:3]: row[3] for row in values.filter(pl.col("category") == "Other").select("kpi_id", "period", "category", "status").iter_rows()}
+
+    assert cells["heads", "2023", "Other"] == "suppressed"
+    assert "suppressed" in (cells["heads", "2022", "Other"], cells["joined", "2023", "Other"], cells["left", "2023", "Other"])
+
+
+def test_an_exact_share_and_an_average_do_not_give_the_rest_back(tmp_path: Path) -> None:
+    """59 of 62, and 62 month-end heads in all: the total is a multiple of 62, and at most 62."""
+    share_of = share("at_home", "heads", "heads", {"name": "region", "categories": {"Home": {"country": ["CN"]}}}, denominator_within=[])
+    average = kpi("average", "person", amounts=[{"measure": ["employees_month_ends"]}], mean_over="months")
+    late = [{**row, "from": "2023-12-05"} for row in crowd(Male_Senior=59, Male_Senior_India=3)]
+    figures = shown(tmp_path, [heads(periods=["2022"]), share_of, average], late)
+
+    assert "(suppressed)" in (figures["at_home", "Home"], figures["average", "All"])
 
 
 def test_an_average_of_few_over_the_months_is_theirs(tmp_path: Path) -> None:

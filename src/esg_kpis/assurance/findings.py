@@ -10,7 +10,7 @@ import polars as pl
 
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
-from esg_kpis.domains import derived
+from esg_kpis.domains import derived, people
 from esg_kpis.editions import Edition
 from esg_kpis.exact import plain, rounded, sums
 from esg_kpis.exact import printed as as_printed
@@ -200,9 +200,10 @@ def _of_footing(row: dict[str, str | bool], edition: Edition) -> dict[str, Any]:
 
 
 def _of_silence(amounts: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> list[dict[str, Any]]:
-    """Sites that reported a measure in one period and nothing of it in the next, though they were still in the group."""
+    """Sites that reported a measure in one period and nothing of it in the next, though they were still in the group. A site without an accident is no silence."""
     counts = amounts.filter((pl.col("measure") == pl.col("origin")) & pl.col("excluded").is_null() & pl.col("blocked").is_null())
-    told = counts.select("site_id", "measure", "period").unique()
+    incidents = [measure.name for measure in people.DOMAIN.measures if measure.name not in ("employees", "training_hours")]
+    told = counts.filter(~pl.col("measure").is_in(incidents)).select("site_id", "measure", "period").unique()
     rows = []
     for later, earlier in pairwise(edition.periods.values()):
         there = sites.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= later.first)).select("site_id")
@@ -215,7 +216,7 @@ def _of_silence(amounts: pl.DataFrame, sites: pl.DataFrame, edition: Edition) ->
                     "check": "fell_silent", "subject": part["measure"][0], "edition": edition.id, "period": later.id, "severity": "warning", "passed": False,
                     "observed": f"nothing from {len(names)} sites that reported it for {earlier.id}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}",
                     "expected": "records, or a site that has closed", "difference": None, "record_ids": "",
-                    "what_to_do": "Ask the sites for their bills, or confirm that there is nothing left to report.",
+                    "what_to_do": "Ask the sites for their records, or confirm that there is nothing left to report.",
                 }
             )  # fmt: skip
     return rows

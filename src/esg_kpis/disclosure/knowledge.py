@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import polars as pl
@@ -29,6 +29,9 @@ class Group:
     period: str
     within: tuple[tuple[str, tuple[str, ...]], ...]
 
+
+_KEPT = Fraction(1, 10**12)
+"""How far a reader's knowledge of a value may be off: beside what is printed, kpi_values holds the value unrounded."""
 
 Terms = dict[Group, Fraction]
 """A sum of counts, each times a number."""
@@ -160,14 +163,13 @@ def _about_people(kpi: Kpi, edition: Edition) -> bool:
 def _learn(known: Known, cell: Cell, kpi: Kpi, spot: _Spot, row: Mapping[str, Any]) -> None:
     touched = list(_touched(kpi, spot, None))
     known.touching[cell], known.sums[cell] = {behind for behind, _ in touched}, {own for behind, own in touched if own != behind}
-    half, printed = Fraction(1, 2 * 10 ** row["decimals"]), Fraction(row["printed"])
-    low, high = printed - half, printed + half
+    low, high = Fraction(row["value"]) - _KEPT, Fraction(row["value"]) + _KEPT
     whole = _linear(kpi, spot, None)
     if whole is not None:
         terms, constant = whole
         low, high = low - constant, high - constant
         if all(size.denominator == 1 and PERSONS_BEHIND.get(group.measure) == group.measure for group, size in terms.items()):
-            low, high = Fraction(ceil(low)), Fraction(ceil(high) - 1)  # Persons come whole.
+            low, high = Fraction(ceil(low)), Fraction(floor(high))  # Persons come whole.
         known.figures.append(Figure(cell, terms, low, high))
         return
     edition = spot.inputs.edition

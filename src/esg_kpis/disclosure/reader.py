@@ -1,7 +1,7 @@
 """What a reader can work out: the most that a group can count, given every figure that is shown.
 
 The unknown counts are variables of a linear programme. Each measure and period has a table per set of attributes that figures cross, over classes of values
-that no figure tells apart; tables agree where they share attributes; figures bound sums of their cells by what was printed, give or take the rounding. This
+that no figure tells apart; tables agree where they share attributes; figures fix sums of their cells, and ratios of such sums. This
 is what an attacker of a published table would solve, first in any numbers and then in whole persons: 4 of 13 is the only 30.77 % below 26.
 
 No amount is computed here: binary numbers decide only whether a figure is shown, with a margin for their own rounding.
@@ -17,6 +17,8 @@ import numpy as np
 
 from esg_kpis.disclosure.knowledge import Cell, Figure, Group, Known, Terms
 from esg_kpis.domains.people import PART_OF, PERSONS_BEHIND
+from esg_kpis.editions import Edition
+from esg_kpis.kpis import period_before
 
 MOST = 10**9
 _MARGIN = 1e-6
@@ -30,7 +32,7 @@ _Place = tuple[str, str, tuple[str, ...], tuple[int, ...]]
 class Reader:
     """A reader who sees all figures but those that were hidden from them."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, sizes: Mapping[Group, Fraction], edition: Edition) -> None:
         self._figures = known.figures
         self._classes = classes_of(known)
         self._tables = _tables([group for figure in known.figures for group in (*figure.top, *(figure.bottom or ()))])
@@ -50,6 +52,7 @@ class Reader:
         self._goal: dict[int, float] = {}
         self._agree()
         self._part_of()
+        self._over_time(sizes, edition)
         for figure in known.figures:
             self._show(figure)
 
@@ -104,6 +107,30 @@ class Reader:
                 among, own = self._spread(Group(whole, group.period, group.within)), self._spread(group)
                 if among is not None and own is not None:
                     self._row(Fraction(0), None, {**among, **{column: Fraction(-1) for column in own}})
+
+    def _over_time(self, sizes: Mapping[Group, Fraction], edition: Edition) -> None:
+        """Openings, joiners and leavers give the closing, and the month-ends of a period hold its last day.
+
+        A reader does not know of transfers and of leavers on the last day, and will take it that there are none: that is right, and so gives something back,
+        where there really are none.
+        """
+        for group, closing in sizes.items():
+            if group.measure != "employees":
+                continue
+            own = self._spread(group)
+            ends = self._spread(Group("employees_month_ends", group.period, group.within))
+            if own is not None and ends is not None:
+                self._row(Fraction(0), None, {**ends, **{column: Fraction(-1) for column in own}})
+            previous = period_before(edition, edition.periods[group.period])
+            if previous is None:
+                continue
+            others = {Group("employees", previous.id, group.within): -1, Group("employees_joined", group.period, group.within): -1,
+                      Group("employees_left", group.period, group.within): 1}  # fmt: skip
+            if not others.keys() <= sizes.keys() or closing + sum(sizes[other] * sign for other, sign in others.items()):
+                continue
+            terms = {group: Fraction(1), **{other: Fraction(sign) for other, sign in others.items()}}
+            if all(self._spread(other) is not None for other in terms):
+                self._row(Fraction(0), Fraction(0), self._of_terms(terms))
 
     def _show(self, figure: Figure) -> None:
         top = self._of_terms(figure.top)

@@ -7,6 +7,7 @@ import polars as pl
 
 from esg_kpis.disclosure.knowledge import OF_PEOPLE, Cell, Group, Known, canonical, knowledge, size_of
 from esg_kpis.disclosure.reader import Reader, classes_of
+from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions import Edition
 from esg_kpis.editions.model import Disclosure
 from esg_kpis.kpis import Inputs
@@ -48,11 +49,12 @@ def suppressed(values: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 
 
 def implied(known: Known, inputs: Inputs) -> dict[Group, Fraction]:
-    """The groups that no cell counts and that a reader may work out as the rest of those that cells do count, with their sizes."""
+    """The groups that no cell counts and that a reader may work out as the rest of those that cells do count, and what they add up to, with their sizes."""
     cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
     classes = classes_of(known)
     found: dict[Group, Fraction] = {}
-    for group in sorted({group for groups in known.touching.values() for group in groups}):
+    told = (group for about in (known.touching, known.sums) for groups in about.values() for group in groups)
+    for group in sorted(set(told)):
         for place, (name, _) in enumerate(group.within):
             for values in classes[name]:
                 asked = {**dict(group.within[:place]), **dict(group.within[place + 1 :]), name: values}
@@ -80,19 +82,22 @@ def hide(known: Known, rests: dict[Group, Fraction], edition: Edition) -> dict[C
 
     told = {group for groups in known.touching.values() for group in groups}
     sizes = {group: known.sizes[group] for group in told} | rests
-    small = {group for group, size in sizes.items() if 0 < size < least(group)} - accepted
+    persons = {group for group in sizes if PERSONS_BEHIND.get(group.measure) == group.measure}
+    small = {group for group in persons if 0 < sizes[group] < least(group)} - accepted
     if not small:
         return {}
     hidden = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells}
-    reader = Reader(known)
+    reader = Reader(known, known.sizes | rests, edition)
     for cell in hidden:
         reader.hide(cell)
     for group in sorted(small, key=lambda item: (sizes[item], item)):
         while told_by := reader.gives_back(group, least(group)):
             if not _one_more(told_by, hidden, open_cells, reader, known, f"it would give back a group of fewer than {k} persons that is left out"):
                 break
-    for group in sorted({group for cell in hidden for group in known.sums.get(cell, ())}):
-        while (found := reader.range_of(group))[1] - found[0] < _NEAR * known.sizes[group]:
+    every = known.sizes | rests
+    theirs = {Group(measure, group.period, group.within) for group in small for measure, behind in PERSONS_BEHIND.items() if behind == group.measure != measure}
+    for group in sorted({group for cell in hidden for group in known.sums.get(cell, ())} | (theirs & every.keys())):
+        while (found := reader.range_of(group))[1] - found[0] < _NEAR * every[group]:
             if not _one_more(found[2], hidden, open_cells, reader, known, f"it would give back what fewer than {k} persons add up to"):
                 break
     return hidden

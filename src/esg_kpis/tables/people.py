@@ -22,7 +22,7 @@ PEOPLE_CONTROLS = Table(
         Column("persons", pl.Int64(), "Different person keys among the rows counted", unit=_PERSONS),
         Column("first_day", pl.Date(), "First day among the rows counted", nullable=True),
         Column("last_day", pl.Date(), "Last day among the rows counted; spells that go on leave it open", nullable=True),
-        Column("person_days", pl.Int64(), "Days of the spells counted, up to the last day data may be about", unit="day", nullable=True),
+        Column("person_days", pl.Int64(), "Days of the spells counted; those that go on up to `as_of` in run.json", unit="day", nullable=True),
         Column("hours", QUANTITY, "Hours of training counted", unit="hour", nullable=True),
         Column("lost_days", QUANTITY, "Lost days counted, whatever the authority decided", unit="day", nullable=True),
         text("state", "read, or locked where the file was deleted and its locked counts stand in", allowed=("read", "locked")),
