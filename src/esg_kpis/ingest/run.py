@@ -55,16 +55,7 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
     formats: dict[Path, Format | None] = {}
     for path, domain in raw_files(workspace.raw):
         relative = path.relative_to(workspace.raw).as_posix()
-        row: dict[str, object] = {
-            "path": relative,
-            "sheet": "",
-            "sha256": "",
-            "bytes": 0,
-            "encoding": "",
-            "records": 0,
-            "status": "read",
-            "problem": None,
-        }
+        row = file_row(relative)
         files.append(row)
         entry: FileFormat | None = None
         try:
@@ -118,6 +109,11 @@ def _seen_before(relative: str, domain: str, entry: FileFormat, first: _Seen) ->
             mend="Keep one file and give it a feed for each domain.",
         )
     return {"status": "ignored", "problem": f"The same bytes as {first.path}; its records count once."}
+
+
+def file_row(relative: str) -> dict[str, object]:
+    """The row of `files` for a file of which nothing was read yet."""
+    return {"path": relative, "sheet": "", "sha256": "", "bytes": 0, "encoding": "", "records": 0, "status": "read", "problem": None}
 
 
 def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str | None]]:

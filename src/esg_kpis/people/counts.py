@@ -24,7 +24,7 @@ COUNT = {
     "recognition": pl.String(), "gender": pl.String(), "age_group": pl.String(), "level": pl.String(), "profession": pl.String(), "programme": pl.String(),
     "cross": pl.String(), "quantity": pl.Int64(),
 }  # fmt: skip
-_KEYS = (FILE, "site_id", "country", "employment_type")
+_KEYS = (FILE, "site_id", "country", "employment_type", "recognition")
 _DAY = timedelta(days=1)
 
 
@@ -148,26 +148,24 @@ def counts_of_spells(joint: Joint, counting: Counting, known_days: Sequence[date
     for number, (first, last) in enumerate(joint.segments):
         there = joint.at(last)
         if last in lasts and (known_days is None or last in known_days):
-            parts += [_by(there, "employees", cross, last, last) for cross in asked.get("employees", ())]
+            parts += [by_cross(there, "employees", cross, last, last) for cross in asked.get("employees", ())]
         events = {
             "employees_joined": joint.starts.filter(pl.col("joined") == number),
             "employees_left": joint.ends.filter(pl.col("left") == number),
         }
         present = pl.concat([there.select(_KNOWN), *(rows.select(_KNOWN) for rows in events.values())])
         for name, rows in events.items():
-            parts += [_by(rows, name, cross, first, last, present) for cross in asked.get(name, ())]
+            parts += [by_cross(rows, name, cross, first, last, present) for cross in asked.get(name, ())]
         months = pl.date_range(first, last, "1mo", eager=True).dt.month_end()
         if asked.get("employees_month_ends") and (known_days is None or months.is_in(list(known_days)).all()):
             every = joint.over(months.to_list())
-            parts += [_by(every, "employees_month_ends", cross, first, last) for cross in asked["employees_month_ends"]]
+            parts += [by_cross(every, "employees_month_ends", cross, first, last) for cross in asked["employees_month_ends"]]
     return pl.concat([pl.DataFrame(schema=COUNT), *parts])
 
 
-def _by(
-    rows: pl.DataFrame, measure: str, cross: Cross, first: date, last: date, present: pl.DataFrame | None = None, kept: Cross = ()
-) -> pl.DataFrame:
-    """The sum of `n` by what is always kept apart and by the attributes of a cross. Columns: as `COUNT`."""
-    keys = [*_KEYS, *kept, *cross]
+def by_cross(rows: pl.DataFrame, measure: str, cross: Cross, first: date, last: date, present: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The sum of `n` by what is always kept apart and by the attributes of a cross. Columns: as `COUNT`, with `quantity` of the type of `n`."""
+    keys = [*(name for name in _KEYS if name in rows.columns), *cross]
     counted = rows.group_by(keys).agg(pl.col("n").sum().alias("quantity"))
     if present is not None and not cross:
         here = present.select(keys).unique()
@@ -184,7 +182,7 @@ def _by(
     filled = counted.with_columns(
         *(pl.lit(value).alias(name) for name, value in fixed.items()), *(pl.lit(None, dtype=pl.String()).alias(name) for name in blank)
     )
-    return filled.select(pl.col(name).cast(dtype) for name, dtype in COUNT.items())
+    return filled.select(pl.col(name).cast(counted["quantity"].dtype if name == "quantity" else dtype) for name, dtype in COUNT.items())
 
 
 # ---------------------------------------------------------------- closing = opening + joiners - leavers + transfers

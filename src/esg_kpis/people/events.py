@@ -8,7 +8,7 @@ import polars as pl
 
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.files import LINE
-from esg_kpis.people.counts import COUNT, Counting, Cross, cross_name
+from esg_kpis.people.counts import COUNT, Counting, Cross, by_cross
 from esg_kpis.people.read import FILE, refusals
 from esg_kpis.people.spells import FACTS, Ordered
 
@@ -115,12 +115,4 @@ def _nothing(file: int, measure: str, first: date, last: date) -> pl.DataFrame:
 
 
 def _by(rows: pl.DataFrame, measure: str, cross: Cross, first: date, last: date) -> pl.DataFrame:
-    kept = [name for name in (FILE, "site_id", "country", "employment_type", "recognition") if name in rows.columns]
-    keys = [*kept, *cross]
-    counted = rows.group_by(keys).agg(pl.col("n").sum().cast(QUANTITY).alias("quantity"))
-    fixed = {"measure": measure, "first": first, "last": last, "cross": cross_name(cross)}
-    blank = [name for name in COUNT if name not in (*keys, *fixed, "quantity")]
-    filled = counted.with_columns(
-        *(pl.lit(value).alias(name) for name, value in fixed.items()), *(pl.lit(None, dtype=pl.String()).alias(name) for name in blank)
-    )
-    return filled.select(pl.col(name).cast(QUANTITY if name == "quantity" else dtype) for name, dtype in COUNT.items())
+    return by_cross(rows, measure, cross, first, last).cast({"quantity": QUANTITY})

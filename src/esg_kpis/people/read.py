@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -252,8 +251,3 @@ def refusals(rows: pl.DataFrame, wrong: pl.Expr, rule: str, column: str, expecte
         FILE, LINE, pl.lit(rule).alias("rule"), pl.lit(column).alias("column"), told.alias("expected"), site.alias("site_id"),
         days[0].alias("start"), days[1].alias("end"),
     )  # fmt: skip
-
-
-def after(rows: pl.DataFrame, as_of: date, name: str) -> pl.Expr:
-    """Whether a day lies after the last day that data may be about."""
-    return pl.col(name) > pl.lit(as_of)

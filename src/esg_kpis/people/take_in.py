@@ -15,17 +15,16 @@ from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.files import LINE, read_source
 from esg_kpis.ingest.formats import Format, format_for, read_format
-from esg_kpis.ingest.run import raw_files, stopped_row
+from esg_kpis.ingest.run import file_row, raw_files, stopped_row
 from esg_kpis.people.counts import Counting, counts_of_spells, joint_table, roll_forward
 from esg_kpis.people.events import as_they_were, counts_of_injuries, counts_of_training
 from esg_kpis.people.observed import last_days_ahead, observed, unfinished_periods
 from esg_kpis.people.read import FILE, REFUSAL, PeopleFile, form_of, refusals, sheet_of, typed_rows
-from esg_kpis.people.spells import BEFORE, FACTS, Ordered, against_register, from_snapshots, in_order, monthly, overlapping, without_repeats
+from esg_kpis.people.spells import BEFORE, Ordered, against_register, from_snapshots, in_order, monthly, overlapping, without_repeats
 from esg_kpis.tables import FILES, HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS, RECORDS, REJECTED, conform
 from esg_kpis.workspace import Workspace
 
 NOT_SHOWN = "(not shown: people data)"
-_TEXT = {name: pl.String() for name in ("person", *FACTS, "event", "course", "programme", "case_id", "outcome", "recognition")}
 
 
 @dataclass(frozen=True)
@@ -127,16 +126,7 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
     formats: dict[Path, Format | None] = {}
     for path, _ in raw_files(workspace.raw, DOMAIN.name):
         relative = path.relative_to(workspace.raw).as_posix()
-        row: dict[str, Any] = {
-            "path": relative,
-            "sheet": "",
-            "sha256": "",
-            "bytes": 0,
-            "encoding": "",
-            "records": 0,
-            "status": "read",
-            "problem": None,
-        }
+        row = file_row(relative)
         read.files.append(row)
         known: Form | None = None
         try:
