@@ -106,6 +106,7 @@ PERSONAL: dict[str, Held] = {
 
 NOTHING_OF_PERSONS: dict[str, str] = {
     "sites": "the register of sites",
+    "meters": "the register of meters",
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
     "coverage": "days that bills cover; people are not billed",

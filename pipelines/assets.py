@@ -27,6 +27,7 @@ from esg_kpis.tables import (
     FINDINGS,
     HEADCOUNT,
     KPI_VALUES,
+    METERS,
     PEOPLE_CONTROLS,
     PEOPLE_COUNTS,
     PUBLISHED,
@@ -102,6 +103,7 @@ def _counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  #
         ),
         "quantities": _out(QUANTITIES, "What the accepted records say, typed, in the units received.", "g2_records"),
         "sites": _out(SITES, "The register of sites.", "g2_records"),
+        "meters": _out(METERS, "The register of meters, and of what sites are to report.", "g2_records"),
         "published_with_data": _out(PUBLISHED, "Published figures that came as columns of the data.", "g2_records", "published_with_data"),
         "observations": dg.AssetOut(
             description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS
@@ -124,7 +126,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
     )
     share = f"{rejected['record_id'].n_unique()} of {records.height}"
     for name, frame in (
-        ("files", files), ("records", records), ("rejected", rejected), ("quantities", result.quantities), ("sites", result.sites),
+        ("files", files), ("records", records), ("rejected", rejected), ("quantities", result.quantities), ("sites", result.sites), ("meters", result.meters),
         ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
@@ -257,13 +259,14 @@ def fates(
     records: pl.DataFrame,
     rejected: pl.DataFrame,
     sites: pl.DataFrame,
+    meters: pl.DataFrame,
     edition_amounts: pl.DataFrame,
 ) -> pl.DataFrame:
     """Fates of all records."""
     base = edition_amounts.filter(pl.col("measure") == pl.col("origin"))
     frame = pl.concat(
         [
-            record_fates(records, rejected, sites, base.filter(pl.col("edition") == edition.id), edition)
+            record_fates(records, rejected, sites, meters, base.filter(pl.col("edition") == edition.id), edition)
             for edition in workspace.read_editions
         ]
     )

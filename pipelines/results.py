@@ -22,6 +22,7 @@ from esg_kpis.tables import (
     FINDINGS,
     HEADCOUNT,
     KPI_VALUES,
+    METERS,
     PEOPLE_CONTROLS,
     PEOPLE_COUNTS,
     PUBLISHED,
@@ -42,7 +43,7 @@ RUN_FILE = "run.json"
     description="The files in data/out: Parquet, CSV, and the rejected rows as workbooks. Written as a whole, then the pointer moves.",
 )  # fmt: skip
 def results(
-    workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, amounts: pl.DataFrame,
+    workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, amounts: pl.DataFrame,
     coverage: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
@@ -53,7 +54,7 @@ def results(
     staged.mkdir(parents=True)
     counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))
     for frame, table in (
-        (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (pl.concat([amounts, counting]), AMOUNTS),
+        (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (meters, METERS), (pl.concat([amounts, counting]), AMOUNTS),
         (coverage, COVERAGE), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
         (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS),
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),

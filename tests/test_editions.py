@@ -13,7 +13,7 @@ from esg_kpis.editions import read_edition, read_editions
 from esg_kpis.editions.boundary import amounts_in_edition, record_fates
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.exact import rounded
-from esg_kpis.tables import finding_id
+from esg_kpis.tables import METERS, empty, finding_id
 from tests.scenario import (
     AS_OF,
     EVERYWHERE,
@@ -288,7 +288,7 @@ def test_what_rests_on_a_waived_record_has_a_value_and_says_that_it_is_left_out(
         cell = result.cell(name)
         assert (cell["status"], cell["printed"], cell["reason"]) == ("incomplete", "1.00", "a rejected record that it needs is waived and left out")
     assert states(result)["tap", "2022"] == "ok"
-    fates = record_fates(records(result.amounts, result.sites, result.rejected), result.rejected, result.sites, result.amounts, result.edition)
+    fates = record_fates(records(result.amounts, result.sites, result.rejected), result.rejected, result.sites, empty(METERS), result.amounts, result.edition)
     assert fates.filter(pl.col("record_id") == "bad").select("fate", "share_used").rows() == [("rejected", 0)]
 
 
@@ -315,7 +315,7 @@ def test_every_record_has_one_fate_and_they_add_up(tmp_path: Path) -> None:
     result = computed(edition, bills, sites=sites, bad=[rejected_row("water_tap"), rejected_row("water_tap", rule="date")])
     sent = records(result.amounts, sites, result.rejected, pl.DataFrame({"record_id": ["blank"]}))
 
-    fates = record_fates(sent, result.rejected, sites, result.amounts, edition)
+    fates = record_fates(sent, result.rejected, sites, empty(METERS), result.amounts, edition)
 
     assert {row["record_id"]: (row["fate"], row["share_used"], row["reason"], row["rule"]) for row in fates.iter_rows(named=True)} == {
         "used": ("used", 1, None, None),
@@ -328,6 +328,6 @@ def test_every_record_has_one_fate_and_they_add_up(tmp_path: Path) -> None:
         "bad": ("rejected", 0, None, "date;number"),
         "blank": ("excluded", 0, "no quantity", None),
         "site HQ": ("used", 1, None, None),
-        "site SHOP": ("excluded", 0, "no amount of this site counts", None),
+        "site SHOP": ("excluded", 0, "no amount of this site or meter counts", None),
     }
     assert fates.height == sent.height

@@ -1,6 +1,19 @@
 """Input domains: what sites may send. One small file a domain, and its name in the list below."""
 
-from esg_kpis.domains import derived, energy, packaging, people, refrigerants, sites, stated, waste, wastewater, water, working_hours
+from esg_kpis.domains import (
+    derived,
+    energy,
+    meters,
+    packaging,
+    people,
+    refrigerants,
+    sites,
+    stated,
+    waste,
+    wastewater,
+    water,
+    working_hours,
+)
 from esg_kpis.domains.definition import Domain, Measure
 from esg_kpis.errors import UsageProblem, near_misses
 
@@ -8,6 +21,7 @@ DOMAINS: dict[str, Domain] = {
     domain.name: domain
     for domain in (
         sites.DOMAIN,
+        meters.DOMAIN,
         energy.DOMAIN,
         refrigerants.DOMAIN,
         wastewater.DOMAIN,

@@ -15,6 +15,7 @@ DOMAIN = Domain(
             "kind", "Kind of site", required=True, allowed=("office", "store", "data_centre", "factory", "warehouse", "building", "group")
         ),
         Field("business_line", "Business line the site works for"),
+        Field("climate", "Climate zone, in words of your own such as those of GB 50176; sites are compared within one"),
         Field("control", "Control the group has over it; blank means operational", allowed=("operational", "financial", "both", "none")),
         Field("ownership_share", "Share owned, 0 to 1; blank means 1"),
         Field("valid_from", "First day in the group; blank means from the beginning"),

@@ -163,10 +163,13 @@ def _inside(where: Where) -> pl.Expr:
     return pl.all_horizontal(conditions).fill_null(value=False) | pl.col("kind").is_null() if conditions else pl.lit(value=True)
 
 
-def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, seen: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+def record_fates(
+    records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, seen: pl.DataFrame, edition: Edition
+) -> pl.DataFrame:
     """One fate per record: used if any share of it counts, excluded with the reason, or rejected with the rule.
 
-    `share_used` is the share of the record's days over all its quantities. A site's own record counts when any amount of the site does.
+    `share_used` is the share of the record's days over all its quantities. A record of the register of sites or meters counts when any amount
+    of the site, or of the measure at it, does.
 
     Columns: as `record_fates` in the data dictionary. Records of stopped files were never read and have no fate.
     """
@@ -179,7 +182,10 @@ def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFr
         .group_by("record_id")
         .agg(pl.col("excluded").unique().sort().str.join("; ").alias("why"))
     )
-    active = sites.filter(pl.col("site_id").is_in(counted["site_id"].unique().to_list()))["record_id"]
+    registers = pl.concat([sites.select("record_id"), meters.select("record_id")])["record_id"]
+    active = pl.concat([
+        sites.join(counted, on="site_id", how="semi").select("record_id"), meters.join(counted, on=["site_id", "measure"], how="semi").select("record_id"),
+    ])["record_id"]  # fmt: skip
     rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
     joined = (
         records.select("record_id", "path", "sheet", "line")
@@ -207,8 +213,8 @@ def record_fates(records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFr
     ).with_columns(
         pl.when((pl.col("fate") == "excluded") & pl.col("why").is_null())
         .then(
-            pl.when(pl.col("record_id").is_in(sites["record_id"].implode()))
-            .then(pl.lit("no amount of this site counts"))
+            pl.when(pl.col("record_id").is_in(registers.implode()))
+            .then(pl.lit("no amount of this site or meter counts"))
             .otherwise(pl.lit("no quantity"))
         )
         .when((pl.col("share_used") == 1) | is_rejected)

@@ -238,6 +238,8 @@ def default_format(domain: str) -> FileFormat:
     """The format of a file that uses the names of the data dictionary."""
     if DOMAINS[domain].counted:
         return FileFormat(glob="*", feed=(Feed(domain=domain),))
+    if not DOMAINS[domain].measures:
+        return FileFormat(glob="*", feed=(Feed(domain=domain),))
     if domain == "sites":
         quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip", optional=True)
     else:

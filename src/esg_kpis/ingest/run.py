@@ -14,6 +14,7 @@ from esg_kpis.ingest.accounting import FileRead, duplicates_marked, ragged_rejec
 from esg_kpis.ingest.files import LINE, Sheet, read_sheet, read_source
 from esg_kpis.ingest.formats import FORMAT_FILE, FileFormat, Format, format_for, read_format
 from esg_kpis.ingest.identity import refuse_identities
+from esg_kpis.ingest.meters import meter_rows
 from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.rows import read_feed, register_problems
 from esg_kpis.ingest.shape import check_quantity_columns, check_shape
@@ -34,6 +35,7 @@ class Ingested:
     rejected: pl.DataFrame
     quantities: pl.DataFrame
     sites: pl.DataFrame
+    meters: pl.DataFrame
     published: pl.DataFrame
     observations: pl.DataFrame
 
@@ -182,10 +184,11 @@ def _read(sheet: Sheet, entry: FileFormat) -> FileRead:
 def _judged(read: list[FileRead], files: pl.DataFrame, stopped: list[dict[str, object]], as_of: date) -> Ingested:
     rejected = [feed.rejected for item in read for _, feed in item.feeds]
     ragged = [row for item in read for row in ragged_rejections(item)]
-    register, site_problems = site_rows([feed.base for item in read for spec, feed in item.feeds if spec.domain == "sites"], _ids(rejected))
+    register, site_problems = site_rows(_bases(read, "sites"), _ids(rejected))
+    meters, meter_problems = meter_rows(_bases(read, "meters"), _ids(rejected), register)
     all_quantities = [feed.quantities for item in read for _, feed in item.feeds if feed.quantities.height]
     quantities = pl.concat(all_quantities) if all_quantities else empty(QUANTITIES).drop("duplicate_of")
-    rejected += [site_problems, pl.DataFrame(ragged, schema=REJECTION)]
+    rejected += [site_problems, meter_problems, pl.DataFrame(ragged, schema=REJECTION)]
     rejected += [register_problems(item.sheet, spec, feed.quantities, register, as_of) for item in read for spec, feed in item.feeds]
     bad = _ids(rejected)
     records = records_of(read, bad)
@@ -197,6 +200,7 @@ def _judged(read: list[FileRead], files: pl.DataFrame, stopped: list[dict[str, o
         rejected=rejected_of(read, rejected, records, stopped),
         quantities=conform(kept, QUANTITIES),
         sites=sites,
+        meters=meters,
         published=pl.concat(
             [observations.published(item.sheet, item.entry, item.records) for item in read] or [observations.no_published()]
         ),
@@ -206,6 +210,10 @@ def _judged(read: list[FileRead], files: pl.DataFrame, stopped: list[dict[str, o
             + [observations.of_quantities(kept), observations.of_files(files)]
         ),
     )
+
+
+def _bases(read: list[FileRead], domain: str) -> list[pl.DataFrame]:
+    return [feed.base for item in read for spec, feed in item.feeds if spec.domain == domain]
 
 
 def _ids(rejected: list[pl.DataFrame]) -> pl.Series:

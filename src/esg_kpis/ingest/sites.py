@@ -40,6 +40,7 @@ def site_rows(bases: Sequence[pl.DataFrame], bad: pl.Series) -> tuple[pl.DataFra
         pl.when(pl.col("grid_region") == "").then(pl.col("country")).otherwise(pl.col("grid_region")).alias("grid_region"),
         "kind",
         pl.col("business_line").replace({"": None}),
+        pl.col("climate").replace({"": None}),
         pl.col("control").replace({"": "operational"}),
         pl.col("share").fill_null(1).alias("ownership_share"),
         pl.col("start").alias("valid_from"),

@@ -7,17 +7,45 @@ Input domains declare their own columns in `domains/`.
 from esg_kpis.tables.amounts import AMOUNTS, EDITION_AMOUNTS, FACTOR_USES, FACTORS, FATES, RECORD_FATES
 from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id
 from esg_kpis.tables.people import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS
-from esg_kpis.tables.records import COVERAGE, FILES, NATURES, QUANTITIES, RECORDS, REJECTED, SITES
+from esg_kpis.tables.records import COVERAGE, FILES, METERS, NATURES, QUANTITIES, RECORDS, REJECTED, SITES
 from esg_kpis.tables.results import FINDINGS, KPI_VALUES, PUBLISHED, SEVERITIES, STATUSES, TIE_OUT, VERDICTS
 
 TABLES: tuple[Table, ...] = (
-    FILES, RECORDS, REJECTED, QUANTITIES, SITES, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, FACTOR_USES, COVERAGE, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
+    FILES, RECORDS, REJECTED, QUANTITIES, SITES, METERS, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, FACTOR_USES, COVERAGE, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
     PEOPLE_CONTROLS, PEOPLE_COUNTS, HEADCOUNT,
 )  # fmt: skip
 """All tables, in the order of the data flow."""
 
 __all__ = [
-    "AMOUNTS", "COVERAGE", "EDITION_AMOUNTS", "FACTORS", "FACTOR_USES", "FATES", "FILES", "FINDINGS", "HEADCOUNT", "KPI_VALUES", "NATURES", "PEOPLE_CONTROLS",
-    "PEOPLE_COUNTS", "PUBLISHED", "QUANTITIES", "RECORDS", "RECORD_FATES", "REJECTED", "SEVERITIES", "SITES", "STATUSES", "TABLES", "TIE_OUT", "VERDICTS",
-    "Column", "Dtype", "Table", "conform", "empty", "finding_id",
+    "AMOUNTS",
+    "COVERAGE",
+    "EDITION_AMOUNTS",
+    "FACTORS",
+    "FACTOR_USES",
+    "FATES",
+    "FILES",
+    "FINDINGS",
+    "HEADCOUNT",
+    "KPI_VALUES",
+    "METERS",
+    "NATURES",
+    "PEOPLE_CONTROLS",
+    "PEOPLE_COUNTS",
+    "PUBLISHED",
+    "QUANTITIES",
+    "RECORDS",
+    "RECORD_FATES",
+    "REJECTED",
+    "SEVERITIES",
+    "SITES",
+    "STATUSES",
+    "TABLES",
+    "TIE_OUT",
+    "VERDICTS",
+    "Column",
+    "Dtype",
+    "Table",
+    "conform",
+    "empty",
+    "finding_id",
 ]  # fmt: skip

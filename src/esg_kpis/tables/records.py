@@ -82,10 +82,26 @@ SITES = Table(
         text("grid_region", "Grid region, the first rung of the region chain; country when it has none"),
         text("kind", "Kind of site, such as office or store"),
         text("business_line", "Business line", nullable=True),
+        text("climate", "Climate zone", nullable=True),
         text("control", "Whether the group has operational or financial control", allowed=("operational", "financial", "both", "none")),
         Column("ownership_share", QUANTITY, "Share owned, 1 = all"),
         Column("valid_from", pl.Date(), "First day in the group", nullable=True),
         Column("valid_to", pl.Date(), "Last day in the group", nullable=True),
+        RECORD_ID,
+    ),
+)  # fmt: skip
+
+METERS = Table(
+    "meters", "one meter of one measure at one site, or one measure that a site is to report", ("record_id",),
+    (
+        text("site_id", "Site"),
+        text("measure", "Measure"),
+        text("meter_id", "Meter; null where the site is to report the measure by no meter in particular", nullable=True),
+        text("part_of", "Meter behind which it lies", nullable=True),
+        Column("digits", pl.Int64(), "Digits of its counter", nullable=True),
+        Column("net_metering", pl.Boolean(), "Whether it may count backwards"),
+        Column("valid_from", pl.Date(), "First day it is read", nullable=True),
+        Column("valid_to", pl.Date(), "Last day it is read", nullable=True),
         RECORD_ID,
     ),
 )  # fmt: skip
