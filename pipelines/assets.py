@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from esg_kpis.amounts import amounts_of, amounts_of_people, coverage_of
+from esg_kpis.amounts import amounts_of, amounts_of_people, coverage_of, outliers_of
 from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.disclosure import suppressed
@@ -146,6 +146,17 @@ def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame, people_
 
 
 @dg.asset(
+    key="outliers", group_name="g3_amounts", kinds={"polars"}, owners=OWNERS,
+    description="Quantities unlike the history of their own meter, and what may have happened. They count as received; a person looks.",
+)  # fmt: skip
+def outliers(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.DataFrame:
+    """Outliers."""
+    frame = outliers_of(quantities)
+    context.add_output_metadata(_counted(frame, "outliers"))
+    return frame
+
+
+@dg.asset(
     key="coverage", metadata=table_metadata(COVERAGE), group_name="g3_amounts", kinds={"polars"}, owners=OWNERS,
     description="Days expected and received per site, measure and month, between a meter's first and last record.",
 )  # fmt: skip
@@ -260,13 +271,16 @@ def fates(
     rejected: pl.DataFrame,
     sites: pl.DataFrame,
     meters: pl.DataFrame,
+    observations: pl.DataFrame,
+    outliers: pl.DataFrame,
     edition_amounts: pl.DataFrame,
 ) -> pl.DataFrame:
     """Fates of all records."""
+    flags = judging.flags_of(observations, outliers)
     base = edition_amounts.filter(pl.col("measure") == pl.col("origin"))
     frame = pl.concat(
         [
-            record_fates(records, rejected, sites, meters, base.filter(pl.col("edition") == edition.id), edition)
+            record_fates(records, rejected, sites, meters, base.filter(pl.col("edition") == edition.id), flags, edition)
             for edition in workspace.read_editions
         ]
     )
@@ -279,12 +293,13 @@ def fates(
     check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in judging.CHECKS.items()],
 )
 def judged(
-    workspace: WorkspaceResource, observations: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
+    workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
     kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, headcount: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
         observations,
+        outliers,
         rejected,
         factor_problems,
         edition_amounts,

@@ -243,13 +243,16 @@ def pseudonymise(
     root: Root = None,
 ) -> None:
     """Writes a copy of a file with a pseudonym in place of each staff number: keyed hashes that cannot be undone without the key."""
-    from esg_kpis.ingest.files import read_sheet, read_source
+    from esg_kpis.domains.people import FORMS
+    from esg_kpis.files import Reading, folded, read_source
+    from esg_kpis.files.sandbox import open_sheets
     from esg_kpis.people.keys import pseudonymised, read_secret
 
     where = root or _given["root"] or (Path.cwd() if (Path.cwd() / "data" / "raw").is_dir() else None)
     if to.exists():
         raise UsageProblem("There is such a file already.", where=str(to), mend="Give another name.")
-    sheet = read_sheet(read_source(file.resolve().parent, file.resolve()))
+    names = frozenset(folded(name) for name in (column, *(item.name for form in FORMS.values() for item in form.columns)))
+    sheet = open_sheets(read_source(file.resolve().parent, file.resolve()), Reading(names=names))[0]
     content = pseudonymised(sheet, column, read_secret(person_key_file, where))
     to.write_bytes(content)
     _console().print(f"{sheet.rows.height} rows written to {to}.", markup=False)

@@ -18,6 +18,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     assets.ingested,
     assets.amounts,
     assets.coverage,
+    assets.outliers,
     assets.factors,
     assets.applied,
     assets.published,

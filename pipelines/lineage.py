@@ -15,7 +15,7 @@ LINEAGE: dict[str, Deps] = {
         "site_id": [("quantities", "site_id")],
         "measure": [("quantities", "measure")],
         "record_id": [("quantities", "record_id")],
-        "excluded": [("quantities", "duplicate_of")],
+        "excluded": [("quantities", "excluded")],
     },
     "edition_amounts": {
         "quantity": [("amounts", "quantity"), ("factors", "value"), ("factors", "unit")],

@@ -19,6 +19,7 @@ from esg_kpis.editions import Edition, read_edition
 from esg_kpis.editions.boundary import amounts_in_edition
 from esg_kpis.factors import Applied, Library, apply_factors, read_library
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
+from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.kpis import Inputs, evaluate, inputs_of
 from esg_kpis.tables import PUBLISHED, QUANTITIES, RECORDS, REJECTED, SITES, conform, empty
 
@@ -64,12 +65,13 @@ def year(measure: str, quantity: str, number: int = 2023, **given: Any) -> Row: 
 
 
 def quantities(*bills: Row) -> pl.DataFrame:
-    return conform(pl.DataFrame(list(bills), schema=QUANTITIES.schema), QUANTITIES)
+    frame = pl.DataFrame(list(bills), schema=QUANTITIES.schema).drop("canonical", "unit").with_columns(pl.col("estimated").fill_null(value=False))
+    return conform(in_canonical_units(frame), QUANTITIES)
 
 
 def rejected_row(measures: str, **given: Any) -> Row:  # noqa: ANN401
     """A row that was rejected, at HQ, of which no date could be read."""
-    row = {"record_id": "bad", "rule": "number", "column": "quantity", "read": "n/a", "expected": "a number", "message": "'n/a' is no number."}
+    row = {"record_id": "bad", "rule": "number", "column": "quantity", "read": "n/a", "expected": "a number", "expected_zh": "请填写数字", "message": "'n/a' is no number."}
     return row | {"path": "energy/bills.csv", "sheet": "", "line": 9, "measures": measures, "site_id": "HQ"} | given
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from esg_kpis.amounts import amounts_of
+from esg_kpis.amounts.outliers import OUTLIER
 from esg_kpis.assurance.findings import CHECKS, findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.tie_out import published_of
@@ -171,7 +172,7 @@ def judged(result: Computed, library: Library = NO_FACTORS, observations: pl.Dat
     seen = pl.DataFrame(schema={"check": pl.String()}) if observations is None else observations
     problems, values, ties = result.applied.problems, result.values, result.tie_out
     covered, editions = empty(COVERAGE), [result.edition]
-    return findings(seen, result.rejected, problems, result.amounts, result.sites, values, ties, result.published, covered, empty(HEADCOUNT), library, editions, AS_OF)
+    return findings(seen, pl.DataFrame(schema=OUTLIER), result.rejected, problems, result.amounts, result.sites, values, ties, result.published, covered, empty(HEADCOUNT), library, editions, AS_OF)
 
 
 def failed(frame: pl.DataFrame) -> dict[tuple[str, str], Row]:

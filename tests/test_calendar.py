@@ -167,7 +167,7 @@ def test_a_flow_has_months_and_no_date() -> None:
 
 
 def test_a_duplicate_stays_and_says_of_what() -> None:
-    amounts = amounts_of(quantities(year("water_tap", "1", record_id="one"), year("water_tap", "1", record_id="two", duplicate_of="one")))
+    amounts = amounts_of(quantities(year("water_tap", "1", record_id="one"), year("water_tap", "1", record_id="two", excluded="duplicate of record one")))
 
     assert set(amounts.select("record_id", "excluded").unique().rows()) == {("one", None), ("two", "duplicate of record one")}
 

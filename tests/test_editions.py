@@ -288,7 +288,7 @@ def test_what_rests_on_a_waived_record_has_a_value_and_says_that_it_is_left_out(
         cell = result.cell(name)
         assert (cell["status"], cell["printed"], cell["reason"]) == ("incomplete", "1.00", "a rejected record that it needs is waived and left out")
     assert states(result)["tap", "2022"] == "ok"
-    fates = record_fates(records(result.amounts, result.sites, result.rejected), result.rejected, result.sites, empty(METERS), result.amounts, result.edition)
+    fates = record_fates(records(result.amounts, result.sites, result.rejected), result.rejected, result.sites, empty(METERS), result.amounts, NO_FLAGS, result.edition)
     assert fates.filter(pl.col("record_id") == "bad").select("fate", "share_used").rows() == [("rejected", 0)]
 
 
@@ -302,20 +302,22 @@ def test_a_waived_record_alone_makes_zero_that_is_incomplete(tmp_path: Path) -> 
 
 # ---------------------------------------------------------------- fates
 
+NO_FLAGS = pl.DataFrame(schema={"record_id": pl.String(), "flag": pl.String()})
+
 
 def test_every_record_has_one_fate_and_they_add_up(tmp_path: Path) -> None:
     sites = register(site("HQ"), site("SHOP", kind="store"))
     offices = '[[boundary]]\nid = "offices"\nwhere = { kind = ["office"] }\ntext = "t"\n'
     bills = [
         year("water_tap", "1", record_id="used"), bill("water_tap", "1", "2021-12-15", "2022-01-14", record_id="partly"), year("water_tap", "1", site_id="SHOP", record_id="shop"),
-        year("water_tap", "1", record_id="again", duplicate_of="used"), year("diesel", "1", record_id="unused"), year("water_tap", "1", 2021, record_id="early"),
+        year("water_tap", "1", record_id="again", excluded="duplicate of record used"), year("diesel", "1", record_id="unused"), year("water_tap", "1", 2021, record_id="early"),
         year("water_tap", "1", record_id="two", column="a"), year("diesel", "1", record_id="two", column="b"),
     ]  # fmt: skip
     edition = edition_of(tmp_path, [TAP], offices)
     result = computed(edition, bills, sites=sites, bad=[rejected_row("water_tap"), rejected_row("water_tap", rule="date")])
     sent = records(result.amounts, sites, result.rejected, pl.DataFrame({"record_id": ["blank"]}))
 
-    fates = record_fates(sent, result.rejected, sites, empty(METERS), result.amounts, edition)
+    fates = record_fates(sent, result.rejected, sites, empty(METERS), result.amounts, NO_FLAGS, edition)
 
     assert {row["record_id"]: (row["fate"], row["share_used"], row["reason"], row["rule"]) for row in fates.iter_rows(named=True)} == {
         "used": ("used", 1, None, None),

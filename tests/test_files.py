@@ -6,12 +6,14 @@ import zipfile
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
 
 from esg_kpis.errors import InputProblem
-from esg_kpis.ingest.files import LINE, Sheet, Source, check_archive, read_sheet, read_source
+from esg_kpis.files import LINE, Reading, Sheet, Source, folded, read_sheets, read_source
+from esg_kpis.files.archives import check_archive
 from tests.ingest_scenario import BILL, bills_workbook, csv_of, read_files, rejection, with_part, workbook
 
 TEXT = "site,用量\nBJ-01,5\n"
@@ -25,6 +27,11 @@ def source(content: str | bytes, name: str = "energy/bills.csv") -> Source:
 
 def book(content: bytes) -> Source:
     return source(content, "energy/bills.xlsx")
+
+
+def read_sheet(item: Source, **reading: Any) -> Sheet:  # noqa: ANN401
+    names = frozenset(folded(name) for name in ("site", "用量", "amount", "note", "meter", "day", *BILL))
+    return read_sheets(item, Reading(names=names, **reading))[0]
 
 
 def rows(sheet: Sheet) -> list[tuple[object, ...]]:
@@ -151,9 +158,9 @@ def test_a_column_that_has_the_name_of_ours_is_not_overwritten() -> None:
         read_sheet(source(f"site,{LINE}\nBJ-01,x\n"))
 
 
-@pytest.mark.parametrize("suffix", [".xls", ".xlsm", ".txt", ".pdf", ""])
+@pytest.mark.parametrize("suffix", [".xlsm", ".xlsb", ".docx", ".pdf", ""])
 def test_other_kinds_of_files_are_refused(suffix: str) -> None:
-    with pytest.raises(InputProblem, match=r"are not read\. Send CSV or XLSX"):
+    with pytest.raises(InputProblem, match=r"are not read\. Send CSV, TSV, XLSX"):
         read_sheet(source(TEXT, f"energy/bills{suffix}"))
 
 
@@ -230,17 +237,18 @@ def test_lines_of_a_sheet_are_its_rows_even_below_empty_ones() -> None:
     assert rows(sheet) == [("BJ-01", 5), ("BJ-02", 7)]
 
 
-def test_the_sheet_of_a_workbook_with_several_must_be_named() -> None:
-    content = bills_workbook(1, sheets=("Bills", "Notes"))
+def test_of_several_sheets_those_with_a_known_header_are_read_unless_one_is_named() -> None:
+    content = bills_workbook(1, sheets=("Bills", "More"))
 
-    with pytest.raises(InputProblem, match=r"sheets 'Bills', 'Notes'.*`sheet` in _format\.toml"):
-        read_sheet(book(content))
-    named = read_sheet(book(content), sheet="Notes")
-    assert (named.sheet, named.unread) == ("Notes", ("Bills",))
+    assert [sheet.sheet for sheet in read_sheets(book(content), Reading(names=frozenset(folded(name) for name in BILL)))] == ["Bills", "More"]
+    with pytest.raises(InputProblem, match=r"sheets 'Bills', 'More'; none of them has a header that is known. .*`sheet` in _format\.toml"):
+        read_sheets(book(content), Reading())
+    named = read_sheet(book(content), sheet="M*")
+    assert (named.sheet, named.unread) == ("More", ("Bills",))
 
 
 def test_a_sheet_that_is_not_there_is_refused() -> None:
-    with pytest.raises(InputProblem, match="The workbook has the sheets 'Bills'"):
+    with pytest.raises(InputProblem, match="The workbook has the sheets 'Bills', and none is called 'bills'"):
         read_sheet(book(bills_workbook(1)), sheet="bills")
 
 
@@ -287,7 +295,7 @@ def test_a_workbook_that_lies_about_its_size_is_refused(claimed: int) -> None:
     with zipfile.ZipFile(BytesIO(padded)) as archive:
         size = archive.getinfo(SHEET_PART).file_size
 
-    with pytest.raises(InputProblem, match="The workbook's parts are not what its directory says"):
+    with pytest.raises(InputProblem, match="its parts are not what its directory says"):
         read_sheet(book(padded.replace(struct.pack("<I", size), struct.pack("<I", claimed))))
 
 
@@ -297,7 +305,7 @@ def test_every_part_of_a_workbook_is_unpacked_and_checked() -> None:
     start = content.index(b"docProps/notes.txt") + len("docProps/notes.txt")
     content[start + 2] ^= 0xFF
 
-    with pytest.raises(InputProblem, match="The workbook's parts are not what its directory says"):
+    with pytest.raises(InputProblem, match="its parts are not what its directory says"):
         check_archive(book(bytes(content)))
 
 
@@ -318,5 +326,5 @@ def sheet_xml() -> bytes:
     ids=["encrypted by password", "no zip", "cut off", "no workbook", "broken sheet"],
 )
 def test_a_damaged_or_encrypted_workbook_is_refused(content: bytes) -> None:
-    with pytest.raises(InputProblem, match=r"^energy/bills\.xlsx: The workbook (is damaged, encrypted, or no XLSX|cannot be read)"):
+    with pytest.raises(InputProblem, match=r"^energy/bills\.xlsx: The (archive or workbook is damaged|workbook cannot be read|content is no XLSX)"):
         read_sheet(book(content))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from esg_kpis.ingest.formats import default_format, format_for, read_format
+from esg_kpis.ingest.declared import default_format, format_for, read_format
 from tests.ingest_scenario import QUANTITY, bill, csv_of, numbers_of, observed, read_files, read_wide, rejection, rules, toml, workspace_of
 
 ROW = {"site_id": "BJ-01", "month": "2023-01", "amount": "5"}
@@ -61,8 +61,8 @@ MISTAKES = [
     (toml().replace('"kWh"', '"kwh"'), r"feed\.0: column 'amount': The unit 'kwh' is unknown\. Did you mean 'kWh'"),
     (toml().replace('"kWh"', '"M kWh"'), r"feed\.0: column 'amount': The unit 'M kWh' is refused"),
     (toml(quantity=QUANTITY + 'measure_column = "type"\n'), r"quantity\.0: column 'amount': give either measure or measure_column"),
-    (toml(quantity=QUANTITY + 'unit_column = "in"\n'), r"quantity\.0: column 'amount': give either unit or unit_column"),
-    (toml(quantity=QUANTITY.replace('unit = "kWh"', "")), r"quantity\.0: column 'amount': give either unit or unit_column"),
+    (toml(quantity=QUANTITY + 'unit_column = "in"\n'), r"quantity\.0: column 'amount': give one of unit, unit_column and unit_in_header"),
+    (toml(quantity=QUANTITY.replace('unit = "kWh"', "")), r"quantity\.0: column 'amount': give one of unit, unit_column and unit_in_header"),
     (toml(quantity=QUANTITY + 'blank = "zero"\n'), r"quantity\.0\.blank: "),
     (toml(quantity=QUANTITY + 'negative = "abs"\n'), r"quantity\.0\.negative: "),
     (toml(feed="constants = { use = 1 }"), r"feed\.0\.constants\.use: "),

@@ -117,7 +117,7 @@ def test_days_count_not_bills() -> None:
 
 def test_zeros_negative_ones_and_duplicates_are_no_history_and_no_outliers() -> None:
     rows = meter([100, 0, 0, 0, 0, 0, 0, 100, 100, -100_000, 100, 100])
-    rows += [row | {"record_id": f"again {number}", "duplicate_of": row["record_id"]} for number, row in enumerate(meter([100_000] * 9))]
+    rows += [row | {"record_id": f"again {number}", "excluded": f"duplicate of record {row['record_id']}"} for number, row in enumerate(meter([100_000] * 9))]
 
     assert flags(rows) == {}
     assert flags([*rows, *meter(["100000"], since=20, record_id="slip")]) == {"slip": "unit_slip"}

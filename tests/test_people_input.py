@@ -64,11 +64,11 @@ def test_a_file_of_the_wrong_shape_is_stopped_and_says_why(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
-def test_a_file_with_another_delimiter_says_so(tmp_path: Path, mark: str) -> None:
-    said = stopped(counted(tmp_path, {"s.csv": csv_of(A).replace(",", mark)}))
+def test_a_file_with_another_delimiter_is_read_and_says_so(tmp_path: Path, mark: str) -> None:
+    people = counted(tmp_path, {"s.csv": csv_of(A).replace(",", mark)})
 
-    assert f"The columns are parted by {mark!r}, not by ','" in said
-    assert "delimiter" in said
+    assert people.files.select("status", "delimiter").row(0) == ("read", mark)
+    assert people.counts.equals(counted(tmp_path / "plain", {"s.csv": csv_of(A)}).counts.with_columns(people.counts["record_id"]))
 
 
 def test_a_file_that_was_stopped_holds_back_every_measure_of_people(tmp_path: Path) -> None:

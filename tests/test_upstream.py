@@ -115,7 +115,7 @@ def test_polars_mean_of_decimals_is_a_float() -> None:
     assert isinstance(frame["x"].mean(), float)
 
 
-# ---------------------------------------------------------------- openpyxl: relied on by `ingest.files`
+# ---------------------------------------------------------------- openpyxl: relied on by `files.workbooks`
 
 
 def cell_read(value: object, shown_as: str = "General", result: object = 0) -> object:

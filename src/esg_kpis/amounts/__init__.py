@@ -2,6 +2,7 @@
 
 from esg_kpis.amounts.build import amounts_of
 from esg_kpis.amounts.coverage import coverage_of
+from esg_kpis.amounts.outliers import outliers_of
 from esg_kpis.amounts.people import amounts_of_people
 
-__all__ = ["amounts_of", "amounts_of_people", "coverage_of"]
+__all__ = ["amounts_of", "amounts_of_people", "coverage_of", "outliers_of"]

@@ -7,9 +7,11 @@ import polars as pl
 
 from esg_kpis.amounts.calendar import apportioned
 from esg_kpis.domains import MEASURES
-from esg_kpis.exact import PRODUCT, scaled
+from esg_kpis.exact import PRODUCT
 from esg_kpis.tables import AMOUNTS, conform
-from esg_kpis.units import multiplier
+
+BY_SENDER = "estimated_by_sender"
+"""Estimate method of a bill that its sender says is estimated."""
 
 
 def amounts_of(quantities: pl.DataFrame) -> pl.DataFrame:
@@ -17,7 +19,7 @@ def amounts_of(quantities: pl.DataFrame) -> pl.DataFrame:
 
     Columns: as `amounts` in the data dictionary. Flows and events lie in a month; a stock lies at `date`, and holds through `until`.
     """
-    canonical = in_canonical_units(quantities)
+    canonical = quantities.with_columns(pl.col("canonical").alias("quantity"))
     flows = apportioned(canonical.filter(pl.col("nature") != "stock")).with_columns(
         pl.when(pl.col("nature") == "event").then(pl.col("start")).alias("date"), pl.lit(None, dtype=pl.Date()).alias("until")
     )
@@ -28,29 +30,12 @@ def amounts_of(quantities: pl.DataFrame) -> pl.DataFrame:
         pl.col("end").alias("until"),
     )
     both = pl.concat([flows, stocks], how="diagonal").with_columns(
-        pl.when(pl.col("duplicate_of").is_not_null()).then(pl.lit("duplicate of record ") + pl.col("duplicate_of")).alias("excluded"),
-        pl.lit("").alias("edition"), pl.lit("").alias("period"), pl.col("measure").alias("origin"), pl.lit(value=False).alias("estimated"),
+        pl.lit("").alias("edition"), pl.lit("").alias("period"), pl.col("measure").alias("origin"), pl.when("estimated").then(pl.lit(BY_SENDER)).alias("estimate_method"),
         *(pl.lit(None, dtype=pl.String()).alias(name) for name in
-          ("gas", "gas_group", "gwp_set", "basis", "method", "estimate_method", "factor_id", "rule_id", "parent_amount_id", "blocked")),
+          ("gas", "gas_group", "gwp_set", "basis", "method", "factor_id", "rule_id", "parent_amount_id", "blocked")),
         scope_of("measure").alias("scope"),
     )  # fmt: skip
     return conform(with_ids(both, ("record_id", "measure", "column", "month", "date", "dimensions")), AMOUNTS)
-
-
-def in_canonical_units(quantities: pl.DataFrame) -> pl.DataFrame:
-    """`quantities` with `quantity` in the canonical unit of its measure, and that `unit`. One exact multiplier per distinct pair."""
-    pairs = quantities.select("domain", "measure", "received_unit").unique().sort("domain", "measure", "received_unit")
-    fractions = [multiplier(unit, MEASURES[measure].unit, domain) for domain, measure, unit in pairs.iter_rows()]
-    whole = pl.Decimal(38, 0)
-    table = pairs.with_columns(
-        pl.Series("unit", [MEASURES[measure].unit for measure in pairs["measure"]], dtype=pl.String()),
-        pl.Series("numerator", [fraction.numerator for fraction in fractions], dtype=pl.Int128()).cast(whole),
-        pl.Series("denominator", [fraction.denominator for fraction in fractions], dtype=pl.Int128()).cast(whole),
-    )
-    joined = quantities.join(table, on=["domain", "measure", "received_unit"], how="left", maintain_order="left")
-    return joined.with_columns(scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("quantity")).drop(
-        "numerator", "denominator"
-    )
 
 
 def scope_of(column: str) -> pl.Expr:

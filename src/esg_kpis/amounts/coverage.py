@@ -12,7 +12,7 @@ def coverage_of(quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
 
     Columns: as `coverage` in the data dictionary.
     """
-    flows = quantities.filter((pl.col("nature") == "flow") & (pl.col("domain") != "stated")).with_columns(pl.col("meter_id").fill_null(""))
+    flows = quantities.filter((pl.col("nature") == "flow") & pl.col("excluded").is_null() & (pl.col("domain") != "stated")).with_columns(pl.col("meter_id").fill_null(""))
     key = ["site_id", "measure", "meter_id"]
     alone = pl.len().over(key) == 1
     days = (

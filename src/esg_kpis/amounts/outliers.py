@@ -17,7 +17,6 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.amounts.build import in_canonical_units
 from esg_kpis.exact import PRODUCT, plain
 
 OUTLIER = {name: pl.String() for name in ("record_id", "column", "flag", "observed", "expected", "ratio", "what_to_do")}
@@ -127,8 +126,8 @@ def _rated(quantities: pl.DataFrame) -> pl.DataFrame:
     day); `month` (of its middle, months since the year 0).
     """
     days = (pl.col("end") - pl.col("start")).dt.total_days() + 1
-    counted = (pl.col("nature") == "flow") & pl.col("duplicate_of").is_null() & (pl.col("quantity") > 0) & (days > 0)
-    canonical = in_canonical_units(quantities.filter(counted)).filter(pl.col("quantity") > 0)
+    counted = (pl.col("nature") == "flow") & pl.col("excluded").is_null() & (pl.col("quantity") > 0) & (days > 0)
+    canonical = quantities.filter(counted).with_columns(pl.col("canonical").alias("quantity")).filter(pl.col("quantity") > 0)
     middle = pl.col("start") + pl.duration(days=(days - 1) // 2)
     rated = canonical.with_columns(
         (pl.min_horizontal("quantity", pl.lit(_LIMIT).cast(canonical.schema["quantity"])).cast(PRODUCT) / days.cast(_WHOLE)).alias("rate"),
@@ -136,7 +135,8 @@ def _rated(quantities: pl.DataFrame) -> pl.DataFrame:
     )
     meters = rated.group_by(METER).agg(pl.len().cast(pl.Int64()).alias("n")).filter(pl.col("n") > LEAST_OTHERS).with_row_index("meter")
     meters = meters.with_columns((pl.col("n").cum_sum() - pl.col("n")).alias("from"))
-    return rated.join(meters, on=METER, nulls_equal=True).with_row_index("row")
+    joined: pl.DataFrame = rated.join(meters, on=METER, nulls_equal=True).with_row_index("row")
+    return joined
 
 
 def _usual(rated: pl.DataFrame) -> pl.DataFrame:

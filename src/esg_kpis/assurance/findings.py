@@ -33,12 +33,21 @@ CHECKS: dict[str, str] = {
     "uncovered": "Categories of people add up to everybody",
     "two_units": "Columns that state one fact in two units agree",
     "row_footing": "Columns of a row add up to its total",
+    "unit_slip": "No quantity is a thousand or ten thousand times what its meter usually counts",
+    "outlier": "Quantities are like those of their meter's history",
+    "control_total": "Rows add up to the subtotals and totals their sender wrote",
     "negative": "Quantities are zero or more, unless net metered",
+    "corrects_nothing": "A correction names a bill that is there",
+    "readings": "Bills are what the readings of their meter give",
     "no_quantity": "Every record holds a quantity",
     "duplicate": "No record says the same as another",
-    "overlap": "No two bills of a meter cover the same day",
+    "superseded": "Every bill is the last word",
+    "sub_meter": "No sub-meter is counted beside its main meter",
+    "credit_note": "No bill was credited",
+    "estimated_by_sender": "No bill is an estimate of its sender",
+    "rollover": "No counter went past its last digit",
+    "formula_value": "Cells of workbooks hold values",
     "coverage_gap": "Between its first and last record, a meter has no gap",
-    "bill_twice": "No bill comes twice with different quantities",
     "file_twice": "No file was sent twice",
     "no_number": "Cells to be compared, added up or tied out are numbers",
     "sheet_unread": "No sheet of a workbook is left unread",
@@ -55,6 +64,7 @@ CHECKS: dict[str, str] = {
 
 def findings(
     observations: pl.DataFrame,
+    outliers: pl.DataFrame,
     rejected: pl.DataFrame,
     problems: pl.DataFrame,
     amounts: pl.DataFrame,
@@ -78,6 +88,7 @@ def findings(
     ]
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
+    rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
     rows += _of_gaps(coverage)
     rows += roll_forward_findings(headcount)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
@@ -134,6 +145,21 @@ def _of_rejected(group: pl.DataFrame) -> dict[str, Any]:
         "edition": "", "period": "", "severity": "error", "passed": False, "observed": " ".join(group["message"]), "expected": CHECKS["rejected_record"].lower(),
         "difference": None, "record_ids": first["record_id"],
         "what_to_do": "Mend the file or its _format.toml." if stopped else "Send the row back to its sender, or waive this finding in the edition.",
+    }  # fmt: skip
+
+
+def flags_of(observations: pl.DataFrame, outliers: pl.DataFrame) -> pl.DataFrame:
+    """What checks found about single records: `record_id`, `flag`."""
+    failed = observations.filter(~pl.col("passed") & (pl.col("record_ids") != ""))
+    seen = failed.select(pl.col("record_ids").str.split(";").alias("record_id"), pl.col("check").alias("flag")).explode("record_id", empty_as_null=True)
+    return pl.concat([seen, outliers.select("record_id", "flag")])
+
+
+def _of_outlier(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "check": row["flag"], "subject": f"{row['record_id']} '{row['column']}'", "id_subject": f"{row['record_id']} {row['column']}", "edition": "", "period": "",
+        "severity": "warning", "passed": False, "observed": f"{row['observed']}, {row['ratio']} the usual", "expected": row["expected"], "difference": None,
+        "record_ids": row["record_id"], "what_to_do": row["what_to_do"],
     }  # fmt: skip
 
 

@@ -164,12 +164,14 @@ def _inside(where: Where) -> pl.Expr:
 
 
 def record_fates(
-    records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, seen: pl.DataFrame, edition: Edition
+    records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, seen: pl.DataFrame, flags: pl.DataFrame, edition: Edition
 ) -> pl.DataFrame:
     """One fate per record: used if any share of it counts, excluded with the reason, or rejected with the rule.
 
     `share_used` is the share of the record's days over all its quantities. A record of the register of sites or meters counts when any amount
     of the site, or of the measure at it, does.
+
+    `flags` holds `record_id` and `flag`, the checks that found something about a record.
 
     Columns: as `record_fates` in the data dictionary. Records of stopped files were never read and have no fate.
     """
@@ -188,11 +190,12 @@ def record_fates(
     ])["record_id"]  # fmt: skip
     rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
     joined = (
-        records.select("record_id", "path", "sheet", "line")
+        records.select("record_id", "path", "sheet", "line", "excluded")
         .join(every, on="record_id", how="left")
         .join(used, on="record_id", how="left")
         .join(why, on="record_id", how="left")
         .join(rules, on="record_id", how="left")
+        .join(flags.group_by("record_id").agg(pl.col("flag").unique().sort().str.join(";").alias("flags")), on="record_id", how="left")
     )
     is_rejected, is_site = pl.col("rule").is_not_null(), pl.col("record_id").is_in(active.implode())
     share = (
@@ -211,7 +214,9 @@ def record_fates(
         .alias("fate"),
         pl.when(is_rejected).then(pl.lit(0).cast(PRODUCT)).otherwise(share).round(VALUE_SCALE).cast(VALUE).alias("share_used"),
     ).with_columns(
-        pl.when((pl.col("fate") == "excluded") & pl.col("why").is_null())
+        pl.when((pl.col("fate") == "excluded") & pl.col("excluded").is_not_null())
+        .then(pl.col("excluded"))
+        .when((pl.col("fate") == "excluded") & pl.col("why").is_null())
         .then(
             pl.when(pl.col("record_id").is_in(registers.implode()))
             .then(pl.lit("no amount of this site or meter counts"))

@@ -13,8 +13,8 @@ from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
-from esg_kpis.ingest.files import Source, decode
-from esg_kpis.ingest.formats import problems_of
+from esg_kpis.files import Source, decode
+from esg_kpis.ingest.declared import problems_of
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.tables import PUBLISHED, conform
 from esg_kpis.units import multiplier, unit_named

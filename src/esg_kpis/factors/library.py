@@ -19,7 +19,7 @@ import polars as pl
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
 from esg_kpis.exact import FACTOR_SCALE, GWP_SCALE
-from esg_kpis.ingest.files import Source, decode
+from esg_kpis.files import Source, decode
 from esg_kpis.tables import FACTORS, conform
 from esg_kpis.units import multiplier
 

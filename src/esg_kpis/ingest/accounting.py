@@ -1,83 +1,114 @@
 """Every row accounted for: what was received, and what was rejected with which consequence."""
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF
-from esg_kpis.ingest.files import LINE, Sheet
+from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.rows import FeedRows
+from esg_kpis.ingest.rules import right_zh
+from esg_kpis.ingest.totals import reasons
 from esg_kpis.tables import RECORDS, REJECTED, conform, empty
 
 
 @dataclass(frozen=True)
 class FileRead:
-    """One file that was read: its sheet, format, record ids, and a FeedRows per feed."""
+    """One sheet that was read: its rows that are records, its format as understood, `record_id` by line, a FeedRows per feed, the rows set aside, its domains."""
 
     sheet: Sheet
     entry: FileFormat
     records: pl.DataFrame
     feeds: list[tuple[Feed, FeedRows]]
+    aside: pl.DataFrame
+    domain: str
+
+
+def record_prefix(sha256: str, sheet: str) -> str:
+    """What the ids of all records of a sheet begin with. What parts lists of ids, and ids themselves, is escaped in the name of the sheet."""
+    name = "".join(f"%{ord(letter):02X}" if letter in ";:%" or letter.isspace() else letter for letter in sheet)
+    return f"{sha256[:12]}:{name}:" if name else f"{sha256[:12]}:"
 
 
 def record_id(sha256: str, sheet: str, line: int) -> str:
-    """The id of a record: it depends on content and place in the file, never on a path or on time."""
-    return hashlib.sha256(f"{sha256}\x1f{sheet}\x1f{line}".encode()).hexdigest()[:12]
+    """The id of a record: file, sheet and line, so that a person can walk to it. It depends on content and place in the file, never on a path or on time."""
+    return f"{record_prefix(sha256, sheet)}{line}"
 
 
-def ragged_rejections(item: FileRead) -> list[dict[str, str]]:
+def record_ids(sheet: Sheet, lines: pl.Series) -> pl.DataFrame:
+    """`record_id` per `__line` of a sheet."""
+    prefix = record_prefix(sheet.source.sha256, sheet.sheet)
+    return pl.DataFrame({LINE: lines}).select((pl.lit(prefix) + pl.col(LINE).cast(pl.String)).alias("record_id"), LINE)
+
+
+def ragged_rejections(item: FileRead) -> pl.DataFrame:
     """A rejection per row whose number of cells differs from the header's."""
-    expected = f"{len(item.sheet.columns)} cells, as in the header"
-    return [
+    cells = str(len(item.sheet.columns))
+    rows = [
         {
-            "record_id": record_id(item.sheet.source.sha256, item.sheet.sheet, line),
-            "rule": "ragged_row",
-            "column": "",
-            "read": text,
-            "expected": expected,
+            "record_id": record_id(item.sheet.source.sha256, item.sheet.sheet, line), "rule": "ragged_row", "column": "", "read": text,
+            "expected": f"{cells} cells, as in the header", "detail": cells,
         }
         for line, text in item.sheet.ragged
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=REJECTION)
+
+
+def records_of(read: list[FileRead], bad: pl.Series, mended: pl.DataFrame) -> pl.DataFrame:
+    """All records of all files. Columns: as `records` in the data dictionary.
+
+    Args:
+        read: The sheets.
+        bad: Ids of rejected records.
+        mended: `record_id` and `excluded` of records that another one mends.
+    """
+    parts = [part for item in read for part in _records_of(item, bad)]
+    if not parts:
+        return empty(RECORDS)
+    records = pl.concat(parts)
+    if mended.is_empty():
+        return records
+    joined = records.join(mended.rename({"excluded": "__mended"}), on="record_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("excluded", "__mended").alias("excluded")).drop("__mended")
+
+
+def _records_of(item: FileRead, bad: pl.Series) -> list[pl.DataFrame]:
+    sheet = item.sheet
+    bases = [feed.base.select("record_id", "site_id", "start", "end") for _, feed in item.feeds]
+    known = bases[0] if len(bases) == 1 else pl.concat(bases).unique("record_id", keep="last", maintain_order=True)
+    told = pl.when(_is_bad(bad)).then(None).otherwise(pl.col("site_id").replace({"": None})).alias("site_id")
+    good = pl.concat([sheet.rows.select(LINE, _as_received(sheet.columns)), known], how="horizontal") if known.height == sheet.rows.height else (
+        item.records.join(sheet.rows.select(LINE, _as_received(sheet.columns)), on=LINE).join(known, on="record_id", how="left", maintain_order="left")
+    )  # fmt: skip
+    ragged = [
+        {"record_id": record_id(sheet.source.sha256, sheet.sheet, line), LINE: line, "received": json.dumps({"": text}, ensure_ascii=False)}
+        for line, text in sheet.ragged
+    ]
+    aside = item.aside.select(LINE, _as_received(sheet.columns)).join(record_ids(sheet, item.aside[LINE]), on=LINE).join(reasons(item.aside), on=LINE)
+    unread = pl.concat([pl.DataFrame(ragged, schema={"record_id": pl.String(), LINE: pl.Int64(), "received": pl.String()}), aside], how="diagonal")
+    rest = unread.with_columns(pl.lit(None, dtype=pl.String()).alias("site_id"), pl.lit(None, dtype=pl.Date()).alias("start"), pl.lit(None, dtype=pl.Date()).alias("end"))
+    place = (
+        pl.lit(item.domain).alias("domain"), pl.lit(sheet.source.path).alias("path"), pl.lit(sheet.sheet).alias("sheet"), pl.col(LINE).alias("line"),
+        pl.lit(sheet.source.sha256).alias("sha256"), "received",
+    )  # fmt: skip
+    nothing = pl.lit(None, dtype=pl.String()).alias("excluded")
+    return [
+        good.select("record_id", *place, told, "start", "end", nothing),
+        rest.select("record_id", *place, "site_id", "start", "end", pl.col("excluded") if "excluded" in rest.columns else nothing),
     ]
 
 
-def records_of(read: list[FileRead], bad: pl.Series) -> pl.DataFrame:
-    """All records of all files. Columns: as `records` in the data dictionary."""
-    parts = []
-    for item in read:
-        sheet = item.sheet
-        received = [json.dumps(row, ensure_ascii=False) for row in sheet.rows.select(sheet.columns).iter_rows(named=True)]
-        known = pl.concat([feed.base.select("record_id", "site_id", "start", "end") for _, feed in item.feeds]).unique(
-            "record_id", keep="last"
-        )
-        good = item.records.with_columns(pl.Series("received", received, dtype=pl.String())).join(
-            known, on="record_id", how="left", maintain_order="left"
-        )
-        ragged = pl.DataFrame(
-            [
-                {
-                    "record_id": record_id(sheet.source.sha256, sheet.sheet, line),
-                    LINE: line,
-                    "received": json.dumps({"": text}, ensure_ascii=False),
-                }
-                for line, text in sheet.ragged
-            ],
-            schema={"record_id": pl.String(), LINE: pl.Int64(), "received": pl.String()},
-        )
-        parts.append(
-            pl.concat([good, ragged], how="diagonal").select(
-                "record_id", pl.lit(";".join(feed.domain for feed, _ in item.feeds)).alias("domain"), pl.lit(sheet.source.path).alias("path"),
-                pl.lit(sheet.sheet).alias("sheet"), pl.col(LINE).alias("line"), pl.lit(sheet.source.sha256).alias("sha256"), "received",
-                pl.when(pl.col("record_id").is_in(bad.implode())).then(None).otherwise(pl.col("site_id").replace({"": None})).alias("site_id"),
-                "start", "end",
-            )
-        )  # fmt: skip
-    if not parts:
-        return empty(RECORDS)
-    return pl.concat(parts)
+def _is_bad(bad: pl.Series) -> pl.Expr:
+    return pl.col("record_id").is_in(bad.implode()) if bad.len() else pl.lit(value=False)
+
+
+def _as_received(columns: Sequence[str]) -> pl.Expr:
+    """The row as a JSON object of column to text."""
+    return pl.struct(pl.col(column) for column in columns).struct.json_encode().alias("received")
 
 
 def rejected_of(
@@ -86,15 +117,18 @@ def rejected_of(
     """All rejections, with their place, the measures they keep back, and the sentence for the sender. Columns: as `rejected` in the data dictionary."""
     rows = pl.concat([pl.DataFrame(schema=REJECTION), *rejected]).unique(["record_id", "rule", "column"], keep="first", maintain_order=True)
     feeds = [(spec, feed) for item in read for spec, feed in item.feeds]
-    by_record = [_measures_of(spec, feed) for spec, feed in feeds] + [_measures_of_ragged(item) for item in read]
+    wrong = rows["record_id"].unique()
+    by_record = [_measures_of(spec, feed, wrong) for spec, feed in feeds] + [_measures_of_ragged(item) for item in read]
     measures = (
         pl.concat([pl.DataFrame(schema={"record_id": pl.String(), "measures": pl.String()}), *by_record])
         .group_by("record_id")
         .agg(pl.col("measures").sort().str.join(";"))
     )
     sites = pl.concat(
-        [feed.base.select("record_id", "site_id") for _, feed in feeds]
-        or [pl.DataFrame(schema={"record_id": pl.String(), "site_id": pl.String()})]
+        [
+            pl.DataFrame(schema={"record_id": pl.String(), "site_id": pl.String()}),
+            *(feed.base.filter(pl.col("record_id").is_in(wrong.implode())).select("record_id", "site_id") for _, feed in feeds),
+        ]
     )
     joined = (
         rows.join(records.select("record_id", "path", "sheet", "line", "start", "end"), on="record_id", how="left")
@@ -115,20 +149,24 @@ def rejected_of(
         + pl.col("expected").str.strip_suffix(".")
         + "."
     )
+    chinese = [right_zh(rule, detail) for rule, detail in joined.select("rule", "detail").iter_rows()]
+    joined = joined.with_columns(pl.Series("expected_zh", chinese, dtype=pl.String()))
     stops = pl.DataFrame(stopped, schema=REJECTED.schema).unique(list(REJECTED.key), keep="first", maintain_order=True)
     return conform(pl.concat([joined.with_columns(message.alias("message")).select(REJECTED.names), stops]), REJECTED)
 
 
-def _measures_of(spec: Feed, feed: FeedRows) -> pl.DataFrame:
-    """The measures each record of a feed would have fed: as read where they could be, else all that the feed may hold."""
+def _measures_of(spec: Feed, feed: FeedRows, wrong: pl.Series) -> pl.DataFrame:
+    """The measures each rejected record of a feed would have fed: as read where they could be, else all that the feed may hold."""
     possible = ";".join(_possible(spec))
     told = (
-        feed.quantities.filter(pl.col("measure").is_in(list(DOMAIN_OF)).all().over("record_id"))
+        feed.quantities.filter(pl.col("record_id").is_in(wrong.implode()))
+        .filter(pl.col("measure").is_in(list(DOMAIN_OF)).all().over("record_id"))
         .group_by("record_id")
         .agg(pl.col("measure").unique().sort().str.join(";").alias("told"))
     )
     return (
-        feed.base.select("record_id")
+        feed.base.filter(pl.col("record_id").is_in(wrong.implode()))
+        .select("record_id")
         .join(told, on="record_id", how="left")
         .select("record_id", pl.col("told").fill_null(possible).alias("measures"))
     )
@@ -145,11 +183,3 @@ def _possible(spec: Feed) -> list[str]:
     """The measures a feed may hold: those it fixes, else all of its domain."""
     fixed = [quantity.measure for quantity in spec.quantity if quantity.measure]
     return (fixed if len(fixed) == len(spec.quantity) else []) or [name for name, home in DOMAIN_OF.items() if home == spec.domain]
-
-
-def duplicates_marked(quantities: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """Marks a quantity that says exactly what an earlier record said: same measure, site, meter, document, days, dimensions, number and unit."""
-    same = ["domain", "measure", "site_id", "meter_id", "document", "start", "end", "dimensions", "quantity", "received_unit"]
-    ordered = quantities.join(records.select("record_id", "path", "line"), on="record_id", how="left").sort("path", "line", "column")
-    first = pl.col("record_id").first().over(same)
-    return ordered.with_columns(pl.when(first != pl.col("record_id")).then(first).alias("duplicate_of")).drop("path", "line")

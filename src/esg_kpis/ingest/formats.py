@@ -1,22 +1,18 @@
-"""`_format.toml`: what cannot be known from a file itself. See docs/formats.md for every key."""
+"""What a `_format.toml` may say: what cannot be known from a file itself. See docs/formats.md for every key."""
 
-import tomllib
 from datetime import date
-from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from esg_kpis.domains import DOMAINS, MEASURES
 from esg_kpis.domains.people import FORMS
-from esg_kpis.errors import InputProblem, UnitProblem, near_misses
+from esg_kpis.errors import UnitProblem, near_misses
+from esg_kpis.files.source import MAX_MEGABYTES
 from esg_kpis.units import multiplier, unit_named
 
-FORMAT_FILE = "_format.toml"
-
-
-_COMMON = ("site_id", "meter_id", "document", "period_start", "period_end", "month", "date")
+COMMON = ("site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind", "period", "period_start", "period_end", "month", "date")
+"""Columns that every domain understands, beside its own."""
 Tolerance = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?$")]
 
 
@@ -24,8 +20,16 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Readings(_Entry):
+    """Columns of meter readings: what was counted is `to` minus `start`, times `times` (a number, or a column that holds it)."""
+
+    start: str
+    to: str
+    times: str = "1"
+
+
 class QuantityColumn(_Entry):
-    """One column of numbers, with its measure and unit fixed here or standing in other columns."""
+    """One column of numbers, with its measure and unit fixed here or standing in other columns or in the header."""
 
     column: str
     measure: str | None = None
@@ -33,6 +37,8 @@ class QuantityColumn(_Entry):
     measures: dict[str, str] = {}
     unit: str | None = None
     unit_column: str | None = None
+    unit_in_header: bool = False
+    readings: Readings | None = None
     blank: Literal["reject", "skip"] = "reject"
     optional: bool = False
     negative: Literal["reject", "net_metering"] = "reject"
@@ -41,8 +47,8 @@ class QuantityColumn(_Entry):
     def _one_of_each(self) -> Self:
         if (self.measure is None) == (self.measure_column is None):
             raise ValueError(f"column '{self.column}': give either measure or measure_column")
-        if (self.unit is None) == (self.unit_column is None):
-            raise ValueError(f"column '{self.column}': give either unit or unit_column")
+        if sum((self.unit is not None, self.unit_column is not None, self.unit_in_header)) != 1:
+            raise ValueError(f"column '{self.column}': give one of unit, unit_column and unit_in_header")
         for name in [*([self.measure] if self.measure else []), *self.measures.values()]:
             if name not in MEASURES:
                 raise ValueError(f"there is no measure '{name}'. {near_misses(name, MEASURES)}")
@@ -67,7 +73,7 @@ class Feed(_Entry):
         counted = DOMAINS[self.domain].counted
         if not counted and (self.form is not None or self.keys != "pseudonymous"):
             raise ValueError(f"a feed of '{self.domain}' holds no persons: `form` and `keys` are for people files")
-        ours = self._columns_of_people() if counted else {*_COMMON, *(field.name for field in DOMAINS[self.domain].fields)}
+        ours = self._columns_of_people() if counted else {*COMMON, *(field.name for field in DOMAINS[self.domain].fields)}
         for name in (*self.columns, *self.constants, *self.values):
             if name not in ours:
                 raise ValueError(f"'{name}' is no column of the domain '{self.domain}'. {near_misses(name, ours)}")
@@ -139,17 +145,31 @@ class Flag(_Entry):
     column: str
 
 
+class Aside(_Entry):
+    """Rows that are no records of their own: subtotals and totals, which are control totals, and notes. `words` are patterns of the cell in `column`."""
+
+    column: str
+    words: tuple[str, ...] = Field(min_length=1)
+    kind: Literal["subtotal", "total", "note"]
+
+
 class FileFormat(_Entry):
     """How one kind of file is to be read."""
 
     glob: str
     sheet: str | None = None
-    header_line: int = Field(default=1, ge=1)
-    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$')
+    header_line: int | None = Field(default=None, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=5)
+    fill_down: tuple[str, ...] = ()
+    aside: tuple[Aside, ...] = ()
+    max_megabytes: int = Field(default=MAX_MEGABYTES, ge=1, le=4096)
+    delimiter: str | None = Field(default=None, pattern=r'^[^"\r\n]$')
     encoding: str | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] | None = None
     dates: Literal["YMD", "DMY", "MDY"] = "YMD"
+    serial_dates: bool = False
+    last_day: Literal["counted", "not_counted"] = "counted"
     complete_from: date | None = None
     complete_until: date | None = None
     note: str = ""
@@ -187,7 +207,16 @@ class Format(_Entry):
 
     format_version: Literal[1]
     file: tuple[FileFormat, ...] = ()
+    aliases: dict[str, tuple[str, ...]] = {}
     vocabulary: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _aliases_known(self) -> Self:
+        known = {*COMMON, "measure", "quantity", "unit", *(field.name for domain in DOMAINS.values() for field in domain.fields)}
+        for name in self.aliases:
+            if name not in known:
+                raise ValueError(f"'{name}' is no column that could have an alias. {near_misses(name, known)}")
+        return self
 
     @model_validator(mode="after")
     def _words_of_people(self) -> Self:
@@ -198,50 +227,3 @@ class Format(_Entry):
             if any(";" in word or "=" in word or "|" in word or not word.strip() for word in words):
                 raise ValueError(f"a word of '{name}' is blank or holds one of ; = |")
         return self
-
-
-def read_format(folder: Path, root: Path) -> Format | None:
-    """The `_format.toml` of a folder, or None when it has none.
-
-    Raises:
-        InputProblem: naming the file, the key and what would be right.
-    """
-    path = folder / FORMAT_FILE
-    if not path.exists():
-        return None
-    where = path.relative_to(root).as_posix()
-    try:
-        return Format.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputProblem(f"It is no TOML: {error}.", where=where, mend="See docs/formats.md.") from error
-    except ValidationError as error:
-        raise InputProblem(problems_of(error), where=where, mend="See docs/formats.md.") from error
-
-
-def problems_of(error: ValidationError) -> str:
-    """Pydantic's findings in one line: key, what is wrong."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ').replace('valid tuple', 'list in brackets')}" for item in error.errors()
-    )
-
-
-def format_for(name: str, domain: str, declared: Format | None) -> FileFormat | None:
-    """How the file `name` of a domain's folder is read: the first entry that fits; without a `_format.toml`, by our own column names."""
-    if declared is None:
-        return default_format(domain)
-    if DOMAINS[domain].counted and not declared.file:
-        return default_format(domain)
-    return next((entry for entry in declared.file if fnmatchcase(name, entry.glob)), None)
-
-
-def default_format(domain: str) -> FileFormat:
-    """The format of a file that uses the names of the data dictionary."""
-    if DOMAINS[domain].counted:
-        return FileFormat(glob="*", feed=(Feed(domain=domain),))
-    if not DOMAINS[domain].measures:
-        return FileFormat(glob="*", feed=(Feed(domain=domain),))
-    if domain == "sites":
-        quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip", optional=True)
-    else:
-        quantity = QuantityColumn(column="quantity", measure_column="measure", unit_column="unit")
-    return FileFormat(glob="*", feed=(Feed(domain=domain, quantity=(quantity,)),))

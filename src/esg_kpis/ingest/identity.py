@@ -13,7 +13,7 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.errors import InputProblem
-from esg_kpis.ingest.files import LINE, Sheet
+from esg_kpis.files import LINE, Sheet
 
 _TELLING = {
     "a name": r"姓名|名字|员工名|surname|(?:first|last|given|family|full|middle|employee|staff|person)[ _-]*name|^name$|^nom$|^vorname$|^nachname$",

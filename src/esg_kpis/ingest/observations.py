@@ -1,5 +1,6 @@
 """What is seen in files beside the quantities: columns that ought to agree, flags, published figures. Nothing here changes a quantity."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import polars as pl
 
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.exact import QUANTITY, plain, scaled
-from esg_kpis.ingest.files import LINE, Sheet
+from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Compare, Feed, FileFormat, Footing, PublishedColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.tables import PUBLISHED
@@ -162,50 +163,59 @@ def _summary(sheet: Sheet, check: str, subject: str, compared: int, failed: int,
     return pl.DataFrame([row], schema=OBSERVATION)
 
 
-def _bill_twice() -> pl.Expr:
-    """The same bill number of the same meter for the same days, with another quantity."""
-    bill = ["domain", "measure", "site_id", "meter_id", "document", "start", "end", "dimensions"]
-    return pl.col("document").is_not_null() & pl.col("duplicate_of").is_null() & (pl.col("duplicate_of").is_null().sum().over(bill) > 1)
+_ABOUT_BILLS: dict[str, tuple[str, str, str]] = {
+    "duplicate": ("warning", "each bill once", "It was excluded. If it is a second delivery and not the same bill, give it a document number."),
+    "superseded": ("note", "the last word on each bill", "Nothing; the bill that corrects it counts."),
+    "sub_meter": ("note", "main meters", "Nothing; what a sub-meter counts is in the bills of its main meter."),
+    "credit_note": ("note", "zero or more, unless a credit note", "Look whether the bill it credits is there; the credit was counted."),
+    "negative": ("warning", "zero or more, unless net metered", "Confirm that the meter feeds back; the register or the format allows it."),
+    "estimated_by_sender": ("note", "a reading", "Ask for the bill that follows the next reading; the quantity counts as an estimate."),
+    "corrects_nothing": ("warning", "the bill that it corrects", "Ask for the bill it corrects, or mend its number; the correction was counted."),
+    "rollover": ("note", "readings that rise", "Confirm that the counter went past its last digit; the register gives its digits."),
+    "readings": ("warning", "what the readings give", "Ask what the bill holds beside the difference of the readings, such as losses of a transformer; the bill was used."),
+    "rounded": ("note", "at most 9 decimals", "Nothing; the received text is kept."),
+}
+"""What bills may say together: how much it matters, what ought to be, what to do."""
 
 
-def _overlaps() -> pl.Expr:
-    """A flow of a meter that begins before an earlier one of the same meter and measure has ended."""
-    meter = ["measure", "site_id", "meter_id", "dimensions"]
-    own = pl.col("meter_id").is_not_null() & pl.col("duplicate_of").is_null() & (pl.col("nature") == "flow")
-    ended = pl.when(own).then(pl.col("end")).cum_max().shift(1).over(meter, order_by=["start", "end"])
-    return own & (pl.col("start") <= ended).fill_null(value=False)
-
-
-def of_quantities(quantities: pl.DataFrame) -> pl.DataFrame:
-    """Observations on accepted quantities: negative ones that the format allows, duplicates, numbers that were rounded."""
+def seen_in_quantities(quantities: pl.DataFrame, kinds: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """Observations on accepted quantities, one per quantity of which an expression of `kinds` (by check) holds."""
     place = (
-        pl.col("measure")
-        + " at "
-        + pl.col("site_id")
-        + ", "
-        + pl.col("start").cast(pl.String).fill_null("")
-        + " to "
-        + pl.col("end").cast(pl.String).fill_null("")
+        pl.col("measure") + " at " + pl.col("site_id") + ", " + pl.col("start").cast(pl.String).fill_null("") + " to " + pl.col("end").cast(pl.String).fill_null("")
     )
-    shown = pl.col("received") + " " + pl.col("received_unit")
+    shown = pl.col("received") + " " + pl.col("received_unit") + pl.when(pl.col("excluded").is_not_null()).then(pl.lit(": ") + pl.col("excluded")).otherwise(pl.lit(""))
+    parts = []
+    for check, holds in kinds.items():
+        severity, expected, what_to_do = _ABOUT_BILLS[check]
+        found = quantities.filter(holds)
+        if found.height:
+            parts.append(_told(found, check, place, severity, shown, expected, what_to_do, pl.col("record_id")))
+    return pl.concat([pl.DataFrame(schema=OBSERVATION), *parts])
 
-    def some(check: str, severity: str, which: pl.Expr, observed: pl.Expr, expected: str, what_to_do: str) -> pl.DataFrame:
-        return quantities.filter(which).select(
-            pl.lit(check).alias("check"), place.alias("subject"), pl.lit(severity).alias("severity"), pl.lit(value=False).alias("passed"),
-            observed.alias("observed"), pl.lit(expected).alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
-            pl.col("record_id").alias("record_ids"), pl.lit(what_to_do).alias("what_to_do"),
-        ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
 
-    return pl.concat(
-        [
-            some("negative", "warning", pl.col("quantity") < 0, shown, "zero or more, unless net metered", "Confirm that the meter feeds back; the format allows it."),
-            some("duplicate", "warning", pl.col("duplicate_of").is_not_null(), pl.lit("the same as record ") + pl.col("duplicate_of"), "each bill once",
-                 "It was excluded. If it is a second delivery and not the same bill, give it a document number."),
-            some("bill_twice", "warning", _bill_twice(), shown, "each bill of a meter once", "Ask which of the bills holds; both were counted."),
-            some("overlap", "warning", _overlaps(), shown, "days of a meter covered once", "Ask which bills hold; all were counted."),
-            some("rounded", "note", pl.col("rounded"), shown, "at most 9 decimals", "Nothing; the received text is kept."),
-        ]
-    )  # fmt: skip
+def _told(
+    frame: pl.DataFrame, check: str, subject: pl.Expr, severity: str, observed: pl.Expr, expected: str, what_to_do: str, records: pl.Expr
+) -> pl.DataFrame:
+    """One failed observation per row."""
+    return frame.select(
+        pl.lit(check).alias("check"), subject.alias("subject"), pl.lit(severity).alias("severity"), pl.lit(value=False).alias("passed"),
+        observed.alias("observed"), pl.lit(expected).alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
+        records.alias("record_ids"), pl.lit(what_to_do).alias("what_to_do"),
+    ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
+
+
+def of_formulas(sheet: Sheet, records: pl.DataFrame) -> pl.DataFrame:
+    """One observation if values of a workbook were given by formulas: what counts is what was last saved."""
+    lines = sheet.formulas.join(records, on=LINE, how="inner")
+    if lines.is_empty():
+        return pl.DataFrame(schema=OBSERVATION)
+    columns = lines["column"].unique().sort().to_list()
+    row = {
+        "check": "formula_value", "subject": sheet.where, "severity": "note", "passed": False,
+        "observed": f"{lines.height} cells in {', '.join(map(repr, columns[:6]))} hold formulas; their last saved values were read", "expected": "values",
+        "difference": None, "record_ids": ";".join(lines["record_id"].unique().sort()), "what_to_do": "Ask whether the workbook was saved after its last change.",
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=OBSERVATION)
 
 
 def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
@@ -224,27 +234,13 @@ def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFra
 
 
 def of_files(files: pl.DataFrame) -> pl.DataFrame:
-    """Observations on files: the same content under two names, no records, sheets that were not read."""
-
-    def some(check: str, severity: str, which: pl.Expr, observed: pl.Expr, expected: str, what_to_do: str) -> pl.DataFrame:
-        return files.filter(which).select(
-            pl.lit(check).alias("check"), pl.col("path").alias("subject"), pl.lit(severity).alias("severity"), pl.lit(value=False).alias("passed"),
-            observed.alias("observed"), pl.lit(expected).alias("expected"), pl.lit(None, dtype=pl.String()).alias("difference"),
-            pl.lit("").alias("record_ids"), pl.lit(what_to_do).alias("what_to_do"),
-        ).cast(OBSERVATION)  # type: ignore[arg-type]  # fmt: skip
-
-    read = pl.col("status") == "read"
+    """Observations on files: the same content under two names, sheets that were not read."""
+    ignored, unread = files.filter(pl.col("status") == "ignored"), files.filter((pl.col("status") == "read") & pl.col("problem").is_not_null())
+    path, problem, nobody = pl.col("path"), pl.col("problem"), pl.lit("")
     return pl.concat(
         [
-            some("file_twice", "warning", pl.col("status") == "ignored", pl.col("problem"), "each file once", "Take one of the two away."),
-            some(
-                "sheet_unread",
-                "note",
-                read & pl.col("problem").is_not_null(),
-                pl.col("problem"),
-                "all sheets read or known",
-                "Look whether they hold data.",
-            ),
+            _told(ignored, "file_twice", path, "warning", problem, "each file once", "Take one of the two away.", nobody),
+            _told(unread, "sheet_unread", path, "note", problem, "all sheets read or known", "Look whether they hold data.", nobody),
         ]
     )
 

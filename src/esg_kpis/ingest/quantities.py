@@ -8,18 +8,33 @@ import polars as pl
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.domains.definition import Domain
 from esg_kpis.errors import UnitProblem
-from esg_kpis.exact import PRODUCT_LIMIT, QUANTITY, plain
+from esg_kpis.exact import PRODUCT_LIMIT, QUANTITY, plain, scaled
+from esg_kpis.files import LINE, folded
+from esg_kpis.ingest.declared import measure_aliases
 from esg_kpis.ingest.formats import FileFormat, QuantityColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.tables import QUANTITIES
 from esg_kpis.units import multiplier
+
+SENT = {
+    **{name: dtype for name, dtype in QUANTITIES.schema.items() if name not in ("excluded", "canonical", "unit")},
+    "corrects": pl.String(), "revision": pl.Int64(), "bill_kind": pl.String(), "feeds_back": pl.Boolean(), "readings": pl.Boolean(), "reading_start": QUANTITY, "reading_to": QUANTITY, "reading_times": QUANTITY,
+}  # fmt: skip
+"""A quantity as one row says it: as `quantities` in the data dictionary, before it is compared with others, and what that needs. `feeds_back`: whether the format allows
+it to be negative. `readings`: whether it is to be taken from meter readings, because its cell is blank."""
 
 MOST = PRODUCT_LIMIT // 100
 """No single quantity reaches a hundredth of what sums may: 10^12 in the canonical unit, 1,000 TWh or a billion tonnes."""
 
 
+def no_quantities() -> pl.DataFrame:
+    """No quantities, in the columns of `SENT`."""
+    return pl.DataFrame(schema=SENT)
+
+
 def typed_quantities(
-    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain
+    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain, merged: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """One quantity column of a feed.
 
@@ -29,19 +44,23 @@ def typed_quantities(
         spec: What `_format.toml` says of the column.
         entry: The file's number format.
         domain: The domain it feeds.
+        merged: Cells of the sheet that span several rows.
 
-    Columns of the first frame: as `quantities` in the data dictionary, without `duplicate_of`. The second lists the rejections.
+    Columns of the first frame: as `SENT`. The second lists the rejections.
     """
     dimensions = [field.name for field in domain.fields if field.dimension]
     received = rows[spec.column].fill_null("").str.strip_chars()
-    frame = base.select("record_id", "site_id", "meter_id", "document", "start", "end", *dimensions).with_columns(
+    plain = ("record_id", LINE, "site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind", "start", "end")
+    frame = base.select(*plain, *dimensions).with_columns(
         received.alias("received"),
         (rows[spec.unit_column].fill_null("").str.strip_chars() if spec.unit_column else pl.lit(spec.unit)).alias("received_unit"),
         (_measures(rows[spec.measure_column], spec) if spec.measure_column else pl.lit(spec.measure)).alias("measure"),
-        *read_numbers(received, decimal=entry.decimal, thousands=entry.thousands_mark).get_columns(),
+        *_read(received, entry).get_columns(),
+        *_readings(rows, spec, entry),
     )
     known = [name for name, home in DOMAIN_OF.items() if home == domain.name]
-    blank = pl.col("received") == ""
+    read_off = (pl.col("received") == "") & pl.col("reading_start").is_not_null() & pl.col("reading_to").is_not_null()
+    blank = (pl.col("received") == "") & ~read_off
     # A blank cell in an optional column says nothing, so neither its unit nor its measure is asked for.
     problems = []
     if spec.blank == "skip":
@@ -50,17 +69,14 @@ def typed_quantities(
         problems.append(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
-    example = f"a number such as 1{entry.thousands_mark}234{entry.decimal}5"
-    problems.append(rejections(frame, pl.col("wrong"), "number", spec.column, pl.col("received"), example))
-    if spec.negative == "reject":
-        problems.append(
-            rejections(
-                frame, pl.col("value") < 0, "negative", spec.column, pl.col("received"), 'zero or more, or `negative = "net_metering"`'
-            )
-        )
+    example = f"1{entry.thousands_mark}234{entry.decimal}5"
+    problems.append(rejections(frame, pl.col("wrong"), "number", spec.column, pl.col("received"), f"a number such as {example}", example))
+    if merged.height and (spans := merged.filter(pl.col("column") == spec.column)[LINE]).len():
+        told = "a quantity in each row: which part of it belongs to which row cannot be known"
+        problems.append(rejections(frame, pl.col(LINE).is_in(spans.implode()), "merged_quantity", spec.column, pl.col("received"), told))
     home = f"one of {', '.join(known)}"
     problems.append(
-        rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home)
+        rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home, ", ".join(known))
     )
     problems.append(_unit_problems(frame.filter(pl.col("measure").is_in(known)), spec, domain))
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name in sorted(dimensions)]
@@ -72,6 +88,7 @@ def typed_quantities(
         "site_id",
         pl.col("meter_id").replace({"": None}),
         pl.col("document").replace({"": None}),
+        pl.col("tariff").replace({"": None}),
         "start",
         "end",
         (pl.concat_str(pairs, separator=";", ignore_nulls=True) if pairs else pl.lit("")).alias("dimensions"),
@@ -80,12 +97,35 @@ def typed_quantities(
         "received_unit",
         pl.col("value").cast(QUANTITY).alias("quantity"),
         "rounded",
-    )
-    return quantities, problems
+        (pl.col("bill_kind") == "estimate").alias("estimated"),
+        pl.col("corrects").replace({"": None}),
+        pl.col("revision").replace({"": None}).cast(pl.Int64(), strict=False),
+        "bill_kind",
+        pl.lit(spec.negative == "net_metering").alias("feeds_back"),
+        read_off.alias("readings"),
+        "reading_start", "reading_to", "reading_times",
+    )  # fmt: skip
+    return quantities.cast(SENT).select(list(SENT)), problems  # type: ignore[arg-type]
+
+
+def _read(text: pl.Series, entry: FileFormat) -> pl.DataFrame:
+    return read_numbers(text, decimal=entry.decimal, thousands=entry.thousands_mark)
+
+
+def _readings(rows: pl.DataFrame, spec: QuantityColumn, entry: FileFormat) -> list[pl.Series]:
+    """The readings of the meter before and after, and what a step of its counter is worth; null where the format names none, or a cell holds no number."""
+    if spec.readings is None:
+        return [pl.Series(f"reading_{name}", [None] * rows.height, dtype=QUANTITY) for name in ("start", "to", "times")]
+    times = rows[spec.readings.times] if spec.readings.times in rows.columns else pl.Series([spec.readings.times] * rows.height, dtype=pl.String())
+    texts = {"start": rows[spec.readings.start], "to": rows[spec.readings.to], "times": times}
+    return [_read(text.fill_null("").str.strip_chars(), entry)["value"].alias(f"reading_{name}") for name, text in texts.items()]
 
 
 def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Series:
-    return column.fill_null("").str.strip_chars().replace(spec.measures)
+    """Measures out of their sender's words: as declared, by our own name, or by an alias."""
+    words, aliases = column.fill_null("").str.strip_chars(), measure_aliases()
+    known = {word: spec.measures.get(word) or (word if word in MEASURES else aliases.get(folded(word), word)) for word in words.unique().to_list()}
+    return words.replace_strict(known, return_dtype=pl.String())
 
 
 def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) -> pl.DataFrame:
@@ -97,13 +137,27 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
             limit = Fraction(MOST) / multiplier(unit, MEASURES[measure].unit, domain.name)
         except UnitProblem as problem:
             expected = f"a unit of {measure}. {problem}"
-            problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected))
+            problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected, measure))
             continue
         most = Decimal(min(int(limit), 10**28))
         expected = f"less than {plain(most)} {unit}"
         problems.append(
             rejections(
-                frame, here & (pl.col("value").abs() >= pl.lit(most).cast(QUANTITY)), "too_large", spec.column, pl.col("received"), expected
+                frame, here & (pl.col("value").abs() >= pl.lit(most).cast(QUANTITY)), "too_large", spec.column, pl.col("received"), expected, f"{plain(most)} {unit}"
             )
         )
     return pl.concat(problems)
+
+
+def in_canonical_units(quantities: pl.DataFrame) -> pl.DataFrame:
+    """`quantities` with `canonical`, the quantity in the canonical unit of its measure, and that `unit`. One exact multiplier per distinct pair."""
+    pairs = quantities.select("domain", "measure", "received_unit").unique().sort("domain", "measure", "received_unit")
+    fractions = [multiplier(unit, MEASURES[measure].unit, domain) for domain, measure, unit in pairs.iter_rows()]
+    whole = pl.Decimal(38, 0)
+    table = pairs.with_columns(
+        pl.Series("unit", [MEASURES[measure].unit for measure in pairs["measure"]], dtype=pl.String()),
+        pl.Series("numerator", [fraction.numerator for fraction in fractions], dtype=pl.Int128()).cast(whole),
+        pl.Series("denominator", [fraction.denominator for fraction in fractions], dtype=pl.Int128()).cast(whole),
+    )
+    joined = quantities.join(table, on=["domain", "measure", "received_unit"], how="left", maintain_order="left")
+    return joined.with_columns(scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("canonical")).drop("numerator", "denominator")

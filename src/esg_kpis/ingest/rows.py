@@ -3,7 +3,7 @@
 A record is rejected whole: if one column is wrong, none of the row is used. Every rejection names rule, column, what was read and what would be right.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,17 +12,19 @@ import polars as pl
 from esg_kpis.domains import DOMAINS
 from esg_kpis.domains.definition import Domain
 from esg_kpis.errors import near_misses
-from esg_kpis.ingest.files import LINE, Sheet
+from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
-from esg_kpis.ingest.quantities import typed_quantities
+from esg_kpis.ingest.quantities import no_quantities, typed_quantities
 from esg_kpis.ingest.rejections import NO_REJECTIONS, REJECTION, rejections
 from esg_kpis.ingest.shape import present, theirs_of
-from esg_kpis.tables import QUANTITIES, empty
 
 MAX_DAYS = 3 * 366
-_DATE_COLUMNS = ("period_start", "period_end", "month", "date")
-PLAIN_COLUMNS = ("site_id", "meter_id", "document")
+_DATE_COLUMNS = ("period", "period_start", "period_end", "month", "date")
+PLAIN_COLUMNS = ("site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind")
+BILL_KINDS = ("bill", "credit_note", "estimate")
+_PERIOD = r"^\s*(.+?)\s*(?:~|～|至|到|—|–| - | to |(?<=\d)-(?=\d{4}))\s*(.+?)\s*$"
+"""Two days in one cell: `2023-01-01 至 2023-01-31`, `2023.1.1-2023.1.31`."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,23 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
         sheet: The sheet; its shape has been checked.
         entry: The format of the file.
         feed: The feed.
-        records: `record_id` per `__line` of the sheet.
+        records: `record_id` per `__line` of the sheet, in the order of its rows.
 
-    Columns of `base`: record_id, our columns as text, `start` and `end` (Date). Columns of `quantities`: as in the data dictionary, without
-    `duplicate_of`. Rejections cover everything that can be seen in the row itself.
+    Columns of `base`: record_id, our columns as text, `start` and `end` (Date). Columns of `quantities`: as `quantities.SENT`. Rejections cover everything that can be
+    seen in the row itself.
     """
     domain = DOMAINS[feed.domain]
     names = [*PLAIN_COLUMNS, *_DATE_COLUMNS, *(field.name for field in domain.fields)]
-    rows = sheet.rows.join(records, on=LINE, how="left")
+    rows = sheet.rows.with_columns(records["record_id"])
     base = rows.select("record_id", LINE, *(_column(name, sheet, feed).alias(name) for name in dict.fromkeys(names)))
-    base, bad_dates = _dated(base, domain, entry.dates, lambda name: theirs_of(name, sheet, feed) or name)
+    base, bad_dates = _dated(base, domain, entry, sheet.epoch, lambda name: theirs_of(name, sheet, feed) or name)
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     parts = []
     for quantity in present(sheet, feed):
-        part, problems = typed_quantities(rows, base, quantity, entry, domain)
+        part, problems = typed_quantities(rows, base, quantity, entry, domain, sheet.merged)
         parts.append(part)
         rejected += problems
-    quantities = pl.concat(parts) if parts else empty(QUANTITIES).drop("duplicate_of")
+    quantities = pl.concat(parts) if parts else no_quantities()
     return FeedRows(base, quantities, pl.concat([frame for frame in rejected if frame.height] or [pl.DataFrame(schema=REJECTION)]))
 
 
@@ -74,12 +76,18 @@ def _column(name: str, sheet: Sheet, feed: Feed) -> pl.Expr:
     return clean.replace(feed.values[name]) if name in feed.values else clean
 
 
-def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str], str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _dated(
+    base: pl.DataFrame, domain: Domain, entry: FileFormat, epoch: str, theirs: Callable[[str], str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`base` with `start` and `end`, and the rows whose dates cannot be understood."""
     first, last = ("period_start", "period_end") if domain.dated else ("valid_from", "valid_to")
     names = (first, last, "month", "date") if domain.dated else (first, last)
-    read = {name: read_months(base[name]) if name == "month" else read_dates(base[name], order) for name in names}
-    dated = base.with_columns(*(dates.alias(f"__{name}") for name, dates in read.items()))
+    serial = (epoch or "1900") if entry.serial_dates else ""
+    told = base.with_columns(_from_period(first, last)) if domain.dated and (base["period"] != "").any() else base
+    read = {name: read_months(told[name]) if name == "month" else read_dates(told[name], entry.dates, serial) for name in names}
+    dated = told.with_columns(*(dates.alias(f"__{name}") for name, dates in read.items()))
+    if entry.last_day == "not_counted":
+        dated = dated.with_columns(pl.col(f"__{last}").dt.offset_by("-1d"))
     if domain.dated:
         month, day = pl.col("__month"), pl.col("__date")
         whole = pl.col(f"__{first}").is_not_null() & pl.col(f"__{last}").is_not_null()
@@ -88,45 +96,56 @@ def _dated(base: pl.DataFrame, domain: Domain, order: str, theirs: Callable[[str
     else:
         start, end = pl.col(f"__{first}"), pl.col(f"__{last}")
     dated = dated.with_columns(start.alias("start"), end.alias("end"))
-    example = {"YMD": "2023-12-31", "DMY": "31/12/2023", "MDY": "12/31/2023"}[order]
-    problems = []
-    for name in names:
-        wrong = (base[name] != "") & read[name].is_null()
-        expected = (
-            "a month such as 2023-12"
-            if name == "month"
-            else f"a date such as {example} ({order}; another order is declared as `dates` in _format.toml)"
-        )
-        if wrong.any():
-            problems.append(rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs(name), pl.col(name), expected))
+    problems = [_unreadable(told, dated, name, read[name], entry, theirs(name)) for name in names]
     if domain.dated:
-        seen = pl.concat([problem.select("record_id") for problem in [NO_REJECTIONS, *problems]])
-        fine = ~pl.col("record_id").is_in(seen["record_id"].implode())
-        no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & fine
-        problems.append(
-            rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about, first and last day")
-        )
-        told = pl.concat_str([pl.col(name) for name in names], separator=" ").str.strip_chars()
-        half = (pl.col(f"__{first}").is_null() != pl.col(f"__{last}").is_null()) & (pl.col("month").ne("") | pl.col("date").ne(""))
-        off = (
-            pl.col("__month").is_not_null() & ((pl.col("__month") != pl.col("start")) | (pl.col("__month").dt.month_end() != pl.col("end")))
-        ) | (pl.col("__date").is_not_null() & ((pl.col("__date") != pl.col("start")) | (pl.col("__date") != pl.col("end"))))
-        problems.append(
-            rejections(
-                dated, (half | off.fill_null(value=False)) & fine, "dates_disagree", theirs(first), told, "one period, month or date"
-            )
-        )
-        long = (pl.col("end") - pl.col("start")).dt.total_days() >= MAX_DAYS
-        long_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-        problems.append(rejections(dated, long, "period_too_long", theirs(last), long_text, f"a period of at most {MAX_DAYS} days"))
+        problems += _contradictions(dated, pl.concat(problems), names, theirs)
     dated = dated.drop(f"__{name}" for name in names)
     reversed_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    problems.append(
-        rejections(
-            dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), reversed_text, "a last day on or after the first"
-        )
-    )
-    return dated, pl.concat([NO_REJECTIONS, *problems])
+    wrong = rejections(dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), reversed_text, "a last day on or after the first")
+    return dated, pl.concat([NO_REJECTIONS, *problems, wrong])
+
+
+def _from_period(first: str, last: str) -> list[pl.Expr]:
+    """First and last day out of one cell that holds both, where they do not stand in cells of their own."""
+    parts = pl.col("period").str.extract_groups(_PERIOD)
+    alone = (pl.col(first) == "") & (pl.col(last) == "") & (pl.col("period") != "")
+    told = [parts.struct.field(str(number)).fill_null(pl.col("period")) for number in (1, 2)]
+    return [pl.when(alone).then(part).otherwise(pl.col(name)).alias(name) for name, part in zip((first, last), told, strict=True)]
+
+
+_EXAMPLES = {"YMD": "2023-12-31", "DMY": "31/12/2023", "MDY": "12/31/2023"}
+
+
+def _unreadable(told: pl.DataFrame, dated: pl.DataFrame, name: str, read: pl.Series, entry: FileFormat, theirs: str) -> pl.DataFrame:
+    wrong = (told[name] != "") & read.is_null()
+    if not wrong.any():
+        return NO_REJECTIONS
+    if name == "month":
+        return rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs, pl.col(name), "a month such as 2023-12", "2023-12")
+    example = _EXAMPLES[entry.dates]
+    expected = f"a date such as {example} ({entry.dates}; another order is declared as `dates` in _format.toml)"
+    serial = pl.col(name).str.contains(r"^[1-9][0-9]{4}$")
+    hint = pl.when(serial).then(pl.lit(f"{expected}. A day number of a spreadsheet is read where `serial_dates = true` is declared")).otherwise(pl.lit(expected))
+    return rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs, pl.col(name), hint, example)
+
+
+def _contradictions(dated: pl.DataFrame, unread: pl.DataFrame, names: Sequence[str], theirs: Callable[[str], str]) -> list[pl.DataFrame]:
+    """Rows that are about no day, about several, or about too many."""
+    first, last = names[:2]
+    fine = ~pl.col("record_id").is_in(unread["record_id"].implode())
+    no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & fine
+    told = pl.concat_str([pl.col(name) for name in names], separator=" ").str.strip_chars()
+    half = (pl.col(f"__{first}").is_null() != pl.col(f"__{last}").is_null()) & (pl.col("month").ne("") | pl.col("date").ne(""))
+    off = (
+        pl.col("__month").is_not_null() & ((pl.col("__month") != pl.col("start")) | (pl.col("__month").dt.month_end() != pl.col("end")))
+    ) | (pl.col("__date").is_not_null() & ((pl.col("__date") != pl.col("start")) | (pl.col("__date") != pl.col("end"))))
+    long = (pl.col("end") - pl.col("start")).dt.total_days() >= MAX_DAYS
+    long_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+    return [
+        rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about, first and last day"),
+        rejections(dated, (half | off.fill_null(value=False)) & fine, "dates_disagree", theirs(first), told, "one period, month or date"),
+        rejections(dated, long, "period_too_long", theirs(last), long_text, f"a period of at most {MAX_DAYS} days", str(MAX_DAYS)),
+    ]
 
 
 def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed) -> list[pl.DataFrame]:
@@ -140,7 +159,12 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
             problems.append(rejections(base, value == "", "required", theirs, pl.lit(""), field.meaning.lower()))
         if field.allowed:
             wrong = (value != "") & ~value.is_in(list(field.allowed))
-            problems.append(rejections(base, wrong, "vocabulary", theirs, value, f"one of {', '.join(field.allowed)}"))
+            choice = ", ".join(field.allowed)
+            problems.append(rejections(base, wrong, "vocabulary", theirs, value, f"one of {choice}", choice))
+    kinds, kind = ", ".join(BILL_KINDS), theirs_of("bill_kind", sheet, feed) or "bill_kind"
+    problems.append(rejections(base, ~pl.col("bill_kind").is_in(["", *BILL_KINDS]), "vocabulary", kind, pl.col("bill_kind"), f"one of {kinds}", kinds))
+    whole = pl.col("revision").str.contains(r"^[0-9]{0,6}$")
+    problems.append(rejections(base, ~whole, "revision", theirs_of("revision", sheet, feed) or "revision", pl.col("revision"), "a whole number such as 2"))
     words = [*PLAIN_COLUMNS, *(field.name for field in domain.fields)]
     formula = r"^\s*[=@]"
     if base.select(pl.any_horizontal(pl.col(words).str.contains(formula)).any()).item():
@@ -173,11 +197,12 @@ def register_problems(sheet: Sheet, feed: Feed, quantities: pl.DataFrame, sites:
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & pl.col("end").is_not_null()
     outside = (pl.col("start") < pl.col("valid_from")) | (pl.col("end") > pl.col("valid_to"))
-    register = pl.col("site_id").replace_strict(hints, default="", return_dtype=pl.String())
+    near = {name: f"：{misses}" for name in hints if (misses := near_misses(name, known).removeprefix("Did you mean ").removesuffix("?"))}
+    register, nearest = (pl.col("site_id").replace_strict(words, default="", return_dtype=pl.String()) for words in (hints, near))
     return pl.concat(
         [
-            rejections(unknown, pl.lit(value=True), "unknown_site", site_column, pl.col("site_id"), register),
-            rejections(joined, dated & outside, "outside_site_life", day_column, span, pl.lit("days within the site's life, ") + life),
-            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", day_column, span, f"days up to {as_of.isoformat()}"),
+            rejections(unknown, pl.lit(value=True), "unknown_site", site_column, pl.col("site_id"), register, nearest),
+            rejections(joined, dated & outside, "outside_site_life", day_column, span, pl.lit("days within the site's life, ") + life, life),
+            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", day_column, span, f"days up to {as_of.isoformat()}", as_of.isoformat()),
         ]
     ).unique(maintain_order=True)

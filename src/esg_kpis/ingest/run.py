@@ -1,25 +1,36 @@
-"""All files of a workspace: read, typed, judged against the register, and every row accounted for."""
+"""All files of a workspace: read, typed, judged against the registers and each other, and every row accounted for."""
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from esg_kpis.domains import DOMAINS
 from esg_kpis.errors import InputProblem, near_misses
+from esg_kpis.files import LINE, Reading, Sheet, Source, read_source
+from esg_kpis.files.sandbox import open_packed, open_sheets
+from esg_kpis.files.source import MAX_MEGABYTES
 from esg_kpis.ingest import observations
-from esg_kpis.ingest.accounting import FileRead, duplicates_marked, ragged_rejections, record_id, records_of, rejected_of
-from esg_kpis.ingest.files import LINE, Sheet, read_sheet, read_source
-from esg_kpis.ingest.formats import FORMAT_FILE, FileFormat, Format, format_for, read_format
+from esg_kpis.ingest.accounting import FileRead, ragged_rejections, record_id, record_ids, records_of, rejected_of
+from esg_kpis.ingest.bills import judged
+from esg_kpis.ingest.columns import mapping_in_words, names_known, understood
+from esg_kpis.ingest.declared import FORMAT_FILE, column_aliases, default_format, formats_for, read_format
+from esg_kpis.ingest.formats import FileFormat, Format
 from esg_kpis.ingest.identity import refuse_identities
 from esg_kpis.ingest.meters import meter_rows
-from esg_kpis.ingest.rejections import REJECTION
+from esg_kpis.ingest.quantities import no_quantities
+from esg_kpis.ingest.returned import MENDS, index_of, is_returned, replaced, rows_of
 from esg_kpis.ingest.rows import read_feed, register_problems
+from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.shape import check_quantity_columns, check_shape
 from esg_kpis.ingest.sites import site_rows
-from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, empty
+from esg_kpis.ingest.totals import control_totals, set_aside
+from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform
 from esg_kpis.workspace import Workspace
 
 
@@ -40,6 +51,33 @@ class Ingested:
     observations: pl.DataFrame
 
 
+class _OfPlace(InputProblem):
+    """A file is wrong where it lies; the same bytes may be right elsewhere."""
+
+
+@dataclass
+class _Taken:
+    """What has been read so far: sheets, a row of `files` for each, files that were stopped, and which rows mend others."""
+
+    raw: Path
+    read: list[FileRead] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    stopped: list[dict[str, Any]] = field(default_factory=list)
+    mends: list[pl.DataFrame] = field(default_factory=list)
+    seen: dict[str, tuple[str, str, tuple[FileFormat, ...]]] = field(default_factory=dict)
+    formats: dict[Path, Format | None] = field(default_factory=dict)
+
+    def format_of(self, folder: Path) -> Format | None:
+        """The `_format.toml` of a folder, read once.
+
+        Raises:
+            InputProblem: if it cannot be read.
+        """
+        if folder not in self.formats:
+            self.formats[folder] = read_format(folder, self.raw)
+        return self.formats[folder]
+
+
 def ingest(workspace: Workspace, as_of: date) -> Ingested:
     """Reads everything under data/raw.
 
@@ -50,72 +88,172 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
         workspace: The workspace.
         as_of: The last day data can be about.
     """
-    read: list[FileRead] = []
-    files: list[dict[str, object]] = []
-    stopped: list[dict[str, object]] = []
-    seen: dict[str, _Seen] = {}
-    formats: dict[Path, Format | None] = {}
+    taken = _Taken(workspace.raw)
     for path, domain in raw_files(workspace.raw):
-        relative = path.relative_to(workspace.raw).as_posix()
-        row = file_row(relative)
-        files.append(row)
-        entry: FileFormat | None = None
+        _take(taken, path, domain)
+    return _judged(taken, as_of)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _take(taken: _Taken, path: Path, domain: str | None) -> None:
+    """Reads one file, which may hold several, and accounts for it."""
+    relative = path.relative_to(taken.raw).as_posix()
+    row = file_row(relative)
+    entries: tuple[FileFormat, ...] = ()
+    try:
+        declared = taken.format_of(path.parent) if domain else None
+        entries = tuple(formats_for(path.name, declared)) if declared else (default_format(domain),) if domain else ()
+        source = read_source(taken.raw, path, max((entry.max_megabytes for entry in entries), default=MAX_MEGABYTES))
+        row |= {"sha256": source.sha256, "bytes": len(source.content)}
+        if is_returned(source):
+            _take_returned(taken, source, row)
+            return
+        if domain is None:
+            raise _homeless(relative)
+        if not entries and path.suffix.lower() != ".zip":
+            raise _no_entry(relative)
+        inside = open_packed(source)
+    except InputProblem as problem:
+        _stop(taken, row, _possible_domains(domain, entries, taken.formats.get(path.parent)), problem)
+        return
+    for item in inside:
+        fitting = entries or tuple(formats_for(item.name, declared) if declared else ())
+        _take_content(taken, item, domain, fitting, row | {"sheet": item.member})
+
+
+def _take_content(taken: _Taken, source: Source, domain: str, entries: tuple[FileFormat, ...], row: dict[str, Any]) -> None:
+    """Reads the content of one file, a sheet of a workbook by the first entry that names it."""
+    declared = taken.formats.get((taken.raw / source.path).parent)
+    possible = _possible_domains(domain, entries, declared)
+    try:
+        if not entries:
+            raise _no_entry(source.where)
+        if (first := taken.seen.get(source.content_sha256)) is not None:
+            taken.files.append(row | _seen_before(source, domain, entries, first))
+            return
+    except InputProblem as problem:
+        _stop(taken, row, possible, problem)
+        return
+    unread: set[str] | None = None
+    done: set[str] = set()
+    for entry in entries[: None if all(item.sheet for item in entries) else 1 + next(number for number, item in enumerate(entries) if not item.sheet)]:
         try:
-            if domain is None:
-                raise _homeless(relative)
-            if path.parent not in formats:
-                formats[path.parent] = read_format(path.parent, workspace.raw)
-            entry = format_for(path.name, domain, formats[path.parent])
-            source = read_source(workspace.raw, path)
-            row |= {"sha256": source.sha256, "bytes": len(source.content)}
-            if entry is None:
-                raise InputProblem(
-                    "No entry of _format.toml fits this file.", where=relative, mend="Add a [[file]] whose glob fits, or take it away."
-                )
-            if source.sha256 in seen:
-                row |= _seen_before(relative, domain, entry, seen[source.sha256])
-                continue
-            sheet = read_sheet(source, sheet=entry.sheet, header_line=entry.header_line, delimiter=entry.delimiter, encoding=entry.encoding)
-            row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "records": sheet.rows.height + len(sheet.ragged)}
-            if not row["records"]:
-                raise InputProblem("There are no rows below the header.", where=relative, mend="Ask for the rows, or take the file away.")
-            read.append(_read(sheet, entry))
-            seen[source.sha256] = _Seen(relative, domain, entry)
-            if sheet.unread:
-                row["problem"] = f"Sheets not read: {', '.join(sheet.unread)}."
+            sheets = open_sheets(source, _reading(entry, declared))
         except InputProblem as problem:
-            row |= {"status": "stopped", "problem": str(problem), "records": 0}
-            stopped.append(stopped_row(row, _possible_domains(domain, entry, formats.get(path.parent)), problem))
-    return _judged(read, pl.DataFrame(files, schema=FILES.schema), stopped, as_of)
+            _stop(taken, row | {"sheet": "/".join(part for part in (source.member, entry.sheet) if part)}, possible, problem)
+            continue
+        for sheet in (sheet for sheet in sheets if sheet.sheet not in done):
+            done.add(sheet.sheet)
+            if _take_sheet(taken, sheet, entry, domain, row):
+                taken.seen[source.content_sha256] = (source.where, domain, entries)
+        unread = {*sheets[0].unread} if unread is None else unread & {*sheets[0].unread}
+        if not entry.sheet or sheets[0].encoding not in ("xlsx", "xls", "ods"):
+            break
+    if unread and done:
+        last = taken.files[-1]
+        if last["status"] == "read":
+            last["problem"] = f"Sheets not read: {', '.join(sorted(unread))}."
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """Where bytes were read first, and how."""
-
-    path: str
-    domain: str
-    entry: FileFormat
+def _reading(entry: FileFormat, declared: Format | None) -> Reading:
+    return Reading(
+        sheet=entry.sheet, header_line=entry.header_line, header_rows=entry.header_rows, delimiter=entry.delimiter, encoding=entry.encoding,
+        names=names_known(entry, column_aliases(declared)), fill_down=entry.fill_down, decimal=entry.decimal,
+    )  # fmt: skip
 
 
-def _seen_before(relative: str, domain: str, entry: FileFormat, first: _Seen) -> dict[str, object]:
+def _take_sheet(taken: _Taken, sheet: Sheet, entry: FileFormat, domain: str, row: dict[str, Any], replaces: pl.DataFrame | None = None) -> bool:
+    """Types the rows of one sheet; whether it could."""
+    row = row | {
+        "sheet": sheet.sheet, "encoding": sheet.encoding, "delimiter": sheet.delimiter, "header_line": sheet.header_line, "records": sheet.rows.height + len(sheet.ragged),
+    }  # fmt: skip
+    declared = taken.formats.get((taken.raw / sheet.source.path).parent)
+    try:
+        if not row["records"]:
+            raise InputProblem("There are no rows below the header.", where=sheet.where, mend="Ask for the rows, or take the file away.")
+        item = read_file(sheet, entry, declared)
+    except InputProblem as problem:
+        _stop(taken, row, _possible_domains(domain, (entry,), declared), problem)
+        return False
+    taken.read.append(item)
+    taken.files.append(row | {"understood": mapping_in_words(sheet, item.entry)})
+    if replaces is not None:
+        taken.mends.append(item.records.join(replaces, on=LINE, how="inner").select("record_id", "replaces", pl.col(LINE).alias("line")))
+    return True
+
+
+def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileRead:
+    """The typed rows of one sheet.
+
+    Raises:
+        InputProblem: if its columns cannot feed what its format says, or it tells who somebody is.
+    """
+    refuse_identities(sheet)
+    entry = understood(sheet, entry, column_aliases(declared))
+    sheet, aside = set_aside(sheet, entry)
+    for feed in entry.feed:
+        check_quantity_columns(feed, sheet.source.path)
+        check_shape(sheet, feed)
+    observations.check_shape(sheet, entry)
+    records = record_ids(sheet, sheet.rows[LINE])
+    domain = ";".join(feed.domain for feed in entry.feed)
+    return FileRead(sheet, entry, records, [(feed, read_feed(sheet, entry, feed, records)) for feed in entry.feed], aside, domain)
+
+
+def _take_returned(taken: _Taken, source: Source, row: dict[str, Any]) -> None:
+    """Reads a workbook that came back mended: each sheet by the format of the file its rows came from."""
+    for name, origin, origin_sheet in index_of(source):
+        here = row | {"sheet": name}
+        path = taken.raw / origin
+        domain = origin.partition("/")[0]
+        try:
+            if domain not in DOMAINS or ".." in path.parts:
+                raise InputProblem(f"Its rows came from '{origin}', which lies in no domain's folder.", where=f"{source.path}, sheet {name}", mend="Leave the index as it was.")
+            declared = taken.format_of(path.parent)
+            entry = _entry_of(origin_sheet, formats_for(path.name, declared) if declared else [default_format(domain)])
+            if entry is None:
+                raise InputProblem(f"No entry of _format.toml fits '{origin}' any more.", where=f"{source.path}, sheet {name}", mend="Take the workbook away.")
+            plain = entry.model_copy(update={"sheet": name, "header_line": 1, "header_rows": 1, "fill_down": (), "encoding": None})
+            sheet, replaces = rows_of(open_sheets(source, _reading(plain, declared))[0])
+        except InputProblem as problem:
+            _stop(taken, here, [domain] if domain in DOMAINS else [], problem)
+            continue
+        _take_sheet(taken, sheet, plain, domain, here, replaces)
+
+
+def _entry_of(sheet: str, entries: list[FileFormat]) -> FileFormat | None:
+    own = sheet.rpartition("/")[2]
+    return next((entry for entry in entries if entry.sheet is None or fnmatchcase(own, entry.sheet)), None)
+
+
+def _seen_before(source: Source, domain: str, entries: tuple[FileFormat, ...], first: tuple[str, str, tuple[FileFormat, ...]]) -> dict[str, Any]:
     """What becomes of bytes that were read before: ignored if they would say the same again.
 
     Raises:
         InputProblem: if they would be read as something else; a record can be only one thing.
     """
-    if (domain, entry) != (first.domain, first.entry):
-        raise InputProblem(
-            f"The same bytes stand at {first.path}, read as something else.",
-            where=relative,
-            mend="Keep one file and give it a feed for each domain.",
-        )
-    return {"status": "ignored", "problem": f"The same bytes as {first.path}; its records count once."}
+    where, first_domain, first_entries = first
+    if (domain, entries) != (first_domain, first_entries):
+        raise _OfPlace(
+            f"The same bytes stand at {where}, read as something else.", where=source.where, mend="Keep one file and give it a feed for each domain.",
+        )  # fmt: skip
+    return {"status": "ignored", "problem": f"The same bytes as {where}; its records count once."}
 
 
-def file_row(relative: str) -> dict[str, object]:
+def _stop(taken: _Taken, row: dict[str, Any], domains: list[str], problem: InputProblem) -> None:
+    row = row | {"status": "stopped", "problem": str(problem), "records": 0}
+    taken.files.append(row)
+    taken.stopped.append(stopped_row(row, domains, problem))
+
+
+def file_row(relative: str) -> dict[str, Any]:
     """The row of `files` for a file of which nothing was read yet."""
-    return {"path": relative, "sheet": "", "sha256": "", "bytes": 0, "encoding": "", "records": 0, "status": "read", "problem": None}
+    return {
+        "path": relative, "sheet": "", "sha256": "", "bytes": 0, "encoding": "", "delimiter": "", "header_line": 0, "understood": "", "records": 0, "status": "read",
+        "problem": None,
+    }  # fmt: skip
 
 
 def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str | None]]:
@@ -131,94 +269,101 @@ def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str
         name, top = path.name, path.relative_to(raw).parts[0]
         if name == FORMAT_FILE or name.startswith((".", "~$")) or path.suffix.lower() == ".md":
             continue
-        if path.is_file() or path.is_symlink():
+        if path.is_symlink() or not path.is_dir():
             domain = top if top in order and path.parent != raw else None
             if (domain == counted) if counted else (domain is None or not DOMAINS[domain].counted):
                 found.append((path, domain))
     yield from sorted(found, key=lambda item: (order.get(item[1] or "", len(order)), item[0]))
 
 
-def _possible_domains(domain: str | None, entry: FileFormat | None, declared: Format | None) -> list[str]:
+def _possible_domains(domain: str | None, entries: tuple[FileFormat, ...], declared: Format | None) -> list[str]:
     """What a stopped file might have fed: what the formats of its folder feed; anything at all, if it has no folder or its format cannot be read."""
-    if domain is None or (entry is None and declared is None):
+    if domain is None or (not entries and declared is None):
         return list(DOMAINS)
-    feeds = {feed.domain for item in (declared.file if declared else [entry] if entry else []) for feed in item.feed}
+    feeds = {feed.domain for item in (declared.file if declared else entries) for feed in item.feed}
     return [name for name in DOMAINS if name in feeds | {domain}]
+
+
+def _no_entry(where: str) -> InputProblem:
+    return InputProblem("No entry of _format.toml fits this file.", where=where, mend="Add a [[file]] whose glob fits, or take it away.")
 
 
 def _homeless(relative: str) -> InputProblem:
     folder = relative.partition("/")[0]
-    return InputProblem(
+    return _OfPlace(
         "The file lies in no domain's folder.",
         where=relative,
         mend=near_misses(folder, DOMAINS) or f"The folders are: {', '.join(DOMAINS)}.",
     )
 
 
-def stopped_row(row: dict[str, object], domains: list[str], problem: InputProblem) -> dict[str, object]:
+def stopped_row(row: dict[str, Any], domains: list[str], problem: InputProblem) -> dict[str, Any]:
     """The row of `rejected` for a file that was stopped, with every measure it might have fed."""
     measures = ";".join(measure.name for domain in domains for measure in DOMAINS[domain].measures)
-    place = str(row["sha256"]) if row["sha256"] and "same bytes" not in str(problem) else str(row["path"])
+    by_content = row["sha256"] and not isinstance(problem, _OfPlace)
+    place = str(row["sha256"]) if by_content else hashlib.sha256(str(row["path"]).encode()).hexdigest()
     return {
         "record_id": record_id(place, str(row["sheet"]), 0), "rule": "file_stopped", "column": "",
-        "read": "", "expected": problem.mend, "message": str(problem), "path": row["path"], "sheet": row["sheet"], "line": 0,
+        "read": "", "expected": problem.mend, "expected_zh": right_zh("file_stopped", ""), "message": str(problem), "path": row["path"], "sheet": row["sheet"], "line": 0,
         "measures": measures, "site_id": None, "start": None, "end": None,
     }  # fmt: skip
-
-
-def _read(sheet: Sheet, entry: FileFormat) -> FileRead:
-    refuse_identities(sheet)
-    for feed in entry.feed:
-        check_quantity_columns(feed, sheet.source.path)
-        check_shape(sheet, feed)
-    observations.check_shape(sheet, entry)
-    lines = sheet.rows[LINE].to_list()
-    ids = [record_id(sheet.source.sha256, sheet.sheet, line) for line in lines]
-    records = pl.DataFrame({"record_id": ids, LINE: lines}, schema={"record_id": pl.String(), LINE: pl.Int64()})
-    return FileRead(sheet, entry, records, [(feed, read_feed(sheet, entry, feed, records)) for feed in entry.feed])
 
 
 # ---------------------------------------------------------------- judging
 
 
-def _judged(read: list[FileRead], files: pl.DataFrame, stopped: list[dict[str, object]], as_of: date) -> Ingested:
-    rejected = [feed.rejected for item in read for _, feed in item.feeds]
-    ragged = [row for item in read for row in ragged_rejections(item)]
-    register, site_problems = site_rows(_bases(read, "sites"), _ids(rejected))
-    meters, meter_problems = meter_rows(_bases(read, "meters"), _ids(rejected), register)
-    all_quantities = [feed.quantities for item in read for _, feed in item.feeds if feed.quantities.height]
-    quantities = pl.concat(all_quantities) if all_quantities else empty(QUANTITIES).drop("duplicate_of")
-    rejected += [site_problems, meter_problems, pl.DataFrame(ragged, schema=REJECTION)]
-    rejected += [register_problems(item.sheet, spec, feed.quantities, register, as_of) for item in read for spec, feed in item.feeds]
+def _judged(taken: _Taken, as_of: date) -> Ingested:
+    read = taken.read
+    known = pl.concat([pl.DataFrame(schema={"record_id": pl.String()}), *(item.records.select("record_id") for item in read), *(pl.DataFrame({"record_id": ragged_rejections(item)["record_id"]}) for item in read)])
+    mended, idle = replaced(pl.concat([pl.DataFrame(schema=MENDS), *taken.mends]), known["record_id"])
+    gone = mended["record_id"]
+    rejected = [idle, *(feed.rejected for item in read for _, feed in item.feeds), *(ragged_rejections(item) for item in read)]
+    rejected = [_without(frame, gone) for frame in rejected]
+    register, site_problems = site_rows(_bases(read, "sites", gone), _ids(rejected))
+    meters, meter_problems = meter_rows(_bases(read, "meters", gone), _ids(rejected), register)
+    sent = _without(pl.concat([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
+    rejected += [site_problems, meter_problems]
+    rejected += [register_problems(item.sheet, spec, _without(feed.quantities, gone), register, as_of) for item in read for spec, feed in item.feeds]
+    records = records_of(read, _ids(rejected), mended)
+    bills = judged(_without(sent, _ids(rejected)), records.select("record_id", "path", "line"), meters)
+    rejected.append(bills.rejected)
     bad = _ids(rejected)
-    records = records_of(read, bad)
-    kept = duplicates_marked(quantities.filter(~pl.col("record_id").is_in(bad.implode())), records)
-    sites = register.filter(~pl.col("record_id").is_in(bad.implode()))
+    left = pl.concat([bad, gone]).unique()
     return Ingested(
-        files=conform(files, FILES),
-        records=conform(records, RECORDS),
-        rejected=rejected_of(read, rejected, records, stopped),
-        quantities=conform(kept, QUANTITIES),
-        sites=sites,
+        files=conform(pl.DataFrame(taken.files, schema=FILES.schema), FILES),
+        records=conform(_without_site(records, bills.rejected), RECORDS),
+        rejected=rejected_of(read, rejected, records, taken.stopped),
+        quantities=conform(_without(bills.quantities, bad), QUANTITIES),
+        sites=_without(register, bad),
         meters=meters,
         published=pl.concat(
-            [observations.published(item.sheet, item.entry, item.records) for item in read] or [observations.no_published()]
+            [observations.no_published(), *(observations.published(item.sheet, item.entry, item.records) for item in read)]
         ),
         observations=pl.concat(
-            [observations.observe(item.sheet, item.entry, item.records, bad) for item in read]
-            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities, bad) for item in read for spec, feed in item.feeds]
-            + [observations.of_quantities(kept), observations.of_files(files)]
+            [observations.observe(item.sheet, item.entry, item.records, left) for item in read]
+            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities, left) for item in read for spec, feed in item.feeds]
+            + [control_totals(item.sheet, item.aside, item.entry) for item in read]
+            + [observations.of_formulas(item.sheet, item.records) for item in read]
+            + [bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )
 
 
-def _bases(read: list[FileRead], domain: str) -> list[pl.DataFrame]:
-    return [feed.base for item in read for spec, feed in item.feeds if spec.domain == domain]
+def _without(frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    return frame.filter(~pl.col("record_id").is_in(ids.implode())) if ids.len() and frame.height else frame
+
+
+def _without_site(records: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+    """A rejected record has no site as understood."""
+    if rejected.is_empty():
+        return records
+    bad = pl.col("record_id").is_in(rejected["record_id"].unique().implode())
+    return records.with_columns(pl.when(bad).then(None).otherwise(pl.col("site_id")).alias("site_id"))
+
+
+def _bases(read: list[FileRead], domain: str, gone: pl.Series) -> list[pl.DataFrame]:
+    return [_without(feed.base, gone) for item in read for spec, feed in item.feeds if spec.domain == domain]
 
 
 def _ids(rejected: list[pl.DataFrame]) -> pl.Series:
-    return (
-        pl.concat([frame.select("record_id") for frame in rejected] or [pl.DataFrame(schema={"record_id": pl.String()})])["record_id"]
-        .unique()
-        .sort()
-    )
+    return pl.concat([pl.DataFrame(schema={"record_id": pl.String()}), *(frame.select("record_id") for frame in rejected)])["record_id"].unique().sort()

@@ -2,7 +2,7 @@
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
 from esg_kpis.errors import InputProblem, near_misses
-from esg_kpis.ingest.files import Sheet
+from esg_kpis.files import Sheet
 from esg_kpis.ingest.formats import Feed, QuantityColumn
 
 

@@ -17,7 +17,7 @@ def site_rows(bases: Sequence[pl.DataFrame], bad: pl.Series) -> tuple[pl.DataFra
     if not bases:
         return empty(SITES), pl.DataFrame(schema=REJECTION)
     base = pl.concat(bases).filter(~pl.col("record_id").is_in(bad.implode()))
-    share = read_numbers(base["ownership_share"])
+    share = read_numbers(base["ownership_share"], percent=True)
     rows = base.with_columns(share["value"].alias("share"), share["wrong"].alias("share_wrong"))
     in_range = pl.col("share").is_between(0, 1).fill_null(value=True)
     problems = pl.concat(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import polars as pl
 
 from esg_kpis.exact import QUANTITY
-from esg_kpis.ingest.files import LINE
+from esg_kpis.files import LINE
 from esg_kpis.people.counts import COUNT, Counting, Cross, by_cross
 from esg_kpis.people.read import FILE, refusals
 from esg_kpis.people.spells import FACTS, Ordered

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from esg_kpis.errors import InputProblem, UsageProblem, near_misses
-from esg_kpis.ingest.files import Sheet
+from esg_kpis.files import Sheet
 from esg_kpis.ingest.identity import refuse_copy
 
 PSEUDONYM = r"^(?:[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$"

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.domains.people import NOT_STATED
-from esg_kpis.ingest.files import LINE
+from esg_kpis.files import LINE
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.people.read import FILE
 from esg_kpis.people.spells import Ordered

@@ -10,8 +10,9 @@ from esg_kpis.domains.definition import Form, FormColumn
 from esg_kpis.domains.people import FORMS, NOT_STATED
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.exact import QUANTITY
+from esg_kpis.files import LINE, Reading, RepeatedColumn, Sheet, Source, folded
+from esg_kpis.files.sandbox import open_packed, open_sheets
 from esg_kpis.ingest.accounting import record_id
-from esg_kpis.ingest.files import LINE, RepeatedColumn, Sheet, Source, read_sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.identity import refuse_telling
 from esg_kpis.ingest.numbers import read_dates, read_numbers
@@ -68,20 +69,24 @@ def sheet_of(source: Source, entry: FileFormat) -> Sheet:
         mend="Give the line of the header as `header_line` in _format.toml, and the sender's columns under `columns`; docs/people.md shows the forms.",
     )
     known = {column.name for form in FORMS.values() for column in form.columns} | {name for feed in entry.feed for name in feed.columns.values()}
+    reading = Reading(
+        sheet=entry.sheet, header_line=entry.header_line, header_rows=entry.header_rows, delimiter=entry.delimiter, encoding=entry.encoding,
+        names=frozenset(folded(name) for name in known), decimal=entry.decimal,
+    )  # fmt: skip
+    inside = open_packed(source)
+    if len(inside) > 1:
+        raise InputProblem(f"The archive holds {len(inside)} files.", where=source.path, mend="Send each file of people by itself.")
     try:
-        sheet = read_sheet(source, sheet=entry.sheet, header_line=entry.header_line, delimiter=entry.delimiter, encoding=entry.encoding)
+        sheets = open_sheets(inside[0], reading)
     except RepeatedColumn as problem:
         if known.isdisjoint(problem.columns):
             raise headless from None
         raise
-    if known.isdisjoint(sheet.columns):
-        other = next((mark for mark in (";", "\t", "|") if not known.isdisjoint(cell.strip() for cell in sheet.columns[0].split(mark))), None)
-        if other is not None:
-            raise InputProblem(
-                f"The columns are parted by {other!r}, not by {entry.delimiter!r}.", where=source.path, mend=f"Say delimiter = {other!r} in _format.toml."
-            )
+    if len(sheets) > 1:
+        raise InputProblem(f"{len(sheets)} sheets of the workbook name columns of people.", where=source.path, mend="Name the one to read as `sheet` in _format.toml.")
+    if known.isdisjoint(sheets[0].columns):
         raise headless
-    return sheet
+    return sheets[0]
 
 
 def form_of(sheet: Sheet, entry: FileFormat) -> tuple[Feed, Form]:

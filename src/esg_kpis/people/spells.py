@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.errors import OutOfRange, near_misses
-from esg_kpis.ingest.files import LINE
+from esg_kpis.files import LINE
 from esg_kpis.people.read import FILE, REFUSAL, refusals
 
 BEFORE = date(1, 1, 1)

@@ -12,9 +12,11 @@ from esg_kpis.domains.definition import Form
 from esg_kpis.domains.people import CROSSED, DOMAIN, FORMS, KEPT
 from esg_kpis.errors import InputProblem
 from esg_kpis.exact import QUANTITY
+from esg_kpis.files import LINE, read_source
 from esg_kpis.ingest.accounting import record_id
-from esg_kpis.ingest.files import LINE, read_source
-from esg_kpis.ingest.formats import Format, format_for, read_format
+from esg_kpis.ingest.declared import format_for, read_format
+from esg_kpis.ingest.formats import Format
+from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.run import file_row, raw_files, stopped_row
 from esg_kpis.people.counts import Counting, counts_of_spells, joint_table, roll_forward
 from esg_kpis.people.events import as_they_were, counts_of_injuries, counts_of_training
@@ -165,7 +167,7 @@ def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
             read.rows[form.name].append(rows)
             read.items.append(item)
             seen[source.sha256] = relative
-            row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "records": sheet.rows.height + len(sheet.ragged)}
+            row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "delimiter": sheet.delimiter, "header_line": sheet.header_line, "records": sheet.rows.height + len(sheet.ragged)}
             row["problem"] = f"Other sheets of the workbook, which were not read: {len(sheet.unread)}." if sheet.unread else None
         except InputProblem as problem:
             row |= {"status": "stopped", "problem": str(problem), "records": 0}
@@ -290,7 +292,7 @@ def file_records(controls: pl.DataFrame) -> pl.DataFrame:
     return controls.select(
         "record_id", pl.lit(DOMAIN.name).alias("domain"), "path", "sheet", pl.lit(0, dtype=pl.Int64()).alias("line"), "sha256",
         pl.struct(pl.col(totals).cast(pl.String)).struct.json_encode().alias("received"), pl.lit(None, dtype=pl.String()).alias("site_id"),
-        pl.col("first_day").alias("start"), pl.col("last_day").alias("end"),
+        pl.col("first_day").alias("start"), pl.col("last_day").alias("end"), pl.lit(None, dtype=pl.String()).alias("excluded"),
     )  # fmt: skip
 
 
@@ -301,7 +303,7 @@ def _records(read: _Read, controls: pl.DataFrame, refused: pl.DataFrame) -> pl.D
         source, sheet = read.items[line[FILE]].sheet.source, read.items[line[FILE]].sheet.sheet
         rows.append({
             "record_id": record_id(source.sha256, sheet, line[LINE]), "domain": DOMAIN.name, "path": source.path, "sheet": sheet, "line": line[LINE],
-            "sha256": source.sha256, "received": f'{{"": "{NOT_SHOWN}"}}', "site_id": None, "start": None, "end": None,
+            "sha256": source.sha256, "received": f'{{"": "{NOT_SHOWN}"}}', "site_id": None, "start": None, "end": None, "excluded": None,
         })  # fmt: skip
     return pl.concat([file_records(controls), pl.DataFrame(rows, schema=RECORDS.schema)])
 
@@ -316,6 +318,7 @@ def _rejected(read: _Read, refused: pl.DataFrame) -> pl.DataFrame:
         column = f", column '{line['column']}'" if line["column"] else ""
         rows.append({
             "record_id": record_id(source.sha256, sheet, line[LINE]), "rule": line["rule"], "column": line["column"], "read": NOT_SHOWN, "expected": line["expected"],
+            "expected_zh": right_zh(line["rule"], ""),
             "message": f"{place}{column}: {line['rule'].replace('_', ' ')}; expected {line['expected'].removesuffix('.')}.", "path": source.path, "sheet": sheet,
             "line": line[LINE], "measures": ";".join(item.form.measures), "site_id": line["site_id"], "start": line["start"], "end": line["end"],
         })  # fmt: skip

@@ -59,6 +59,7 @@ RECORD_FATES = Table(
         Column("share_used", VALUE, "Share of the record that counts, by days over its quantities", unit="one"),
         text("reason", "Why the rest, or all of it, does not count", nullable=True),
         text("rule", "Rule that rejected it", nullable=True),
+        text("flags", "Checks that found something about it, joined by `;`, though it may count", nullable=True),
         PATH, SHEET, LINE,
     ),
 )  # fmt: skip

@@ -51,10 +51,10 @@ def text(name: str, meaning: str, *, nullable: bool = False, allowed: tuple[str,
     return Column(name, pl.String(), meaning, nullable=nullable, allowed=allowed)
 
 
-RECORD_ID = text("record_id", "First 12 hex digits of the digest of file SHA-256, sheet and line")
+RECORD_ID = text("record_id", "First 12 hex digits of the file's SHA-256, sheet (if any) and line, parted by `:`")
 EDITION = text("edition", "Edition id, such as 2023")
 PATH = text("path", "File, relative to the workspace's data/raw")
-SHEET = text("sheet", "Sheet of a workbook; empty for CSV")
+SHEET = text("sheet", "Sheet of a workbook, behind the member of a zip; empty for CSV")
 LINE = Column("line", pl.Int64(), "Line in the file, or row in the sheet, counted from 1; 0 for the file as a whole")
 SITE = text("site_id", "Site", nullable=True)
 CELL = (

@@ -18,6 +18,7 @@ RECORDS = Table(
         text("site_id", "Site as understood; null when rejected or none", nullable=True),
         Column("start", pl.Date(), "First day the record is about", nullable=True),
         Column("end", pl.Date(), "Last day the record is about, counted in", nullable=True),
+        text("excluded", "Why no quantity was taken from it: subtotal, total, note, repeated header, mended by another record; null when one was to be", nullable=True),
     ), csv=False,
 )  # fmt: skip
 
@@ -27,7 +28,10 @@ FILES = Table(
         PATH, SHEET,
         text("sha256", "SHA-256 of the file"),
         Column("bytes", pl.Int64(), "Size", unit="byte"),
-        text("encoding", "How the bytes were read as text"),
+        text("encoding", "How the bytes were read as text: encoding, or kind of workbook"),
+        text("delimiter", "What parts the cells of a text file; empty for others"),
+        Column("header_line", pl.Int64(), "Line of the header; 0 where there is none"),
+        text("understood", "Columns that were understood under another name: ours=theirs, joined by `;`"),
         Column("records", pl.Int64(), "Records read"),
         text("status", "read, stopped or ignored", allowed=("read", "stopped", "ignored")),
         text("problem", "Why it was stopped or ignored, or what of it was not read", nullable=True),
@@ -42,6 +46,7 @@ REJECTED = Table(
         text("column", "Column as the sender named it"),
         text("read", "What was read there"),
         text("expected", "What would be right"),
+        text("expected_zh", "The same in Chinese"),
         text("message", "The same in one sentence"),
         PATH, SHEET, LINE,
         text("measures", "Measures the record would have fed, joined by `;`"),
@@ -61,6 +66,7 @@ QUANTITIES = Table(
         text("site_id", "Site"),
         text("meter_id", "Meter", nullable=True),
         text("document", "Bill or document number", nullable=True),
+        text("tariff", "Part of the meter's count it is: peak, flat, valley", nullable=True),
         Column("start", pl.Date(), "First day; null for a stock that holds from the beginning", nullable=True),
         Column("end", pl.Date(), "Last day, counted in; null for a stock that still holds", nullable=True),
         text("dimensions", "Further attributes, `name=value` joined by `;`"),
@@ -69,7 +75,10 @@ QUANTITIES = Table(
         text("received_unit", "The unit as received or declared"),
         Column("quantity", QUANTITY, "The number, in the unit received"),
         Column("rounded", pl.Boolean(), "Whether more than 9 decimals were received"),
-        text("duplicate_of", "Record that says exactly the same; this one is then excluded", nullable=True),
+        Column("estimated", pl.Boolean(), "Whether the sender says that it is estimated"),
+        Column("canonical", QUANTITY, "The number in the canonical unit of the measure", unit="see unit"),
+        text("unit", "Canonical unit of the measure"),
+        text("excluded", "Why it does not count: duplicate, superseded, sub-meter; null when it may", nullable=True),
     ), csv=False,
 )  # fmt: skip
 

@@ -1,0 +1,139 @@
+"""Text files: which encoding, which delimiter, and their cells."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from esg_kpis.errors import InputProblem
+from esg_kpis.files.header import SEARCHED, columns_of, filled_from_above, header_at, joined, known_names, sheet_of
+from esg_kpis.files.sheet import LINE, Grid, Reading, Sheet
+from esg_kpis.files.source import Source
+
+DELIMITERS = (",", ";", "\t", "|", "$", "^", "~", "，", "；")
+"""What may part cells where nothing is declared: the one under which a row holds the most known names of columns."""
+HEAD = 200_000
+"""How many characters from the top are looked at for a header."""
+_ODD_QUOTE = r'[^{mark}\n"]"[^{mark}\r\n"]'
+
+
+def decode(source: Source, declared: str | None = None) -> tuple[str, str]:
+    """Text and encoding: what is declared; else a byte-order mark decides; else strict UTF-8; else GB18030.
+
+    Raises:
+        InputProblem: if none of them fits.
+    """
+    content = source.content
+    if declared is not None:
+        candidates = [declared]
+    elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates = ["utf-16"]
+    elif content.startswith(b"\xef\xbb\xbf"):
+        candidates = ["utf-8-sig"]
+    else:
+        candidates = ["utf-8", "gb18030"]
+    for encoding in candidates:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" in text:
+            break
+        return text, encoding
+    raise InputProblem(f"The text is not {' or '.join(candidates)}.", where=source.where, mend="Save it again as 'CSV UTF-8'.")
+
+
+def text_sheet(source: Source, reading: Reading) -> Sheet:
+    """The table of a text file.
+
+    Raises:
+        InputProblem: if it is no text in a known encoding, its quotes do not match, or it has no header.
+    """
+    text, encoding = decode(source, reading.encoding)
+    if re.match(r"\s*<(?:!doctype|html|table|\?xml)", text[:200], re.IGNORECASE):
+        raise InputProblem("It is a web page or XML under another name.", where=source.where, mend="Open it in a spreadsheet and save it as XLSX or CSV.")
+    said = re.match(r"(?i)sep=(.)\r?\n", text)
+    delimiter = reading.delimiter or (said.group(1) if said else None) or _delimiter(text, reading)
+    head = list(_head(text, delimiter))
+    at = header_at(head[1:] if said else head, reading)
+    if reading.header_rows == 1 and at is not None:
+        lines = text.split("\n", at - 1) if at > 1 else [text]
+        if len(lines) == at and (even := even_rows(lines[-1], delimiter, at)) is not None:
+            columns = columns_of(joined([even[0]]), f"{source.where}, line {at}")
+            body = even[1].rename(dict(zip(even[1].columns, columns, strict=False)))
+            return Sheet(source, source.member, encoding, columns, filled_from_above(body, reading.fill_down), [], header_line=at, delimiter=delimiter)
+    cells = list(_cells(text, delimiter, source))
+    return sheet_of(source, Grid("", cells[1:] if said else cells), reading, encoding, delimiter)
+
+
+def _head(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The first filled rows, as far as they can be told without looking at the rest."""
+    lines = text[:HEAD].split("\n", SEARCHED)[:SEARCHED]
+    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter)
+    before = 0
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield before + 1, row
+            before = reader.line_num
+    except csv.Error:
+        return
+
+
+def _delimiter(text: str, reading: Reading) -> str:
+    """The delimiter under which a row near the top holds the most known names; a comma where none does, or where the declared header line says nothing of it."""
+
+    def score(mark: str) -> int:
+        rows = [row for line, row in _head(text, mark) if reading.header_line in (None, line)]
+        return max((known_names(row, reading.names) for row in rows), default=0)
+
+    scores = {mark: score(mark) for mark in DELIMITERS if mark in text}
+    best = max(scores, key=lambda mark: scores[mark], default=",")
+    return best if scores.get(best, 0) > scores.get(",", 0) else ","
+
+
+def _cells(text: str, delimiter: str, source: Source) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    before = 0
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield before + 1, row
+            before = reader.line_num
+    except csv.Error as error:
+        raise InputProblem(f"The CSV cannot be parsed: {error}.", where=f"{source.where}, line {reader.line_num}", mend="Check its quotes.") from error
+
+
+def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[str], pl.DataFrame] | None:
+    """Header and rows of a plain CSV, by polars: many times faster than cell by cell. None where anything is out of the ordinary.
+
+    Plain is: one line a row, no odd line ends, quotes only around whole cells, and as many cells on every line as in the header. The rows have columns by place and
+    `__line`, counted from `first_line`, the line of the header.
+    """
+    text = text.rstrip("\r\n")
+    if text.count("\r") not in (0, text.count("\r\n")):
+        return None
+    lines = text.count("\n") + 1
+    width = len(next(iter(csv.reader([text.partition("\n")[0].removesuffix("\r")], delimiter=delimiter)), []))
+    quoted = '"' in text
+    if lines < 2 or width < 2 or not delimiter.isascii():
+        return None
+    if quoted and re.search(_ODD_QUOTE.format(mark=re.escape(delimiter)), text):
+        return None
+    if not quoted and text.count(delimiter) != (width - 1) * lines:
+        return None
+    schema = {f"__{place}": pl.String() for place in range(width)}
+    try:
+        frame = pl.read_csv(
+            text.encode(), separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema, empty_string_is_null=False
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if frame.height != lines or frame.null_count().sum_horizontal().item() or not "".join(frame.row(0)).strip():
+        return None
+    body = frame.slice(1).with_columns(pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
+    suspect = body.filter(pl.nth(0).str.strip_chars() == "")
+    blank = suspect.filter(pl.all_horizontal(pl.exclude(LINE).str.strip_chars() == ""))[LINE]
+    return list(frame.row(0)), body.filter(~pl.col(LINE).is_in(blank.implode())) if blank.len() else body

@@ -1,0 +1,79 @@
+"""Workbooks that went back to their sender and came again, mended: each row names the record it replaces."""
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+
+import polars as pl
+
+from esg_kpis.errors import InputProblem
+from esg_kpis.files import LINE, Reading, Sheet, Source
+from esg_kpis.files.sandbox import open_sheets
+from esg_kpis.ingest.rejections import REJECTION
+
+INDEX = "_returned"
+"""Sheet that says from which file and sheet the rows of each other sheet came: columns `sheet`, `path`, `source_sheet`."""
+REPLACES = "esg-kpis record"
+ADDED = (REPLACES, "Reason", "原因", "What would be right", "应为")
+"""Columns beside those of the sender."""
+MENDS = {"record_id": pl.String(), "replaces": pl.String(), "line": pl.Int64()}
+_MOST = 1024 * 1024
+
+
+def is_returned(source: Source) -> bool:
+    """Whether a file is such a workbook: one of its sheets is the index."""
+    if not source.content.startswith(b"PK"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.content)) as archive, archive.open("xl/workbook.xml") as part:
+            return re.search(rb'<(?:\w+:)?sheet\s[^>]*name="' + INDEX.encode() + rb'"', part.read(_MOST)) is not None
+    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, ValueError, NotImplementedError, EOFError):
+        return False
+
+
+def index_of(source: Source) -> list[tuple[str, str, str]]:
+    """Sheet, path of the file it came from, and sheet there, for each sheet of rows.
+
+    Raises:
+        InputProblem: if the index cannot be read.
+    """
+    names = frozenset(("sheet", "path", "sourcesheet"))
+    index = open_sheets(source, Reading(sheet=INDEX, header_line=1, names=names))[0]
+    if missing := [name for name in ("sheet", "path", "source_sheet") if name not in index.columns]:
+        raise InputProblem(f"Its sheet '{INDEX}' lacks {', '.join(missing)}.", where=source.where, mend="Leave that sheet as it was.")
+    return [(str(sheet), str(path), str(origin)) for sheet, path, origin in index.rows.select("sheet", "path", "source_sheet").iter_rows()]
+
+
+def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame]:
+    """The sheet as its sender knows it, and which record each line replaces: `__line`, `replaces`.
+
+    Raises:
+        InputProblem: if the column that says so is gone.
+    """
+    if REPLACES not in sheet.columns:
+        raise InputProblem(f"The column '{REPLACES}' is gone.", where=sheet.where, mend="Mend the workbook as it was sent, and leave that column as it is.")
+    replaces = sheet.rows.select(LINE, pl.col(REPLACES).str.strip_chars().alias("replaces"))
+    columns = [column for column in sheet.columns if column not in ADDED]
+    return replace(sheet, columns=columns, rows=sheet.rows.select(*columns, LINE)), replaces
+
+
+def replaced(mends: pl.DataFrame, known: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records that are mended by another, and the rejections of rows that mend nothing.
+
+    Args:
+        mends: In the columns of `MENDS`, in the order of files and lines.
+        known: Ids of all records there are.
+
+    Columns of the first frame: record_id, excluded (the reason).
+    """
+    there = mends.filter(pl.col("replaces").is_in(known.implode()))
+    first = there.unique("replaces", keep="first", maintain_order=True)
+    idle = mends.filter(~pl.col("record_id").is_in(first["record_id"].implode()))
+    again = {replaces: by for by, replaces in first.select("record_id", "replaces").iter_rows()}
+    rows = []
+    for record, replaces in idle.select("record_id", "replaces").iter_rows():
+        told = f"a row that is not mended yet: record {again[replaces]} mends it" if replaces in again else "the record of a row that is there; the file it was in has gone or changed"
+        rows.append({"record_id": record, "rule": "mends_nothing", "column": REPLACES, "read": replaces, "expected": told, "detail": ""})
+    excluded = first.select(pl.col("replaces").alias("record_id"), (pl.lit("mended by record ") + pl.col("record_id")).alias("excluded"))
+    return excluded, pl.DataFrame(rows, schema=REJECTION)

@@ -1,0 +1,99 @@
+"""Rows that are no records of their own: subtotals and totals, by which the rows above them are checked, notes, and headers that come again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.exact import QUANTITY, plain
+from esg_kpis.files import LINE, Sheet, folded
+from esg_kpis.ingest.formats import Aside, FileFormat
+from esg_kpis.ingest.numbers import read_numbers
+from esg_kpis.ingest.observations import OBSERVATION
+
+KIND = "__kind"
+_REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a control total", "note": "note, no record", "header": "the header again"}
+
+
+def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:
+    """The sheet without rows that are no records, and those rows: the columns of the sheet, `__line`, and `__kind` (subtotal, total, note, header)."""
+    kinds = [*(_kind(sheet, item) for item in entry.aside), _headers(sheet)]
+    kind = pl.select(pl.coalesce(kinds)).to_series().alias(KIND) if sheet.rows.height else pl.Series(KIND, [], dtype=pl.String())
+    rows = sheet.rows.with_columns(kind)
+    return replace(sheet, rows=rows.filter(pl.col(KIND).is_null()).drop(KIND)), rows.filter(pl.col(KIND).is_not_null())
+
+
+def reasons(aside: pl.DataFrame) -> pl.DataFrame:
+    """`aside` as lines with the reason why no record is taken from them."""
+    return aside.select(LINE, pl.col(KIND).replace_strict(_REASONS, return_dtype=pl.String()).alias("excluded"))
+
+
+def _kind(sheet: Sheet, item: Aside) -> pl.Series:
+    if item.column not in sheet.columns:
+        return pl.Series([None] * sheet.rows.height, dtype=pl.String())
+    patterns = [folded_pattern(word) for word in item.words]
+    cells = sheet.rows[item.column]
+    fits = {cell: item.kind if any(fnmatchcase(folded(cell), pattern) for pattern in patterns) else None for cell in cells.unique().to_list()}
+    return cells.replace_strict(fits, return_dtype=pl.String())
+
+
+def folded_pattern(word: str) -> str:
+    """A pattern without what does not tell names apart; its `*` and `?` stay."""
+    return "*".join(folded(part) for part in word.split("*"))
+
+
+def _headers(sheet: Sheet) -> pl.Series:
+    """Rows that say the header again, as exports do on every page."""
+    again = pl.all_horizontal(pl.col(column).str.strip_chars() == column for column in sheet.columns)
+    first = sheet.rows.filter(pl.col(sheet.columns[0]).str.strip_chars() == sheet.columns[0])[LINE] if sheet.columns else pl.Series([], dtype=pl.Int64())
+    if not first.len():
+        return pl.Series([None] * sheet.rows.height, dtype=pl.String())
+    return sheet.rows.select(pl.when(again).then(pl.lit("header"))).to_series()
+
+
+def control_totals(sheet: Sheet, aside: pl.DataFrame, entry: FileFormat) -> pl.DataFrame:
+    """Observations: each subtotal against the rows since the one before, each total against all rows since the total before. One per total and quantity column."""
+    if aside.is_empty():
+        return pl.DataFrame(schema=OBSERVATION)
+    parts = []
+    columns = dict.fromkeys(quantity.column for feed in entry.feed for quantity in feed.quantity if quantity.column in sheet.columns)
+    for column in columns:
+        rows, totals = (_numbers(frame, column, entry) for frame in (sheet.rows, aside.filter(pl.col(KIND).is_in(["subtotal", "total"]))))
+        for kind in ("subtotal", "total"):
+            own = aside.filter(pl.col(KIND) == kind).select(LINE).join(totals, on=LINE).sort(LINE)
+            parts += [_compared(sheet, column, kind, total, rows.filter(pl.col(LINE).is_between(after, total[LINE], closed="none"))) for after, total in _since(own)]
+    return pl.concat([pl.DataFrame(schema=OBSERVATION), *parts])
+
+
+def _since(totals: pl.DataFrame) -> Sequence[tuple[int, dict[str, Any]]]:
+    """Each total that says a number, and the line of the one before."""
+    found, after = [], 0
+    for row in totals.iter_rows(named=True):
+        if row["text"] != "":
+            found.append((after, row))
+        after = row[LINE]
+    return found
+
+
+def _numbers(rows: pl.DataFrame, column: str, entry: FileFormat) -> pl.DataFrame:
+    text = rows[column].str.strip_chars()
+    read = read_numbers(text, decimal=entry.decimal, thousands=entry.thousands_mark)
+    return pl.DataFrame({LINE: rows[LINE], "text": text, "value": read["value"]})
+
+
+def _compared(sheet: Sheet, column: str, kind: str, total: dict[str, Any], rows: pl.DataFrame) -> pl.DataFrame:
+    unread = rows.filter(pl.col("value").is_null() & (pl.col("text") != "")).height
+    added: Decimal = rows.select(pl.col("value").cast(QUANTITY).sum()).item()
+    stated = total["value"]
+    gap = None if stated is None else added - stated
+    passed = gap == 0
+    row = {
+        "check": "control_total", "subject": f"{sheet.where}, line {total[LINE]}: {kind} of '{column}'", "severity": "note" if passed else "warning", "passed": passed,
+        "observed": f"{rows.height} rows add up to {plain(added)}" + (f", and {unread} cannot be read" if unread else ""),
+        "expected": f"{total['text']}, as the {kind} says", "difference": None if gap is None else plain(gap), "record_ids": "",
+        "what_to_do": "Nothing." if passed else "Ask the sender which rows are missing or too many; the rows were used, the total was not.",
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=OBSERVATION)
