@@ -93,6 +93,7 @@ PERSONAL: dict[str, Held] = {
     "edition_amounts": Held(
         f"{COUNTS}; and {PLACE[0].lower()}{PLACE[1:]}, where a rejected row blocks a KPI", "The same as an edition sees them"
     ),
+    "estimates": Held(f"{COUNTS}, where a gap is filled by head: the basis names the employees of sites, of none with fewer than k", "Gaps filled, each with its basis"),
     "record_fates": Held(PLACE, "What became of each people file and of each rejected row"),
     "kpi_values": Held(f"{FEW_HIDDEN}. Reasons of blocked cells name the place of a rejected row", "The KPIs"),
     "published": Held("Aggregated: what was printed", "Tie-out"),
@@ -110,6 +111,7 @@ NOTHING_OF_PERSONS: dict[str, str] = {
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
     "coverage": "days that bills cover; people are not billed",
+    "coverage_summary": "the same as an edition sees it",
 }
 """Tables of the data dictionary that hold nothing derived from persons, and what they hold."""
 
