@@ -31,7 +31,10 @@ def summary_of(expected: pl.DataFrame, seen: pl.DataFrame, estimates: pl.DataFra
     missing = gaps.select(_MONTH).unique().with_columns(pl.lit("missing").alias("state"))
     guessed = estimates.select(_MONTH).unique().with_columns(pl.lit("estimated").alias("guess"))
     states = expected.join(missing, on=_MONTH, how="left").join(guessed, on=_MONTH, how="left").with_columns(pl.coalesce("state", "guess", pl.lit("received")).alias("state"))
+    states = states.drop("basis").join(coverage.sites.select(*_MONTH, pl.col("basis")), on=_MONTH)  # `basis` of an amount is another thing.
+    both = pl.when(pl.col("basis").n_unique() > 1).then(pl.lit("both")).otherwise(pl.col("basis").first())
     counted = states.group_by(_CELL).agg(
+        both.alias("basis"),
         pl.col("site_id").n_unique().cast(pl.Int64()).alias("sites"), pl.len().cast(pl.Int64()).alias("site_months"), pl.col("unit").first(),
         *((pl.col("state") == state).sum().cast(pl.Int64()).alias(f"site_months_{state}") for state in ("received", "estimated", "missing")),
     )  # fmt: skip

@@ -129,6 +129,7 @@ COVERAGE_SUMMARY = Table(
     "coverage_summary", "one measure in one period of one edition, at the sites that count there", ("edition", "period", "measure"),
     (
         EDITION, text("period", "Period"), text("measure", "Measure"),
+        text("basis", "What says which days are expected; both, where the register of meters names some of the sites only. Between records a season without use looks like a gap", allowed=("register", "records", "both")),
         Column("sites", pl.Int64(), "Sites of which something is expected"),
         Column("site_months", pl.Int64(), "Site months of which something is expected"),
         Column("site_months_received", pl.Int64(), "Of them, received in full"),
