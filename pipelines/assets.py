@@ -301,7 +301,7 @@ def fates(
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
     kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
-    quantities: pl.DataFrame, headcount: pl.DataFrame,
+    quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -313,7 +313,7 @@ def judged(
         kpi_values,
         tie_out,
         published,
-        Gaps(coverage, coverage_summary, estimates, quantities),
+        Gaps(coverage, coverage_summary, estimates, quantities, meter_months),
         headcount,
         workspace.library,
         workspace.read_editions,

@@ -230,5 +230,5 @@ def of_amounts(
     inputs = inputs_of(every, sites, library, edition, day_known)
     published = published_of(edition, empty(PUBLISHED))
     values = evaluate(inputs, published)
-    told = Gaps(coverage.sites, gaps.summary, gaps.estimates, sent)
+    told = Gaps(coverage.sites, gaps.summary, gaps.estimates, sent, coverage.meters)
     return Computed(edition, sites, rejected, every, applied, inputs, published, values, tie_out(values, published, edition), gaps, told)

@@ -14,12 +14,30 @@ _OUTSIDE = "outside the periods of this edition"
 
 @dataclass(frozen=True)
 class Gaps:
-    """What findings of completeness look at: `coverage`, `coverage_summary`, `estimates` and `quantities`, as in the data dictionary."""
+    """What findings of completeness look at: `coverage`, `coverage_summary`, `estimates` and `quantities`, as in the data dictionary, and `Coverage.meters`."""
 
     coverage: pl.DataFrame
     summary: pl.DataFrame
     estimates: pl.DataFrame
     quantities: pl.DataFrame
+    meters: pl.DataFrame
+
+
+def stray_findings(gaps: Gaps) -> list[dict[str, Any]]:
+    """One finding per site and measure with records of meters that the register does not name, though it names others: a meter that is missed may be meant."""
+    rows = []
+    strays = gaps.meters.filter("stray").sort("measure", "site_id", "meter_id", "month")
+    for part in strays.partition_by("measure", "site_id", maintain_order=True):
+        names = [name or "no meter" for name in part["meter_id"].unique(maintain_order=True)]
+        rows.append(
+            {
+                "check": "unknown_meter", "subject": f"{part['measure'][0]} at {part['site_id'][0]}", "edition": "", "period": "", "severity": "warning", "passed": False,
+                "observed": f"records of {_named(names)} in {part['month'].n_unique()} months: {_named(part['month'].unique().sort().to_list())}",
+                "expected": "a meter of the register", "difference": None, "record_ids": "",
+                "what_to_do": "Add the meter to data/raw/meters, or mend its name. The quantities count; what the site misses in these months is not estimated.",
+            }
+        )  # fmt: skip
+    return rows
 
 
 def gap_findings(gaps: Gaps) -> list[dict[str, Any]]:
@@ -110,5 +128,5 @@ def _side(row: dict[str, Any], edition: Edition, *, several: bool) -> str:
     return f"{name}{row['period'] or 'outside'}: {days} of {whole} days, {plain(row['quantity'])} {row['unit']}"
 
 
-def _named(sites: list[str]) -> str:
-    return f"{', '.join(sites[:12])}{' …' if len(sites) > 12 else ''}"
+def _named(names: list[str]) -> str:
+    return f"{', '.join(names[:12])}{' …' if len(names) > 12 else ''}"

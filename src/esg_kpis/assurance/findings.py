@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings
+from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.domains import derived, people
@@ -39,6 +39,7 @@ CHECKS: dict[str, str] = {
     "duplicate": "No record says the same as another",
     "overlap": "No two bills of a meter cover the same day",
     "coverage_gap": "Every day came that the register of meters expects, or that lies between a meter's first and last record",
+    "unknown_meter": "Every record stands under a meter of the register, where that names the meters of its site and measure",
     "estimated": "Nothing is estimated",
     "bill_twice": "No bill comes twice with different quantities",
     "file_twice": "No file was sent twice",
@@ -81,7 +82,7 @@ def findings(
     ]
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
-    rows += gap_findings(gaps)
+    rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
