@@ -125,16 +125,15 @@ def _by_records(flows: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
 
 
 def _received(flows: pl.DataFrame, amounts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Quantities received by month with the ids of their amounts, per meter and per site."""
+    """Quantities received by month: per meter, with the ids of their amounts, and per site."""
     of_record = flows.select("record_id", *METER, "registered", "again").unique(["record_id", *METER], keep="first", maintain_order=True)
     parts = amounts.filter((pl.col("nature") == "flow") & pl.col("excluded").is_null()).select("record_id", "site_id", "measure", "month", "quantity", "amount_id")
     both = of_record.join(parts, on=["record_id", *_SITE])
     basis = pl.when("registered").then(pl.lit("register")).otherwise(pl.lit("records")).first().alias("basis")
-    frames = []
-    for frame, by in ((both, [*METER, "month"]), (both.filter(~pl.col("again")), [*_SITE, "month"])):
-        rest = frame.group_by(by).agg(basis, pl.col("amount_id").sort().str.join(";").alias("amount_ids"))
-        frames.append(sums(frame, by, "quantity").join(rest, on=by))
-    return frames[0], frames[1]
+    by_meter, by_site = [*METER, "month"], [*_SITE, "month"]
+    ids = both.sort("amount_id").group_by(by_meter).agg(basis, pl.col("amount_id").str.join(";").alias("amount_ids"))  # Order within a group stays.
+    own = both.filter(~pl.col("again"))
+    return sums(both, by_meter, "quantity").join(ids, on=by_meter), sums(own, by_site, "quantity").join(own.group_by(by_site).agg(basis), on=by_site)
 
 
 def _with_quantities(days: pl.DataFrame, received: pl.DataFrame, by: list[str]) -> pl.DataFrame:

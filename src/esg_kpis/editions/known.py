@@ -7,7 +7,7 @@ from functools import cache
 import polars as pl
 
 from esg_kpis.amounts.coverage import METER, Coverage
-from esg_kpis.amounts.estimates import Amount, Known
+from esg_kpis.amounts.estimates import OF_SITES, Amount, Known
 from esg_kpis.domains import MEASURES
 from esg_kpis.domains.people import CROSSED
 from esg_kpis.editions.model import Edition
@@ -35,7 +35,10 @@ def known_of(
     """
     measures = sorted({name for rule in edition.rules.estimate for name in rule.measures})
     of_measures = pl.col("measure").is_in(measures)
-    sure = coverage.meters.filter(of_measures & (pl.col("missing") == 0) & (pl.col("expected") == pl.col("days")) & pl.col("quantity").is_not_null())
+    # Only meters with gaps rest on their own months, and only whole sites on those of others.
+    gaping = coverage.meters.filter(of_measures & (pl.col("missing") > 0)).select(METER).unique()
+    by_peers = any(rule.method in OF_SITES for rule in edition.rules.estimate)
+    sure = coverage.meters.join(gaping, on=METER, how="semi").filter(of_measures & (pl.col("missing") == 0) & (pl.col("expected") == pl.col("days")) & pl.col("quantity").is_not_null())
     months: dict[tuple[str, str, str], dict[str, Amount]] = {}
     for site, measure, meter, month, quantity, ids in (
         sure.join(doubtful, on=_MONTH, how="anti").select(*METER, "month", "quantity", "amount_ids").iter_rows()
@@ -45,7 +48,7 @@ def known_of(
     full = coverage.sites.filter(of_measures & (pl.col("missing") == 0) & (pl.col("expected") == first.dt.days_in_month()))
     full = full.join(pl.concat([doubtful, strays]), on=_MONTH, how="anti")
     counting = seen.filter(
-        of_measures & pl.col("excluded").is_null() & pl.col("blocked").is_null() & pl.col("estimate_method").is_null() & (pl.col("nature") == "flow")
+        pl.lit(by_peers) & of_measures & pl.col("excluded").is_null() & pl.col("blocked").is_null() & pl.col("estimate_method").is_null() & (pl.col("nature") == "flow")
     ).join(full, on=_MONTH, how="semi")
     by_site: dict[tuple[str, str], dict[str, Amount]] = {}
     for (site, measure, month), amount in _added(counting, _MONTH):
