@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from esg_kpis.amounts import Coverage, amounts_of, coverage_of
 from esg_kpis.amounts.ranges import days_by_month, merged, without
+from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.gaps import months_expected
-from tests.scenario import EVERYWHERE, Row, bill, computed, day, edition_of, kpi, metered, quantities, register, rejected_row, site
+from tests.scenario import EVERYWHERE, Row, bill, computed, day, edition_of, kpi, metered, quantities, records, register, rejected_row, site
 
 POWER = kpi("power", "kWh", "electricity_purchased")
 QUARTER = ["2023-01", "2023-02", "2023-03"]
@@ -141,6 +142,10 @@ def test_the_quantity_of_a_month_is_its_part_of_the_bills_in_the_canonical_unit(
     assert set(found["unit"]) == {"kWh"}
 
 
+def test_what_does_not_count_covers_nothing() -> None:
+    assert by_month(covered([power("2023-01", duplicate_of="other")], [MAIN], months=["2023-01"])) == {"2023-01": ("register", 31, 0, 31)}
+
+
 def test_stated_figures_are_expected_only_where_the_register_names_them() -> None:
     told = bill("revenue", "1", "2023-01-01", "2023-01-31")
 
@@ -244,6 +249,24 @@ def test_what_did_not_come_at_all_is_not_collected_and_no_zero(tmp_path: Path) -
     cell = result.cell("power")
     assert (cell["value"], cell["status"]) == (None, "not_collected")
     assert cell["reason"] == "electricity_purchased: 12 site months expected and not received in full, at HQ"
+
+
+def test_what_did_not_come_is_not_taken_for_what_the_edition_leaves_out(tmp_path: Path) -> None:
+    away = power("2023-01", site_id="S")
+    meters = [MAIN | {"valid_from": day("2023-01-01")}]
+    cell = computed(edition_of(tmp_path, [POWER]), [away], meters=meters, sites=register(site(), site("S", control="none"))).cell("power")
+
+    assert (cell["status"], cell["reason"]) == ("not_collected", "electricity_purchased: 12 site months expected and not received in full, at HQ")
+
+
+def test_a_site_of_which_nothing_came_is_not_used(tmp_path: Path) -> None:
+    """The mark of what is missing makes neither the site's record nor its meter's one that counts."""
+    edition, meters, sites = edition_of(tmp_path, [POWER]), [MAIN, MAIN | {"site_id": "S"}], register(site(), site("S"))
+    result = computed(edition, [power("2023-01")], meters=meters, sites=sites)
+    known = metered(*meters)
+    fates = record_fates(records(sites, known), result.rejected, sites, known, result.amounts, edition)
+
+    assert dict(fates.select("record_id", "fate").iter_rows()) == {"site HQ": "used", "site S": "excluded", "meter 0": "used", "meter 1": "excluded"}
 
 
 def test_what_rests_on_it_is_incomplete_too(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esg_kpis.assurance.trace import trace
+from esg_kpis.editions import counting_of
 from esg_kpis.errors import InputProblem
 from esg_kpis.tables import PEOPLE_COUNTS, conform
 from tests.scenario import (
@@ -137,6 +138,26 @@ def test_the_month_of_last_year_must_be_received_in_full(tmp_path: Path, gone: s
     assert {month for _, _, month in quantities_of(estimated(tmp_path, allowed("same_month_last_year"), bills, [MAIN]))} == set()
 
 
+def of_2021(*gone: str) -> list[Row]:
+    return [power(month, "10") for month in [name.replace("2022", "2021") for name in LAST_YEAR] + LAST_YEAR if month not in gone]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_the_year_before_may_lie_outside_the_periods(tmp_path: Path, registered: bool) -> None:
+    found = quantities_of(estimated(tmp_path, allowed("same_month_last_year"), of_2021("2022-02"), [MAIN] if registered else []))
+
+    assert found == {("HQ", "E1", "2022-02"): 10}
+
+
+@pytest.mark.parametrize("month", ["2021-02", "2021-07"])
+def test_a_month_that_a_rejected_record_may_belong_to_is_not_known(tmp_path: Path, month: str) -> None:
+    """The month itself makes the estimate impossible; another one is left out of the sums."""
+    bad = rejected_row("electricity_purchased", start=day(f"{month}-10"), end=day(f"{month}-11"))
+    result = estimated(tmp_path, allowed("same_month_last_year"), of_2021("2022-02"), [MAIN], bad=[bad])
+
+    assert [text.count("2021-07") + text.count("2022-07") for text in result.filled.estimates["basis"]] == ([] if month == "2021-02" else [0])
+
+
 # ---------------------------------------------------------------- the neighbouring months
 
 
@@ -255,6 +276,17 @@ def test_a_site_with_some_record_in_the_month_is_not_estimated_by_floor_area(tmp
     none = estimated(tmp_path, allowed("per_floor_area"), [*bills, OWN], meters, sites=known)
     assert (some.filled.estimates.height, some.cell("power")["status"]) == (0, "incomplete")
     assert (quantities_of(none), none.cell("power")["status"]) == ({("HQ", None, "2023-01"): 50}, "ok")
+
+
+def test_a_site_is_estimated_by_meter_or_as_a_whole_and_never_both(tmp_path: Path) -> None:
+    """E1 has its neighbours, E2 has none: the whole site would count E1 twice, so that E2 stays missing."""
+    sites, bills = peers(3)
+    meters = [JANUARY | {"valid_from": day("2022-12-01"), "valid_to": day("2023-02-28")}, JANUARY | {"meter_id": "E2"}]
+    rules = allowed("mean_of_neighbouring_months", name="first") + allowed("per_floor_area", name="second")
+    result = estimated(tmp_path, rules, [*bills, OWN, power("2022-12"), power("2023-02", "28")], meters, sites=register(COLD, *sites))
+
+    assert quantities_of(result) == {("HQ", "E1", "2023-01"): 31}
+    assert result.cell("power")["status"] == "incomplete"
 
 
 def counted(heads: dict[str, int], **given_count: Any) -> pl.DataFrame:  # noqa: ANN401
@@ -376,6 +408,32 @@ def test_co2e_made_of_an_estimate_is_estimated_in_the_same_share(tmp_path: Path)
     assert (cell["printed"], cell["status"], cell["estimated_share"]) == ("6.71", "incomplete", Decimal("0.098360655737704918"))
     derived = result.applied.derived.filter("estimated").row(0, named=True)
     assert (derived["estimate_method"], derived["quantity"], derived["record_id"]) == ("same_month_last_year", 660, "")
+
+
+def test_what_is_made_of_two_kpis_has_the_larger_share_of_both(tmp_path: Path) -> None:
+    """Power of 2023 rests on 1,320 of 13,420 kWh; that of 2022 on nothing, and so do heads."""
+    per = kpi("per", "kWh/person", formula="ratio", numerator="power", denominator="heads")
+    growth = kpi("growth", "%", formula="growth", numerator="power")
+    kpis = [POWER, kpi("heads", "person", "employees_full_time"), per, growth]
+    bills = [*two_years(), bill("employees_full_time", "10", "2023-12-31", "2023-12-31")]
+    result = computed(edition_of(tmp_path, kpis, EVERYWHERE + allowed("same_month_last_year"), incomplete_above="0.05"), bills, meters=[MAIN])
+
+    for name, printed in (("per", "1342.00"), ("growth", "10.00")):
+        cell = result.cell(name)
+        assert (cell["printed"], cell["status"], cell["reason"]) == (printed, "incomplete", "9.8 % is estimated, more than 5.0 %")
+        assert cell["estimated_share"] == Decimal("0.098360655737704918")
+
+
+def test_a_count_counts_no_mark_of_what_is_missing(tmp_path: Path) -> None:
+    bills = kpi("bills", "case", formula="count", amounts=[{"measure": ["electricity_purchased"]}])
+    cell = computed(edition_of(tmp_path, [bills]), two_years(), meters=[MAIN]).cell("bills")
+
+    assert (cell["printed"], cell["status"]) == ("11.00", "incomplete")
+
+
+def test_heads_are_counted_where_an_estimate_asks_for_them(tmp_path: Path) -> None:
+    assert counting_of([edition_of(tmp_path, [POWER])]).crosses == {}
+    assert counting_of([edition_of(tmp_path, [POWER], EVERYWHERE + allowed("per_head"))]).crosses == {"employees": {()}}
 
 
 def test_a_trace_leads_through_an_estimate_to_the_records_behind_it(tmp_path: Path) -> None:

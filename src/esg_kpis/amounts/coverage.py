@@ -21,7 +21,7 @@ class Coverage:
 
     `sites` is the table `coverage`: per site, measure and month. `meters` says the same per meter, which is what gaps are filled by: `site_id`, `measure`, `meter_id` ('' for
     none in particular), `month`, `basis`, `stray` (a record of a meter that the register does not name, though it names others of the site and measure), `days` of the
-    month, of them `expected`, `received` and `missing`, `quantity` received (canonical unit, 24 decimals, null for none) and `amount_ids` of it, joined by `;`.
+    month, of them `expected`, `received` and `missing`, `covered` by records whether expected or not, `quantity` received (canonical unit, 24 decimals, null for none) and `amount_ids` of it, joined by `;`.
     """
 
     sites: pl.DataFrame
@@ -59,7 +59,10 @@ def coverage_of(quantities: pl.DataFrame, amounts: pl.DataFrame, sites: pl.DataF
     )
     of_meter, of_site = _received(flows, amounts)
     metered = _with_quantities(by_meter, of_meter, METER).join(_strays(flows, meters), on=METER, how="left")
-    columns = [*METER, "month", "basis", pl.col("stray").fill_null(value=False), "days", "expected", "received", "missing", "quantity", "amount_ids"]
+    metered = metered.join(days_by_month(received, METER, "covered"), on=[*METER, "month"], how="left")
+    columns = [
+        *METER, "month", "basis", pl.col("stray").fill_null(value=False), "days", "expected", "received", "missing", pl.col("covered").fill_null(0), "quantity", "amount_ids",
+    ]  # fmt: skip
     units = {name: measure.unit for name, measure in MEASURES.items()}
     covered = _with_quantities(by_site, of_site, _SITE).with_columns(
         pl.col("measure").replace_strict(units, return_dtype=pl.String()).alias("unit"), pl.lit(0).cast(pl.Int64()).alias("estimated")

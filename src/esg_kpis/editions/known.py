@@ -21,8 +21,8 @@ def known_of(
 ) -> Known:
     """What was received in full of the measures that an edition estimates.
 
-    A month of a meter is known in full when it was expected on every day of it, records cover every day, and no rejected record may belong to it. A site is known in
-    full when that holds for all of its meters, the edition counts it, and no record of it stands under a meter that the register does not name.
+    A month of a meter is known in full when records cover every day of it, whether the edition reports on it or not, and no rejected record may belong to it. A site is
+    known in full when every day of it was expected and came of all its meters, no rejected record may belong to it, the edition counts it, and no record of it stands under a meter that the register does not name.
 
     Args:
         seen: The amounts as the edition sees them.
@@ -38,7 +38,7 @@ def known_of(
     # Only meters with gaps rest on their own months, and only whole sites on those of others.
     gaping = coverage.meters.filter(of_measures & (pl.col("missing") > 0)).select(METER).unique()
     by_peers = any(rule.method in OF_SITES for rule in edition.rules.estimate)
-    sure = coverage.meters.join(gaping, on=METER, how="semi").filter(of_measures & (pl.col("missing") == 0) & (pl.col("expected") == pl.col("days")) & pl.col("quantity").is_not_null())
+    sure = coverage.meters.join(gaping, on=METER, how="semi").filter(of_measures & (pl.col("covered") == pl.col("days")) & pl.col("quantity").is_not_null())
     months: dict[tuple[str, str, str], dict[str, Amount]] = {}
     for site, measure, meter, month, quantity, ids in (
         sure.join(doubtful, on=_MONTH, how="anti").select(*METER, "month", "quantity", "amount_ids").iter_rows()
