@@ -92,8 +92,8 @@ def _estimated(
     left, begun = gaps, set(barred)
     for rule in edition.rules.estimate:
         fits, of_sites = _fitting(rule, sites), rule.method in OF_SITES
-        still = {_key(item) for item in left}
-        chosen = [item for item in whole if _key(item) in still - begun] if of_sites else [item for item in left if _key(item) not in barred]
+        untouched = {_key(item) for item in left} - begun
+        chosen = [item for item in whole if _key(item) in untouched] if of_sites else [item for item in left if _key(item) not in barred]
         done = set()
         for item in chosen:
             estimated = METHODS[rule.method](item.gap, known, rule.least_peers if of_sites else rule.least_months) if fits(item) else None
