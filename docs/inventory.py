@@ -93,6 +93,9 @@ PERSONAL: dict[str, Held] = {
     "edition_amounts": Held(
         f"{COUNTS}; and {PLACE[0].lower()}{PLACE[1:]}, where a rejected row blocks a KPI", "The same as an edition sees them"
     ),
+    "coverage": Held("Aggregated: hours worked by site and month, as the site sent them; else days that bills cover", "What was expected against what came"),
+    "coverage_summary": Held("Aggregated: hours worked by period; else days that bills cover", "The same as an edition sees it"),
+    "estimates": Held(f"{COUNTS}, where a gap is filled by head: the basis names the employees of sites, of none with fewer than k", "Gaps filled, each with its basis"),
     "record_fates": Held(PLACE, "What became of each people file and of each rejected row"),
     "kpi_values": Held(f"{FEW_HIDDEN}. Reasons of blocked cells name the place of a rejected row", "The KPIs"),
     "published": Held("Aggregated: what was printed", "Tie-out"),
@@ -109,7 +112,6 @@ NOTHING_OF_PERSONS: dict[str, str] = {
     "meters": "the register of meters",
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
-    "coverage": "days that bills cover; people are not billed",
 }
 """Tables of the data dictionary that hold nothing derived from persons, and what they hold."""
 

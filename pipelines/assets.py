@@ -6,13 +6,15 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from esg_kpis.amounts import amounts_of, amounts_of_people, coverage_of, outliers_of
+from esg_kpis.amounts import Coverage, amounts_of, amounts_of_people, coverage_of, outliers_of
 from esg_kpis.assurance import findings as judging
+from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import amounts_in_edition, record_fates
+from esg_kpis.editions.gaps import filled, months_expected
 from esg_kpis.factors import apply_factors
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of
@@ -20,7 +22,9 @@ from esg_kpis.people import people_of
 from esg_kpis.tables import (
     AMOUNTS,
     COVERAGE,
+    COVERAGE_SUMMARY,
     EDITION_AMOUNTS,
+    ESTIMATES,
     FACTOR_USES,
     FACTORS,
     FILES,
@@ -156,15 +160,24 @@ def outliers(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.
     return frame
 
 
-@dg.asset(
-    key="coverage", metadata=table_metadata(COVERAGE), group_name="g3_amounts", kinds={"polars"}, owners=OWNERS,
-    description="Days expected and received per site, measure and month, between a meter's first and last record.",
-)  # fmt: skip
-def coverage(context: dg.AssetExecutionContext, quantities: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
-    """Coverage."""
-    frame = coverage_of(quantities, sites)
-    context.add_output_metadata(_counted(frame, "coverage"))
-    return frame
+@dg.multi_asset(
+    outs={
+        "coverage": _out(COVERAGE, "What was expected, by the register of meters or between a meter's first and last record, and what came.", "g3_amounts"),
+        "meter_months": dg.AssetOut(
+            description="The same per meter: what gaps are filled by. One row: one meter in one month.", group_name="g3_amounts", kinds={"polars"}, owners=OWNERS
+        ),
+    },
+    deps=["edition_files"],
+    can_subset=False,
+)
+def covered(
+    workspace: WorkspaceResource, quantities: pl.DataFrame, amounts: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame
+) -> Iterator[dg.Output[pl.DataFrame]]:
+    """Coverage, before any edition."""
+    months = months_expected(workspace.read_editions, workspace.last_day)
+    result = coverage_of(quantities, amounts, sites, meters, months)
+    for name, frame in (("coverage", result.sites), ("meter_months", result.meters)):
+        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
 
 
 @dg.asset(
@@ -183,6 +196,8 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
         "edition_amounts": _out(
             EDITION_AMOUNTS, "Amounts as each edition sees them: inside its boundary or not, and what factors made of them.", "g4_factors"
         ),
+        "estimates": _out(ESTIMATES, "Gaps that an edition fills by a method it allows, each with its basis.", "g4_factors"),
+        "coverage_summary": _out(COVERAGE_SUMMARY, "How complete each measure is in each edition, by site months and by quantity.", "g4_factors"),
         "factor_uses": _out(FACTOR_USES, "Which factor was applied where, by which rule of the edition, and why.", "g4_factors"),
         "factor_problems": dg.AssetOut(
             description="Amounts that found no factor, or two. Empty when all is well.",
@@ -195,17 +210,22 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
     can_subset=False,
 )
 def applied(
-    workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame
+    workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, coverage: pl.DataFrame, meter_months: pl.DataFrame
 ) -> Iterator[dg.Output[pl.DataFrame]]:
-    """Boundary and factors, edition by edition."""
-    seen, uses, problems = [], [], []
+    """Boundary, estimates and factors, edition by edition."""
+    seen, uses, problems, estimates, summaries = [], [], [], [], []
     for edition in workspace.read_editions:
-        here = amounts_in_edition(amounts, sites, rejected, edition, workspace.last_day)
+        received = amounts_in_edition(amounts, sites, rejected, edition, workspace.last_day)
+        gaps = filled(received, amounts, Coverage(coverage, meter_months), sites, rejected, edition, workspace.last_day)
+        here = pl.concat([received, gaps.amounts])
         result = apply_factors(here.filter(pl.col("excluded").is_null()), sites, workspace.library, edition, workspace.known_date(edition))
         seen += [here, result.derived]
         uses.append(result.uses)
         problems.append(result.problems)
-    for name, frames in (("edition_amounts", seen), ("factor_uses", uses), ("factor_problems", problems)):
+        estimates.append(gaps.estimates)
+        summaries.append(gaps.summary)
+    parts = (("edition_amounts", seen), ("estimates", estimates), ("coverage_summary", summaries), ("factor_uses", uses), ("factor_problems", problems))
+    for name, frames in parts:
         frame = pl.concat(frames)
         yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
 
@@ -294,7 +314,8 @@ def fates(
 )
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
-    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, headcount: pl.DataFrame,
+    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
+    quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -307,7 +328,7 @@ def judged(
         kpi_values,
         tie_out,
         published,
-        coverage,
+        Gaps(coverage, coverage_summary, estimates, quantities, meter_months),
         headcount,
         workspace.library,
         workspace.read_editions,

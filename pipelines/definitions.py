@@ -17,7 +17,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     *assets.RULES,
     assets.ingested,
     assets.amounts,
-    assets.coverage,
+    assets.covered,
     assets.outliers,
     assets.factors,
     assets.applied,

@@ -40,9 +40,24 @@ LINEAGE: dict[str, Deps] = {
         "published": [("factors", "published")],
     },
     "coverage": {
+        "basis": [("meters", "measure"), ("meters", "site_id")],
         "received": [("quantities", "start"), ("quantities", "end")],
-        "expected": [("sites", "valid_from"), ("sites", "valid_to")],
-        "missing": [("quantities", "start"), ("quantities", "end"), ("sites", "valid_from"), ("sites", "valid_to")],
+        "expected": [("meters", "valid_from"), ("meters", "valid_to"), ("sites", "valid_from"), ("sites", "valid_to")],
+        "missing": [("quantities", "start"), ("quantities", "end"), ("meters", "valid_from"), ("meters", "valid_to"), ("sites", "valid_from"), ("sites", "valid_to")],
+        "quantity": [("amounts", "quantity")],
+    },
+    "coverage_summary": {
+        "site_months": [("coverage", "expected")],
+        "site_months_missing": [("coverage", "missing"), ("rejected", "start"), ("rejected", "end")],
+        "quantity_received": [("amounts", "quantity")],
+        "quantity_estimated": [("amounts", "quantity")],
+        "quantity_missing": [("amounts", "quantity"), ("coverage", "missing")],
+        "share_received": [("amounts", "quantity"), ("coverage", "missing")],
+    },
+    "estimates": {
+        "days": [("coverage", "missing")],
+        "quantity": [("amounts", "quantity"), ("sites", "kind"), ("sites", "climate")],
+        "basis_amount_ids": [("amounts", "amount_id")],
     },
     "kpi_values": {
         "kpi_id": [("edition_amounts", "measure")],

@@ -26,7 +26,7 @@ from pipelines.run import read_result
 
 def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None, breakdown: str, category: str) -> dict[str, Any]:
     """The walk back from one cell of the last results. Without an edition, the latest that printed the cell."""
-    tables = Tables(*(read_result(out, name) for name in ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out")))
+    tables = Tables(*(read_result(out, name) for name in ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out", "estimates")))
     known = sorted(tables.kpi_values["edition"].unique().to_list(), reverse=True)
     has_it = tables.kpi_values.filter((pl.col("kpi_id") == kpi) & (pl.col("period") == period))["edition"].unique().to_list()
     chosen = edition_id or next((name for name in known if name in has_it), known[0] if known else "")

@@ -15,7 +15,9 @@ from esg_kpis.report.outputs import digest_of, publish, run_key, write_rejected_
 from esg_kpis.tables import (
     AMOUNTS,
     COVERAGE,
+    COVERAGE_SUMMARY,
     EDITION_AMOUNTS,
+    ESTIMATES,
     FACTOR_USES,
     FACTORS,
     FILES,
@@ -44,7 +46,7 @@ RUN_FILE = "run.json"
 )  # fmt: skip
 def results(
     workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, amounts: pl.DataFrame,
-    coverage: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
+    coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it."""
@@ -55,7 +57,7 @@ def results(
     counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))
     for frame, table in (
         (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (meters, METERS), (pl.concat([amounts, counting]), AMOUNTS),
-        (coverage, COVERAGE), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
+        (coverage, COVERAGE), (coverage_summary, COVERAGE_SUMMARY), (estimates, ESTIMATES), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
         (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS),
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),
     ):  # fmt: skip

@@ -197,7 +197,7 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     )
     if cell["value"] is not None:
         tree.add(
-            f"unrounded {cell['value']} {cell['unit']}; status {cell['status']}"
+            f"unrounded {cell['value']} {cell['unit']}; status {cell['status']}{f' ({escape(reason)})' if (reason := cell['reason']) else ''}; estimated share {cell['estimated_share']}"
             + (f", printed {tie['published']}: {tie['verdict']}" if tie and tie["published"] else "")
         )
     if tie and tie["explanation"]:
@@ -233,13 +233,35 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
                 if factor["parents"]:
                     leaf.add(escape(f"derived: {factor['parents']}"))
             _more(factors, len(part["factors"]), rows * 2)
-        records = branch.add(f"records ({len(part['records'])})")
-        for record in part["records"][:rows]:
-            sheet = f", sheet {record['sheet']}" if record["sheet"] else ""
-            place = f"line {record['line']}" if record["line"] else "the file as a whole (people_controls.csv)"
-            records.add(escape(f"{record['path']}{sheet}, {place}: {record['received']}"))
-        _more(records, len(part["records"]), rows)
+        _add_estimates(branch, part, rows)
+        _add_records(branch.add(f"records ({len(part['records'])})"), part["records"], rows)
     console.print(tree)
+
+
+def _add_estimates(branch: Tree, part: dict[str, Any], rows: int) -> None:
+    """What was estimated, with its basis down to the records, and what is missing."""
+    if part["estimates"]:
+        estimates = branch.add(f"estimates ({len(part['estimates'])})")
+        for row in part["estimates"][:rows]:
+            meter = f" meter {row['meter_id']}" if row["meter_id"] else ""
+            what = f"{row['site_id']}{meter} {row['month']}: {row['quantity']} {row['unit']} of {row['measure']} for {row['days']} days by {row['method']} ({row['rule']})"
+            leaf = estimates.add(escape(what))
+            leaf.add(escape(f"basis: {row['basis']}"))
+            _add_records(leaf.add(f"records behind the basis ({len(row['records'])})"), row["records"], rows)
+        _more(estimates, len(part["estimates"]), rows)
+    if part["missing"]:
+        missing = branch.add(f"expected and not received in full ({len(part['missing'])} site months)")
+        for row in part["missing"][:rows]:
+            missing.add(escape(f"{row['site_id']} {row['month']}: {row['measure']}"))
+        _more(missing, len(part["missing"]), rows)
+
+
+def _add_records(branch: Tree, records: list[dict[str, Any]], rows: int) -> None:
+    for record in records[:rows]:
+        sheet = f", sheet {record['sheet']}" if record["sheet"] else ""
+        place = f"line {record['line']}" if record["line"] else "the file as a whole (people_controls.csv)"
+        branch.add(escape(f"{record['path']}{sheet}, {place}: {record['received']}"))
+    _more(branch, len(records), rows)
 
 
 def _more(branch: Tree, total: int, shown: int) -> None:

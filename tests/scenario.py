@@ -11,20 +11,23 @@ from typing import Any
 import polars as pl
 import yaml
 
-from esg_kpis.amounts import amounts_of
+from esg_kpis.amounts import amounts_of, amounts_of_people, coverage_of
+from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.assurance.trace import Tables
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions import Edition, read_edition
 from esg_kpis.editions.boundary import amounts_in_edition
+from esg_kpis.editions.gaps import Filled, filled, months_expected
 from esg_kpis.factors import Applied, Library, apply_factors, read_library
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
 from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.kpis import Inputs, evaluate, inputs_of
-from esg_kpis.tables import PUBLISHED, QUANTITIES, RECORDS, REJECTED, SITES, conform, empty
+from esg_kpis.tables import METERS, PUBLISHED, QUANTITIES, RECORDS, REJECTED, SITES, conform, empty
 
 ROOT = Path(__file__).parent.parent
 AS_OF = date(2024, 4, 9)
+NO_FLAGS = pl.DataFrame(schema={"record_id": pl.String(), "flag": pl.String()})
 NO_FACTORS = Library((), {}, {})
 EVERYWHERE = '[[boundary]]\nid = "group"\ntext = "All of it."\n'
 
@@ -62,6 +65,12 @@ def year(measure: str, quantity: str, number: int = 2023, **given: Any) -> Row: 
     """A bill for a whole year; a stock is the count of its last day, an event happens in June."""
     first, last = {"flow": ("01-01", "12-31"), "stock": ("12-31", "12-31"), "event": ("06-15", "06-15")}[MEASURES[measure].nature]
     return bill(measure, quantity, f"{number}-{first}", f"{number}-{last}", **given)
+
+
+def metered(*meters: Row) -> pl.DataFrame:
+    """A register of meters; at HQ, main, and read for as long as the site is there, unless told otherwise."""
+    rows = [{"site_id": "HQ", "net_metering": False, "record_id": f"meter {number}"} | meter for number, meter in enumerate(meters)]
+    return conform(pl.DataFrame(rows, schema=METERS.schema), METERS)
 
 
 def quantities(*bills: Row) -> pl.DataFrame:
@@ -184,6 +193,8 @@ class Computed:
     published: pl.DataFrame
     values: pl.DataFrame
     tie_out: pl.DataFrame
+    filled: Filled
+    gaps: Gaps
 
     def cell(self, kpi_id: str, period: str = "2023", category: str = "All") -> Row:
         """One cell of the KPI table."""
@@ -192,23 +203,35 @@ class Computed:
 
     def tables(self) -> Tables:
         """What a trace walks over."""
-        known = records(self.amounts, self.sites, self.rejected)
-        return Tables(self.values, self.amounts, self.applied.uses, known, self.sites, self.tie_out)
+        known = records(self.amounts.filter(pl.col("record_id") != ""), self.sites, self.rejected)
+        return Tables(self.values, self.amounts, self.applied.uses, known, self.sites, self.tie_out, self.filled.estimates)
 
 
-def computed(edition: Edition, bills: Sequence[Row], *, library: Library = NO_FACTORS, sites: pl.DataFrame | None = None, bad: Sequence[Row] = ()) -> Computed:
-    """Bills through amounts, boundary, factors and KPIs, step by step as a run does it."""
-    known = register() if sites is None else sites
-    return of_amounts(edition, amounts_of(quantities(*bills)), known, library, rejections(*bad))
+def computed(
+    edition: Edition, bills: Sequence[Row], *, library: Library = NO_FACTORS, sites: pl.DataFrame | None = None, bad: Sequence[Row] = (), meters: Sequence[Row] = (),
+    heads: pl.DataFrame | None = None, as_of: date = AS_OF,
+) -> Computed:  # fmt: skip
+    """Bills through amounts, coverage, boundary, estimates, factors and KPIs, step by step as a run does it. `heads` are counts of people."""
+    known, sent = register() if sites is None else sites, quantities(*bills)
+    amounts = amounts_of(sent) if heads is None else pl.concat([amounts_of(sent), amounts_of_people(heads)])
+    return of_amounts(edition, amounts, known, library, rejections(*bad), sent, metered(*meters), as_of)
 
 
-def of_amounts(edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, rejected: pl.DataFrame) -> Computed:
+def of_amounts(
+    edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, rejected: pl.DataFrame, sent: pl.DataFrame | None = None,
+    meters: pl.DataFrame | None = None, as_of: date = AS_OF,
+) -> Computed:  # fmt: skip
     """The same from amounts on."""
     day_known = edition.rules.knowledge_date
-    base = amounts_in_edition(amounts, sites, rejected, edition, AS_OF)
+    received = amounts_in_edition(amounts, sites, rejected, edition, as_of)
+    sent, meters = (empty(table) if frame is None else frame for frame, table in ((sent, QUANTITIES), (meters, METERS)))
+    coverage = coverage_of(sent, amounts, sites, meters, months_expected([edition], as_of))
+    gaps = filled(received, amounts, coverage, sites, rejected, edition, as_of)
+    base = pl.concat([received, gaps.amounts])
     applied = apply_factors(base.filter(pl.col("excluded").is_null()), sites, library, edition, day_known)
     every = pl.concat([base, applied.derived])
     inputs = inputs_of(every, sites, library, edition, day_known)
     published = published_of(edition, empty(PUBLISHED))
     values = evaluate(inputs, published)
-    return Computed(edition, sites, rejected, every, applied, inputs, published, values, tie_out(values, published, edition))
+    told = Gaps(coverage.sites, gaps.summary, gaps.estimates, sent, coverage.meters)
+    return Computed(edition, sites, rejected, every, applied, inputs, published, values, tie_out(values, published, edition), gaps, told)

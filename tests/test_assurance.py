@@ -15,7 +15,7 @@ from esg_kpis.assurance.tie_out import published_of
 from esg_kpis.assurance.trace import formula, leaves, trace
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.factors import Library, apply_factors, read_library
-from esg_kpis.tables import COVERAGE, FINDINGS, HEADCOUNT, PUBLISHED, empty, finding_id
+from esg_kpis.tables import FINDINGS, HEADCOUNT, PUBLISHED, empty, finding_id
 from tests.scenario import (
     AS_OF,
     BURNT,
@@ -171,8 +171,8 @@ def test_a_whole_is_footed_only_when_every_part_is_printed(tmp_path: Path) -> No
 def judged(result: Computed, library: Library = NO_FACTORS, observations: pl.DataFrame | None = None) -> pl.DataFrame:
     seen = pl.DataFrame(schema={"check": pl.String()}) if observations is None else observations
     problems, values, ties = result.applied.problems, result.values, result.tie_out
-    covered, editions = empty(COVERAGE), [result.edition]
-    return findings(seen, pl.DataFrame(schema=OUTLIER), result.rejected, problems, result.amounts, result.sites, values, ties, result.published, covered, empty(HEADCOUNT), library, editions, AS_OF)
+    editions = [result.edition]
+    return findings(seen, pl.DataFrame(schema=OUTLIER), result.rejected, problems, result.amounts, result.sites, values, ties, result.published, result.gaps, empty(HEADCOUNT), library, editions, AS_OF)
 
 
 def failed(frame: pl.DataFrame) -> dict[tuple[str, str], Row]:

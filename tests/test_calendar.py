@@ -15,6 +15,7 @@ from esg_kpis.amounts import amounts_of, coverage_of
 from esg_kpis.amounts.calendar import apportioned
 from esg_kpis.errors import UnitProblem
 from esg_kpis.exact import QUANTITY
+from esg_kpis.tables import METERS, empty
 from tests.scenario import bill, day, quantities, register, site, year
 
 Bill = tuple[date, date, Decimal]
@@ -198,7 +199,8 @@ def test_two_columns_of_one_record_are_two_amounts() -> None:
 
 def coverage(billed: Sequence[dict[str, object]], **given_site: object) -> dict[str, tuple[int, int, int]]:
     """Expected, received and missing days by month, of the one site and measure there is."""
-    frame = coverage_of(quantities(*billed), register(site(**given_site)))
+    sent = quantities(*billed)
+    frame = coverage_of(sent, amounts_of(sent), register(site(**given_site)), empty(METERS), []).sites
     return {month: (expected, received, missing) for month, expected, received, missing in frame.select("month", "expected", "received", "missing").iter_rows()}
 
 

@@ -1,5 +1,6 @@
 """What is missing is never silently smaller: whole runs with something taken away."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 
 from tests.conftest import Ran, copy_workspace, run_workspace
+from tests.test_cli import look
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -96,3 +98,48 @@ def test_a_gwp_set_that_does_not_exist_blocks_and_does_not_end_the_run(astray: R
     assert found["ghg_scope_1_2", "2020"]["status"] == "blocked"
     assert missing["finding_id"].n_unique() == missing.height > 0
     assert any("not AR9" in text for text in missing["observed"])
+
+
+@pytest.fixture(scope="module")
+def gaping(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A register of meters, a bill of May 2022 that did not come and may be estimated, and water that was never reported."""
+    place = tmp_path_factory.mktemp("gaping")
+    root = copy_workspace(place / "workspace")
+    (root / "data" / "raw" / "meters").mkdir()
+    register = "site_id,measure,meter_id,valid_from\nCN-SH-01,electricity_purchased,CN-SH-01-E1,2020-01-01\nCN-SH-01,water_reclaimed,,2023-11-01\n"
+    (root / "data" / "raw" / "meters" / "meters.csv").write_text(register, encoding="utf-8")
+    bills = root / "data" / "raw" / "energy" / "office_electricity_2022.csv"
+    lines = bills.read_text(encoding="utf-8").splitlines(keepends=True)
+    bills.write_text("".join(line for line in lines if "E1-CN-SH-01-220520" not in line), encoding="utf-8")
+    rules = root / "editions" / "2023" / "edition.toml"
+    allowed = '\n[[estimate]]\nid = "last-year"\nmethod = "same_month_last_year"\nmeasures = ["electricity_purchased"]\ntext = "As bills came all other years."\n'
+    rules.write_text(rules.read_text(encoding="utf-8") + allowed, encoding="utf-8")
+    return run_workspace(root, place / "out", place / "dagster")
+
+
+def test_a_bill_that_did_not_come_is_estimated_where_the_edition_allows_it(gaping: Ran, worked: Ran) -> None:
+    estimates, cell, before = gaping.table("estimates"), cells(gaping)["ghg_scope_2", "2022"], cells(worked)["ghg_scope_2", "2022"]
+
+    assert estimates.select("site_id", "month", "days", "method").rows() == [
+        ("CN-SH-01", "2022-04", 10, "same_month_last_year"), ("CN-SH-01", "2022-05", 20, "same_month_last_year"),
+    ]  # fmt: skip
+    assert (cell["status"], cell["reason"]) == ("ok", None)
+    assert 0 < cell["estimated_share"] < Decimal("0.01")
+    assert 0 < abs(cell["value"] - before["value"]) < before["value"] / 1000
+    assert (gaping.out / "coverage_summary.csv").exists()
+
+
+def test_the_trace_of_an_estimate_shows_its_basis(gaping: Ran) -> None:
+    shown = look(gaping, "trace", "ghg_scope_2", "--period", "2022", "--edition", "2023").stdout
+
+    assert "estimates (2)" in shown
+    assert "records behind the basis" in shown
+
+
+def test_what_the_register_expects_and_did_not_come_is_said(gaping: Ran) -> None:
+    found = cells(gaping)
+
+    assert found["reclaimed_water_consumption", "2023"]["status"] == "incomplete"
+    assert found["reclaimed_water_consumption", "2023"]["reason"] == "water_reclaimed: 2 site months expected and not received in full, at CN-SH-01"
+    assert found["water_withdrawal", "2023"]["status"] == "incomplete"
+    assert found["reclaimed_water_consumption", "2022"]["status"] == "ok"

@@ -17,6 +17,7 @@ from esg_kpis.tables import METERS, empty, finding_id
 from tests.scenario import (
     AS_OF,
     EVERYWHERE,
+    NO_FLAGS,
     ROOT,
     Computed,
     Row,
@@ -301,8 +302,6 @@ def test_a_waived_record_alone_makes_zero_that_is_incomplete(tmp_path: Path) -> 
 
 
 # ---------------------------------------------------------------- fates
-
-NO_FLAGS = pl.DataFrame(schema={"record_id": pl.String(), "flag": pl.String()})
 
 
 def test_every_record_has_one_fate_and_they_add_up(tmp_path: Path) -> None:

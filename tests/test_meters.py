@@ -43,6 +43,15 @@ def test_a_record_of_the_register_that_cannot_hold_is_rejected(tmp_path: Path, w
     assert told["expected"].startswith(expected)
 
 
+def test_what_is_metered_is_held_back_by_a_register_that_cannot_be_read(tmp_path: Path) -> None:
+    """Without it a sub-meter might be counted beside its main meter."""
+    wrong = read_files(tmp_path / "a", {"meters/meters.csv": csv_of(METER | {"part_of": "E9"})})
+    stopped = read_files(tmp_path / "b", {"meters/meters.csv": "site_id\nBJ-01\n"})
+
+    assert wrong.rejected.select("site_id", "measures").row(0) == ("BJ-01", "electricity_purchased")
+    assert {"electricity_purchased", "water_tap", "natural_gas"} <= set(stopped.rejected["measures"].item().split(";"))
+
+
 def test_a_meter_given_twice_is_rejected_twice(tmp_path: Path) -> None:
     read = read_files(tmp_path, {"meters/meters.csv": csv_of(METER, METER)})
 

@@ -12,7 +12,7 @@ from esg_kpis.kpis import Inputs, inputs_of
 from esg_kpis.units import multiplier
 from tests.conftest import REPOSITORY, Ran
 
-NAMES = ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out")
+NAMES = ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out", "estimates")
 
 
 def of_parts(kpi: Kpi, edition: Edition, parts: list[dict[str, Any]], taken: list[int]) -> Fraction:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.domains import derived, people
@@ -47,7 +48,9 @@ CHECKS: dict[str, str] = {
     "estimated_by_sender": "No bill is an estimate of its sender",
     "rollover": "No counter went past its last digit",
     "formula_value": "Cells of workbooks hold values",
-    "coverage_gap": "Between its first and last record, a meter has no gap",
+    "coverage_gap": "Every day came that the register of meters expects, or that lies between a meter's first and last record",
+    "unknown_meter": "Every record stands under a meter of the register, where that names the meters of its site and measure",
+    "estimated": "Nothing is estimated",
     "file_twice": "No file was sent twice",
     "no_number": "Cells to be compared, added up or tied out are numbers",
     "sheet_unread": "No sheet of a workbook is left unread",
@@ -58,6 +61,7 @@ CHECKS: dict[str, str] = {
     "movement_uncounted": "Every movement lies before the last snapshot",
     "not_stated": "Level and profession are stated for everybody",
     "rounded": "No number has more decimals than are kept",
+    "across_periods": "No record lies across the end of a period",
 }
 """The checks, in the order a person should read them: name and what holds when it passes."""
 
@@ -72,7 +76,7 @@ def findings(
     kpi_values: pl.DataFrame,
     tie_outs: pl.DataFrame,
     published: pl.DataFrame,
-    coverage: pl.DataFrame,
+    gaps: Gaps,
     headcount: pl.DataFrame,
     library: Library,
     editions: Iterable[Edition],
@@ -89,7 +93,7 @@ def findings(
     rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
     rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
-    rows += _of_gaps(coverage)
+    rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
@@ -110,6 +114,8 @@ def findings(
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
+        rows += estimated_findings(edition, gaps)
+        rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)
         rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
         rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)
         waivers |= {
@@ -171,23 +177,6 @@ def _of_problem(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _of_gaps(coverage: pl.DataFrame) -> list[dict[str, Any]]:
-    """One note per measure with days that no record covers; a season without heating is such a gap too, so a person judges."""
-    gaps = coverage.filter(pl.col("missing") > 0).sort("measure", "site_id", "month")
-    rows = []
-    for part in gaps.partition_by("measure", maintain_order=True):
-        sites = part["site_id"].unique(maintain_order=True).to_list()
-        rows.append(
-            {
-                "check": "coverage_gap", "subject": part["measure"][0], "edition": "", "period": "", "severity": "note", "passed": False,
-                "observed": f"{part['missing'].sum()} days missing in {part.height} site months, at {', '.join(sites[:12])}{' …' if len(sites) > 12 else ''}",
-                "expected": "no day missing, unless nothing was used", "difference": None, "record_ids": "",
-                "what_to_do": "See coverage.csv; ask for the bills, or confirm that nothing was used. Nothing is estimated.",
-            }
-        )  # fmt: skip
-    return rows
-
-
 def _of_factor(source: str, text: str) -> dict[str, Any]:
     return {
         "check": "unreadable_factor", "subject": text, "edition": "", "period": "", "severity": "error", "passed": False, "observed": text,
@@ -227,7 +216,8 @@ def _of_footing(row: dict[str, str | bool], edition: Edition) -> dict[str, Any]:
 
 def _of_silence(amounts: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> list[dict[str, Any]]:
     """Sites that reported a measure in one period and nothing of it in the next, though they were still in the group. A site without an accident is no silence."""
-    counts = amounts.filter((pl.col("measure") == pl.col("origin")) & pl.col("excluded").is_null() & pl.col("blocked").is_null())
+    received = (pl.col("measure") == pl.col("origin")) & (pl.col("record_id") != "")
+    counts = amounts.filter(received & pl.col("excluded").is_null() & pl.col("blocked").is_null())
     incidents = [measure.name for measure in people.DOMAIN.measures if measure.name not in ("employees", "training_hours")]
     told = counts.filter(~pl.col("measure").is_in(incidents)).select("site_id", "measure", "period").unique()
     rows = []

@@ -9,7 +9,7 @@ import polars as pl
 
 from esg_kpis.domains import people
 from esg_kpis.editions import Edition
-from esg_kpis.editions.model import NOT
+from esg_kpis.editions.entry import NOT
 from esg_kpis.errors import near_misses
 from esg_kpis.exact import plain, printed, rounded
 from esg_kpis.ingest.numbers import read_numbers

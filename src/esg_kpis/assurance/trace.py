@@ -8,9 +8,10 @@ import polars as pl
 
 from esg_kpis.domains import MEASURES
 from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
+from esg_kpis.editions.boundary import MISSING
 from esg_kpis.errors import FactorProblem, UsageProblem, near_misses
 from esg_kpis.exact import plain, rounded, sums
-from esg_kpis.kpis import Inputs, Within, attributes_of, divisor, narrowed, only, selected, with_attributes, with_sites
+from esg_kpis.kpis import Inputs, Within, attributes_of, divisor, narrowed, only, selected, stands_in, with_attributes, with_sites
 from esg_kpis.units import multiplier
 
 _GROUP = ["measure", "origin", "gas", "site_id", "way"]
@@ -26,13 +27,15 @@ class Tables:
     records: pl.DataFrame
     sites: pl.DataFrame
     tie_out: pl.DataFrame
+    estimates: pl.DataFrame
 
 
 def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: str, category: str) -> dict[str, Any]:
     """Everything one cell rests on, as plain data.
 
     Keys: `cell` (the row of kpi_values), `tie_out`, `definition`, `formula` in words and numbers, `parts`: one per sum that the formula needs, each with its
-    `groups` (amounts added up by origin, gas, site and factor), `factors` (value, source, why chosen) and `records` (file, line, as received).
+    `groups` (amounts added up by origin, gas, site and factor), `factors` (value, source, why chosen), `records` (file, line, as received), `estimates`
+    (method, computation, and the records behind its basis), and `missing`: site months expected and not received.
 
     Raises:
         UsageProblem: if there is no such KPI, period, breakdown or category.
@@ -155,7 +158,7 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], t
         months = inputs.edition.periods[period].months
         per, per_text = per * months, f"divided by {months} months"
     totals = sums(chosen, _GROUP, "quantity").join(
-        chosen.group_by(_GROUP).agg(pl.len().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP
+        chosen.group_by(_GROUP).agg((~stands_in()).sum().alias("amounts"), pl.col("blocked").drop_nulls().first()), on=_GROUP
     )
     groups, exact = [], Fraction(0)
     for row in totals.iter_rows(named=True):
@@ -170,21 +173,22 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], t
         )  # fmt: skip
     groups.sort(key=lambda group: (-abs(Fraction(group["in_kpi_unit"] or 0)), group["site_id"]))
     return {
-        "kpi_id": kpi.id, "formula": formula(kpi), "value": None if any(group["blocked"] for group in groups) else plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.height, "per_factor": per_text,
+        "kpi_id": kpi.id, "formula": formula(kpi), "value": None if any(group["blocked"] for group in groups) else plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.filter(~stands_in()).height, "per_factor": per_text,
         "groups": groups, "factors": _factors(chosen, tables, inputs), "records": _records(chosen, tables),
+        "estimates": _estimates(chosen, tables, inputs.edition), "missing": _missing(chosen),
     }  # fmt: skip
 
 
 def _with_ways(chosen: pl.DataFrame, tables: Tables, edition: Edition) -> pl.DataFrame:
-    """`chosen` with `way`: the factors from the record to the amount, in the order they were applied, joined by ` > `."""
+    """`chosen` with `way`: the factors from the record to the amount, in the order they were applied, joined by ` > `; and `root`, the amount it began with."""
     parents = tables.edition_amounts.filter(pl.col("edition") == edition.id).select(
         pl.col("amount_id").alias("at"), pl.col("parent_amount_id").alias("before"), pl.col("factor_id").alias("by")
     )
-    walked = chosen.with_columns(pl.col("factor_id").fill_null("").alias("way"), pl.col("parent_amount_id").alias("at"))
+    walked = chosen.with_columns(pl.col("factor_id").fill_null("").alias("way"), pl.col("parent_amount_id").alias("at"), pl.col("amount_id").alias("root"))
     while walked["at"].is_not_null().any():
         step = walked.join(parents, on="at", how="left", maintain_order="left")
         longer = pl.when(pl.col("by").is_not_null()).then(pl.col("by") + " > " + pl.col("way")).otherwise(pl.col("way"))
-        walked = step.with_columns(longer.alias("way"), pl.col("before").alias("at")).drop("before", "by")
+        walked = step.with_columns(longer.alias("way"), pl.coalesce("at", "root").alias("root"), pl.col("before").alias("at")).drop("before", "by")
     return walked.drop("at")
 
 
@@ -218,6 +222,25 @@ def _records(chosen: pl.DataFrame, tables: Tables) -> list[dict[str, Any]]:
         .with_columns(pl.col("start", "end").cast(pl.String))
         .to_dicts()
     )
+
+
+def _estimates(chosen: pl.DataFrame, tables: Tables, edition: Edition) -> list[dict[str, Any]]:
+    """The estimates that these amounts began with, each with the records behind what it rests on."""
+    began = tables.estimates.filter((pl.col("edition") == edition.id) & pl.col("amount_id").is_in(chosen.filter("estimated")["root"].implode()))
+    known = tables.edition_amounts.filter((pl.col("edition") == edition.id) & (pl.col("record_id") != ""))
+    # A stock stands in an edition once per period, under an id of its own, made from the id it rests on.
+    by_id = pl.concat([known.select(pl.col(name).alias("amount_id"), "record_id") for name in ("amount_id", "parent_amount_id")]).drop_nulls()
+    rows = []
+    for row in began.sort("measure", "site_id", "month", "amount_id").iter_rows(named=True):
+        basis = by_id.filter(pl.col("amount_id").is_in(row["basis_amount_ids"].split(";")))
+        rows.append({**row, "quantity": plain(row["quantity"]), "records": _records(basis, tables)})
+    return rows
+
+
+def _missing(chosen: pl.DataFrame) -> list[dict[str, Any]]:
+    """The site months that were expected and did not come in full."""
+    marked = chosen.filter(pl.col("estimate_method") == MISSING)
+    return marked.select(pl.col("origin").alias("measure"), "site_id", "month").unique().sort("measure", "site_id", "month").to_dicts()
 
 
 def _row(frame: pl.DataFrame) -> dict[str, Any] | None:

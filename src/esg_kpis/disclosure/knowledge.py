@@ -11,7 +11,7 @@ import polars as pl
 from esg_kpis.domains.people import DOMAIN, PERSONS_BEHIND
 from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
 from esg_kpis.editions.counting import cross_of
-from esg_kpis.editions.model import NOT
+from esg_kpis.editions.entry import NOT
 from esg_kpis.kpis import Inputs, Part, Within, attributes_of, cross_name, leaf_value, narrowed, parts_of, period_before
 from esg_kpis.units import multiplier
 

@@ -6,13 +6,17 @@ import polars as pl
 
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import DOMAIN_OF, MEASURES
-from esg_kpis.editions.model import Boundary, Edition, Where
+from esg_kpis.editions.entry import Where
+from esg_kpis.editions.model import Boundary, Edition
 from esg_kpis.editions.read import needed_measures, scoped_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
 from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id
 
 WAIVED = "left out by waiver"
 """Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
+
+MISSING = "expected and not received"
+"""Stands as estimate method where the register expects days of a site month that neither came nor were estimated: a zero, and the KPI is incomplete."""
 
 _DATE_RULES = ("date", "date_missing", "dates_disagree", "period_reversed", "period_too_long", "after_as_of", "outside_site_life")
 """Rules that cast doubt on the dates of a record: it may then belong to any period."""
@@ -109,17 +113,26 @@ def _of_one_period(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     return amounts.with_columns(pl.Series("period", names, dtype=pl.String()))
 
 
+def told_by_rejected(rejected: pl.DataFrame) -> pl.DataFrame:
+    """What is known of each rejected record: one row per measure it would have fed.
+
+    Columns: `record_id`, `message` of its first rule, `site_id` as understood (null for none), `measure`, `start`, `end` (null where its dates are in doubt).
+    """
+    unsure = rejected.filter(pl.col("rule").is_in(_DATE_RULES))["record_id"].unique().to_list()
+    dates = pl.when(~pl.col("record_id").is_in(unsure))
+    one = (
+        rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
+    )
+    return one.select(
+        "record_id", "message", "site_id", pl.col("measures").str.split(";").alias("measure"), dates.then(pl.col("start")).alias("start"), dates.then(pl.col("end")).alias("end")
+    ).explode("measure", empty_as_null=True)  # fmt: skip
+
+
 def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:
     """A blocked amount per rejected record, measure and period it may belong to; if it is waived, zero and marked as left out."""
     waived = {waiver.finding for waiver in edition.rules.waiver if waiver.until >= as_of}
     accepted = [record for record in rejected["record_id"].unique().to_list() if finding_id("rejected_record", record) in waived]
-    unsure = rejected.filter(pl.col("rule").is_in(_DATE_RULES))["record_id"].unique().to_list()
-    dates = pl.when(~pl.col("record_id").is_in(unsure))
-    rejected = rejected.with_columns(dates.then(pl.col("start")).alias("start"), dates.then(pl.col("end")).alias("end"))
-    one = (
-        rejected.filter(pl.col("measures") != "").sort("record_id", "rule", "column").unique("record_id", keep="first", maintain_order=True)
-    )
-    from_records = one.with_columns(pl.col("measures").str.split(";")).explode("measures", empty_as_null=True)
+    from_records = told_by_rejected(rejected)
     periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
     spread = from_records.join(periods, how="cross").filter(
         (pl.col("start").is_null() | (pl.col("start") <= pl.col("last"))) & (pl.col("end").is_null() | (pl.col("end") >= pl.col("first")))
@@ -130,10 +143,10 @@ def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.Da
     waived_row, zero = pl.col("record_id").is_in(accepted), pl.lit(0).cast(PRODUCT)
     return with_ids(
         spread.select(
-            "period", "record_id", "site_id", pl.col("measures").alias("measure"), pl.col("measures").alias("origin"),
-            pl.col("measures").replace_strict(natures, return_dtype=pl.String()).alias("nature"),
-            pl.col("measures").replace_strict(units, return_dtype=pl.String()).alias("unit"),
-            pl.col("measures").replace_strict(scopes, default=None, return_dtype=pl.String()).alias("scope"),
+            "period", "record_id", "site_id", "measure", pl.col("measure").alias("origin"),
+            pl.col("measure").replace_strict(natures, return_dtype=pl.String()).alias("nature"),
+            pl.col("measure").replace_strict(units, return_dtype=pl.String()).alias("unit"),
+            pl.col("measure").replace_strict(scopes, default=None, return_dtype=pl.String()).alias("scope"),
             pl.lit("").alias("dimensions"), pl.lit(value=False).alias("estimated"), pl.when(waived_row).then(zero).alias("quantity"), pl.lit(0).cast(PRODUCT).alias("share"),
             pl.when(waived_row).then(pl.lit(WAIVED)).alias("estimate_method"),
             pl.when(~waived_row).then(pl.lit("rejected record ") + pl.col("record_id") + ": " + pl.col("message")).alias("blocked"),
@@ -145,8 +158,8 @@ def _of_rejected(rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.Da
 def _outside_boundary(joined: pl.DataFrame, edition: Edition) -> pl.Expr:
     reason: pl.Expr = pl.lit("no boundary of this edition covers it")
     for boundary in reversed(edition.rules.boundary):
-        inside = pl.when(_inside(boundary.where)).then(None).otherwise(pl.lit(f"outside boundary {boundary.id}"))
-        reason = pl.when(_covered(boundary, edition)).then(inside).otherwise(reason)
+        why_not = pl.when(inside(boundary.where)).then(None).otherwise(pl.lit(f"outside boundary {boundary.id}"))
+        reason = pl.when(_covered(boundary, edition)).then(why_not).otherwise(reason)
     return reason
 
 
@@ -157,7 +170,7 @@ def _covered(boundary: Boundary, edition: Edition) -> pl.Expr:
     return (pl.col("measure") + "|" + pl.col("period")).is_in(pairs)
 
 
-def _inside(where: Where) -> pl.Expr:
+def inside(where: Where) -> pl.Expr:
     """Whether a site is inside; of an unknown site nobody can say that it is not."""
     conditions = [pl.col(name).is_in(values) for name, values in where.items()]
     return pl.all_horizontal(conditions).fill_null(value=False) | pl.col("kind").is_null() if conditions else pl.lit(value=True)
@@ -175,7 +188,7 @@ def record_fates(
 
     Columns: as `record_fates` in the data dictionary. Records of stopped files were never read and have no fate.
     """
-    known = seen.filter(pl.col("blocked").is_null() & (pl.col("estimate_method").ne_missing(WAIVED))).unique(["amount_id", "excluded"])
+    known = seen.filter(pl.col("blocked").is_null() & ~pl.col("estimate_method").is_in([WAIVED, MISSING]).fill_null(value=False)).unique(["amount_id", "excluded"])
     counted = known.filter(pl.col("excluded").is_null()).unique("amount_id")
     every = known.unique("amount_id").group_by("record_id").agg(pl.col("share").sum().alias("all"))
     used = counted.group_by("record_id").agg(pl.col("share").sum().alias("used"))

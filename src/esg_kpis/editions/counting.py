@@ -16,6 +16,8 @@ def counting_of(editions: Iterable[Edition]) -> Counting:
     crosses: dict[str, set[tuple[str, ...]]] = {}
     for edition in editions:
         periods |= {(period.first, period.last) for period in edition.rules.period}
+        if any(item.method == "per_head" for item in edition.rules.estimate):
+            crosses.setdefault("employees", set()).add(())
         for kpi in edition.kpis.values():
             for breakdown in kpi.breakdowns:
                 for category in breakdown.categories.values() if breakdown.each is None else [{}]:

@@ -1,6 +1,6 @@
 """What an edition consists of, as pydantic reads it from the files a person edits. docs/editions.md shows every key."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,37 +8,16 @@ from itertools import pairwise
 from typing import Any, Literal, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from esg_kpis.domains import DOMAINS, MEASURES
 from esg_kpis.domains.people import ATTRIBUTES
+from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
+from esg_kpis.editions.estimate import Estimate
 from esg_kpis.errors import UsageProblem, near_misses
 
-SITE_ATTRIBUTES = ("country", "grid_region", "kind", "business_line", "site_id")
-CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES))
-Where = dict[str, list[str]]
-"""Attribute to the values it may have, or to those it may not have, each written `not VALUE`."""
 
-NOT = "not "
-
-
-def _all_known(words: Iterable[str], known: Collection[str], what: str) -> None:
-    for word in words:
-        if word not in known:
-            raise ValueError(f"there is no {what} '{word}'. {near_misses(word, known) or 'Known: ' + ', '.join(known)}")
-
-
-def _all_or_not(where: Where) -> None:
-    for name, values in where.items():
-        if len({value.startswith(NOT) for value in values}) > 1:
-            raise ValueError(f"'{name}' names values to take and values to leave out; give only one of both")
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Period(_Entry):
+class Period(Entry):
     """A named range of whole months."""
 
     id: str
@@ -57,21 +36,21 @@ class Period(_Entry):
         return 12 * (self.last.year - self.first.year) + self.last.month - self.first.month + 1
 
 
-class Boundary(_Entry):
+class Boundary(Entry):
     """Which sites count, for some domains or measures in some periods. The first boundary that covers an amount decides."""
 
     id: str
     domains: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     periods: tuple[str, ...] = ()
-    where: Where = {}
+    where: Where = Field(default_factory=dict)
     text: str
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _all_known(self.domains, DOMAINS, "domain")
-        _all_known(self.measures, MEASURES, "measure")
-        _all_known(self.where, SITE_ATTRIBUTES, "site attribute")
+        all_known(self.domains, DOMAINS, "domain")
+        all_known(self.measures, MEASURES, "measure")
+        all_known(self.where, SITE_ATTRIBUTES, "site attribute")
         return self
 
     def covers(self, measure: str, domain: str, period: str) -> bool:
@@ -80,7 +59,7 @@ class Boundary(_Entry):
         return named and (not self.periods or period in self.periods)
 
 
-class FactorRule(_Entry):
+class FactorRule(Entry):
     """One rule of the edition: which source serves which measure, in which periods, at which sites.
 
     Without `data_year` a factor serves only if its data period contains the whole reporting period. With it, the factor of that data year is applied to
@@ -102,11 +81,11 @@ class FactorRule(_Entry):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _all_known([*self.measures, self.output], MEASURES, "measure")
+        all_known([*self.measures, self.output], MEASURES, "measure")
         return self
 
 
-class Exclusion(_Entry):
+class Exclusion(Entry):
     """What the edition leaves out, and why. It is still computed where a factor is known, so that a finding can say how much it is."""
 
     id: str
@@ -118,11 +97,11 @@ class Exclusion(_Entry):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _all_known([*self.measures, *self.outputs], MEASURES, "measure")
+        all_known([*self.measures, *self.outputs], MEASURES, "measure")
         return self
 
 
-class Waiver(_Entry):
+class Waiver(Entry):
     """A finding that a person has accepted: which, why, who, until when."""
 
     finding: str
@@ -131,7 +110,7 @@ class Waiver(_Entry):
     until: date
 
 
-class Disclosure(_Entry):
+class Disclosure(Entry):
     """What management chose to print though it is about few people: which cells, why, who decided."""
 
     kpi_id: str
@@ -142,7 +121,7 @@ class Disclosure(_Entry):
     who: str
 
 
-class SmallGroups(_Entry):
+class SmallGroups(Entry):
     """How small groups of people are kept from being read out of what is published.
 
     k: the least number of persons of which a figure may tell; a count from 1 to k - 1 is suppressed, and so is whatever would give it back.
@@ -152,7 +131,7 @@ class SmallGroups(_Entry):
     disclosure: tuple[Disclosure, ...] = ()
 
 
-class KnownDifference(_Entry):
+class KnownDifference(Entry):
     """Why a printed figure cannot be reproduced, and where the proof stands."""
 
     kpi_id: str
@@ -164,7 +143,7 @@ class KnownDifference(_Entry):
     proof: str
 
 
-class EditionFile(_Entry):
+class EditionFile(Entry):
     """An `edition.toml`."""
 
     id: str
@@ -181,6 +160,7 @@ class EditionFile(_Entry):
     factor_rule: tuple[FactorRule, ...] = ()
     exclusion: tuple[Exclusion, ...] = ()
     waiver: tuple[Waiver, ...] = ()
+    estimate: tuple[Estimate, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
     small_groups: SmallGroups = SmallGroups()
 
@@ -189,31 +169,35 @@ class EditionFile(_Entry):
         ids = [period.id for period in self.period]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"period '{twice[0]}' is given twice")
+        methods = [item.id for item in self.estimate]
+        if twice := sorted({name for name in methods if methods.count(name) > 1}):
+            raise ValueError(f"estimate '{twice[0]}' is given twice")
         ordered = sorted(self.period, key=lambda period: period.first)
         for before, after in pairwise(ordered):
             if after.first <= before.last:
                 raise ValueError(f"periods '{before.id}' and '{after.id}' overlap; give the second an edition of its own")
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
+        named += [item.periods for item in self.estimate]
         named += [item.periods for item in self.small_groups.disclosure]
         for names in named:
-            _all_known(names, ids, "period")
+            all_known(names, ids, "period")
         for rule in self.factor_rule:
-            _all_known(rule.applies_to, ids, "period")
+            all_known(rule.applies_to, ids, "period")
         return self
 
 
 # ---------------------------------------------------------------- KPIs
 
 
-class Amounts(_Entry):
+class Amounts(Entry):
     """A selection of amounts to add up: by measure, and further by origin, gas group, scope, or site."""
 
     measure: tuple[str, ...]
     origin: tuple[str, ...] = ()
     gas_group: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
-    where: Where = {}
+    where: Where = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -224,13 +208,13 @@ class Amounts(_Entry):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _all_known([*self.measure, *self.origin], MEASURES, "measure")
-        _all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES), "attribute")
-        _all_or_not(self.where)
+        all_known([*self.measure, *self.origin], MEASURES, "measure")
+        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES), "attribute")
+        all_or_not(self.where)
         return self
 
 
-class PerFactor(_Entry):
+class PerFactor(Entry):
     """Division by a factor of the library, such as kgce by 0.1229 kgce/kWh."""
 
     measure: str
@@ -238,17 +222,17 @@ class PerFactor(_Entry):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _all_known([self.measure, self.output], MEASURES, "measure")
+        all_known([self.measure, self.output], MEASURES, "measure")
         return self
 
 
-class Footing(_Entry):
+class Footing(Entry):
     """The KPIs, or `kpi/breakdown/*` for the categories of one, that add up to this one in print."""
 
     parts: tuple[str, ...] = Field(min_length=1)
 
 
-class RollForward(_Entry):
+class RollForward(Entry):
     """Printed figures of which opening + joined - left ought to give the closing: `kpi` or `kpi/breakdown/category`; `left_share` in percent of the closing."""
 
     closing: str
@@ -257,25 +241,25 @@ class RollForward(_Entry):
     text: str
 
 
-class Breakdown(_Entry):
+class Breakdown(Entry):
     """Categories of a KPI. `each` makes one category per value of a site attribute."""
 
     name: str
-    categories: dict[str, dict[str, list[str]]] = {}
+    categories: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
     each: str | None = None
     periods: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         for category in self.categories.values():
-            _all_known(category, CATEGORY_ATTRIBUTES, "attribute")
-            _all_or_not(category)
+            all_known(category, CATEGORY_ATTRIBUTES, "attribute")
+            all_or_not(category)
         if self.each is not None:
-            _all_known([self.each], SITE_ATTRIBUTES, "site attribute")
+            all_known([self.each], SITE_ATTRIBUTES, "site attribute")
         return self
 
 
-class NotCollected(_Entry):
+class NotCollected(Entry):
     """Periods in which a KPI was not collected, and why."""
 
     periods: tuple[str, ...]
@@ -285,7 +269,7 @@ class NotCollected(_Entry):
 TOTAL = Breakdown(name="total", categories={"All": {}})
 
 
-class Kpi(_Entry):
+class Kpi(Entry):
     """One KPI of a closed set of formulas.
 
     sum: `amounts` added up, in `unit`. count: how many amounts. ratio and rate: `numerator` over `denominator` (KPI ids), times `times`. share: the same
@@ -337,7 +321,7 @@ class Kpi(_Entry):
             raise ValueError(f"KPI '{self.id}': only a sum can be a mean over months")
         if self.unit_per and self.formula not in ("ratio", "rate"):
             raise ValueError(f"KPI '{self.id}': only a ratio or a rate can be per something")
-        _all_known(self.denominator_within or (), CATEGORY_ATTRIBUTES, "attribute")
+        all_known(self.denominator_within or (), CATEGORY_ATTRIBUTES, "attribute")
         return self
 
 

@@ -222,7 +222,7 @@ def _problem(
     here = frontier.filter(pl.all_horizontal(pl.col(name).eq_missing(pl.lit(key[name], dtype=pl.String())) for name in _NEED))
     if here["blocked"].is_not_null().all():
         return []  # What is blocked already needs no factor.
-    records = here["record_id"].unique().sort().to_list()
+    records = [name for name in here["record_id"].unique().sort().to_list() if name]  # An estimate has no record.
     subject = f"{output}{' ' + gas if gas else ''} from {key['measure']} in {key['country']}, {key['grid_region']}, {key['kind']}"
     row: dict[str, object] = {
         "edition": edition,

@@ -9,6 +9,7 @@ import polars as pl
 from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
+from esg_kpis.ingest.meters import METERED
 from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.rows import FeedRows
 from esg_kpis.ingest.rules import right_zh
@@ -158,6 +159,9 @@ def rejected_of(
 def _measures_of(spec: Feed, feed: FeedRows, wrong: pl.Series) -> pl.DataFrame:
     """The measures each rejected record of a feed would have fed: as read where they could be, else all that the feed may hold."""
     possible = ";".join(_possible(spec))
+    if spec.domain == "meters":
+        named = pl.when(pl.col("measure").is_in(METERED)).then(pl.col("measure")).otherwise(pl.lit(possible))
+        return feed.base.filter(pl.col("record_id").is_in(wrong.implode())).select("record_id", named.alias("measures"))
     told = (
         feed.quantities.filter(pl.col("record_id").is_in(wrong.implode()))
         .filter(pl.col("measure").is_in(list(DOMAIN_OF)).all().over("record_id"))
@@ -179,7 +183,12 @@ def _measures_of_ragged(item: FileRead) -> pl.DataFrame:
     return pl.DataFrame({"record_id": ids, "measures": [possible] * len(ids)}, schema={"record_id": pl.String(), "measures": pl.String()})
 
 
+def measures_held_by(domain: str) -> list[str]:
+    """What cannot be known without a record of the domain: its measures; of the register of meters all that is metered, since a sub-meter may be counted twice without it."""
+    return METERED if domain == "meters" else [name for name, home in DOMAIN_OF.items() if home == domain]
+
+
 def _possible(spec: Feed) -> list[str]:
     """The measures a feed may hold: those it fixes, else all of its domain."""
     fixed = [quantity.measure for quantity in spec.quantity if quantity.measure]
-    return (fixed if len(fixed) == len(spec.quantity) else []) or [name for name, home in DOMAIN_OF.items() if home == spec.domain]
+    return (fixed if len(fixed) == len(spec.quantity) else []) or measures_held_by(spec.domain)

@@ -9,7 +9,7 @@ from esg_kpis.errors import near_misses
 from esg_kpis.ingest.rejections import REJECTION, rejections
 from esg_kpis.tables import METERS, empty
 
-_METERED = [name for name, domain in DOMAIN_OF.items() if not DOMAINS[domain].counted and MEASURES[name].nature == "flow"]
+METERED = [name for name, domain in DOMAIN_OF.items() if not DOMAINS[domain].counted and MEASURES[name].nature == "flow"]
 """What a register may expect of a site: flows that are sent as such."""
 
 
@@ -23,14 +23,14 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
     rows = pl.concat(bases).filter(~pl.col("record_id").is_in(bad.implode()))
     known = sites["site_id"].to_list()
     hints = {name: f"a site of the register. {near_misses(name, known)}".strip() for name in rows["site_id"].unique().to_list()}
-    measures = {name: f"a measure that is metered. {near_misses(name, _METERED)}".strip() for name in rows["measure"].unique().to_list()}
+    measures = {name: f"a measure that is metered. {near_misses(name, METERED)}".strip() for name in rows["measure"].unique().to_list()}
     key = ["site_id", "measure", "meter_id"]
     mains = rows.filter(pl.col("part_of") == "").select("site_id", "measure", pl.col("meter_id").alias("part_of")).unique()
     behind = rows.filter(pl.col("part_of") != "").join(mains, on=["site_id", "measure", "part_of"], how="anti")
     problems = pl.concat(
         [
             rejections(rows, ~pl.col("site_id").is_in(known), "unknown_site", "site_id", pl.col("site_id"), _named("site_id", hints)),
-            rejections(rows, ~pl.col("measure").is_in(_METERED), "measure", "measure", pl.col("measure"), _named("measure", measures)),
+            rejections(rows, ~pl.col("measure").is_in(METERED), "measure", "measure", pl.col("measure"), _named("measure", measures)),
             rejections(rows, pl.struct(key).is_duplicated(), "meter_twice", "meter_id", pl.col("meter_id"), "each meter of a site and measure once"),
             rejections(behind, pl.lit(value=True), "main_meter", "part_of", pl.col("part_of"), "a main meter of the same site and measure in this register"),
             rejections(rows, (pl.col("part_of") != "") & (pl.col("meter_id") == ""), "main_meter", "part_of", pl.col("part_of"), "blank, where no meter is named"),

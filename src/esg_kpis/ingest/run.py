@@ -16,7 +16,7 @@ from esg_kpis.files import LINE, Reading, Sheet, Source, read_source
 from esg_kpis.files.sandbox import open_packed, open_sheets
 from esg_kpis.files.source import MAX_MEGABYTES
 from esg_kpis.ingest import observations
-from esg_kpis.ingest.accounting import FileRead, ragged_rejections, record_id, record_ids, records_of, rejected_of
+from esg_kpis.ingest.accounting import FileRead, measures_held_by, ragged_rejections, record_id, record_ids, records_of, rejected_of
 from esg_kpis.ingest.bills import judged
 from esg_kpis.ingest.columns import mapping_in_words, names_known, understood
 from esg_kpis.ingest.declared import FORMAT_FILE, column_aliases, default_format, formats_for, read_format
@@ -299,7 +299,7 @@ def _homeless(relative: str) -> InputProblem:
 
 def stopped_row(row: dict[str, Any], domains: list[str], problem: InputProblem) -> dict[str, Any]:
     """The row of `rejected` for a file that was stopped, with every measure it might have fed."""
-    measures = ";".join(measure.name for domain in domains for measure in DOMAINS[domain].measures)
+    measures = ";".join(dict.fromkeys(measure for domain in domains for measure in measures_held_by(domain)))
     by_content = row["sha256"] and not isinstance(problem, _OfPlace)
     place = str(row["sha256"]) if by_content else hashlib.sha256(str(row["path"]).encode()).hexdigest()
     return {

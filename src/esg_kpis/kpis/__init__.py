@@ -4,12 +4,30 @@ Amounts are added up exactly (`cube`), chosen by category (`selection`), divided
 (`evaluate`).
 """
 
-from esg_kpis.kpis.cube import Inputs, counting, cross_name, inputs_of, with_attributes, with_sites
+from esg_kpis.kpis.cube import Inputs, counting, cross_name, inputs_of, stands_in, with_attributes, with_sites
 from esg_kpis.kpis.evaluate import cells, evaluate, period_before
 from esg_kpis.kpis.formulas import Value, divisor, leaf_value
 from esg_kpis.kpis.selection import Part, Within, attributes_of, narrowed, only, parts_of, selected
 
 __all__ = [
-    "Inputs", "Part", "Value", "Within", "attributes_of", "cells", "counting", "cross_name", "divisor", "evaluate", "inputs_of", "leaf_value", "narrowed", "only", "parts_of", "period_before",
-    "selected", "with_attributes", "with_sites",
+    "Inputs",
+    "Part",
+    "Value",
+    "Within",
+    "attributes_of",
+    "cells",
+    "counting",
+    "cross_name",
+    "divisor",
+    "evaluate",
+    "inputs_of",
+    "leaf_value",
+    "narrowed",
+    "only",
+    "parts_of",
+    "period_before",
+    "selected",
+    "stands_in",
+    "with_attributes",
+    "with_sites",
 ]  # fmt: skip

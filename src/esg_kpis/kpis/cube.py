@@ -8,7 +8,7 @@ import polars as pl
 
 from esg_kpis.domains import people
 from esg_kpis.editions import Edition
-from esg_kpis.editions.boundary import WAIVED
+from esg_kpis.editions.boundary import MISSING, WAIVED
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.exact import sums
 from esg_kpis.factors import Library
@@ -18,13 +18,17 @@ _OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
 COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
 """The columns of the cube that only counts of people have."""
 
+APART = "\x1f"
+"""Between measure, site and month where the three stand in one text: no name holds it."""
+
 
 @dataclass(frozen=True)
 class Inputs:
     """What the KPIs of one edition are made of.
 
     `cube` is the edition's counting amounts added up per `_CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
-    quantity is not known, `rows` how many amounts. `left_out` holds the same keys of what the edition excludes, with the reason.
+    quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
+    joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason.
     """
 
     edition: Edition
@@ -43,7 +47,7 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), _CUBE, "part")
     sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
     rest = keyed.group_by(_CUBE).agg(
-        pl.col("blocked").drop_nulls().sort().first(), pl.len().alias("rows"), (pl.col("estimate_method") == WAIVED).any().alias("waived")
+        pl.col("blocked").drop_nulls().sort().first(), (~stands_in()).sum().alias("rows"), _lacking().drop_nulls().unique().sort().alias("short")
     )
     cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
     excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
@@ -51,6 +55,16 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     )
     left_out = excluded.group_by(_CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
     return Inputs(edition, library, known_on, with_attributes(cube.sort(_CUBE)), with_attributes(left_out.sort(_CUBE)))
+
+
+def stands_in() -> pl.Expr:
+    """Whether an amount is only the mark of a quantity that is not there."""
+    return pl.col("estimate_method").is_in([WAIVED, MISSING]).fill_null(value=False)
+
+
+def _lacking() -> pl.Expr:
+    site_month = pl.concat_str("origin", "site_id", "month", separator=APART)
+    return pl.when(pl.col("estimate_method") == MISSING).then(site_month).when(pl.col("estimate_method") == WAIVED).then(pl.lit(WAIVED))
 
 
 def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:

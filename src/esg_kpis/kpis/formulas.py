@@ -8,10 +8,11 @@ from fractions import Fraction
 import polars as pl
 
 from esg_kpis.editions import Kpi, Period, amount_unit
+from esg_kpis.editions.boundary import WAIVED
 from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed
 from esg_kpis.factors import Choice, Need, rules_of, select
-from esg_kpis.kpis.cube import Inputs
+from esg_kpis.kpis.cube import APART, Inputs
 from esg_kpis.kpis.selection import ZERO, Part, Row, Within, narrowed, selected
 from esg_kpis.units import multiplier
 
@@ -40,7 +41,7 @@ def value_of(
         return _sum(kpi, period, part(kpi, within), inputs)
     if kpi.formula == "count":
         chosen = part(kpi, within)
-        return _blocked(chosen) or Value(Fraction(sum(row[5] for row in chosen)), "ok")
+        return _blocked(chosen) or _short(chosen, Value(Fraction(sum(row[5] for row in chosen)), "ok"))
     kpis = inputs.edition.kpis
     top_kpi = kpis[kpi.numerator or ""]
     top = value_of(top_kpi, period, part, earlier, previous, inputs, within)
@@ -80,6 +81,8 @@ def left_out_value(kpi: Kpi, period: Period, part: Part, left_out: pl.DataFrame,
     if any(period.id in missing.periods for missing in kpi.not_collected):
         return value
     if kpi.formula in ("sum", "count"):
+        if part(kpi, None):  # Something was expected and did not come: that is not left out by the edition.
+            return value
         reasons = (
             pl.concat([selected(left_out.with_columns(pl.lit("").alias("cross")), amounts) for amounts in kpi.amounts])["excluded"]
             .unique()
@@ -109,12 +112,32 @@ def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value
     if kpi.mean_over == "months":
         per *= period.months
     value = _added([(row[0], row[1] or ZERO) for row in rows], kpi, per)
-    if any(row[6] for row in rows):
-        return Value(value, "incomplete", "a rejected record that it needs is waived and left out")
     if not any(row[2] for row in rows):
-        return Value(value, "ok")
+        return _short(rows, Value(value, "ok"))
     size, estimated = _added([(row[0], row[3]) for row in rows], kpi, per), _added([(row[0], row[2]) for row in rows], kpi, per)
-    return _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs)
+    return _short(rows, _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs))
+
+
+def _short(rows: Sequence[Row], value: Value) -> Value:
+    """Incomplete, with the reason, where something it needs is known to be lacking; not collected where nothing else is there."""
+    lacking = {item for row in rows for item in row[6]}
+    if not lacking:
+        return value
+    months: dict[str, list[str]] = {}
+    for item in sorted(lacking - {WAIVED}):
+        measure, site, _ = item.split(APART)
+        months.setdefault(measure, []).append(site)
+    reasons = ["a rejected record that it needs is waived and left out"] if WAIVED in lacking else []
+    reasons += [_site_months(measure, at) for measure, at in months.items()]
+    if WAIVED not in lacking and not any(row[5] for row in rows):
+        return Value(None, "not_collected", "; ".join(reasons))
+    return replace(value, status="incomplete", reason="; ".join([*reasons, *([value.reason] if value.reason else [])]))
+
+
+def _site_months(measure: str, at: Sequence[str]) -> str:
+    sites = list(dict.fromkeys(at))
+    named = f"{', '.join(sites[:5])}{f' and {len(sites) - 5} more sites' if len(sites) > 5 else ''}"
+    return f"{measure}: {len(at)} site month{'s' if len(at) > 1 else ''} expected and not received in full, at {named}"
 
 
 def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fraction:

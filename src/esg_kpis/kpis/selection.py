@@ -9,13 +9,13 @@ import polars as pl
 from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
-from esg_kpis.editions.model import NOT
+from esg_kpis.editions.entry import NOT
 from esg_kpis.kpis.cube import COUNTED_BY, cross_name
 
-_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "waived")
+_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
 ZERO = Decimal(0)
 
-Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int, bool]
+Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int, list[str]]
 Within = tuple[str, ...] | None
 Part = Callable[[Kpi, Within], Sequence[Row]]
 """What a KPI adds up in one category: its selection of the cube, as rows of `_ROW`. Only the attributes `within` narrow it; None for all of the category's."""
@@ -56,7 +56,7 @@ def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
             by_cross = here.filter((pl.col("measure") == name) & (pl.col("cross") == cross))
             if whole.is_empty() or (by_cross.is_empty() and (whole["quantity"] != 0).any()):
                 return ()
-            rows[name] = (name, ZERO, ZERO, ZERO, None, 0, False)
+            rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])
     return list(rows.values())
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import xlsxwriter
 
+from esg_kpis.assurance.findings import CHECKS
 from esg_kpis.errors import InternalProblem
 from esg_kpis.tables import Table
 
@@ -30,11 +31,12 @@ def write_table(frame: pl.DataFrame, table: Table, folder: Path) -> None:
 
 
 def _worst_first(frame: pl.DataFrame) -> pl.DataFrame:
-    """Findings in the order a person reads them: what failed, errors first. Other tables stay in the order of their key."""
+    """Findings in the order a person reads them: what failed, errors first, then by check in the order of `CHECKS`. Other tables stay in the order of their key."""
     if "severity" not in frame.columns:
         return frame
     rank = pl.col("severity").replace_strict({"error": 0, "warning": 1, "note": 2}, return_dtype=pl.Int8())
-    return frame.sort("passed", rank, "check", "edition", "period", "subject")
+    place = pl.col("check").replace_strict({name: number for number, name in enumerate(CHECKS)}, default=len(CHECKS), return_dtype=pl.Int64())
+    return frame.sort("passed", rank, place, "edition", "period", "subject")
 
 
 def for_people(frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,14 +4,14 @@ A column is declared once, with its type, unit and meaning; the pandera schema, 
 Input domains declare their own columns in `domains/`.
 """
 
-from esg_kpis.tables.amounts import AMOUNTS, EDITION_AMOUNTS, FACTOR_USES, FACTORS, FATES, RECORD_FATES
+from esg_kpis.tables.amounts import AMOUNTS, COVERAGE_SUMMARY, EDITION_AMOUNTS, ESTIMATES, FACTOR_USES, FACTORS, FATES, RECORD_FATES
 from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id
 from esg_kpis.tables.people import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS
 from esg_kpis.tables.records import COVERAGE, FILES, METERS, NATURES, QUANTITIES, RECORDS, REJECTED, SITES
 from esg_kpis.tables.results import FINDINGS, KPI_VALUES, PUBLISHED, SEVERITIES, STATUSES, TIE_OUT, VERDICTS
 
 TABLES: tuple[Table, ...] = (
-    FILES, RECORDS, REJECTED, QUANTITIES, SITES, METERS, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, FACTOR_USES, COVERAGE, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
+    FILES, RECORDS, REJECTED, QUANTITIES, SITES, METERS, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, FACTOR_USES, COVERAGE, COVERAGE_SUMMARY, ESTIMATES, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
     PEOPLE_CONTROLS, PEOPLE_COUNTS, HEADCOUNT,
 )  # fmt: skip
 """All tables, in the order of the data flow."""
@@ -19,7 +19,9 @@ TABLES: tuple[Table, ...] = (
 __all__ = [
     "AMOUNTS",
     "COVERAGE",
+    "COVERAGE_SUMMARY",
     "EDITION_AMOUNTS",
+    "ESTIMATES",
     "FACTORS",
     "FACTOR_USES",
     "FATES",

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from esg_kpis.exact import FACTOR, PRODUCT, VALUE
+from esg_kpis.exact import FACTOR, PRODUCT, QUANTITY, VALUE
 from esg_kpis.tables.definition import EDITION, LINE, PATH, RECORD_ID, SHEET, SITE, Column, Table, text
 from esg_kpis.tables.records import NATURES
 
@@ -32,11 +32,11 @@ AMOUNTS = Table(
         text("basis", "location or market, for Scope 2", nullable=True),
         text("method", "Method of the factor", nullable=True),
         Column("estimated", pl.Boolean(), "Whether the quantity is an estimate"),
-        text("estimate_method", "Named method of the estimate", nullable=True),
+        text("estimate_method", "Named method of the estimate; or why a zero stands in for a quantity that is not there", nullable=True),
         text("factor_id", "Factor that made this amount from its parent", nullable=True),
         text("rule_id", "Edition rule that chose the factor", nullable=True),
         text("parent_amount_id", "Amount this was made from", nullable=True),
-        text("record_id", "Record this goes back to"),
+        text("record_id", "Record this goes back to; empty for an estimate, whose basis stands in `estimates`, and for what is marked as missing"),
         Column("share", PRODUCT, "Share of the record's quantity that fell into this month; 1 when not apportioned", unit="one"),
         text("excluded", "Why it does not count in this edition; null when it counts", nullable=True),
         text("blocked", "Why the quantity is not known; null when it is", nullable=True),
@@ -107,5 +107,39 @@ FACTOR_USES = Table(
         text("unit_in", "Unit before"),
         Column("quantity_out", PRODUCT, "Sum after", unit="see unit_out"),
         text("unit_out", "Unit after"),
+    ),
+)  # fmt: skip
+
+ESTIMATES = Table(
+    "estimates", "one gap of one meter or site in one month, filled by one edition", ("edition", "amount_id"),
+    (
+        EDITION, text("amount_id", "Amount that the estimate became"), text("period", "Period"), text("site_id", "Site"), text("measure", "Measure"),
+        text("meter_id", "Meter; null where the gap is that of the site as a whole", nullable=True),
+        text("month", "Month, YYYY-MM"),
+        Column("days", pl.Int64(), "Days that were missing and are filled", unit="day"),
+        text("method", "Named method"),
+        text("rule", "Rule of the edition that allows it: the id of its [[estimate]]"),
+        Column("quantity", QUANTITY, "Quantity estimated, rounded once, half-even", unit="see unit"),
+        text("unit", "Canonical unit of the measure"),
+        text("basis", "The computation in one sentence, with its numbers"),
+        text("basis_amount_ids", "Amounts it rests on, joined by `;`"),
+    ),
+)  # fmt: skip
+
+COVERAGE_SUMMARY = Table(
+    "coverage_summary", "one measure in one period of one edition, at the sites that count there", ("edition", "period", "measure"),
+    (
+        EDITION, text("period", "Period"), text("measure", "Measure"),
+        text("basis", "What says which days are expected; both, where the register of meters names some of the sites only. Between records a season without use looks like a gap", allowed=("register", "records", "both")),
+        Column("sites", pl.Int64(), "Sites of which something is expected"),
+        Column("site_months", pl.Int64(), "Site months of which something is expected"),
+        Column("site_months_received", pl.Int64(), "Of them, received in full"),
+        Column("site_months_estimated", pl.Int64(), "Of them, with days that are estimated and none missing"),
+        Column("site_months_missing", pl.Int64(), "Of them, with days neither received nor estimated"),
+        Column("quantity_received", QUANTITY, "Quantity that counts and was received", unit="see unit"),
+        Column("quantity_estimated", QUANTITY, "Quantity that counts and is estimated", unit="see unit"),
+        Column("quantity_missing", QUANTITY, "What the missing days would be by the mean day of the same meter in the period. Indicative: it counts in no KPI; null when a meter has no record in the period to take it from", unit="see unit", nullable=True),
+        text("unit", "Canonical unit of the measure"),
+        Column("share_received", VALUE, "Received over received, estimated and missing; null when that is not known", unit="one", nullable=True),
     ),
 )  # fmt: skip

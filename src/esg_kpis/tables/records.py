@@ -116,12 +116,15 @@ METERS = Table(
 )  # fmt: skip
 
 COVERAGE = Table(
-    "coverage", "one measure of one site in one month between its first and last record", ("site_id", "measure", "month"),
+    "coverage", "one measure of one site in one month in which something of it was expected or came", ("site_id", "measure", "month"),
     (
         text("site_id", "Site"), text("measure", "Measure"), text("month", "Month, YYYY-MM"),
-        Column("expected", pl.Int64(), "Days of the month between the first and the last record of a meter, while the site was in the group", unit="day"),
-        Column("received", pl.Int64(), "Days of the month that records cover", unit="day"),
-        Column("estimated", pl.Int64(), "Days that were estimated", unit="day"),
-        Column("missing", pl.Int64(), "Days neither received nor estimated", unit="day"),
+        text("basis", "What says which days are expected: the register of meters, or the span between a meter's first and last record", allowed=("register", "records")),
+        Column("expected", pl.Int64(), "Days of the month on which any meter was expected, while the site was in the group", unit="day"),
+        Column("received", pl.Int64(), "Of them, days that records of all meters expected cover", unit="day"),
+        Column("estimated", pl.Int64(), "Always 0: gaps are filled by editions, each by its own rules; see `estimates` and `coverage_summary`", unit="day"),
+        Column("missing", pl.Int64(), "Days on which some meter expected is covered by no record", unit="day"),
+        Column("quantity", QUANTITY, "Quantity received of the month, bills apportioned by day; null when nothing came", unit="see unit", nullable=True),
+        text("unit", "Canonical unit of the measure"),
     ),
 )  # fmt: skip

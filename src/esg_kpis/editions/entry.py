@@ -1,0 +1,35 @@
+"""What the entries of an edition have in common: no unknown keys, and words that must exist."""
+
+from collections.abc import Collection, Iterable
+
+from pydantic import BaseModel, ConfigDict
+
+from esg_kpis.domains.people import ATTRIBUTES
+from esg_kpis.errors import near_misses
+
+SITE_ATTRIBUTES = ("country", "grid_region", "kind", "business_line", "site_id")
+CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES))
+Where = dict[str, list[str]]
+"""Attribute to the values it may have, or to those it may not have, each written `not VALUE`."""
+
+NOT = "not "
+
+
+def all_known(words: Iterable[str], known: Collection[str], what: str) -> None:
+    """Raises ValueError at the first word that is not known, with the near misses."""
+    for word in words:
+        if word not in known:
+            raise ValueError(f"there is no {what} '{word}'. {near_misses(word, known) or 'Known: ' + ', '.join(known)}")
+
+
+def all_or_not(where: Where) -> None:
+    """Raises ValueError where an attribute names both values to take and values to leave out."""
+    for name, values in where.items():
+        if len({value.startswith(NOT) for value in values}) > 1:
+            raise ValueError(f"'{name}' names values to take and values to leave out; give only one of both")
+
+
+class Entry(BaseModel):
+    """One entry of a file that a person edits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
