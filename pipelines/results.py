@@ -11,7 +11,8 @@ import dagster as dg
 import polars as pl
 
 import esg_kpis
-from esg_kpis.report.outputs import digest_of, publish, run_key, write_rejected_workbooks, write_table
+from esg_kpis.report.outputs import digest_of, publish, run_key, write_table
+from esg_kpis.report.returned import write_returned
 from esg_kpis.tables import (
     AMOUNTS,
     COVERAGE,
@@ -62,7 +63,7 @@ def results(
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),
     ):  # fmt: skip
         write_table(frame.sort(table.key), table, staged)
-    write_rejected_workbooks(rejected, records, staged / "rejected_by_site")
+    write_returned(rejected, records, sites, staged / "rejected_by_site")
     parts = {**parts_of(workspace), "people as read": people_digest(files, rejected, people_counts)}
     key = run_key(parts)
     (staged / RUN_FILE).write_text(json.dumps({"key": key, **parts}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -84,7 +85,7 @@ def parts_of(workspace: WorkspaceResource) -> dict[str, str]:
     folder = workspace.workspace
     code = {package: digest_of(place, ("**/*.py", "**/*.txt")) for package, place in _code()}
     dates = {f"known on {edition.id}": workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
-    versions = {name: version(name) for name in ("polars", "pint", "openpyxl")}
+    versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow")}
     inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
     if folder.people_lock.exists():
         inputs["people lock"] = digest_of(folder.people_lock)

@@ -17,7 +17,7 @@ from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.declared import format_for, read_format
 from esg_kpis.ingest.formats import Format
 from esg_kpis.ingest.rules import right_zh
-from esg_kpis.ingest.run import file_row, raw_files, stopped_row
+from esg_kpis.ingest.take import file_row, raw_files, stopped_row
 from esg_kpis.people.counts import Counting, counts_of_spells, joint_table, roll_forward
 from esg_kpis.people.events import as_they_were, counts_of_injuries, counts_of_training
 from esg_kpis.people.observed import last_days_ahead, observed, unfinished_periods

@@ -1,4 +1,4 @@
-"""The files of a run: Parquet, CSV beside it where a person reads it, and the rejected rows as a workbook per site to send back.
+"""The files of a run: Parquet, and CSV beside it where a person reads it.
 
 A run writes `runs/<key>/` as a whole; one last rename moves the pointer `latest`, and the stable paths lead through it, so that a reader sees the old or the new
 set, never a mixture. The same inputs give the same key and the same bytes.
@@ -9,18 +9,15 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
-import xlsxwriter
 
 from esg_kpis.assurance.findings import CHECKS
 from esg_kpis.errors import InternalProblem
 from esg_kpis.tables import Table
 
 LATEST = "latest"
-_FIXED_DATE = datetime(2020, 1, 1)  # noqa: DTZ001  (a workbook has no time zone)
 
 
 def write_table(frame: pl.DataFrame, table: Table, folder: Path) -> None:
@@ -51,53 +48,6 @@ def for_people(frame: pl.DataFrame) -> pl.DataFrame:
         else:
             columns.append(pl.col(name))
     return frame.select(columns)
-
-
-def write_rejected_workbooks(rejected: pl.DataFrame, records: pl.DataFrame, folder: Path) -> None:
-    """One workbook per site (or file, where the site is unknown) with its rejected rows: what was read, what would be right, the row as received."""
-    if rejected.is_empty():
-        return
-    folder.mkdir()
-    rows = rejected.join(records.select("record_id", "received"), on="record_id", how="left").with_columns(
-        pl.coalesce("site_id", pl.col("path").str.replace_all("/", "-")).alias("to")
-    )
-    for part in rows.sort("to", "path", "line", "rule", "column").partition_by("to", maintain_order=True):
-        name = _file_name(str(part["to"][0]))
-        with xlsxwriter.Workbook(
-            folder / f"{name}.xlsx", {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        ) as workbook:
-            workbook.set_properties({"created": _FIXED_DATE})
-            sheet = workbook.add_worksheet("Rejected rows")
-            head, wrap = workbook.add_format({"bold": True, "bottom": 1}), workbook.add_format({"text_wrap": True, "valign": "top"})
-            for place, (title, width) in enumerate(
-                (
-                    ("File", 30),
-                    ("Sheet", 12),
-                    ("Line", 8),
-                    ("Column", 20),
-                    ("Read", 24),
-                    ("Expected", 50),
-                    ("Rule", 18),
-                    ("Row as received", 80),
-                )
-            ):
-                sheet.write_string(0, place, title, head)
-                sheet.set_column(place, place, width, wrap)
-            for number, row in enumerate(
-                part.select("path", "sheet", "line", "column", "read", "expected", "rule", "received").iter_rows(), 1
-            ):
-                for place, value in enumerate(row):
-                    if isinstance(value, int):
-                        sheet.write_number(number, place, value)
-                    else:
-                        sheet.write_string(number, place, (value or "")[:32_000])
-            sheet.freeze_panes(1, 0)
-
-
-def _file_name(words: str) -> str:
-    """A file name that any system takes; what had to be changed is told apart by a digest."""
-    name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)[:60]
-    return name if name == words else f"{name}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
 
 
 def run_key(parts: Mapping[str, str]) -> str:
