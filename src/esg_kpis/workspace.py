@@ -24,6 +24,11 @@ class Workspace:
         return self.root / "data" / "locked" / "people"
 
     @property
+    def sheets(self) -> Path:
+        """Sheets of workbooks as they were read, so that only files whose bytes changed are opened again. May be deleted at any time."""
+        return self.out / "work" / "sheets"
+
+    @property
     def factors(self) -> Path:
         """The factor library."""
         return self.root / "factors"

@@ -35,7 +35,23 @@ def amounts_of(quantities: pl.DataFrame) -> pl.DataFrame:
           ("gas", "gas_group", "gwp_set", "basis", "method", "factor_id", "rule_id", "parent_amount_id", "blocked")),
         scope_of("measure").alias("scope"),
     )  # fmt: skip
-    return conform(with_ids(both, ("record_id", "measure", "column", "month", "date", "dimensions")), AMOUNTS)
+    return conform(_named(both), AMOUNTS)
+
+
+def _named(amounts: pl.DataFrame) -> pl.DataFrame:
+    """`amounts` with `amount_id`: record, measure, and month or date, so that a person can walk from it to its line.
+
+    Where a record says the same measure for the same month in several columns, the place of the column stands behind that.
+    """
+    when = pl.coalesce("month", pl.col("date").cast(pl.String), pl.lit(""))
+    named = amounts.with_columns(pl.concat_str("record_id", "measure", when, separator=":").alias("amount_id"))
+    again = named.filter(pl.col("amount_id").is_duplicated()) if named.select(pl.col("amount_id").hash().n_unique()).item() < named.height else named.clear()
+    if again.is_empty():
+        return named
+    place = pl.col("column").rank("ordinal").over("amount_id").cast(pl.String)
+    numbered = again.select("amount_id", "column", "dimensions", (pl.col("amount_id") + ":" + place).alias("__id"))
+    joined = named.join(numbered, on=["amount_id", "column", "dimensions"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("__id", "amount_id").alias("amount_id")).drop("__id")
 
 
 def scope_of(column: str) -> pl.Expr:
@@ -45,7 +61,7 @@ def scope_of(column: str) -> pl.Expr:
 
 
 def with_ids(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """`frame` with `amount_id`, a digest of the columns `names`. Independent of paths and time."""
+    """`frame` with `amount_id`, a digest of the columns `names`: for amounts made of others. Independent of paths and time."""
     parts = frame.select(pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in names], separator="\x1f"))
     ids = [hashlib.sha256(key.encode()).hexdigest()[:16] for key in parts.to_series()]
     return frame.with_columns(pl.Series("amount_id", ids, dtype=pl.String()))

@@ -23,9 +23,12 @@ def apportioned(frame: pl.DataFrame) -> pl.DataFrame:
     through = (pl.min_horizontal("end", month_end) - pl.col("start")).dt.total_days() + 1
     total = (pl.col("end") - pl.col("start")).dt.total_days() + 1
     months = pl.date_ranges(pl.col("start").dt.month_start(), pl.col("end").dt.month_start(), "1mo")
-    exploded = frame.with_columns(months.alias("__month")).explode("__month", empty_as_null=True)
-    return exploded.with_columns(
+    within = pl.col("start").dt.month_start() == pl.col("end").dt.month_start()
+    whole = frame.filter(within).with_columns(pl.col("start").dt.strftime("%Y-%m").alias("month"), pl.lit(1).cast(PRODUCT).alias("share"))
+    exploded = frame.filter(~within).with_columns(months.alias("__month")).explode("__month", empty_as_null=True)
+    parts = exploded.with_columns(
         pl.col("__month").dt.strftime("%Y-%m").alias("month"),
         (scaled(pl.col("quantity"), through, total) - scaled(pl.col("quantity"), before, total)).alias("quantity"),
         ((through - before).cast(PRODUCT) / total.cast(pl.Decimal(38, 0))).alias("share"),
     ).drop("__month")
+    return pl.concat([whole.with_columns(pl.col("quantity").cast(parts.schema["quantity"])), parts])

@@ -176,6 +176,28 @@ def inside(where: Where) -> pl.Expr:
     return pl.all_horizontal(conditions).fill_null(value=False) | pl.col("kind").is_null() if conditions else pl.lit(value=True)
 
 
+def _by_record(known: pl.DataFrame) -> pl.DataFrame:
+    """What an edition makes of each record's amounts: `all` and `used`, the sum of their shares and of those that count; `why`, the reasons of those that do not."""
+    if known.height == known.select(pl.col("record_id").hash().n_unique()).item():
+        counts = pl.col("excluded").is_null()
+        return known.select("record_id", pl.col("share").alias("all"), pl.when(counts).then(pl.col("share")).alias("used"), pl.col("excluded").alias("why"))
+    reasons = known["excluded"].drop_nulls().unique().sort()
+    numbers = pl.int_range(reasons.len(), dtype=pl.Int32(), eager=True)
+    words = pl.DataFrame({"first": numbers, "why": reasons}, schema={"first": pl.Int32(), "why": pl.String()})
+    numbered = known.select("record_id", "share", "excluded").join(words.rename({"why": "excluded", "first": "reason"}), on="excluded", how="left").drop("excluded")
+    grouped = numbered.group_by("record_id").agg(
+        pl.col("share").sum().alias("all"), pl.when(pl.col("reason").is_null()).then(pl.col("share")).sum().alias("used"), pl.col("reason").is_null().any().alias("counts"),
+        pl.col("reason").min().alias("first"), pl.col("reason").max().alias("last"),
+    )  # fmt: skip
+    several = grouped.filter(pl.col("first") != pl.col("last")).select("record_id")
+    told = numbered.join(several, on="record_id", how="semi").drop_nulls("reason").unique(["record_id", "reason"]).sort("reason").join(words.rename({"first": "reason"}), on="reason")
+    joined = told.group_by("record_id").agg(pl.col("why").sort().str.join("; ").alias("several"))
+    both = grouped.join(words, on="first", how="left").join(joined, on="record_id", how="left")
+    return both.select(
+        "record_id", "all", pl.when("counts").then(pl.col("used")).alias("used"), pl.coalesce("several", "why").alias("why")
+    )
+
+
 def record_fates(
     records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, seen: pl.DataFrame, flags: pl.DataFrame, edition: Edition
 ) -> pl.DataFrame:
@@ -188,15 +210,9 @@ def record_fates(
 
     Columns: as `record_fates` in the data dictionary. Records of stopped files were never read and have no fate.
     """
-    known = seen.filter(pl.col("blocked").is_null() & ~pl.col("estimate_method").is_in([WAIVED, MISSING]).fill_null(value=False)).unique(["amount_id", "excluded"])
-    counted = known.filter(pl.col("excluded").is_null()).unique("amount_id")
-    every = known.unique("amount_id").group_by("record_id").agg(pl.col("share").sum().alias("all"))
-    used = counted.group_by("record_id").agg(pl.col("share").sum().alias("used"))
-    why = (
-        known.filter(pl.col("excluded").is_not_null())
-        .group_by("record_id")
-        .agg(pl.col("excluded").unique().sort().str.join("; ").alias("why"))
-    )
+    known = seen.filter(pl.col("blocked").is_null() & ~pl.col("estimate_method").is_in([WAIVED, MISSING]).fill_null(value=False))
+    counted = known.filter(pl.col("excluded").is_null())
+    by_record = _by_record(known)
     registers = pl.concat([sites.select("record_id"), meters.select("record_id")])["record_id"]
     active = pl.concat([
         sites.join(counted, on="site_id", how="semi").select("record_id"), meters.join(counted, on=["site_id", "measure"], how="semi").select("record_id"),
@@ -204,9 +220,7 @@ def record_fates(
     rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
     joined = (
         records.select("record_id", "path", "sheet", "line", "excluded")
-        .join(every, on="record_id", how="left")
-        .join(used, on="record_id", how="left")
-        .join(why, on="record_id", how="left")
+        .join(by_record, on="record_id", how="left")
         .join(rules, on="record_id", how="left")
         .join(flags.group_by("record_id").agg(pl.col("flag").unique().sort().str.join(";").alias("flags")), on="record_id", how="left")
     )

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import IO, Any
 
@@ -66,6 +67,7 @@ class _Worker:
         """The parts of the answer; None if the process ended over it."""
         with self.lock:
             if self.process is None or self.process.poll() is not None:
+                self.stop()
                 self.process = self._started()
             process = self.process
             assert process.stdin is not None
@@ -76,9 +78,7 @@ class _Worker:
                 _write(process.stdin, [request, content])
                 return _read(process.stdout)
             except (OSError, EOFError):
-                process.kill()
-                process.wait()
-                self.process = None
+                self.stop()
                 return None
             finally:
                 alarm.cancel()
@@ -86,19 +86,21 @@ class _Worker:
     @staticmethod
     def _started() -> subprocess.Popen[bytes]:
         paths = os.pathsep.join(entry for entry in sys.path if entry)
-        command = [sys.executable, "-c", "from esg_kpis.files.sandbox import serve; serve()"]
+        command = [sys.executable, "-c", f"from esg_kpis.files.sandbox import serve; serve({MEMORY})"]
         environment = {**os.environ, "PYTHONPATH": paths, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        if self.process is not None:
-            for pipe in (self.process.stdin, self.process.stdout):
-                if pipe is not None:
+        """Ends the process, if there is one."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):  # What was not written yet is of no use any more.
                     pipe.close()
-            self.process = None
+        self.process = None
 
 
 _WORKER = _Worker()
@@ -137,9 +139,9 @@ def _too_much(source: Source) -> InputProblem:
 # ---------------------------------------------------------------- that side
 
 
-def serve() -> None:
-    """Answers until the other side hangs up."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+def serve(memory: int) -> None:
+    """Answers until the other side hangs up, in at most `memory` bytes."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # What a library prints must not be taken for an answer.

@@ -68,6 +68,12 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
     return sheet_of(source, Grid("", cells[1:] if said else cells), reading, encoding, delimiter)
 
 
+def _even_beside_quotes(text: str, delimiter: str, width: int) -> bool:
+    """Whether every line has the same number of cells when what stands in quotes is left out."""
+    bare = pl.Series("line", text.split("\n")).str.replace_all(r'"[^"]*"', "")
+    return bool((bare.str.count_matches(delimiter, literal=True) == width - 1).all())
+
+
 def _head(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The first filled rows, as far as they can be told without looking at the rest."""
     lines = text[:HEAD].split("\n", SEARCHED)[:SEARCHED]
@@ -112,17 +118,22 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
     Plain is: one line a row, no odd line ends, quotes only around whole cells, and as many cells on every line as in the header. The rows have columns by place and
     `__line`, counted from `first_line`, the line of the header.
     """
-    text = text.rstrip("\r\n")
-    if text.count("\r") not in (0, text.count("\r\n")):
+    if text.endswith(("\n\n", "\n\r\n")):
+        text = text.rstrip("\r\n")
+    if "\r" in text and text.count("\r") != text.count("\r\n"):
         return None
+    text = text.removesuffix("\n").removesuffix("\r")
     lines = text.count("\n") + 1
-    width = len(next(iter(csv.reader([text.partition("\n")[0].removesuffix("\r")], delimiter=delimiter)), []))
+    width = len(next(iter(csv.reader([text[: text.find("\n")].removesuffix("\r")], delimiter=delimiter)), []))
     quoted = '"' in text
     if lines < 2 or width < 2 or not delimiter.isascii():
         return None
     if quoted and re.search(_ODD_QUOTE.format(mark=re.escape(delimiter)), text):
         return None
+    # polars fills lines that are too short without a word, so the delimiters are counted.
     if not quoted and text.count(delimiter) != (width - 1) * lines:
+        return None
+    if quoted and not _even_beside_quotes(text, delimiter, width):
         return None
     schema = {f"__{place}": pl.String() for place in range(width)}
     try:
@@ -131,7 +142,7 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
         )
     except pl.exceptions.PolarsError:
         return None
-    if frame.height != lines or frame.null_count().sum_horizontal().item() or not "".join(frame.row(0)).strip():
+    if frame.height != lines or not "".join(frame.row(0)).strip():
         return None
     body = frame.slice(1).with_columns(pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
     suspect = body.filter(pl.nth(0).str.strip_chars() == "")

@@ -36,14 +36,17 @@ def record_prefix(sha256: str, sheet: str) -> str:
 
 
 def record_id(sha256: str, sheet: str, line: int) -> str:
-    """The id of a record: file, sheet and line, so that a person can walk to it. It depends on content and place in the file, never on a path or on time."""
-    return f"{record_prefix(sha256, sheet)}{line}"
+    """The id of a record: file, sheet and line, so that a person can walk to it. It depends on content and place in the file, never on a path or on time.
+
+    Lines have seven digits, as many as a spreadsheet has rows, so that ids sort as the lines do.
+    """
+    return f"{record_prefix(sha256, sheet)}{line:07d}"
 
 
 def record_ids(sheet: Sheet, lines: pl.Series) -> pl.DataFrame:
     """`record_id` per `__line` of a sheet."""
     prefix = record_prefix(sheet.source.sha256, sheet.sheet)
-    return pl.DataFrame({LINE: lines}).select((pl.lit(prefix) + pl.col(LINE).cast(pl.String)).alias("record_id"), LINE)
+    return pl.DataFrame({LINE: lines}).select((pl.lit(prefix) + pl.col(LINE).cast(pl.String).str.zfill(7)).alias("record_id"), LINE)
 
 
 def ragged_rejections(item: FileRead) -> pl.DataFrame:
@@ -85,6 +88,14 @@ def _records_of(item: FileRead, bad: pl.Series) -> list[pl.DataFrame]:
     good = pl.concat([sheet.rows.select(LINE, _as_received(sheet.columns)), known], how="horizontal") if known.height == sheet.rows.height else (
         item.records.join(sheet.rows.select(LINE, _as_received(sheet.columns)), on=LINE).join(known, on="record_id", how="left", maintain_order="left")
     )  # fmt: skip
+    place = (
+        pl.lit(item.domain).alias("domain"), pl.lit(sheet.source.path).alias("path"), pl.lit(sheet.sheet).alias("sheet"), pl.col(LINE).alias("line"),
+        pl.lit(sheet.source.sha256).alias("sha256"), "received",
+    )  # fmt: skip
+    nothing = pl.lit(None, dtype=pl.String()).alias("excluded")
+    kept = good.select("record_id", *place, told, "start", "end", nothing)
+    if not sheet.ragged and item.aside.is_empty():
+        return [kept]
     ragged = [
         {"record_id": record_id(sheet.source.sha256, sheet.sheet, line), LINE: line, "received": json.dumps({"": text}, ensure_ascii=False)}
         for line, text in sheet.ragged
@@ -92,13 +103,8 @@ def _records_of(item: FileRead, bad: pl.Series) -> list[pl.DataFrame]:
     aside = item.aside.select(LINE, _as_received(sheet.columns)).join(record_ids(sheet, item.aside[LINE]), on=LINE).join(reasons(item.aside), on=LINE)
     unread = pl.concat([pl.DataFrame(ragged, schema={"record_id": pl.String(), LINE: pl.Int64(), "received": pl.String()}), aside], how="diagonal")
     rest = unread.with_columns(pl.lit(None, dtype=pl.String()).alias("site_id"), pl.lit(None, dtype=pl.Date()).alias("start"), pl.lit(None, dtype=pl.Date()).alias("end"))
-    place = (
-        pl.lit(item.domain).alias("domain"), pl.lit(sheet.source.path).alias("path"), pl.lit(sheet.sheet).alias("sheet"), pl.col(LINE).alias("line"),
-        pl.lit(sheet.source.sha256).alias("sha256"), "received",
-    )  # fmt: skip
-    nothing = pl.lit(None, dtype=pl.String()).alias("excluded")
     return [
-        good.select("record_id", *place, told, "start", "end", nothing),
+        kept,
         rest.select("record_id", *place, "site_id", "start", "end", pl.col("excluded") if "excluded" in rest.columns else nothing),
     ]
 
@@ -119,7 +125,8 @@ def rejected_of(
     rows = pl.concat([pl.DataFrame(schema=REJECTION), *rejected]).unique(["record_id", "rule", "column"], keep="first", maintain_order=True)
     feeds = [(spec, feed) for item in read for spec, feed in item.feeds]
     wrong = rows["record_id"].unique()
-    by_record = [_measures_of(spec, feed, wrong) for spec, feed in feeds] + [_measures_of_ragged(item) for item in read]
+    feeds = feeds if wrong.len() else []
+    by_record = [_measures_of(spec, feed, wrong) for spec, feed in feeds] + [_measures_of_ragged(item) for item in read if item.sheet.ragged]
     measures = (
         pl.concat([pl.DataFrame(schema={"record_id": pl.String(), "measures": pl.String()}), *by_record])
         .group_by("record_id")

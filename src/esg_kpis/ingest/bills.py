@@ -42,11 +42,12 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     wrong = [_signs(rows, meters), _backwards(rows)]
     rows = in_canonical_units(_without(rows, wrong))
     rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("excluded"))
-    rows = _duplicates(rows, places)
+    alone = _all_different(rows, [*_BILL, "start", "end"])
+    rows = rows if alone else _duplicates(rows, places)
     rows, loops = _corrected(rows)
     rows = _revised(_without(rows, [loops]))
     rows = _sub_meters(rows, meters)
-    contradictions = [_bills_twice(rows), _overlaps(rows)]
+    contradictions = [NO_REJECTIONS if alone else _bills_twice(rows), _overlaps(rows)]
     kept = _without(rows, contradictions)
     problems = pl.concat([NO_REJECTIONS, *wrong, loops, *contradictions])
     return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes))]))
@@ -109,6 +110,12 @@ def _signs(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
 
 
 # ---------------------------------------------------------------- one bill and another
+
+
+def _all_different(rows: pl.DataFrame, key: list[str]) -> bool:
+    """Whether no two rows have the same key: told by hashes, so that it is quick; two keys of one hash make it look at all of them."""
+    different: int = rows.select(pl.struct(key).hash().n_unique()).item()
+    return rows.height == different
 
 
 def _excluded(rows: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
@@ -200,9 +207,13 @@ def _overlaps(rows: pl.DataFrame) -> pl.DataFrame:
     """Bills of one meter that cover the same day; columns of one record stand beside each other."""
     flows = [name for name in DOMAIN_OF if MEASURES[name].nature == "flow"]
     own = pl.col("meter_id").is_not_null() & pl.col("excluded").is_null() & pl.col("measure").is_in(flows) & (pl.col("bill_kind") != "credit_note")
-    spans = rows.filter(own).select(*METER, "record_id", "start", "end").unique().sort(*METER, "start", "end", "record_id")
-    if spans.is_empty():
+    metered = rows.filter(own)
+    # Quick and without misses: if any two bills of a meter meet, so do two that begin one after the other.
+    spans = metered.select(pl.struct(METER).hash().alias("__meter"), "record_id", "start", "end").sort("__meter", "start")
+    later = (pl.col("__meter") == pl.col("__meter").shift(1)) & (pl.col("record_id") != pl.col("record_id").shift(1)) & (pl.col("start") <= pl.col("end").shift(1))
+    if not spans.select(later.any()).item():
         return NO_REJECTIONS
+    spans = metered.select(*METER, "record_id", "start", "end").unique().sort(*METER, "start", "end", "record_id")
     same = pl.struct(METER) == pl.struct(METER).shift(1)
     ended = pl.col("end").cum_max().over(METER).shift(1)
     meets = (same & (pl.col("start") <= ended)).fill_null(value=False)
@@ -213,7 +224,7 @@ def _overlaps(rows: pl.DataFrame) -> pl.DataFrame:
     blocks = marked.with_columns(block).filter(pl.len().over("__block") > 1)
     others = (pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)).sort_by("start", "record_id").str.join("; ").over("__block")
     told = blocks.with_columns(others.alias("__others")).select("record_id", *METER, "__others")
-    found = rows.filter(own).join(told, on=["record_id", *METER], how="inner", nulls_equal=True)
+    found = metered.join(told, on=["record_id", *METER], how="inner", nulls_equal=True)
     hint = pl.lit("days of the meter that no other bill covers, or `corrects`, `tariff`, or `last_day` in _format.toml; the bills run ") + pl.col("__others")
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     return rejections(found, pl.lit(value=True), "overlap", pl.lit("period_start"), span, hint, pl.col("__others"))
@@ -228,8 +239,9 @@ def _kinds(kept: pl.DataFrame, notes: dict[str, pl.Series]) -> dict[str, pl.Expr
         return pl.col("excluded").str.starts_with(words).fill_null(value=False)
 
     counts = pl.col("excluded").is_null()
-    known = kept.select("measure", "site_id", pl.col("document").alias("corrects")).drop_nulls().unique()
-    lost = kept.filter(pl.col("corrects").is_not_null() & counts).join(known, on=["measure", "site_id", "corrects"], how="anti")["record_id"]
+    correcting = kept.filter(pl.col("corrects").is_not_null() & counts)
+    known = kept.select("measure", "site_id", pl.col("document").alias("corrects")).drop_nulls().unique() if correcting.height else correcting
+    lost = correcting.join(known, on=["measure", "site_id", "corrects"], how="anti")["record_id"]
     return {
         "duplicate": excluded("duplicate"),
         "superseded": excluded("superseded"),

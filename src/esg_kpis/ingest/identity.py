@@ -22,6 +22,7 @@ _TELLING = {
     "an address": r"住址|家庭地址|手机|电话|邮箱|e-?mail|phone|mobile|home[ _-]*address",
 }
 _IDENTITY_CARD = r"(?:^|[^0-9A-Za-z])([1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx])(?:$|[^0-9A-Za-z])"
+_SHORTEST = 18
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _A_DATE = r"^\s*(?:(?:19|20)\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d{2})\s*$"
 _A_CONTACT = r"@[\w.-]+\.\w|^\s*(?:\+?86[ -]?)?1[3-9]\d{9}\s*$|^\s*\+\d[\d ()./-]{6,}$"
@@ -53,6 +54,8 @@ def identity_card_line(rows: pl.DataFrame, columns: Sequence[str], *, damaged_to
     With `damaged_too` also one whose check digit does not fit: misspelt, or cut by a spreadsheet, which keeps 15 digits.
     """
     for column in columns:
+        if not rows.select((pl.col(column).str.len_bytes() >= _SHORTEST).any()).item():
+            continue
         found = rows.select(pl.col(LINE), pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
         for line, number in found.iter_rows():
             if damaged_too or is_identity_card(number):

@@ -39,6 +39,8 @@ def check_shape(sheet: Sheet, entry: FileFormat) -> None:
 
 def observe(sheet: Sheet, entry: FileFormat, records: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
     """Observations on the accepted rows of one sheet: one per row that fails, and one per check that counts."""
+    if not (entry.compare or entry.footing or entry.flag or entry.published):
+        return pl.DataFrame(schema=OBSERVATION)
     rows = sheet.rows.join(records, on=LINE, how="left").filter(~pl.col("record_id").is_in(bad.implode()))
     parts = [_compare(rows, sheet, entry, item) for item in entry.compare]
     parts += [_footing(rows, sheet, entry, item) for item in entry.footing]
@@ -206,6 +208,8 @@ def _told(
 
 def of_formulas(sheet: Sheet, records: pl.DataFrame) -> pl.DataFrame:
     """One observation if values of a workbook were given by formulas: what counts is what was last saved."""
+    if sheet.formulas.is_empty():
+        return pl.DataFrame(schema=OBSERVATION)
     lines = sheet.formulas.join(records, on=LINE, how="inner")
     if lines.is_empty():
         return pl.DataFrame(schema=OBSERVATION)
@@ -220,9 +224,11 @@ def of_formulas(sheet: Sheet, records: pl.DataFrame) -> pl.DataFrame:
 
 def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
     """One observation if accepted records of a feed hold no quantity at all, because every cell was blank."""
+    if not feed.quantity or (quantities.height == base.height and len(feed.quantity) == 1):
+        return pl.DataFrame(schema=OBSERVATION)
     accepted = base.filter(~pl.col("record_id").is_in(bad.implode()))
     silent = accepted.filter(~pl.col("record_id").is_in(quantities["record_id"].implode())) if quantities.height else accepted
-    if silent.is_empty() or not feed.quantity:
+    if silent.is_empty():
         return pl.DataFrame(schema=OBSERVATION)
     row = {
         "check": "no_quantity", "subject": f"{sheet.source.path}: {feed.domain}", "severity": "note", "passed": False,
@@ -255,6 +261,8 @@ def no_published() -> pl.DataFrame:
 
 def published(sheet: Sheet, entry: FileFormat, records: pl.DataFrame) -> pl.DataFrame:
     """Published figures from the columns that the format names, one row a figure."""
+    if not entry.published:
+        return no_published()
     rows = sheet.rows.join(records, on=LINE, how="left")
     return pl.concat([no_published(), *(_published(rows, entry, item, sheet.source.path) for item in entry.published)])
 

@@ -112,10 +112,10 @@ def _read(text: pl.Series, entry: FileFormat) -> pl.DataFrame:
     return read_numbers(text, decimal=entry.decimal, thousands=entry.thousands_mark)
 
 
-def _readings(rows: pl.DataFrame, spec: QuantityColumn, entry: FileFormat) -> list[pl.Series]:
+def _readings(rows: pl.DataFrame, spec: QuantityColumn, entry: FileFormat) -> list[pl.Series] | list[pl.Expr]:
     """The readings of the meter before and after, and what a step of its counter is worth; null where the format names none, or a cell holds no number."""
     if spec.readings is None:
-        return [pl.Series(f"reading_{name}", [None] * rows.height, dtype=QUANTITY) for name in ("start", "to", "times")]
+        return [pl.lit(None, dtype=QUANTITY).alias(f"reading_{name}") for name in ("start", "to", "times")]
     times = rows[spec.readings.times] if spec.readings.times in rows.columns else pl.Series([spec.readings.times] * rows.height, dtype=pl.String())
     texts = {"start": rows[spec.readings.start], "to": rows[spec.readings.to], "times": times}
     return [_read(text.fill_null("").str.strip_chars(), entry)["value"].alias(f"reading_{name}") for name, text in texts.items()]

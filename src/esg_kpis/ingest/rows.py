@@ -185,10 +185,8 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
 # ---------------------------------------------------------------- against the register and the calendar
 
 
-def register_problems(sheet: Sheet, feed: Feed, quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Rejections of quantities at unknown sites, outside a site's life, or after `as_of`."""
-    site_column = theirs_of("site_id", sheet, feed) or "site_id"
-    day_column = next((theirs for name in ("period_end", "month", "date") if (theirs := theirs_of(name, sheet, feed))), "period_end")
+def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Rejections of quantities at unknown sites, outside a site's life, or after `as_of`, in our words for the columns."""
     joined = quantities.join(sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left", maintain_order="left")
     known = sites["site_id"].to_list()
     unknown = joined.filter(~pl.col("site_id").is_in(known) & (pl.col("site_id") != ""))
@@ -201,8 +199,8 @@ def register_problems(sheet: Sheet, feed: Feed, quantities: pl.DataFrame, sites:
     register, nearest = (pl.col("site_id").replace_strict(words, default="", return_dtype=pl.String()) for words in (hints, near))
     return pl.concat(
         [
-            rejections(unknown, pl.lit(value=True), "unknown_site", site_column, pl.col("site_id"), register, nearest),
-            rejections(joined, dated & outside, "outside_site_life", day_column, span, pl.lit("days within the site's life, ") + life, life),
-            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", day_column, span, f"days up to {as_of.isoformat()}", as_of.isoformat()),
+            rejections(unknown, pl.lit(value=True), "unknown_site", "site_id", pl.col("site_id"), register, nearest),
+            rejections(joined, dated & outside, "outside_site_life", "period_end", span, pl.lit("days within the site's life, ") + life, life),
+            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", "period_end", span, f"days up to {as_of.isoformat()}", as_of.isoformat()),
         ]
     ).unique(maintain_order=True)

@@ -8,10 +8,12 @@ import polars as pl
 from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, rejected_of
 from esg_kpis.ingest.bills import judged
+from esg_kpis.ingest.kept import Kept
 from esg_kpis.ingest.meters import meter_rows
 from esg_kpis.ingest.quantities import no_quantities
 from esg_kpis.ingest.returned import MENDS, replaced
 from esg_kpis.ingest.rows import register_problems
+from esg_kpis.ingest.shape import theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.take import Taken, raw_files, take
 from esg_kpis.ingest.totals import control_totals
@@ -46,27 +48,27 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
         workspace: The workspace.
         as_of: The last day data can be about.
     """
-    taken = Taken(workspace.raw)
+    taken = Taken(workspace.raw, Kept(workspace.sheets))
     for path, domain in raw_files(workspace.raw):
         take(taken, path, domain)
+    taken.kept.forget_others()
     return _judged(taken, as_of)
 
 
 def _judged(taken: Taken, as_of: date) -> Ingested:
     read = taken.read
-    known = pl.concat([pl.DataFrame(schema={"record_id": pl.String()}), *(item.records.select("record_id") for item in read), *(pl.DataFrame({"record_id": ragged_rejections(item)["record_id"]}) for item in read)])
-    mended, idle = replaced(pl.concat([pl.DataFrame(schema=MENDS), *taken.mends]), known["record_id"])
+    mended, idle = _mended(taken)
     gone = mended["record_id"]
-    rejected = [idle, *(feed.rejected for item in read for _, feed in item.feeds), *(ragged_rejections(item) for item in read)]
+    rejected = [idle, *(feed.rejected for item in read for _, feed in item.feeds), *(ragged_rejections(item) for item in read if item.sheet.ragged)]
     rejected = [_without(frame, gone) for frame in rejected]
     register, site_problems = site_rows(_bases(read, "sites", gone), _ids(rejected))
     meters, meter_problems = meter_rows(_bases(read, "meters", gone), _ids(rejected), register)
     sent = _without(pl.concat([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
     rejected += [site_problems, meter_problems]
-    rejected += [register_problems(item.sheet, spec, _without(feed.quantities, gone), register, as_of) for item in read for spec, feed in item.feeds]
+    rejected += _in_their_words(register_problems(sent, register, as_of), read)
     records = records_of(read, _ids(rejected), mended)
     bills = judged(_without(sent, _ids(rejected)), records.select("record_id", "path", "line"), meters)
-    rejected += [_in_their_words(bills.rejected, item) for item in read] if bills.rejected.height else []
+    rejected += _in_their_words(bills.rejected, read)
     bad = _ids(rejected)
     left = pl.concat([bad, gone]).unique()
     return Ingested(
@@ -89,13 +91,30 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     )
 
 
-def _in_their_words(rejected: pl.DataFrame, item: FileRead) -> pl.DataFrame:
-    """The rejections of one sheet, with the day a bill begins called as its sender calls it."""
-    own = rejected.filter(pl.col("record_id").is_in(item.records["record_id"].implode()))
-    names = (name for spec, _ in item.feeds for name in ("period_start", "period", "month", "date") if name in spec.columns or name in item.sheet.columns)
-    ours = next(names, "period_start")
-    theirs = next((spec.columns[ours] for spec, _ in item.feeds if ours in spec.columns), ours)
-    return own.with_columns(pl.col("column").replace({"period_start": theirs}))
+def _mended(taken: Taken) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records that others mend, and the rejections of rows that mend nothing."""
+    known = pl.Series("record_id", [], dtype=pl.String())
+    if taken.mends:
+        known = pl.concat([frame["record_id"] for item in taken.read for frame in (item.records, ragged_rejections(item))])
+    return replaced(pl.concat([pl.DataFrame(schema=MENDS), *taken.mends]), known)
+
+
+def _in_their_words(rejected: pl.DataFrame, read: list[FileRead]) -> list[pl.DataFrame]:
+    """Rejections with our names for the site and the days replaced by those of the sender."""
+    parts = []
+    for item in read if rejected.height else ():
+        own = rejected.filter(pl.col("record_id").is_in(item.records["record_id"].implode()))
+        if own.is_empty():
+            continue
+        days = {ours: _theirs(item, (ours, "period", "month", "date")) for ours in ("period_start", "period_end")}
+        parts.append(own.with_columns(pl.col("column").replace({"site_id": _theirs(item, ("site_id",)), **days})))
+    return parts
+
+
+def _theirs(item: FileRead, names: tuple[str, ...]) -> str:
+    """The sender's column for the first of our names that the sheet has."""
+    found = (theirs for name in names for spec, _ in item.feeds if (theirs := theirs_of(name, item.sheet, spec)))
+    return next(found, names[0])
 
 
 def _without(frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from esg_kpis.ingest.columns import mapping_in_words, names_known, understood
 from esg_kpis.ingest.declared import FORMAT_FILE, column_aliases, default_format, formats_for, read_format
 from esg_kpis.ingest.formats import FileFormat, Format
 from esg_kpis.ingest.identity import refuse_identities
+from esg_kpis.ingest.kept import LARGEST, Kept, key_of
 from esg_kpis.ingest.returned import index_of, is_returned, rows_of
 from esg_kpis.ingest.rows import read_feed
 from esg_kpis.ingest.rules import right_zh
@@ -36,6 +37,7 @@ class Taken:
     """What has been read so far: sheets, a row of `files` for each, files that were stopped, and which rows mend others."""
 
     raw: Path
+    kept: Kept
     read: list[FileRead] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     stopped: list[dict[str, Any]] = field(default_factory=list)
@@ -97,16 +99,17 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
     done: set[str] = set()
     for entry in entries[: None if all(item.sheet for item in entries) else 1 + next(number for number, item in enumerate(entries) if not item.sheet)]:
         try:
-            sheets = open_sheets(source, _reading(entry, declared))
+            outcomes = _opened(taken, source, entry, declared)
         except InputProblem as problem:
             _stop(taken, row | {"sheet": "/".join(part for part in (source.member, entry.sheet) if part)}, possible, problem)
             continue
-        for sheet in (sheet for sheet in sheets if sheet.sheet not in done):
+        for sheet, outcome in ((sheet, outcome) for sheet, outcome in outcomes if sheet.sheet not in done):
             done.add(sheet.sheet)
-            if _take_sheet(taken, sheet, entry, domain, row):
+            if _take_sheet(taken, sheet, outcome, possible, row):
                 taken.seen[source.content_sha256] = (source.where, domain, entries)
-        unread = {*sheets[0].unread} if unread is None else unread & {*sheets[0].unread}
-        if not entry.sheet or sheets[0].encoding not in ("xlsx", "xls", "ods"):
+        first_sheet = outcomes[0][0]
+        unread = {*first_sheet.unread} if unread is None else unread & {*first_sheet.unread}
+        if not entry.sheet or first_sheet.encoding not in ("xlsx", "xls", "ods"):
             break
     if unread and done:
         last = taken.files[-1]
@@ -121,23 +124,44 @@ def _reading(entry: FileFormat, declared: Format | None) -> Reading:
     )  # fmt: skip
 
 
-def _take_sheet(taken: Taken, sheet: Sheet, entry: FileFormat, domain: str, row: dict[str, Any], replaces: pl.DataFrame | None = None) -> bool:
-    """Types the rows of one sheet; whether it could."""
-    row = row | {
-        "sheet": sheet.sheet, "encoding": sheet.encoding, "delimiter": sheet.delimiter, "header_line": sheet.header_line, "records": sheet.rows.height + len(sheet.ragged),
-    }  # fmt: skip
-    declared = taken.formats.get((taken.raw / sheet.source.path).parent)
+def _opened(taken: Taken, source: Source, entry: FileFormat, declared: Format | None) -> list[tuple[Sheet, FileRead | InputProblem]]:
+    """Each sheet of a file, read and typed, or why it cannot be; as it was kept, where nothing it rests on has changed.
+
+    Raises:
+        InputProblem: if the file cannot be opened.
+    """
+    key = key_of(source, entry, declared) if len(source.content) <= LARGEST else ""
+    if key and (before := taken.kept.read(key, source)) is not None:
+        return [(item.sheet, item) for item in before]
+    outcomes = [(sheet, _read_or_refused(sheet, entry, declared)) for sheet in open_sheets(source, _reading(entry, declared))]
+    items = [outcome for _, outcome in outcomes if isinstance(outcome, FileRead)]
+    if key and len(items) == len(outcomes):
+        taken.kept.keep(key, items)
+    return outcomes
+
+
+def _read_or_refused(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileRead | InputProblem:
     try:
-        if not row["records"]:
-            raise InputProblem("There are no rows below the header.", where=sheet.where, mend="Ask for the rows, or take the file away.")
-        item = read_file(sheet, entry, declared)
+        return read_file(sheet, entry, declared)
     except InputProblem as problem:
-        _stop(taken, row, _possible_domains(domain, (entry,), declared), problem)
+        return problem
+
+
+def _take_sheet(
+    taken: Taken, sheet: Sheet, outcome: FileRead | InputProblem, possible: list[str], row: dict[str, Any], replaces: pl.DataFrame | None = None
+) -> bool:
+    """Accounts for one sheet; whether its rows could be typed."""
+    received = sheet.rows.height + len(sheet.ragged)
+    if isinstance(outcome, FileRead):
+        received = outcome.sheet.rows.height + len(outcome.sheet.ragged) + outcome.aside.height
+    row = row | {"sheet": sheet.sheet, "encoding": sheet.encoding, "delimiter": sheet.delimiter, "header_line": sheet.header_line, "records": received}
+    if isinstance(outcome, InputProblem):
+        _stop(taken, row, possible, outcome)
         return False
-    taken.read.append(item)
-    taken.files.append(row | {"understood": mapping_in_words(sheet, item.entry)})
+    taken.read.append(outcome)
+    taken.files.append(row | {"understood": mapping_in_words(outcome.sheet, outcome.entry)})
     if replaces is not None:
-        taken.mends.append(item.records.join(replaces, on=LINE, how="inner").select("record_id", "replaces", pl.col(LINE).alias("line")))
+        taken.mends.append(outcome.records.join(replaces, on=LINE, how="inner").select("record_id", "replaces", pl.col(LINE).alias("line")))
     return True
 
 
@@ -147,6 +171,8 @@ def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileR
     Raises:
         InputProblem: if its columns cannot feed what its format says, or it tells who somebody is.
     """
+    if not sheet.rows.height and not sheet.ragged:
+        raise InputProblem("There are no rows below the header.", where=sheet.where, mend="Ask for the rows, or take the file away.")
     refuse_identities(sheet)
     entry = understood(sheet, entry, column_aliases(declared))
     sheet, aside = set_aside(sheet, entry)
@@ -180,7 +206,7 @@ def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:
         except InputProblem as problem:
             _stop(taken, here, [domain] if domain in DOMAINS else [], problem)
             continue
-        _take_sheet(taken, sheet, plain, domain, here, replaces)
+        _take_sheet(taken, sheet, _read_or_refused(sheet, plain, declared), [domain], here, replaces)
 
 
 def _entry_of(sheet: str, entries: list[FileFormat]) -> FileFormat | None:

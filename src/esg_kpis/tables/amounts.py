@@ -12,7 +12,7 @@ AMOUNTS = Table(
     "amounts", "one quantity of one measure at one site in one month or at one date, before (edition empty) or within an edition",
     ("amount_id", "edition"),
     (
-        text("amount_id", "Digest of record, measure, month or date, and dimensions"),
+        text("amount_id", "Record, measure, and month or date, parted by `:`, of what a record says; a digest of what an amount was made from, otherwise"),
         text("edition", "Edition id; empty before boundary and factors are applied"),
         text("period", "Period of the edition; empty before"),
         text("nature", "flow, stock or event", allowed=NATURES),
