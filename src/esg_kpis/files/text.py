@@ -68,12 +68,6 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
     return sheet_of(source, Grid("", cells[1:] if said else cells), reading, encoding, delimiter)
 
 
-def _even_beside_quotes(text: str, delimiter: str, width: int) -> bool:
-    """Whether every line has the same number of cells when what stands in quotes is left out."""
-    bare = pl.Series("line", text.split("\n")).str.replace_all(r'"[^"]*"', "")
-    return bool((bare.str.count_matches(delimiter, literal=True) == width - 1).all())
-
-
 def _head(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The first filled rows, as far as they can be told without looking at the rest."""
     lines = text[:HEAD].split("\n", SEARCHED)[:SEARCHED]
@@ -120,31 +114,33 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
     """
     if text.endswith(("\n\n", "\n\r\n")):
         text = text.rstrip("\r\n")
-    if "\r" in text and text.count("\r") != text.count("\r\n"):
+    if not delimiter.isascii() or ("\r" in text and text.count("\r") != text.count("\r\n")):
         return None
-    text = text.removesuffix("\n").removesuffix("\r")
-    lines = text.count("\n") + 1
-    width = len(next(iter(csv.reader([text[: text.find("\n")].removesuffix("\r")], delimiter=delimiter)), []))
+    lines = text.count("\n") + (not text.endswith("\n"))
+    header = next(iter(csv.reader([text[: text.find("\n")].removesuffix("\r")], delimiter=delimiter)), [])
     quoted = '"' in text
-    if lines < 2 or width < 2 or not delimiter.isascii():
+    if lines < 2 or len(header) < 2 or (quoted and re.search(_ODD_QUOTE.format(mark=re.escape(delimiter)), text)):
         return None
-    if quoted and re.search(_ODD_QUOTE.format(mark=re.escape(delimiter)), text):
-        return None
-    # polars fills lines that are too short without a word, so the delimiters are counted.
-    if not quoted and text.count(delimiter) != (width - 1) * lines:
-        return None
-    if quoted and not _even_beside_quotes(text, delimiter, width):
-        return None
-    schema = {f"__{place}": pl.String() for place in range(width)}
+    schema = {f"__{place}": pl.String() for place in range(len(header))}
     try:
-        frame = pl.read_csv(
-            text.encode(), separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema, empty_string_is_null=False
-        )
+        frame = pl.read_csv(text.encode(), separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema)
     except pl.exceptions.PolarsError:
         return None
-    if frame.height != lines or not "".join(frame.row(0)).strip():
+    if frame.height != lines or not "".join(header).strip():
         return None
-    body = frame.slice(1).with_columns(pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
-    suspect = body.filter(pl.nth(0).str.strip_chars() == "")
-    blank = suspect.filter(pl.all_horizontal(pl.exclude(LINE).str.strip_chars() == ""))[LINE]
-    return list(frame.row(0)), body.filter(~pl.col(LINE).is_in(blank.implode())) if blank.len() else body
+    # Where a line is too short, polars leaves its last cells out without a word: they are null, as blank ones are.
+    if frame.to_series(-1).null_count() and not _as_many_cells(text, delimiter, len(header), quoted=quoted):
+        return None
+    blank = [name for name in frame.columns if frame[name].null_count()]
+    body = frame.slice(1).with_columns(pl.col(blank).fill_null(""), pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
+    if "__0" not in blank and not body.select((pl.nth(0).str.strip_chars() == "").any()).item():
+        return header, body
+    empty = body.filter(pl.all_horizontal(pl.exclude(LINE).str.strip_chars() == ""))[LINE]
+    return header, body.filter(~pl.col(LINE).is_in(empty.implode())) if empty.len() else body
+
+
+def _as_many_cells(text: str, delimiter: str, width: int, *, quoted: bool) -> bool:
+    """Whether every line has as many cells as the header, when what stands in quotes is left out."""
+    lines = pl.Series("line", text.removesuffix("\n").split("\n"))
+    bare = lines.str.replace_all(r'"[^"]*"', "") if quoted else lines
+    return bool((bare.str.count_matches(delimiter, literal=True) == width - 1).all())

@@ -53,8 +53,9 @@ def identity_card_line(rows: pl.DataFrame, columns: Sequence[str], *, damaged_to
 
     With `damaged_too` also one whose check digit does not fit: misspelt, or cut by a spreadsheet, which keeps 15 digits.
     """
+    long = rows.select((pl.col(columns).str.len_bytes() >= _SHORTEST).any()) if columns and rows.height else rows.head(0)
     for column in columns:
-        if not rows.select((pl.col(column).str.len_bytes() >= _SHORTEST).any()).item():
+        if not (long.height and long[column].item()):
             continue
         found = rows.select(pl.col(LINE), pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
         for line, number in found.iter_rows():
