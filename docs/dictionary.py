@@ -4,6 +4,7 @@ from pathlib import Path
 
 from esg_kpis.domains import DOMAINS, derived
 from esg_kpis.domains.people import FORMS
+from esg_kpis.ingest.rules import RULES
 from esg_kpis.tables import TABLES
 
 
@@ -12,8 +13,9 @@ def dictionary() -> str:
     lines = [
         "# Data dictionary", "", "Made from the declarations in `src/esg_kpis/domains` and `src/esg_kpis/tables` by `python docs/dictionary.py`.", "",
         "## What sites send: input domains", "",
-        "Every record has `site_id`, its dates (`period_start` and `period_end`, both counted; or `month`; or `date`), and `measure`, `quantity`, `unit`, or the columns that",
-        "`_format.toml` names for them. `meter_id` and `document` (bill number) are kept where they are given. Further columns are ignored.", "",
+        "Every record has `site_id`, its dates (`period_start` and `period_end`, both counted; `period` with both in one cell; `month`; or `date`), and `measure`, `quantity`, `unit`,",
+        "or the columns that `_format.toml` names for them; and where they apply `meter_id`, `tariff`, `document` (bill number), `corrects`, `revision` and `bill_kind`: see",
+        "[formats](formats.md). Further columns are kept with the record and not used.", "",
     ]  # fmt: skip
     for domain in DOMAINS.values():
         lines += [f"### {domain.title} (`data/raw/{domain.name}`)", "", f"Source: {domain.source}.", "", "| measure | unit | nature | what is counted |", "|---|---|---|---|"]
@@ -37,6 +39,9 @@ def dictionary() -> str:
             kind = str(column.dtype).replace("precision=", "").replace("scale=", "").replace("String", "text")
             lines.append(f"| `{column.name}` | {kind} | {column.unit} | {'yes' if column.nullable else ''} | {column.meaning}.{allowed} |")
         lines.append("")
+    lines += ["## Rules by which a row is rejected", "", "Column `rule` of `rejected`; the same words go back to the sender.", "", "| rule | reason | 原因 |", "|---|---|---|"]
+    lines += [f"| `{rule.name}` | {rule.reason} | {rule.reason_zh} |" for rule in RULES.values()]
+    lines.append("")
     return "\n".join(lines)
 
 
