@@ -88,7 +88,7 @@ METERS = (
     Case(
         "Readings that cannot be read, and a multiplier that is blank, where blanks are allowed: none is passed over",
         {"energy/bills.csv": READINGS + "BJ-01,M1,2023-01,1000,x,40,\nBJ-01,M1,2023-02,1250,1300,,\nBJ-01,M1,2023-03,1300,1400,forty,\nBJ-01,M1,2023-04,,,40,\nBJ-01,M1,2023-05,1500,1600,,7\n"},
-        "2  rejected: number\n3  rejected: number\n4  rejected: number\n5  excluded: no quantity [no_quantity]\n6  used 7 kWh [readings]",
+        "2  rejected: number\n3  rejected: number\n4  rejected: number\n5  excluded: no quantity [no_quantity]\n6  used 7 kWh",
         form(quantity=READ_OFF + 'blank = "skip"\n'),
     ),
     Case(

@@ -95,6 +95,7 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
         return
     unread: set[str] | None = None
     done: set[str] = set()
+    before = len(taken.files)
     for entry in entries[: None if all(item.sheet for item in entries) else 1 + next(number for number, item in enumerate(entries) if not item.sheet)]:
         try:
             sheets = open_sheets(source, _reading(entry, declared))
@@ -108,10 +109,9 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
         unread = {*sheets[0].unread} if unread is None else unread & {*sheets[0].unread}
         if not entry.sheet or sheets[0].encoding not in ("xlsx", "xls", "ods"):
             break
-    if unread and done:
-        last = taken.files[-1]
-        if last["status"] == "read":
-            last["problem"] = f"Sheets not read: {', '.join(sorted(unread))}."
+    read = [item for item in taken.files[before:] if item["status"] == "read"]
+    if unread and read:
+        read[-1]["problem"] = f"Sheets not read: {', '.join(sorted(unread))}."
 
 
 def _reading(entry: FileFormat, declared: Format | None) -> Reading:
