@@ -5,10 +5,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.gallery import bills, texts, workbooks
+from tests.gallery import bills, dangers, texts, workbooks
 from tests.gallery.case import Case, as_text, as_told, outcome
 
-CASES: tuple[Case, ...] = (*texts.CASES, *bills.CASES, *workbooks.CASES)
+CASES: tuple[Case, ...] = (*texts.CASES, *bills.CASES, *workbooks.CASES, *dangers.CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

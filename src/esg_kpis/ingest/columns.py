@@ -92,7 +92,8 @@ def _respelled_feed(feed: Feed, spelled: Mapping[str, str]) -> Feed:
     for item in feed.quantity:
         quantity = _respelled(item, ("column", "unit_column", "measure_column"), spelled)
         if item.readings:
-            quantity = quantity.model_copy(update={"readings": _respelled(item.readings, ("start", "to", "times"), {**spelled, item.readings.times: spelled.get(item.readings.times, item.readings.times)})})
+            kept = {item.readings.times: item.readings.times}  # A number is no column.
+            quantity = quantity.model_copy(update={"readings": _respelled(item.readings, ("start", "to", "times"), {**kept, **spelled})})
         quantities.append(quantity)
     return feed.model_copy(update={"columns": {ours: spelled[theirs] for ours, theirs in feed.columns.items()}, "quantity": tuple(quantities)})
 
