@@ -328,3 +328,16 @@ def sheet_xml() -> bytes:
 def test_a_damaged_or_encrypted_workbook_is_refused(content: bytes) -> None:
     with pytest.raises(InputProblem, match=r"^energy/bills\.xlsx: The (archive or workbook is damaged|workbook cannot be read|content is no XLSX)"):
         read_sheet(book(content))
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "mimetype"])
+def test_a_part_that_cannot_be_unpacked_stops_its_file_and_no_other(tmp_path: Path, part: str) -> None:
+    """Both parts are looked at before anything else is, to tell what the file is."""
+    content = bytearray(with_part(bills_workbook(1), part, b"some words " * 9))
+    start = content.rindex(b"PK\x03\x04") + 30 + len(part)
+    content[start : start + 8] = b"\xff" * 8
+
+    read = read_files(tmp_path, {"energy/a.xlsx": bytes(content), "energy/b.csv": csv_of(BILL)})
+
+    assert "its parts are not what its directory says" in rejection(read)["message"]
+    assert read.quantities.height == 1

@@ -367,3 +367,18 @@ def test_a_record_keeps_its_id_under_another_name_and_beside_other_files(tmp_pat
 
     (record,) = first.quantities["record_id"].to_list()
     assert dict(second.quantities.select("record_id", "quantity").iter_rows())[record] == Decimal(100)
+
+
+def test_both_days_may_stand_in_one_cell_and_what_cannot_be_read_names_its_column(tmp_path: Path) -> None:
+    rows = [{key: value for key, value in bill(计费周期=told).items() if not key.startswith("period_")} for told in ("2023.1.1-2023.1.31", "01.02.2023-28.02.2023", "spring")]
+
+    read = read_files(tmp_path, {"energy/bills.csv": csv_of(*rows)})
+
+    assert read.quantities.select("start", "end").rows() == [(date(2023, 1, 1), date(2023, 1, 31))]
+    assert read.rejected.filter(pl.col("line") == 4).select("rule", "column", "read").unique().rows() == [("date", "计费周期", "spring")]
+
+
+def test_two_days_in_one_cell_may_be_in_a_declared_order(tmp_path: Path) -> None:
+    read = read_wide(tmp_path, [{"site_id": "BJ-01", "period": "01.02.2023-28.02.2023", "amount": "1"}], toml(file='dates = "DMY"'))
+
+    assert read.quantities.select("start", "end").rows() == [(date(2023, 2, 1), date(2023, 2, 28))]

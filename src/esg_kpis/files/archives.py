@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -14,6 +16,8 @@ MAX_ENTRIES = 5_000
 MAX_RATIO = 200
 _SMALL = 1024 * 1024
 """A part below this may be packed as tightly as it likes."""
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+"""What the library raises over a damaged, encrypted or unknown part."""
 _ACTIVE = ("vbaProject.bin", "/externalLinks/", "Basic/", "Scripts/")
 
 
@@ -32,7 +36,7 @@ def check_archive(source: Source) -> None:
                 with archive.open(entry) as part:
                     while part.read(MEGABYTE):
                         pass
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except BROKEN as error:
         raise _refusal(source, "The archive or workbook is damaged, encrypted, or no such file: its parts are not what its directory says.") from error
 
 

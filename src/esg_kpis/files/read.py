@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from esg_kpis.errors import InputProblem
-from esg_kpis.files.archives import check_archive, gunzipped, unzipped
+from esg_kpis.files.archives import BROKEN, check_archive, gunzipped, unzipped
 from esg_kpis.files.columnar import parquet_sheet
 from esg_kpis.files.header import header_at, known_names, sheet_of
 from esg_kpis.files.sheet import Grid, Reading, Sheet
@@ -51,7 +51,7 @@ def _kind_of_zip(source: Source) -> str:
             names = set(archive.namelist())
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200 and b"opendocument.spreadsheet" in archive.read("mimetype"):
                 return "ods"
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+    except BROKEN:
         return "xlsx"  # Damaged: `check_archive` says so.
     return "xlsx" if "[Content_Types].xml" in names or any(name.startswith("xl/") for name in names) else "zip"
 

@@ -40,7 +40,7 @@ def decode(source: Source, declared: str | None = None) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
         if "\x00" in text:
-            break
+            raise InputProblem("It holds NUL bytes: it is no text, or UTF-16 without a byte-order mark.", where=source.where, mend="Save it again as 'CSV UTF-8'.")
         return text, encoding
     raise InputProblem(f"The text is not {' or '.join(candidates)}.", where=source.where, mend="Save it again as 'CSV UTF-8'.")
 

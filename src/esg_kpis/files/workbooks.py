@@ -32,6 +32,8 @@ MAX_CELLS = 20_000_000
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _XLS_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""An XLSX workbook with a password is wrapped up as an XLS file is."""
 
 Cells = list[tuple[int, list[str]]]
 
@@ -162,6 +164,8 @@ def xls_grids(source: Source, wanted: str | None = None, decimal: str = ".") -> 
     """
     if _XLS_MACROS in source.content:
         raise InputProblem("It carries macros or links to other files.", where=source.where, mend="Save the plain values as a new XLSX or CSV file.")
+    if _LOCKED in source.content:
+        raise InputProblem("The workbook is encrypted.", where=source.where, mend="Save it without a password.")
     with _by_library(source, "XLSX"):
         book = xlrd.open_workbook(file_contents=source.content, formatting_info=True, logfile=io.StringIO(), ragged_rows=True)
         if set(book._supbook_types) & {xlrd.book.SUPBOOK_EXTERNAL, xlrd.book.SUPBOOK_DDEOLE}:  # type: ignore[attr-defined]  # (pinned by a test in test_upstream)

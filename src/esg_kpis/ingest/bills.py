@@ -77,7 +77,7 @@ def _read_off(sent: pl.DataFrame, meters: pl.DataFrame) -> tuple[pl.DataFrame, d
     steps = pl.col("reading_to") - pl.col("reading_start")
     around = pl.lit(10).cast(pl.Int64()).pow(pl.col("digits")).cast(QUANTITY)
     rolled = (steps < 0) & pl.col("digits").is_not_null() & (pl.col("reading_start") < around) & (pl.col("reading_to") >= 0)
-    counted = pl.when(rolled).then(steps + around).otherwise(steps) * pl.col("reading_times").fill_null(1)
+    counted = pl.when(rolled).then(steps + around).otherwise(steps) * pl.col("reading_times")
     rows = rows.with_columns(counted.cast(QUANTITY).alias("__counted"), rolled.fill_null(value=False).alias("__rolled"))
     rows = rows.with_columns(
         pl.when("readings").then(pl.col("__counted")).otherwise(pl.col("quantity")).alias("quantity"),

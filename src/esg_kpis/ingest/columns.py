@@ -31,7 +31,7 @@ def declared_columns(entry: FileFormat) -> list[str]:
     names = [name for feed in entry.feed for name in feed.columns.values()]
     for quantity in (quantity for feed in entry.feed for quantity in feed.quantity):
         names += [name for name in (quantity.column, quantity.unit_column, quantity.measure_column) if name]
-        names += [quantity.readings.start, quantity.readings.to] if quantity.readings else []
+        names += quantity.readings.columns if quantity.readings else []
     names += [name for compare in entry.compare for name in compare.columns]
     names += [name for footing in entry.footing for name in (footing.total, *footing.parts)]
     names += [name for item in entry.published for name in (item.column, item.category_column)]
@@ -92,7 +92,8 @@ def _respelled_feed(feed: Feed, spelled: Mapping[str, str]) -> Feed:
     for item in feed.quantity:
         quantity = _respelled(item, ("column", "unit_column", "measure_column"), spelled)
         if item.readings:
-            quantity = quantity.model_copy(update={"readings": _respelled(item.readings, ("start", "to"), spelled)})
+            kept = {item.readings.times: item.readings.times}  # A number is no column.
+            quantity = quantity.model_copy(update={"readings": _respelled(item.readings, ("start", "to", "times"), {**kept, **spelled})})
         quantities.append(quantity)
     return feed.model_copy(update={"columns": {ours: spelled[theirs] for ours, theirs in feed.columns.items()}, "quantity": tuple(quantities)})
 

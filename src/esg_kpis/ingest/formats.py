@@ -1,5 +1,6 @@
 """What a `_format.toml` may say: what cannot be known from a file itself. See docs/formats.md for every key."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -26,6 +27,11 @@ class Readings(_Entry):
     start: str
     to: str
     times: str = "1"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it names."""
+        return (self.start, self.to) if re.fullmatch(r"[0-9]+([.,][0-9]+)?", self.times) else (self.start, self.to, self.times)
 
 
 class QuantityColumn(_Entry):

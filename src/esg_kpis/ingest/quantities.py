@@ -60,16 +60,17 @@ def typed_quantities(
     )
     known = [name for name, home in DOMAIN_OF.items() if home == domain.name]
     read_off = (pl.col("received") == "") & pl.col("reading_start").is_not_null() & pl.col("reading_to").is_not_null()
-    blank = (pl.col("received") == "") & ~read_off
+    example = f"1{entry.thousands_mark}234{entry.decimal}5"
+    problems = _unreadable_readings(rows, frame, spec, example)
+    unread = pl.concat([NO_REJECTIONS, *problems])["record_id"].unique()
+    blank = (pl.col("received") == "") & ~read_off & ~pl.col("record_id").is_in(unread.implode())
     # A blank cell in an optional column says nothing, so neither its unit nor its measure is asked for.
-    problems = []
     if spec.blank == "skip":
         frame = frame.filter(~blank)
     else:
         problems.append(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
-    example = f"1{entry.thousands_mark}234{entry.decimal}5"
     problems.append(rejections(frame, pl.col("wrong"), "number", spec.column, pl.col("received"), f"a number such as {example}", example))
     if merged.height and (spans := merged.filter(pl.col("column") == spec.column)[LINE]).len():
         told = "a quantity in each row: which part of it belongs to which row cannot be known"
@@ -119,6 +120,23 @@ def _readings(rows: pl.DataFrame, spec: QuantityColumn, entry: FileFormat) -> li
     times = rows[spec.readings.times] if spec.readings.times in rows.columns else pl.Series([spec.readings.times] * rows.height, dtype=pl.String())
     texts = {"start": rows[spec.readings.start], "to": rows[spec.readings.to], "times": times}
     return [_read(text.fill_null("").str.strip_chars(), entry)["value"].alias(f"reading_{name}") for name, text in texts.items()]
+
+
+def _unreadable_readings(rows: pl.DataFrame, frame: pl.DataFrame, spec: QuantityColumn, example: str) -> list[pl.DataFrame]:
+    """Rejections of readings that are no number, and of a blank multiplier where the readings give the quantity: a step is not worth 1 for want of it.
+
+    `frame` has the rows of `rows`, in their order.
+    """
+    problems = []
+    told = pl.col("reading_start").is_not_null() & pl.col("reading_to").is_not_null() & (pl.col("received") == "")
+    for name in ("start", "to", "times") if spec.readings else ():
+        theirs = getattr(spec.readings, name)
+        if theirs not in rows.columns:
+            continue
+        texts = frame.with_columns(rows[theirs].fill_null("").str.strip_chars().alias("__text"))
+        needed = (pl.col("__text") != "") | (told if name == "times" else pl.lit(value=False))
+        problems.append(rejections(texts, pl.col(f"reading_{name}").is_null() & needed, "number", theirs, pl.col("__text"), f"a number such as {example}", example))
+    return problems
 
 
 def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Series:

@@ -9,6 +9,7 @@ import polars as pl
 
 from esg_kpis.errors import InputProblem
 from esg_kpis.files import LINE, Reading, Sheet, Source
+from esg_kpis.files.archives import BROKEN
 from esg_kpis.files.sandbox import open_sheets
 from esg_kpis.ingest.rejections import REJECTION
 
@@ -28,7 +29,7 @@ def is_returned(source: Source) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(source.content)) as archive, archive.open("xl/workbook.xml") as part:
             return re.search(rb'<(?:\w+:)?sheet\s[^>]*name="' + INDEX.encode() + rb'"', part.read(_MOST)) is not None
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, ValueError, NotImplementedError, EOFError):
+    except (KeyError, *BROKEN):
         return False
 
 

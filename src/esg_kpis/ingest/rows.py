@@ -23,8 +23,8 @@ MAX_DAYS = 3 * 366
 _DATE_COLUMNS = ("period", "period_start", "period_end", "month", "date")
 PLAIN_COLUMNS = ("site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind")
 BILL_KINDS = ("bill", "credit_note", "estimate")
-_PERIOD = r"^\s*(.+?)\s*(?:~|～|至|到|—|–| - | to |(?<=\d)-(?=\d{4}))\s*(.+?)\s*$"
-"""Two days in one cell: `2023-01-01 至 2023-01-31`, `2023.1.1-2023.1.31`."""
+_PERIOD = r"^\s*(.+?)\s*(?:(?:[~～〜∼至到–]|—+|--+|\s-\s|\sto\s)\s*(.+?)|[-－]([0-9]{4}.*?|[0-9]{1,2}[./].*?))\s*$"
+"""Two days in one cell: `2023-01-01 至 2023-01-31`, `2023.1.1-2023.1.31`. A hyphen alone parts them where a year, or a day with `.` or `/`, follows."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     names = [*PLAIN_COLUMNS, *_DATE_COLUMNS, *(field.name for field in domain.fields)]
     rows = sheet.rows.with_columns(records["record_id"])
     base = rows.select("record_id", LINE, *(_column(name, sheet, feed).alias(name) for name in dict.fromkeys(names)))
-    base, bad_dates = _dated(base, domain, entry, sheet.epoch, lambda name: theirs_of(name, sheet, feed) or name)
+    base, bad_dates = _dated(base, domain, entry, sheet.epoch, lambda name: _theirs(name, sheet, feed))
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     parts = []
     for quantity in present(sheet, feed):
@@ -64,6 +64,12 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
 
 
 # ---------------------------------------------------------------- columns
+
+
+def _theirs(name: str, sheet: Sheet, feed: Feed) -> str:
+    """The sender's column for one of our dates; both days of a period may stand in one."""
+    in_one = theirs_of("period", sheet, feed) if name in ("period_start", "period_end") else None
+    return theirs_of(name, sheet, feed) or in_one or name
 
 
 def _column(name: str, sheet: Sheet, feed: Feed) -> pl.Expr:
@@ -109,7 +115,8 @@ def _from_period(first: str, last: str) -> list[pl.Expr]:
     """First and last day out of one cell that holds both, where they do not stand in cells of their own."""
     parts = pl.col("period").str.extract_groups(_PERIOD)
     alone = (pl.col(first) == "") & (pl.col(last) == "") & (pl.col("period") != "")
-    told = [parts.struct.field(str(number)).fill_null(pl.col("period")) for number in (1, 2)]
+    halves = [parts.struct.field("1"), pl.coalesce(parts.struct.field("2"), parts.struct.field("3"))]
+    told = [half.fill_null(pl.col("period")) for half in halves]
     return [pl.when(alone).then(part).otherwise(pl.col(name)).alias(name) for name, part in zip((first, last), told, strict=True)]
 
 

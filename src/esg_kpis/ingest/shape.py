@@ -21,10 +21,11 @@ def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
     declared = [*feed.columns.values()]
     for quantity in present(sheet, feed):
         declared += [name for name in (quantity.column, quantity.unit_column, quantity.measure_column) if name]
+        declared += quantity.readings.columns if quantity.readings else ()
     problems = [f"'{name}'" for name in dict.fromkeys(declared) if name not in sheet.columns]
     own = ["site_id", *(field.name for field in domain.fields if field.required)]
     problems += [f"'{name}'" for name in own if theirs_of(name, sheet, feed) is None]
-    if domain.dated and not any(theirs_of(name, sheet, feed) for name in ("month", "date")):
+    if domain.dated and not any(theirs_of(name, sheet, feed) for name in ("period", "month", "date")):
         problems += [f"'{name}'" for name in ("period_start", "period_end") if theirs_of(name, sheet, feed) is None]
     return list(dict.fromkeys(problems))
 

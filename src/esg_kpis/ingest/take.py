@@ -97,6 +97,7 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
         return
     unread: set[str] | None = None
     done: set[str] = set()
+    before = len(taken.files)
     for entry in entries[: None if all(item.sheet for item in entries) else 1 + next(number for number, item in enumerate(entries) if not item.sheet)]:
         try:
             outcomes = _opened(taken, source, entry, declared)
@@ -111,10 +112,9 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
         unread = {*first_sheet.unread} if unread is None else unread & {*first_sheet.unread}
         if not entry.sheet or first_sheet.encoding not in ("xlsx", "xls", "ods"):
             break
-    if unread and done:
-        last = taken.files[-1]
-        if last["status"] == "read":
-            last["problem"] = f"Sheets not read: {', '.join(sorted(unread))}."
+    read = [item for item in taken.files[before:] if item["status"] == "read"]
+    if unread and read:
+        read[-1]["problem"] = f"Sheets not read: {', '.join(sorted(unread))}."
 
 
 def _reading(entry: FileFormat, declared: Format | None) -> Reading:
