@@ -21,18 +21,19 @@ from esg_kpis.people import Lock, People, count_people, counting_with, lock_file
 from esg_kpis.report.outputs import digest_of
 from pipelines.resources import WorkspaceResource
 from pipelines.results import RUN_FILE
-from pipelines.run import read_result
+from pipelines.run import latest_of, read_result
 
 
 def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None, breakdown: str, category: str) -> dict[str, Any]:
     """The walk back from one cell of the last results. Without an edition, the latest that printed the cell."""
-    tables = Tables(*(read_result(out, name) for name in ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out", "estimates")))
+    folder = latest_of(out)
+    tables = Tables(*(read_result(folder, name) for name in ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out", "estimates")))
     known = sorted(tables.kpi_values["edition"].unique().to_list(), reverse=True)
     has_it = tables.kpi_values.filter((pl.col("kpi_id") == kpi) & (pl.col("period") == period))["edition"].unique().to_list()
     chosen = edition_id or next((name for name in known if name in has_it), known[0] if known else "")
     if chosen not in known:
         raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(known)}.")
-    ran = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
+    ran = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
     for part in ("factors", "editions"):
         if ran[part] != digest_of(root / part):
             raise EsgKpisError(

@@ -1,17 +1,23 @@
 """What assets share: the workspace, its editions and its factor library, read once per run; and where frames lie between steps."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
+import esg_kpis
 from esg_kpis.editions import Edition, read_editions
+from esg_kpis.errors import UsageProblem
 from esg_kpis.factors import Library, read_library
-from esg_kpis.report.outputs import digest_of
+from esg_kpis.report.outputs import WORK, alone, digest_of, run_key
 from esg_kpis.workspace import Workspace, open_workspace
+from pipelines.abandoned import end_abandoned
 
 OWNERS = ["team:sustainability"]
 """Who is asked about an asset."""
@@ -81,23 +87,77 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             else max(edition.rules.knowledge_date for edition in _editions(self.workspace.editions, (), digest_of(self.workspace.editions)))
         )
 
+    @cached_property
+    def found(self) -> dict[str, str]:
+        """`parts` as this run found them when it began."""
+        return self.parts()
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Takes the digests before any step reads a file."""
+        self.found  # noqa: B018
+
+    def parts(self) -> dict[str, str]:
+        """What the key of a run is made of, and what `run.json` keeps: digests of inputs, definitions and code, and the dates in force."""
+        folder = self.workspace
+        code = {package: digest_of(place, ("**/*.py", "**/*.txt")) for package, place in _CODE.items()}
+        dates = {f"known on {edition.id}": self.known_date(edition).isoformat() for edition in self.read_editions}
+        versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow")}
+        inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
+        if folder.people_lock.exists():
+            inputs["people lock"] = digest_of(folder.people_lock)
+        return {**inputs, **dates, **code, **versions, "as_of": self.last_day.isoformat()}
+
+
+_CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}
+_MADE_FROM = "esg_kpis"
+
 
 class ParquetFiles(dg.ConfigurableIOManager):
-    """Frames between steps, one Parquet file an asset, under `<out>/work`. Readers of results look at `<out>`, never here."""
+    """Frames between steps, one Parquet file an asset, under `<out>/work`. Readers of results look at `<out>`, never here.
+
+    A run that was killed leaves some frames of its own and some of the run before. Each says what it was made from, and a run that computes only some assets takes
+    no frame that was made from anything else.
+    """
 
     out: str
+    workspace: WorkspaceResource
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ParquetFiles"]:
+        """Holds the results folder for as long as the run goes on, in the UI too."""
+        with alone(Path(self.out)):
+            if context.instance is not None and context.run is not None:
+                end_abandoned(context.instance, Path(self.out), context.run.run_id)
+            yield self
+
+    @cached_property
+    def _made_from(self) -> str:
+        return run_key(self.workspace.found)
 
     def _path(self, key: dg.AssetKey) -> Path:
-        return Path(self.out) / "work" / f"{'__'.join(key.path)}.parquet"
+        return Path(self.out) / WORK / f"{'__'.join(key.path)}.parquet"
 
     def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame) -> None:
         """Writes a frame beside its place and moves it there in one step."""
         path = self._path(context.asset_key)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
-        obj.write_parquet(fresh, statistics=False)
+        obj.write_parquet(fresh, statistics=False, metadata={_MADE_FROM: self._made_from})
         fresh.replace(path)
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
-        """Reads the frame of an upstream asset."""
-        return pl.read_parquet(self._path(context.asset_key))
+        """Reads the frame of an upstream asset.
+
+        Raises:
+            UsageProblem: if it is not there, was half written when power was lost, or was made from other inputs, definitions, code or dates.
+        """
+        path = self._path(context.asset_key)
+        try:
+            made_from = pl.read_parquet_metadata(path).get(_MADE_FROM)
+        except (OSError, pl.exceptions.PolarsError):
+            made_from = None
+        if made_from != self._made_from:
+            raise UsageProblem(
+                f"{context.asset_key.to_user_string()} was never made from the files as they are now.", where=str(path), mend="Materialize all assets."
+            )
+        return pl.read_parquet(path)

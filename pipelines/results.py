@@ -3,15 +3,12 @@
 import hashlib
 import json
 import os
-import shutil
-from importlib.metadata import version
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-import esg_kpis
-from esg_kpis.report.outputs import digest_of, publish, run_key, write_table
+from esg_kpis.errors import InputProblem
+from esg_kpis.report.outputs import STAGED, WORK, publish, run_key, write_table
 from esg_kpis.report.returned import write_returned
 from esg_kpis.tables import (
     AMOUNTS,
@@ -52,8 +49,7 @@ def results(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it."""
     out = workspace.workspace.out
-    staged = out / "work" / f"staged-{os.getpid()}"
-    shutil.rmtree(staged, ignore_errors=True)
+    staged = out / WORK / f"{STAGED}{os.getpid()}"
     staged.mkdir(parents=True)
     counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))
     for frame, table in (
@@ -64,7 +60,8 @@ def results(
     ):  # fmt: skip
         write_table(frame.sort(table.key), table, staged)
     write_returned(rejected, records, sites, staged / "rejected_by_site")
-    parts = {**parts_of(workspace), "people as read": people_digest(files, rejected, people_counts)}
+    _check_unchanged(workspace)
+    parts = {**workspace.found, "people as read": people_digest(files, rejected, people_counts)}
     key = run_key(parts)
     (staged / RUN_FILE).write_text(json.dumps({"key": key, **parts}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     target = publish(staged, out, key)
@@ -80,17 +77,9 @@ def people_digest(files: pl.DataFrame, rejected: pl.DataFrame, counts: pl.DataFr
     return hashlib.sha256(b"".join(part.write_csv().encode() for part in parts)).hexdigest()
 
 
-def parts_of(workspace: WorkspaceResource) -> dict[str, str]:
-    """What the key of a run is made of, and what `run.json` keeps: digests of inputs, definitions and code, and the dates in force."""
-    folder = workspace.workspace
-    code = {package: digest_of(place, ("**/*.py", "**/*.txt")) for package, place in _code()}
-    dates = {f"known on {edition.id}": workspace.known_date(edition).isoformat() for edition in workspace.read_editions}
-    versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow")}
-    inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
-    if folder.people_lock.exists():
-        inputs["people lock"] = digest_of(folder.people_lock)
-    return {**inputs, **dates, **code, **versions, "as_of": workspace.last_day.isoformat()}
-
-
-def _code() -> list[tuple[str, Path]]:
-    return [("esg_kpis", Path(esg_kpis.__file__).parent), ("pipelines", Path(__file__).parent)]
+def _check_unchanged(workspace: WorkspaceResource) -> None:
+    """What was read, and is named in `run.json`, still stands there. Otherwise the results would be of neither."""
+    now = workspace.parts()
+    changed = sorted(name for name in now.keys() | workspace.found.keys() if now.get(name) != workspace.found.get(name))
+    if changed:
+        raise InputProblem(f"Files changed while the run went on: {', '.join(changed)}.", where=str(workspace.workspace.root), mend="Run it again.")

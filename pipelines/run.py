@@ -1,6 +1,5 @@
 """One run in one process, through the same job that the Dagster UI launches."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ import dagster as dg
 import polars as pl
 
 from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
+from esg_kpis.report.outputs import WORK, alone, current, write_whole
+from pipelines.abandoned import end_abandoned, tags_of
 from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
@@ -65,9 +66,10 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
     defs = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True)
     listen(progress)
     selection = [dg.AssetKey(name) for name in CHECK_ASSETS] if only_ingest else None
-    with _alone(request.out), dagster_instance(request.root) as instance:
+    with alone(request.out), dagster_instance(request.root) as instance:
+        end_abandoned(instance, request.out)
         result = defs.resolve_job_def(JOB).execute_in_process(
-            run_config={"loggers": {"console": {}}}, instance=instance, raise_on_error=False, asset_selection=selection
+            run_config={"loggers": {"console": {}}}, instance=instance, raise_on_error=False, asset_selection=selection, tags=tags_of(request.out)
         )
     if not result.success:
         raise _failure(result)
@@ -94,18 +96,6 @@ def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Holds the results folder for this process. A killed run leaves no lock behind."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EsgKpisError("Another run is writing here.", where=str(out), mend="Wait for it, or give another --out.") from None
-        yield
-
-
-@contextmanager
 def dagster_instance(root: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's own storage: DAGSTER_HOME, or `.dagster` in the workspace, so that the UI shows runs of the command line too."""
     home = Path(os.environ.get("DAGSTER_HOME") or root / ".dagster")
@@ -117,14 +107,26 @@ def dagster_instance(root: Path) -> Iterator[dg.DagsterInstance]:
         return
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(_SETTINGS, encoding="utf-8")
+        write_whole(settings, _SETTINGS.encode())
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.get() as instance:
         yield instance
 
 
+def latest_of(out: Path) -> Path:
+    """The folder of the last results, which no later run changes: for who reads several tables.
+
+    Raises:
+        EsgKpisError: if there are none yet.
+    """
+    folder = current(out)
+    if not folder.exists():
+        raise EsgKpisError("There are no results yet.", where=str(out), mend="Run `esg-kpis run` first.")
+    return folder
+
+
 def read_result(out: Path, name: str) -> pl.DataFrame:
-    """A table of the last results.
+    """A table of the last results, by its stable path or in their own folder.
 
     Raises:
         EsgKpisError: if there are none yet.
@@ -137,4 +139,4 @@ def read_result(out: Path, name: str) -> pl.DataFrame:
 
 def read_work(out: Path, name: str) -> pl.DataFrame:
     """A frame between steps, as the last run left it. Only for the command that stops there."""
-    return pl.read_parquet(out / "work" / f"{name}.parquet")
+    return pl.read_parquet(out / WORK / f"{name}.parquet")

@@ -11,17 +11,20 @@ from rich.table import Table
 from rich.tree import Tree
 
 from esg_kpis.editions import Edition
-from pipelines.run import read_result
+from pipelines.run import latest_of, read_result
 
 STATES = {"blocked": "blocked", "incomplete": "incomplete", "not_applicable": "n/a", "not_collected": "-", "suppressed": "(few)"}
 
 
 def summary(out: Path) -> dict[str, Any]:
     """The last run in a few numbers: what is blocked, how the tie-out stands, what needs a person."""
-    values, ties, findings = read_result(out, "kpi_values"), read_result(out, "tie_out"), read_result(out, "findings")
-    rejected, fates = read_result(out, "rejected"), read_result(out, "record_fates")
+    return {"results": str(out), **_facts(latest_of(out))}
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    values, ties, findings = read_result(folder, "kpi_values"), read_result(folder, "tie_out"), read_result(folder, "findings")
+    rejected, fates = read_result(folder, "rejected"), read_result(folder, "record_fates")
     return {
-        "results": str(out),
         "kpi_values": values.height,
         "blocked": values.filter(pl.col("status") == "blocked").height,
         "incomplete": values.filter(pl.col("status") == "incomplete").height,
@@ -49,10 +52,11 @@ def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
 
 def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
     """The KPI table of every edition, what is blocked, the tie-out, and what needs a person."""
-    values, ties, findings = read_result(out, "kpi_values"), read_result(out, "tie_out"), read_result(out, "findings")
+    folder = latest_of(out)
+    values, ties, findings = read_result(folder, "kpi_values"), read_result(folder, "tie_out"), read_result(folder, "findings")
     for edition in editions:
         console.print(_kpi_table(values.filter(pl.col("edition") == edition.id), ties.filter(pl.col("edition") == edition.id), edition))
-    facts = summary(out)
+    facts = _facts(folder)
     blocked = values.filter(pl.col("status") == "blocked")
     if blocked.height:
         console.print(f"\n[bold red]{blocked.height} blocked[/] (never shown as a number):")

@@ -1,13 +1,17 @@
 """A process of its own for what is packed or a workbook, with a limit on memory and on time. A file that breaks it is stopped, and nothing else is.
 
+It ends with the process that started it, however that ends: it waits for the next file at a pipe that then closes, and while it is busy with one a signal ends it.
 Only bytes of files and plain tables cross the border: JSON for what is said, Arrow for rows.
 """
 
 import atexit
+import fcntl
 import io
 import json
 import os
 import resource
+import select
+import signal
 import struct
 import subprocess
 import sys
@@ -62,6 +66,7 @@ class _Worker:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
+        self.lifeline = -1
 
     def ask(self, request: bytes, content: bytes) -> list[bytes] | None:
         """The parts of the answer; None if the process ended over it."""
@@ -83,24 +88,29 @@ class _Worker:
             finally:
                 alarm.cancel()
 
-    @staticmethod
-    def _started() -> subprocess.Popen[bytes]:
+    def _started(self) -> subprocess.Popen[bytes]:
         paths = os.pathsep.join(entry for entry in sys.path if entry)
-        command = [sys.executable, "-c", f"from esg_kpis.files.sandbox import serve; serve({MEMORY})"]
+        theirs, self.lifeline = os.pipe()
+        command = [sys.executable, "-c", f"from esg_kpis.files.sandbox import serve; serve({theirs}, {MEMORY})"]
         environment = {**os.environ, "PYTHONPATH": paths, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        try:
+            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pass_fds=(theirs,))
+        finally:
+            os.close(theirs)
 
     def stop(self) -> None:
         """Ends the process, if there is one."""
-        if self.process is None:
-            return
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # What was not written yet is of no use any more.
-                    pipe.close()
-        self.process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # What was not sent yet has nobody to read it.
+                        pipe.close()
+            self.process = None
+        if self.lifeline >= 0:
+            os.close(self.lifeline)
+            self.lifeline = -1
 
 
 _WORKER = _Worker()
@@ -139,8 +149,20 @@ def _too_much(source: Source) -> InputProblem:
 # ---------------------------------------------------------------- that side
 
 
-def serve(memory: int) -> None:
+def end_with(lifeline: int) -> None:
+    """Makes a signal end this process when the other end of a pipe closes, which the kernel does for a process that is killed.
+
+    It needs no thread and no interpreter, which a reader of workbooks may hold for minutes. Where the signal is ignored (macOS), the alarm of `serve` remains.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # It closed before this was in force.
+        os._exit(0)
+
+
+def serve(lifeline: int, memory: int) -> None:
     """Answers until the other side hangs up, in at most `memory` bytes."""
+    end_with(lifeline)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
@@ -150,7 +172,10 @@ def serve(memory: int) -> None:
             request, content = _read(asked)
         except EOFError:
             return
-        _write(answers, _answered(json.loads(request), content))
+        signal.alarm(SECONDS)
+        answer = _answered(json.loads(request), content)
+        signal.alarm(0)
+        _write(answers, answer)
 
 
 def _answered(request: dict[str, Any], content: bytes) -> list[bytes]:

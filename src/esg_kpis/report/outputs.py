@@ -1,23 +1,29 @@
 """The files of a run: Parquet, and CSV beside it where a person reads it.
 
 A run writes `runs/<key>/` as a whole; one last rename moves the pointer `latest`, and the stable paths lead through it, so that a reader sees the old or the new
-set, never a mixture. The same inputs give the same key and the same bytes.
+set, never a mixture. The same inputs give the same key and the same bytes. One process at a time writes, and it first takes away what a killed one left.
 """
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from esg_kpis.assurance.findings import CHECKS
-from esg_kpis.errors import InternalProblem
+from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.tables import Table
 
-LATEST = "latest"
+LATEST, WORK = "latest", "work"
+STAGED = "staged-"
+"""How the name of a folder begins that is being written, in `work`."""
+_held: set[Path] = set()
 
 
 def write_table(frame: pl.DataFrame, table: Table, folder: Path) -> None:
@@ -62,8 +68,51 @@ def digest_of(folder: Path, patterns: tuple[str, ...] = ("**/*",)) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Holds the results folder for this process, and mends what a killed run left in it. The kernel lets go of the lock when a process ends, however it ends.
+
+    Raises:
+        EsgKpisError: if another process holds it. Within the one that does, this may be asked for again.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    place = out.resolve()
+    if place in _held:
+        yield
+        return
+    with (place / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EsgKpisError("Another run is writing here.", where=str(out), mend="Wait for it, or give another --out.") from None
+        _held.add(place)
+        try:
+            _mend(place)
+            yield
+        finally:
+            _held.discard(place)
+
+
+def _mend(out: Path) -> None:
+    """Takes away what was half written, and links that lead nowhere."""
+    for path in [*(out / WORK).glob(f"{STAGED}*"), *(out / WORK).glob("*.new"), *out.glob(".*.new")]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    _drop_dangling(out)
+
+
+def current(out: Path) -> Path:
+    """The folder of the latest set. It never changes: who reads several files of one set finds it once, and reads there."""
+    return (out / LATEST).resolve()
+
+
 def publish(staged: Path, out: Path, key: str) -> Path:
     """Moves a complete set of files to `runs/<key>` and the pointer to it. If the key was run before, its bytes must be the same.
+
+    Whatever ends the process or the machine, and at whatever moment: `runs/<key>` is complete or not there, and the stable paths lead to the old set or to the new.
+    A name that only one of the two sets has leads nowhere while the other one stands.
 
     Raises:
         InternalProblem: if an earlier run with the same key wrote other bytes.
@@ -80,14 +129,25 @@ def publish(staged: Path, out: Path, key: str) -> Path:
             )
         shutil.rmtree(staged)
     else:
+        _sync_all(staged)
         staged.rename(target)
-    _point(out / LATEST, Path("runs") / key)
+        _sync(runs)
     for path in sorted(target.iterdir()):
         _point(out / path.name, Path(LATEST) / path.name)
-    for link in out.iterdir():
-        if link.is_symlink() and not link.exists():
-            link.unlink()
+    _sync(out)
+    _point(out / LATEST, Path("runs") / key)
+    _drop_dangling(out)
+    _sync(out)
     return target
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that is there wholly or not at all."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content)
+    _sync(fresh)
+    fresh.replace(path)
+    _sync(path.parent)
 
 
 def _point(link: Path, target: Path) -> None:
@@ -98,3 +158,28 @@ def _point(link: Path, target: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     os.replace(fresh, link)  # noqa: PTH105
+
+
+def _drop_dangling(out: Path) -> None:
+    """Takes away the stable paths of files that the latest set does not have."""
+    for link in out.iterdir():
+        if link.is_symlink() and link.readlink().parts[0] == LATEST and not link.exists():
+            link.unlink()
+
+
+def _sync_all(folder: Path) -> None:
+    """Brings a folder and all that is in it to the disk, so that a power cut after a rename does not leave it empty under its name."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # Some network shares cannot do it for a folder.
+            raise
+    finally:
+        os.close(number)
