@@ -155,7 +155,7 @@ def rejected_of(
         + pl.col("read")
         + "', expected "
         + pl.col("expected").str.strip_suffix(".")
-        + "."
+        + pl.when(pl.col("expected").str.ends_with("?")).then(pl.lit("")).otherwise(pl.lit("."))
     )
     chinese = [right_zh(rule, detail) for rule, detail in joined.select("rule", "detail").iter_rows()]
     joined = joined.with_columns(pl.Series("expected_zh", chinese, dtype=pl.String()))

@@ -3,6 +3,7 @@
 A record is rejected whole: if one column is wrong, none of the row is used. Every rejection names rule, column, what was read and what would be right.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -192,12 +193,18 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
 # ---------------------------------------------------------------- against the register and the calendar
 
 
+def _maybe_total(word: str) -> str:
+    """A word for a row that looks like a total, which nobody may take for one unasked."""
+    looks = re.search(r"合计|总计|小计|总和|汇总|(?i:total|sum\b|summe)", word) is not None
+    return "If the row is a total, declare it as [[file.aside]] in _format.toml, so that the rows are checked by it." if looks else ""
+
+
 def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Rejections of quantities at unknown sites, outside a site's life, or after `as_of`, in our words for the columns."""
     joined = quantities.join(sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left", maintain_order="left")
     known = sites["site_id"].to_list()
     unknown = joined.filter(~pl.col("site_id").is_in(known) & (pl.col("site_id") != ""))
-    hints = {name: f"a site of the register. {near_misses(name, known)}".strip() for name in unknown["site_id"].unique().to_list()}
+    hints = {name: f"a site of the register. {near_misses(name, known) or _maybe_total(name)}".strip() for name in unknown["site_id"].unique().to_list()}
     life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & pl.col("end").is_not_null()

@@ -83,7 +83,10 @@ def _write_about(book: Any, page: Any, others: Sequence[Mapping[str, Any]]) -> N
     bold, wrap = book.add_format({"bold": True, "bottom": 1}), book.add_format({"text_wrap": True, "valign": "top"})
     page.set_column(0, 1, 60, wrap)
     page.set_column(2, 6, 30, wrap)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
     for line, (english, chinese) in enumerate(_HOW):
+        page.set_row(line, 34)
         page.write_string(line, 0, english, wrap)
         page.write_string(line, 1, chinese, wrap)
     if not others:
@@ -95,6 +98,7 @@ def _write_about(book: Any, page: Any, others: Sequence[Mapping[str, Any]]) -> N
     for place, title in enumerate(titles):
         page.write_string(start + 1, place, title, bold)
     for line, row in enumerate(others, start + 2):
+        page.set_row(line, 64)
         reason, reason_zh = _reason(row["rule"])
         where = row["path"] + (f", {row['sheet']}" if row["sheet"] else "") + (f", line {row['line']}" if row["line"] else "")
         for place, text in enumerate((where, reason, reason_zh, row["column"], row["expected"], row["expected_zh"], row["message"])):
@@ -130,7 +134,10 @@ def _write_rows(book: Any, name: str, group: pl.DataFrame, columns: Sequence[str
         page.write_string(line, len(columns), rules[0]["record_id"], grey)
         for place, text in enumerate(texts, len(columns) + 1):
             page.write_string(line, place, text[:_LONGEST], wrap)
+        page.set_row(line, 64)
     page.freeze_panes(1, 0)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
     page.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
 
 
