@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -45,7 +46,7 @@ def build_defs(
         quiet: Whether the console stays silent, for the command line.
     """
     target = out or root / "data" / "out"
-    workspace = WorkspaceResource(root=str(root), out=str(target), editions=list(editions), known_on=known_on, as_of=as_of)
+    asked: dict[str, Any] = {"root": str(root), "out": str(target), "editions": list(editions), "known_on": known_on, "as_of": as_of}
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=[every_record_has_one_fate],
@@ -54,7 +55,7 @@ def build_defs(
                 JOB, selection=dg.AssetSelection.all(), description="From the files in data/raw to the KPIs and findings in data/out."
             )
         ],
-        resources={"workspace": workspace, "io_manager": ParquetFiles(out=str(target), workspace=workspace)},
+        resources={"workspace": WorkspaceResource(**asked), "io_manager": ParquetFiles(**asked)},
         executor=dg.in_process_executor,
         loggers={"console": quiet_console} if quiet else {},
     )

@@ -116,23 +116,28 @@ class ParquetFiles(dg.ConfigurableIOManager):
     """Frames between steps, one Parquet file an asset, under `<out>/work`. Readers of results look at `<out>`, never here.
 
     A run that was killed leaves some frames of its own and some of the run before. Each says what it was made from, and a run that computes only some assets takes
-    no frame that was made from anything else.
+    no frame that was made from anything else. The fields are those of `WorkspaceResource`: one resource within another would be simpler, but Dagster 1.13 warns of itself then.
     """
 
+    root: str
     out: str
-    workspace: WorkspaceResource
+    editions: list[str] = []  # noqa: RUF012  (pydantic copies it)
+    known_on: str = ""
+    as_of: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ParquetFiles"]:
         """Holds the results folder for as long as the run goes on, in the UI too."""
         with alone(Path(self.out)):
+            self._made_from  # noqa: B018  (before any step reads a file)
             if context.instance is not None and context.run is not None:
                 end_abandoned(context.instance, Path(self.out), context.run.run_id)
             yield self
 
     @cached_property
     def _made_from(self) -> str:
-        return run_key(self.workspace.found)
+        workspace = WorkspaceResource(root=self.root, out=self.out, editions=self.editions, known_on=self.known_on, as_of=self.as_of)
+        return run_key(workspace.parts())
 
     def _path(self, key: dg.AssetKey) -> Path:
         return Path(self.out) / WORK / f"{'__'.join(key.path)}.parquet"

@@ -5,18 +5,19 @@ import hashlib
 import json
 import logging
 import os
-import shutil
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.ingest_scenario import bill, csv_of
+from tests.ingest_scenario import bill, bills_workbook, csv_of, with_part
 
 ROOT = Path(__file__).parent.parent
 SITES = "site_id,name,country,kind\nHQ,HQ,CN,office\nSH,Store,CN,store\n"
@@ -31,15 +32,16 @@ Set = dict[str, str]
 
 
 def serve() -> None:
-    """Forks a run per line of standard input. No thread of polars has started by then, since nothing is computed here."""
+    """Forks a run per line of standard input. No thread of polars may have started by then, so nothing is computed here."""
     import dagster as dg
 
-    import pipelines.history
-    import pipelines.run  # noqa: F401  (with all that a run needs)
+    from pipelines.definitions import JOB, build_defs
+    from pipelines.run import dagster_instance
 
     logging.disable()
-    with dg.DagsterInstance.ephemeral() as instance:  # Imports what Dagster imports late.
+    with tempfile.TemporaryDirectory() as folder, dagster_instance(Path(folder)) as instance:  # What Dagster imports and compiles late.
         dg.materialize([dg.asset(name="warm")(lambda: None)], instance=instance)
+        build_defs(ROOT).resolve_job_def(JOB)
     logging.disable(logging.NOTSET)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -98,10 +100,11 @@ def _watch(out: str, kill_at: int, changes: str) -> None:
 
 
 class Runner:
-    """The other end of `serve`."""
+    """The other end of `serve`; what it needs for a moment goes to `temporary`."""
 
-    def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    def __init__(self, temporary: Path) -> None:
+        temporary.mkdir(parents=True)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "TMPDIR": str(temporary)}
         command = [sys.executable, "-c", "from tests.killed_scenario import serve; serve()"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
         assert self._line() == "ready"
@@ -166,6 +169,7 @@ class Place:
     def order(self, *, kill_at: int = 0, changes: str = "", staged: Path | None = None, key: str = "") -> dict[str, Any]:
         """What `serve` is told: a run, or only the publishing of `staged`, killed at a change of that number or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "marks").unlink(missing_ok=True)
         files = {name: str(self.folder / name) for name in ("said", "marks", "home")}
         known = {"root": str(self.root), "out": str(self.out), "home": str(self.home), "staged": str(staged or ""), "key": key}
         return files | known | {"kill_at": kill_at, "changes": changes}
@@ -183,7 +187,7 @@ class Place:
 
     def wait_for(self, mark: str, child: int) -> None:
         """Until a step starts or ends; a run that died is waited for no longer."""
-        while mark not in self.marks() and Path(f"/proc/{child}/stat").read_text(encoding="utf-8").rpartition(") ")[2][0] != "Z":
+        while mark not in self.marks() and alive(child):
             time.sleep(0.001)
 
 
@@ -233,7 +237,35 @@ def states(home: Path) -> dict[str, int]:
         connection.close()
 
 
-def fresh_copy(source: Path, target: Path) -> Path:
-    """A copy of results, links as links."""
-    shutil.rmtree(target, ignore_errors=True)
-    return Path(shutil.copytree(source, target, symlinks=True))
+def staged(place: Path, files: Mapping[str, str]) -> Path:
+    """A set that waits to be published."""
+    folder = place / "out" / "work" / "staged-1"
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def long_workbook(rows: int) -> bytes:
+    """A workbook that takes longer to read than to make."""
+    chance = random.Random(1)
+    lines = [list(bill()), *(list(bill(quantity=chance.randbytes(20).hex()).values()) for _ in range(rows))]
+    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in line) + "</row>" for line in lines)
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>'
+    return with_part(bills_workbook("1"), "xl/worksheets/sheet1.xml", sheet.encode())
+
+
+def alive(process: int) -> bool:
+    """Whether it runs, and is not only waiting to be counted as dead."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def dies(process: int, seconds: float = 5) -> bool:
+    """Whether it ends soon by itself."""
+    until = time.monotonic() + seconds
+    while alive(process) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not alive(process)

@@ -16,7 +16,8 @@ from esg_kpis.ingest.returned import ADDED, INDEX
 from esg_kpis.ingest.rules import RULES
 
 _FIXED_DATE = datetime(2020, 1, 1)  # noqa: DTZ001  (a workbook has no time zone)
-_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""In memory, since a run that is killed would leave refused rows among the temporary files of the machine."""
 _LONGEST = 32_000
 _READ_ME = "说明 Read me"
 _HOW = (
