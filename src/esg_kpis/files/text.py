@@ -16,7 +16,8 @@ DELIMITERS = (",", ";", "\t", "|", "$", "^", "~", "，", "；")
 """What may part cells where nothing is declared: the one under which a row holds the most known names of columns."""
 HEAD = 200_000
 """How many characters from the top are looked at for a header."""
-_ODD_QUOTE = r'[^{mark}\n"]"[^{mark}\r\n"]'
+_QUOTED = r'(?m)(^|{mark})"(?:[^"\n]|"")*"(?={mark}|\r?$)'
+"""A quoted cell, and what parts it from the one before."""
 
 
 def decode(source: Source, declared: str | None = None) -> tuple[str, str]:
@@ -60,7 +61,8 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
     at = header_at(head[1:] if said else head, reading)
     if reading.header_rows == 1 and at is not None:
         lines = text.split("\n", at - 1) if at > 1 else [text]
-        if len(lines) == at and (even := even_rows(lines[-1], delimiter, at)) is not None:
+        above = text[: len(text) - len(lines[-1])]
+        if len(lines) == at and above.count("\r") == above.count("\r\n") and (even := even_rows(lines[-1], delimiter, at)) is not None:
             columns = columns_of(joined([even[0]]), f"{source.where}, line {at}")
             body = even[1].rename(dict(zip(even[1].columns, columns, strict=False)))
             return Sheet(source, source.member, encoding, columns, filled_from_above(body, reading.fill_down), [], header_line=at, delimiter=delimiter)
@@ -120,14 +122,14 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
     quoted = '"' in text
     if lines < 2 or width < 2 or not delimiter.isascii():
         return None
-    if quoted and re.search(_ODD_QUOTE.format(mark=re.escape(delimiter)), text):
-        return None
-    if not quoted and text.count(delimiter) != (width - 1) * lines:
+    # Polars takes a row with too few cells for one with blanks, so delimiters outside quotes are counted; and a long last row for a good one, if it has no line end.
+    bare = re.sub(_QUOTED.format(mark=re.escape(delimiter)), r"\1", text) if quoted else text
+    if '"' in bare or bare.count(delimiter) != (width - 1) * lines:
         return None
     schema = {f"__{place}": pl.String() for place in range(width)}
     try:
         frame = pl.read_csv(
-            text.encode(), separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema, empty_string_is_null=False
+            text.encode() + b"\n", separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema, empty_string_is_null=False
         )
     except pl.exceptions.PolarsError:
         return None
