@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from esg_kpis.errors import InputProblem
-from esg_kpis.files.header import SEARCHED, columns_of, filled_from_above, header_at, joined, known_names, sheet_of
+from esg_kpis.files.header import SEARCHED, columns_of, header_at, joined, known_names, sheet_of
 from esg_kpis.files.sheet import LINE, Grid, Reading, Sheet
 from esg_kpis.files.source import Source
 
@@ -65,7 +65,7 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
         if len(lines) == at and above.count("\r") == above.count("\r\n") and (even := even_rows(lines[-1], delimiter, at)) is not None:
             columns = columns_of(joined([even[0]]), f"{source.where}, line {at}")
             body = even[1].rename(dict(zip(even[1].columns, columns, strict=False)))
-            return Sheet(source, source.member, encoding, columns, filled_from_above(body, reading.fill_down), [], header_line=at, delimiter=delimiter)
+            return Sheet(source, source.member, encoding, columns, body, [], header_line=at, delimiter=delimiter)
     cells = list(_cells(text, delimiter, source))
     return sheet_of(source, Grid("", cells[1:] if said else cells), reading, encoding, delimiter)
 
