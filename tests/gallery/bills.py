@@ -50,6 +50,12 @@ METERS = (
         ("row_footing passed",),
     ),
     Case(
+        "Peak, flat and valley as columns, in a row that is cut off",
+        {"energy/bills.csv": "site_id,meter_id,month,尖峰,平段,谷段\nBJ-01,M1,2023-01,10,20,30\nBJ-01,M1,2023-02,11\n"},
+        "2  used 10 kWh + 20 kWh + 30 kWh\n3  rejected: ragged_row",
+        form(quantity=column("尖峰") + column("平段") + column("谷段")),
+    ),
+    Case(
         "Peak, flat and valley as rows",
         {"energy/bills.csv": "站点,表号,峰平谷,能源种类,用量,单位,月份\n" + "".join(f"BJ-01,M1,{part},外购电力,{number},kWh,2023-01\n" for number, part in enumerate(("峰", "平", "谷"), 1))},
         "2  used 1 kWh\n3  used 2 kWh\n4  used 3 kWh",

@@ -1,7 +1,9 @@
 """Files of the gallery, damaged: the same number always gives the same damage."""
 
+import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -50,12 +52,15 @@ def starts() -> dict[str, list[Start]]:
     return found
 
 
+TURNS = ("csv", "xlsx", "csv", "ods", "csv", "xls", "xlsx", "csv", "gz", "zip", "csv", "txt", "xlsx", "parquet")
+"""Kinds in the order of the numbers."""
+
+
 def damaged(number: int) -> Start:
     """The damaged file of a number: kinds in turn, then files of a kind in turn, and one to three damages."""
-    kinds = starts()
-    turn, place = divmod(number, len(kinds))
-    kind = sorted(kinds)[place]
-    start = kinds[kind][turn % len(kinds[kind])]
+    turn, place = divmod(number, len(TURNS))
+    found = starts()[TURNS[place]]
+    start = found[(turn * TURNS.count(TURNS[place]) + TURNS[:place].count(TURNS[place])) % len(found)]
     random = Random(number)
     content = start.content
     for _ in range(random.choice((1, 1, 2, 3))):
@@ -65,7 +70,9 @@ def damaged(number: int) -> Start:
 
 def _damages(content: bytes) -> Sequence[Damage]:
     if content.startswith(b"PK"):
-        return (*ON_BYTES, change_part, change_part, change_part, change_part, change_part, drop_part)
+        return (*ON_BYTES, *[change_part] * 30, drop_part, drop_part)
+    if content.startswith(b"\x1f\x8b"):
+        return (*ON_BYTES, *[change_packed] * 8)
     return (*ON_BYTES, *ON_TEXT, *ON_TEXT)
 
 
@@ -167,6 +174,15 @@ def change_part(content: bytes, random: Random) -> bytes:
         parts[name] = how(part, random)
 
     return _repacked(content, random, change)
+
+
+def change_packed(content: bytes, random: Random) -> bytes:
+    """What is in a gz is damaged, and the gz around it is sound."""
+    try:
+        inside = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return flip_bits(content, random)
+    return gzip.compress(random.choice(_damages(inside))(inside, random), mtime=0)
 
 
 def drop_part(content: bytes, random: Random) -> bytes:

@@ -129,6 +129,12 @@ SHAPES = (
         form('fill_down = ["site_id"]'),
     ),
     Case(
+        "Site names written once, with a subtotal between: its word is no site's name",
+        {"energy/bills.csv": "site_id,month,amount\nBJ-01,2023-01,5\n,2023-02,6\n小计,,11\n,2023-03,7\nBJ-02,2023-01,8\n"},
+        "2  used 5 kWh\n3  used 6 kWh\n4  excluded: subtotal row, a control total\n5  used 7 kWh\n6  used 8 kWh",
+        form('fill_down = ["site_id"]', quantity=column("amount"), more='[[file.aside]]\ncolumn = "site_id"\nwords = ["小计"]\nkind = "subtotal"\n'),
+    ),
+    Case(
         "Chinese words for measures and units",
         {"energy/台账.csv": KOPF + "".join(f"BJ-01,{word},{number},{unit},2023-01-01,2023-01-31\n" for number, (word, unit) in enumerate([("外购电力", "万千瓦时"), ("外购热力", "GJ"), ("汽油", "吨"), ("柴油", "kg"), ("绿电", "度"), ("蒸气", "GJ")], 1))},
         "2  used 10000 kWh\n3  used 2000 MJ\n4  used 3000 kg\n5  used 4 kg\n6  used 5 kWh\n7  rejected: measure",

@@ -77,7 +77,7 @@ def sheet_of(source: Source, grid: Grid, reading: Reading, encoding: str, delimi
     spans = [(line, columns[column]) for top, low, left, right in grid.merged if low > top for line in range(top, low + 1) for column in range(left, min(right + 1, width))]
     given = [(line, columns[column]) for line, column in grid.formulas if column < width]
     return Sheet(
-        source, name, encoding, columns, filled_from_above(frame, reading.fill_down), [(line, (delimiter or ",").join(row)) for line, row in ragged],
+        source, name, encoding, columns, frame, [(line, (delimiter or ",").join(row)) for line, row in ragged],
         header_line=at, delimiter=delimiter, merged=_cells(spans, last), formulas=_cells(given, last), epoch=grid.epoch,
     )  # fmt: skip
 
@@ -141,10 +141,3 @@ def columns_of(header: Sequence[str], where: str) -> list[str]:
     if twice:
         raise RepeatedColumn(twice, columns, where)
     return columns
-
-
-def filled_from_above(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """`rows` with blank cells of some columns filled from the row above, as their sender left them out."""
-    wanted = {folded(column) for column in columns}
-    named = [column for column in rows.columns if folded(column) in wanted]
-    return rows.with_columns(pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column)).forward_fill().fill_null("").alias(column) for column in named)

@@ -181,7 +181,7 @@ def serve(lifeline: int, memory: int) -> None:
 def _answered(request: dict[str, Any], content: bytes) -> list[bytes]:
     source = Source(content=content, **request["source"])
     told = request["reading"]
-    reading = Reading(**told | {"names": frozenset(told["names"]), "fill_down": tuple(told["fill_down"])})
+    reading = Reading(**told | {"names": frozenset(told["names"])})
     try:
         if request["what"] == "unpacked":
             inside = unpacked(source)

@@ -22,7 +22,6 @@ class Reading:
         delimiter: What parts the cells; None where it is to be found by the names of the header.
         encoding: Encoding; None where the content tells it.
         names: Names of columns that are known, as `header.folded` spells them.
-        fill_down: Columns in which a blank cell means the one above.
         decimal: Decimal mark with which the numbers of a workbook are spelled, so that they read like those its sender wrote as text.
     """
 
@@ -32,7 +31,6 @@ class Reading:
     delimiter: str | None = None
     encoding: str | None = None
     names: frozenset[str] = frozenset()
-    fill_down: tuple[str, ...] = ()
     decimal: str = "."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from esg_kpis.errors import InputProblem
-from esg_kpis.files.header import SEARCHED, columns_of, filled_from_above, header_at, joined, known_names, sheet_of
+from esg_kpis.files.header import SEARCHED, columns_of, header_at, joined, known_names, sheet_of
 from esg_kpis.files.sheet import LINE, Grid, Reading, Sheet
 from esg_kpis.files.source import Source
 
@@ -16,7 +16,8 @@ DELIMITERS = (",", ";", "\t", "|", "$", "^", "~", "，", "；")
 """What may part cells where nothing is declared: the one under which a row holds the most known names of columns."""
 HEAD = 200_000
 """How many characters from the top are looked at for a header."""
-_ODD_QUOTE = r'[^{mark}\n"]"[^{mark}\r\n"]'
+_QUOTED = r'(?m)(^|{mark})"(?:[^"\n]|"")*"(?={mark}|\r?$)'
+"""A quoted cell, and what parts it from the one before."""
 
 
 def decode(source: Source, declared: str | None = None) -> tuple[str, str]:
@@ -60,10 +61,11 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
     at = header_at(head[1:] if said else head, reading)
     if reading.header_rows == 1 and at is not None:
         lines = text.split("\n", at - 1) if at > 1 else [text]
-        if len(lines) == at and (even := even_rows(lines[-1], delimiter, at)) is not None:
+        above = text[: len(text) - len(lines[-1])]
+        if len(lines) == at and above.count("\r") == above.count("\r\n") and (even := even_rows(lines[-1], delimiter, at)) is not None:
             columns = columns_of(joined([even[0]]), f"{source.where}, line {at}")
             body = even[1].rename(dict(zip(even[1].columns, columns, strict=False)))
-            return Sheet(source, source.member, encoding, columns, filled_from_above(body, reading.fill_down), [], header_line=at, delimiter=delimiter)
+            return Sheet(source, source.member, encoding, columns, body, [], header_line=at, delimiter=delimiter)
     cells = list(_cells(text, delimiter, source))
     return sheet_of(source, Grid("", cells[1:] if said else cells), reading, encoding, delimiter)
 
@@ -119,17 +121,20 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
     lines = text.count("\n") + (not text.endswith("\n"))
     header = next(iter(csv.reader([text[: text.find("\n")].removesuffix("\r")], delimiter=delimiter)), [])
     quoted = '"' in text
-    if lines < 2 or len(header) < 2 or (quoted and re.search(_ODD_QUOTE.format(mark=re.escape(delimiter)), text)):
+    if lines < 2 or len(header) < 2:
+        return None
+    if quoted and not _as_many_cells(text, delimiter, len(header), lines):
         return None
     schema = {f"__{place}": pl.String() for place in range(len(header))}
+    content = text.encode() if text.endswith("\n") else text.encode() + b"\n"  # Without a line end, polars takes a last row that is too long for a good one.
     try:
-        frame = pl.read_csv(text.encode(), separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema)
+        frame = pl.read_csv(content, separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema)
     except pl.exceptions.PolarsError:
         return None
     if frame.height != lines or not "".join(header).strip():
         return None
     # Where a line is too short, polars leaves its last cells out without a word: they are null, as blank ones are.
-    if frame.to_series(-1).null_count() and not _as_many_cells(text, delimiter, len(header), quoted=quoted):
+    if not quoted and frame.to_series(-1).null_count() and not _as_many_cells(text, delimiter, len(header), lines):
         return None
     blank = [name for name in frame.columns if frame[name].null_count()]
     body = frame.slice(1).with_columns(pl.col(blank).fill_null(""), pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
@@ -139,8 +144,7 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
     return header, body.filter(~pl.col(LINE).is_in(empty.implode())) if empty.len() else body
 
 
-def _as_many_cells(text: str, delimiter: str, width: int, *, quoted: bool) -> bool:
-    """Whether every line has as many cells as the header, when what stands in quotes is left out."""
-    lines = pl.Series("line", text.removesuffix("\n").split("\n"))
-    bare = lines.str.replace_all(r'"[^"]*"', "") if quoted else lines
-    return bool((bare.str.count_matches(delimiter, literal=True) == width - 1).all())
+def _as_many_cells(text: str, delimiter: str, width: int, lines: int) -> bool:
+    """Whether the delimiters outside quotes are as many as all lines together need: polars takes a row with too few cells for one with blanks."""
+    bare = re.sub(_QUOTED.format(mark=re.escape(delimiter)), r"\1", text) if '"' in text else text
+    return '"' not in bare and bare.count(delimiter) == (width - 1) * lines

@@ -9,7 +9,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import date, datetime, time
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -48,8 +48,9 @@ def _by_library(source: Source, kind: str) -> Iterator[None]:
         raise
     except Exception as error:
         what = str(error).strip().splitlines()
+        told = what[0][:200].rstrip(".") if what else type(error).__name__
         raise InputProblem(
-            f"The workbook cannot be read: {what[0][:200] if what else type(error).__name__}.", where=source.where, mend=f"Save it again as {kind}."
+            f"The workbook cannot be read: it is damaged, or written against the standard ({told}).", where=source.where, mend=f"Open it in a spreadsheet and save it again as {kind}."
         ) from error
 
 
@@ -208,7 +209,8 @@ def ods_grids(source: Source, wanted: str | None = None, decimal: str = ".") -> 
         with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
             if b"encryption-data" in archive.read("META-INF/manifest.xml"):
                 raise InputProblem("The workbook is encrypted.", where=source.where, mend="Save it without a password.")
-        document = odf.opendocument.load(io.BytesIO(source.content))
+        with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):  # It prints the whole of a document that it cannot parse.
+            document = odf.opendocument.load(io.BytesIO(source.content))
         if document.getElementsByType(odf.table.TableSource):
             raise InputProblem("It carries macros or links to other files.", where=source.where, mend="Save the plain values as a new XLSX or CSV file.")
         hidden = {

@@ -197,5 +197,5 @@ def measures_held_by(domain: str) -> list[str]:
 
 def _possible(spec: Feed) -> list[str]:
     """The measures a feed may hold: those it fixes, else all of its domain."""
-    fixed = [quantity.measure for quantity in spec.quantity if quantity.measure]
-    return (fixed if len(fixed) == len(spec.quantity) else []) or measures_held_by(spec.domain)
+    fixed = list(dict.fromkeys(quantity.measure for quantity in spec.quantity if quantity.measure))
+    return (fixed if all(quantity.measure for quantity in spec.quantity) else []) or measures_held_by(spec.domain)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from esg_kpis.ingest.returned import index_of, is_returned, rows_of
 from esg_kpis.ingest.rows import read_feed
 from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.shape import check_quantity_columns, check_shape
-from esg_kpis.ingest.totals import set_aside
+from esg_kpis.ingest.totals import filled_from_above, set_aside
 
 
 class _OfPlace(InputProblem):
@@ -120,7 +120,7 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
 def _reading(entry: FileFormat, declared: Format | None) -> Reading:
     return Reading(
         sheet=entry.sheet, header_line=entry.header_line, header_rows=entry.header_rows, delimiter=entry.delimiter, encoding=entry.encoding,
-        names=names_known(entry, column_aliases(declared)), fill_down=entry.fill_down, decimal=entry.decimal,
+        names=names_known(entry, column_aliases(declared)), decimal=entry.decimal,
     )  # fmt: skip
 
 
@@ -176,6 +176,7 @@ def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileR
     refuse_identities(sheet)
     entry = understood(sheet, entry, column_aliases(declared))
     sheet, aside = set_aside(sheet, entry)
+    sheet = replace(sheet, rows=filled_from_above(sheet.rows, entry.fill_down))
     for feed in entry.feed:
         check_quantity_columns(feed, sheet.source.path)
         check_shape(sheet, feed)

@@ -26,6 +26,13 @@ def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:
     return replace(sheet, rows=rows.filter(pl.col(KIND).is_null()).drop(KIND)), rows.filter(pl.col(KIND).is_not_null())
 
 
+def filled_from_above(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """`rows` with blank cells of some columns filled from the row above, as their sender left them out. Totals and notes have been set aside: their words are nobody's name."""
+    wanted = {folded(column) for column in columns}
+    named = [column for column in rows.columns if folded(column) in wanted]
+    return rows.with_columns(pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column)).forward_fill().fill_null("").alias(column) for column in named)
+
+
 def reasons(aside: pl.DataFrame) -> pl.DataFrame:
     """`aside` as lines with the reason why no record is taken from them."""
     return aside.select(LINE, pl.col(KIND).replace_strict(_REASONS, return_dtype=pl.String()).alias("excluded"))
