@@ -80,13 +80,22 @@ def two_kinds() -> bytes:
     return book({"电": [["site_id", "month", "amount"], ["BJ-01", "2023-01", 5]], "气": [["地点", "月", "气量"], ["BJ-01", "2023-01", 7]]})
 
 
-def stray_cell() -> bytes:
-    """One cell in the last row that a sheet can have."""
+def stray_cell(line: str = "1048576") -> bytes:
+    """One cell far below, if nothing is told in the last row that a sheet can have."""
     content = bills(row(5))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml")
-    cell = b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+    cell = f'<row r="{line}"><c r="A{line}" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'.encode()
     return with_part(content, "xl/worksheets/sheet1.xml", sheet.replace(b"</sheetData>", cell))
+
+
+def merged_columns() -> bytes:
+    """The site of the first row merged down to the end of the sheet, and three empty columns beside the table."""
+    content = bills(row(5), row(6, 2, None))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    ranges = b'</sheetData><mergeCells><mergeCell ref="A2:A1048576"/><mergeCell ref="H1:J1048576"/></mergeCells>'
+    return with_part(content, "xl/worksheets/sheet1.xml", sheet.replace(b"</sheetData>", ranges))
 
 
 def parquet() -> bytes:
@@ -130,6 +139,8 @@ SHAPES = (
         "Bills!2  used 5 kWh\nBills!3  rejected: merged_quantity\nBills!4  rejected: merged_quantity\nBills!5  rejected: merged_quantity\nBills!6  used 6 kWh",
     ),
     Case("A site name merged over blank cells below the table", {"energy/bills.xlsx": lambda: bills(row(5), row(6, 2, None), merged=["A2:A9"])}, "Bills!2  used 5 kWh\nBills!3  used 6 kWh"),
+    Case("Whole columns merged by mistake", {"energy/bills.xlsx": merged_columns}, "Bills!2  used 5 kWh\nBills!3  used 6 kWh"),
+    Case("A row that says it stands where no sheet reaches", {"energy/bills.xlsx": lambda: stray_cell("99999999999")}, "*  stopped: The sheet spans more than 20000000 cells. Delete what lies far below or beside the table, or send CSV."),
     Case("A stray cell in row 1,048,576", {"energy/bills.xlsx": stray_cell}, "Bills!2  used 5 kWh\nBills!1048576  rejected: date_missing;measure;quantity_missing;unknown_site"),
     Case("A table that begins at row 20, column C", {"energy/bills.xlsx": lambda: book({"Bills": [*[[]] * 19, [None, None, *BILL], [None, None, *row(5)]]})}, "Bills!21  used 5 kWh"),
 )

@@ -29,6 +29,8 @@ from esg_kpis.files.sheet import Grid
 from esg_kpis.files.source import Source
 
 MAX_CELLS = 20_000_000
+MAX_ROWS = 1_048_576
+"""What a sheet can have; a row that says it stands below is made up."""
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _XLS_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
@@ -70,7 +72,7 @@ def _rows(rows: Iterable[tuple[int, list[str]]], source: Source) -> Cells:
     size = width = 0
     for number, row in rows:
         size += len(row) + 1
-        if size > MAX_CELLS:
+        if size > MAX_CELLS or number > MAX_ROWS:
             raise _too_large(source)
         while row and not row[-1].strip():
             row.pop()
@@ -247,7 +249,7 @@ def _ods_grid(page: Any, source: Source, decimal: str, hidden_styles: set[str], 
             texts += [text] * (times if text else min(times, 16_384))
         repeated = int(_said(element, "number-rows-repeated") or 1)
         if any(texts):
-            if repeated * (len(texts) + 1) > MAX_CELLS:
+            if repeated * (len(texts) + 1) > MAX_CELLS or line + repeated > MAX_ROWS + 1:
                 raise _too_large(source)
             rows += [(line + number, list(texts)) for number in range(repeated)]
         line += repeated
