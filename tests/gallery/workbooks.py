@@ -1,6 +1,7 @@
 """Workbooks: headers of two rows, merged cells, many sheets, dates as numbers, formulas, and the older kinds."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,17 @@ def merged_columns() -> bytes:
     return with_part(content, "xl/worksheets/sheet1.xml", sheet.replace(b"</sheetData>", ranges))
 
 
+def in_circles() -> bytes:
+    """The XLS ledger with every small sector followed by itself."""
+    content = bytearray(stored("ledger.xls")())
+    (table,) = struct.unpack_from("<i", content, 60)
+    for number in range(128):
+        place = 512 * (table + 1) + 4 * number
+        if struct.unpack_from("<i", content, place)[0] >= 0:
+            struct.pack_into("<i", content, place, number)
+    return bytes(content)
+
+
 def parquet() -> bytes:
     """Typed columns: dates, a decimal, a float, a null."""
     frame = pl.DataFrame({
@@ -175,6 +187,7 @@ CELLS = (
 
 KINDS = (
     Case("XLS, by LibreOffice", {"energy/台账.xls": stored("ledger.xls")}, LEDGER.replace(" [formula_value]", "")),
+    Case("An XLS file of which a part follows itself", {"energy/台账.xls": in_circles}, "*  stopped: The workbook is damaged: its parts follow each other in circles. Open it in a spreadsheet and save it again as XLSX."),
     Case("ODS, by LibreOffice", {"energy/台账.ods": stored("ledger.ods")}, LEDGER),
     Case("Parquet", {"energy/bills.parquet": parquet}, "1  used 0.3 kWh\n2  used 1200 kWh\n3  rejected: quantity_missing"),
     Case("A workbook under the name .csv", {"energy/bills.csv": lambda: bills(row(5))}, "Bills!2  used 5 kWh"),
