@@ -53,7 +53,7 @@ def book(sheets: Mapping[str, Rows], *, merged: Sequence[str] = (), hidden: Sequ
     return content.getvalue()
 
 
-def row(quantity: object, month: int = 1, site: object = "BJ-01", first: object = None, last: object = None) -> list[object]:
+def row(quantity: object, month: int = 1, site: object = "BJ-01", first: object = None, last: object = None) -> list[Any]:
     """A bill of a month, with date cells unless told otherwise."""
     return [site, "electricity_purchased", quantity, "kWh", first or date(2023, month, 1), last or date(2023, month, 28)]
 
@@ -121,7 +121,7 @@ def parquet() -> bytes:
     return content.getvalue()
 
 
-TWO_ROWS = [["站点", "月份", "用电", None, "备注"], [None, None, "峰(kWh)", "谷(kWh)", None], ["BJ-01", "2023-01", 10, 20, "x"], ["BJ-01", "2023-02", 11, 21, None]]
+TWO_ROWS: Rows = [["站点", "月份", "用电", None, "备注"], [None, None, "峰(kWh)", "谷(kWh)", None], ["BJ-01", "2023-01", 10, 20, "x"], ["BJ-01", "2023-02", 11, 21, None]]
 TWO_ROWS_FORM = form("header_line = 1\nheader_rows = 2", 'columns = { site_id = "站点", month = "月份" }', column("用电/峰(kWh)", "unit_in_header = true") + column("用电/谷(kWh)", "unit_in_header = true"))
 GAS = '[[file]]\nglob = "*"\nsheet = "气"\n[[file.feed]]\ndomain = "energy"\ncolumns = { site_id = "地点", month = "月" }\n[[file.feed.quantity]]\nmeasure = "natural_gas"\ncolumn = "气量"\nunit = "Nm3"\n'
 LEDGER = """
