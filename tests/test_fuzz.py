@@ -17,7 +17,7 @@ from tests.gallery.mutate import Start, damaged
 from tests.ingest_scenario import AS_OF, workspace_of
 from tests.scenario import NO_FLAGS
 
-FILES = int(os.environ.get("ESG_KPIS_FUZZ", "600"))
+FILES = int(os.environ.get("ESG_KPIS_FUZZ", "800"))
 TOGETHER = 100
 """How many damaged files lie in one workspace, each in a folder of its own with its format."""
 

@@ -186,7 +186,11 @@ def change_packed(content: bytes, random: Random) -> bytes:
 
 
 def drop_part(content: bytes, random: Random) -> bytes:
-    return _repacked(content, random, lambda parts: parts.pop(random.choice(sorted(parts)), None) and None if parts else None)
+    def change(parts: dict[str, bytes]) -> None:
+        if parts:
+            del parts[random.choice(sorted(parts))]
+
+    return _repacked(content, random, change)
 
 
 def _between(content: bytes, random: Random, mark: bytes) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Workbooks: headers of two rows, merged cells, many sheets, dates as numbers, formulas, and the older kinds."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def book(sheets: Mapping[str, Rows], *, merged: Sequence[str] = (), hidden: Sequ
     return content.getvalue()
 
 
-def row(quantity: object, month: int = 1, site: object = "BJ-01", first: object = None, last: object = None) -> list[object]:
+def row(quantity: object, month: int = 1, site: object = "BJ-01", first: object = None, last: object = None) -> list[Any]:
     """A bill of a month, with date cells unless told otherwise."""
     return [site, "electricity_purchased", quantity, "kWh", first or date(2023, month, 1), last or date(2023, month, 28)]
 
@@ -80,13 +81,33 @@ def two_kinds() -> bytes:
     return book({"电": [["site_id", "month", "amount"], ["BJ-01", "2023-01", 5]], "气": [["地点", "月", "气量"], ["BJ-01", "2023-01", 7]]})
 
 
-def stray_cell() -> bytes:
-    """One cell in the last row that a sheet can have."""
+def stray_cell(line: str = "1048576") -> bytes:
+    """One cell far below, if nothing is told in the last row that a sheet can have."""
     content = bills(row(5))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml")
-    cell = b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+    cell = f'<row r="{line}"><c r="A{line}" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'.encode()
     return with_part(content, "xl/worksheets/sheet1.xml", sheet.replace(b"</sheetData>", cell))
+
+
+def merged_columns() -> bytes:
+    """The site of the first row merged down to the end of the sheet, and three empty columns beside the table."""
+    content = bills(row(5), row(6, 2, None))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    ranges = b'</sheetData><mergeCells><mergeCell ref="A2:A1048576"/><mergeCell ref="H1:J1048576"/></mergeCells>'
+    return with_part(content, "xl/worksheets/sheet1.xml", sheet.replace(b"</sheetData>", ranges))
+
+
+def in_circles() -> bytes:
+    """The XLS ledger with every small sector followed by itself."""
+    content = bytearray(stored("ledger.xls")())
+    (table,) = struct.unpack_from("<i", content, 60)
+    for number in range(128):
+        place = 512 * (table + 1) + 4 * number
+        if struct.unpack_from("<i", content, place)[0] >= 0:
+            struct.pack_into("<i", content, place, number)
+    return bytes(content)
 
 
 def parquet() -> bytes:
@@ -100,7 +121,7 @@ def parquet() -> bytes:
     return content.getvalue()
 
 
-TWO_ROWS = [["站点", "月份", "用电", None, "备注"], [None, None, "峰(kWh)", "谷(kWh)", None], ["BJ-01", "2023-01", 10, 20, "x"], ["BJ-01", "2023-02", 11, 21, None]]
+TWO_ROWS: Rows = [["站点", "月份", "用电", None, "备注"], [None, None, "峰(kWh)", "谷(kWh)", None], ["BJ-01", "2023-01", 10, 20, "x"], ["BJ-01", "2023-02", 11, 21, None]]
 TWO_ROWS_FORM = form("header_line = 1\nheader_rows = 2", 'columns = { site_id = "站点", month = "月份" }', column("用电/峰(kWh)", "unit_in_header = true") + column("用电/谷(kWh)", "unit_in_header = true"))
 GAS = '[[file]]\nglob = "*"\nsheet = "气"\n[[file.feed]]\ndomain = "energy"\ncolumns = { site_id = "地点", month = "月" }\n[[file.feed.quantity]]\nmeasure = "natural_gas"\ncolumn = "气量"\nunit = "Nm3"\n'
 LEDGER = """
@@ -130,6 +151,8 @@ SHAPES = (
         "Bills!2  used 5 kWh\nBills!3  rejected: merged_quantity\nBills!4  rejected: merged_quantity\nBills!5  rejected: merged_quantity\nBills!6  used 6 kWh",
     ),
     Case("A site name merged over blank cells below the table", {"energy/bills.xlsx": lambda: bills(row(5), row(6, 2, None), merged=["A2:A9"])}, "Bills!2  used 5 kWh\nBills!3  used 6 kWh"),
+    Case("Whole columns merged by mistake", {"energy/bills.xlsx": merged_columns}, "Bills!2  used 5 kWh\nBills!3  used 6 kWh"),
+    Case("A row that says it stands where no sheet reaches", {"energy/bills.xlsx": lambda: stray_cell("99999999999")}, "*  stopped: The sheet spans more than 20000000 cells. Delete what lies far below or beside the table, or send CSV."),
     Case("A stray cell in row 1,048,576", {"energy/bills.xlsx": stray_cell}, "Bills!2  used 5 kWh\nBills!1048576  rejected: date_missing;measure;quantity_missing;unknown_site"),
     Case("A table that begins at row 20, column C", {"energy/bills.xlsx": lambda: book({"Bills": [*[[]] * 19, [None, None, *BILL], [None, None, *row(5)]]})}, "Bills!21  used 5 kWh"),
 )
@@ -164,6 +187,7 @@ CELLS = (
 
 KINDS = (
     Case("XLS, by LibreOffice", {"energy/台账.xls": stored("ledger.xls")}, LEDGER.replace(" [formula_value]", "")),
+    Case("An XLS file of which a part follows itself", {"energy/台账.xls": in_circles}, "*  stopped: The workbook is damaged: its parts follow each other in circles. Open it in a spreadsheet and save it again as XLSX."),
     Case("ODS, by LibreOffice", {"energy/台账.ods": stored("ledger.ods")}, LEDGER),
     Case("Parquet", {"energy/bills.parquet": parquet}, "1  used 0.3 kWh\n2  used 1200 kWh\n3  rejected: quantity_missing"),
     Case("A workbook under the name .csv", {"energy/bills.csv": lambda: bills(row(5))}, "Bills!2  used 5 kWh"),

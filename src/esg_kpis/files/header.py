@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import polars as pl
@@ -74,12 +75,18 @@ def sheet_of(source: Source, grid: Grid, reading: Reading, encoding: str, delimi
     data: dict[str, list[str] | list[int]] = {column: [row[place] for _, row in good] for place, column in enumerate(columns)}
     data[LINE] = [line for line, _ in good]
     frame = pl.DataFrame(data, schema=dict.fromkeys(columns, pl.String()) | {LINE: pl.Int64()})
-    spans = [(line, columns[column]) for top, low, left, right in grid.merged if low > top for line in range(top, low + 1) for column in range(left, min(right + 1, width))]
+    lines = [line for line, _ in below]
+    spans = [(line, columns[column]) for top, low, left, right in grid.merged if low > top for line in _within(lines, top, low) for column in range(left, min(right + 1, width))]
     given = [(line, columns[column]) for line, column in grid.formulas if column < width]
     return Sheet(
         source, name, encoding, columns, frame, [(line, (delimiter or ",").join(row)) for line, row in ragged],
         header_line=at, delimiter=delimiter, merged=_cells(spans, last), formulas=_cells(given, last), epoch=grid.epoch,
     )  # fmt: skip
+
+
+def _within(lines: Sequence[int], first: int, last: int) -> Sequence[int]:
+    """Those of some rising lines that lie in a range, which may be as long as a sheet."""
+    return lines[bisect_left(lines, first) : bisect_right(lines, last)]
 
 
 def _cells(found: Sequence[tuple[int, str]], header: int) -> pl.DataFrame:
@@ -105,11 +112,12 @@ def _filled_down(grid: Grid, filled: Sequence[tuple[int, list[str]]], header: in
     if not any(low > top > header for top, low, _, _ in grid.merged):
         return filled
     rows = {line: list(row) for line, row in grid.cells}
+    lines = sorted(rows)
     for top, low, left, right in grid.merged:
         if top <= header or low == top or top not in rows or left >= len(rows[top]):
             continue
-        for line in range(top, low + 1):
-            if line in rows and any(cell.strip() for cell in rows[line]):
+        for line in _within(lines, top, low):
+            if any(cell.strip() for cell in rows[line]):
                 rows[line][left : right + 1] = rows[top][left : right + 1]
     return [(line, row) for line, row in sorted(rows.items()) if any(cell.strip() for cell in row)]
 

@@ -8,7 +8,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -21,6 +21,7 @@ import odf.table
 import odf.teletype
 import openpyxl
 import xlrd
+import xlrd.compdoc
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -29,6 +30,8 @@ from esg_kpis.files.sheet import Grid
 from esg_kpis.files.source import Source
 
 MAX_CELLS = 20_000_000
+MAX_ROWS = 1_048_576
+"""What a sheet can have; a row that says it stands below is made up."""
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _XLS_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
@@ -70,7 +73,7 @@ def _rows(rows: Iterable[tuple[int, list[str]]], source: Source) -> Cells:
     size = width = 0
     for number, row in rows:
         size += len(row) + 1
-        if size > MAX_CELLS:
+        if size > MAX_CELLS or number > MAX_ROWS:
             raise _too_large(source)
         while row and not row[-1].strip():
             row.pop()
@@ -168,10 +171,27 @@ def xls_grids(source: Source, wanted: str | None = None, decimal: str = ".") -> 
     if _LOCKED in source.content:
         raise InputProblem("The workbook is encrypted.", where=source.where, mend="Save it without a password.")
     with _by_library(source, "XLSX"):
+        if _runs_in_circles(xlrd.compdoc.CompDoc(source.content, logfile=io.StringIO()).SSAT):
+            raise InputProblem("The workbook is damaged: its parts follow each other in circles.", where=source.where, mend="Open it in a spreadsheet and save it again as XLSX.")
         book = xlrd.open_workbook(file_contents=source.content, formatting_info=True, logfile=io.StringIO(), ragged_rows=True)
         if set(book._supbook_types) & {xlrd.book.SUPBOOK_EXTERNAL, xlrd.book.SUPBOOK_DDEOLE}:  # type: ignore[attr-defined]  # (pinned by a test in test_upstream)
             raise InputProblem("It carries macros or links to other files.", where=source.where, mend="Save the plain values as a new XLSX or CSV file.")
         return [_xls_grid(page, book, source, decimal, skip=not _is_wanted(page.name, wanted)) for page in book.sheets()]
+
+
+def _runs_in_circles(following: Sequence[int]) -> bool:
+    """Whether a chain of small sectors never ends; xlrd would follow it until memory ends. `following` is the sector after each, negative at an end."""
+    ending: set[int] = set()
+    for first in range(len(following)):
+        chain: set[int] = set()
+        sector = first
+        while 0 <= sector < len(following) and sector not in ending:
+            if sector in chain:
+                return True
+            chain.add(sector)
+            sector = following[sector]
+        ending |= chain
+    return False
 
 
 def _xls_grid(page: Any, book: Any, source: Source, decimal: str, *, skip: bool) -> Grid:  # noqa: ANN401  (xlrd has no types)
@@ -247,7 +267,7 @@ def _ods_grid(page: Any, source: Source, decimal: str, hidden_styles: set[str], 
             texts += [text] * (times if text else min(times, 16_384))
         repeated = int(_said(element, "number-rows-repeated") or 1)
         if any(texts):
-            if repeated * (len(texts) + 1) > MAX_CELLS:
+            if repeated * (len(texts) + 1) > MAX_CELLS or line + repeated > MAX_ROWS + 1:
                 raise _too_large(source)
             rows += [(line + number, list(texts)) for number in range(repeated)]
         line += repeated
