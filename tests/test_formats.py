@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from esg_kpis.ingest.declared import default_format, format_for, read_format
@@ -344,3 +345,27 @@ def test_a_column_that_the_format_names_and_the_file_lacks_stops_it(tmp_path: Pa
 
     assert rejection(read)["rule"] == "file_stopped"
     assert "named in _format.toml is missing" in rejection(read)["message"]
+
+
+def test_a_column_per_month_is_a_quantity_of_that_month(tmp_path: Path) -> None:
+    form = toml(quantity='[[file.feed.quantity]]\nmeasure = "electricity_purchased"\nunit = "kWh"\nmonths = { "1月" = "2023-01", "2月" = "2023-02" }\nblank = "skip"\n')
+    read = read_files(tmp_path, {"energy/_format.toml": form, "energy/ledger.csv": "site_id,1月,2月,合计\nBJ-01,5,7,12\nBJ-02,,3,3\n"})
+
+    assert read.rejected.is_empty()
+    told = read.quantities.sort("site_id", "start").select("site_id", pl.col("start").cast(pl.String), pl.col("end").cast(pl.String), "received").rows()
+    assert told == [("BJ-01", "2023-01-01", "2023-01-31", "5"), ("BJ-01", "2023-02-01", "2023-02-28", "7"), ("BJ-02", "2023-02-01", "2023-02-28", "3")]
+
+
+def test_a_billing_period_may_be_a_month_and_words_may_have_marks_of_no_width_around_them(tmp_path: Path) -> None:
+    text = "站点,能源种类,计费周期,用量(kWh)\n\u200bBJ-01\ufeff,外购电力,2023年2月,5\nBJ-01,外购电力,2023-03-01 至 2023-03-31,6\n"
+    read = read_files(tmp_path, {"energy/bills.csv": text})
+
+    assert read.rejected.is_empty()
+    assert [str(day) for day in read.quantities.sort("start")["end"]] == ["2023-02-28", "2023-03-31"]
+
+
+@pytest.mark.parametrize("key", ['aside = [{ column = "nowhere", words = ["x"], kind = "note" }]', 'fill_down = ["nowhere"]'])
+def test_a_declared_column_that_is_not_there_stops_the_file(tmp_path: Path, key: str) -> None:
+    read = read_files(tmp_path, {"energy/_format.toml": toml(file=key), "energy/a.csv": "site_id,amount,month\nBJ-01,1,2023-01\n"})
+
+    assert "The column 'nowhere' named in _format.toml is missing" in rejection(read)["message"]

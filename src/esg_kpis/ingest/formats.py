@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -44,6 +44,7 @@ class QuantityColumn(_Entry):
     unit: str | None = None
     unit_column: str | None = None
     unit_in_header: bool = False
+    month: str | None = Field(default=None, pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$")
     readings: Readings | None = None
     blank: Literal["reject", "skip"] = "reject"
     optional: bool = False
@@ -71,6 +72,24 @@ class Feed(_Entry):
     quantity: tuple[QuantityColumn, ...] = ()
     form: str | None = None
     keys: Literal["pseudonymous", "hmac"] = "pseudonymous"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _months_as_columns(cls, value: Any) -> Any:  # noqa: ANN401
+        """A quantity with `months` (column to month) is a quantity of each of these columns."""
+        if not isinstance(value, dict) or not isinstance(value.get("quantity"), list | tuple):
+            return value
+        spread: list[Any] = []
+        for item in value["quantity"]:
+            months = item.get("months") if isinstance(item, dict) else None
+            if not isinstance(months, dict):
+                spread.append(item)
+                continue
+            if "column" in item:
+                raise ValueError("a quantity has a column, or months with a column each, not both")
+            rest = {key: told for key, told in item.items() if key != "months"}
+            spread += [rest | {"column": column, "month": month} for column, month in months.items()]
+        return {**value, "quantity": tuple(spread)}
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -21,7 +21,7 @@ OBSERVATION = {
 
 
 def check_shape(sheet: Sheet, entry: FileFormat) -> None:
-    """Stops a file that lacks a column its format compares, adds up, flags or takes published figures from.
+    """Stops a file that lacks a column its format compares, adds up, flags, fills, tells rows apart by or takes published figures from.
 
     Raises:
         InputProblem: naming the column.
@@ -29,7 +29,7 @@ def check_shape(sheet: Sheet, entry: FileFormat) -> None:
     named = [name for item in entry.compare for name in item.columns]
     named += [name for item in entry.footing for name in (item.total, *item.parts)]
     named += [name for item in entry.published for name in (item.column, item.category_column)]
-    named += [item.column for item in entry.flag]
+    named += [item.column for item in entry.flag] + [item.column for item in entry.aside] + list(entry.fill_down)
     for name in named:
         if name not in sheet.columns:
             raise InputProblem(

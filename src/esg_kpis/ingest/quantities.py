@@ -1,5 +1,6 @@
 """Quantity columns as typed quantities, and what cannot be one: no number, no such measure, a unit that does not fit, more than exact arithmetic holds."""
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -57,6 +58,7 @@ def typed_quantities(
         (_measures(rows[spec.measure_column], spec) if spec.measure_column else pl.lit(spec.measure)).alias("measure"),
         *_read(received, entry).get_columns(),
         *_readings(rows, spec, entry),
+        *_own_month(spec),
     )
     known = [name for name, home in DOMAIN_OF.items() if home == domain.name]
     read_off = (pl.col("received") == "") & pl.col("reading_start").is_not_null() & pl.col("reading_to").is_not_null()
@@ -111,6 +113,14 @@ def typed_quantities(
 
 def _read(text: pl.Series, entry: FileFormat) -> pl.DataFrame:
     return read_numbers(text, decimal=entry.decimal, thousands=entry.thousands_mark)
+
+
+def _own_month(spec: QuantityColumn) -> list[pl.Expr]:
+    """The days of a column that is about one month, whatever the row says."""
+    if spec.month is None:
+        return []
+    first = pl.lit(date.fromisoformat(f"{spec.month}-01"))
+    return [first.alias("start"), first.dt.month_end().alias("end")]
 
 
 def _readings(rows: pl.DataFrame, spec: QuantityColumn, entry: FileFormat) -> list[pl.Series] | list[pl.Expr]:

@@ -18,12 +18,14 @@ from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
 from esg_kpis.ingest.quantities import no_quantities, typed_quantities
 from esg_kpis.ingest.rejections import NO_REJECTIONS, REJECTION, rejections
-from esg_kpis.ingest.shape import present, theirs_of
+from esg_kpis.ingest.shape import dated_by_columns, present, theirs_of
 
 MAX_DAYS = 3 * 366
 _DATE_COLUMNS = ("period", "period_start", "period_end", "month", "date")
 PLAIN_COLUMNS = ("site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind")
 BILL_KINDS = ("bill", "credit_note", "estimate")
+_INVISIBLE = " \t\r\n\f\v\u00a0\u3000\u2009\u202f\u200b\u200c\u200d\u2060\ufeff"
+"""What may stand around a word without being seen: spaces of any width, and marks of no width."""
 _PERIOD = r"^\s*(.+?)\s*(?:(?:[~～〜∼至到–]|—+|--+|\s-\s|\sto\s)\s*(.+?)|[-－]([0-9]{4}.*?|[0-9]{1,2}[./].*?))\s*$"
 """Two days in one cell: `2023-01-01 至 2023-01-31`, `2023.1.1-2023.1.31`. A hyphen alone parts them where a year, or a day with `.` or `/`, follows."""
 
@@ -54,6 +56,8 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     rows = sheet.rows.with_columns(records["record_id"])
     base = rows.select("record_id", LINE, *(_column(name, sheet, feed).alias(name) for name in dict.fromkeys(names)))
     base, bad_dates = _dated(base, domain, entry, sheet.epoch, lambda name: _theirs(name, sheet, feed))
+    if dated_by_columns(feed):
+        bad_dates = bad_dates.filter(pl.col("rule") != "date_missing")
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     parts = []
     for quantity in present(sheet, feed):
@@ -79,7 +83,7 @@ def _column(name: str, sheet: Sheet, feed: Feed) -> pl.Expr:
     theirs = theirs_of(name, sheet, feed)
     if theirs is None:
         return pl.lit("")
-    clean = pl.col(theirs).fill_null("").str.strip_chars()
+    clean = pl.col(theirs).fill_null("").str.strip_chars(_INVISIBLE)
     return clean.replace(feed.values[name]) if name in feed.values else clean
 
 
@@ -90,7 +94,7 @@ def _dated(
     first, last = ("period_start", "period_end") if domain.dated else ("valid_from", "valid_to")
     names = (first, last, "month", "date") if domain.dated else (first, last)
     serial = (epoch or "1900") if entry.serial_dates else ""
-    told = base.with_columns(_from_period(first, last)) if domain.dated and (base["period"] != "").any() else base
+    told = base.with_columns(_from_period(base, first, last)) if domain.dated and (base["period"] != "").any() else base
     read = {name: read_months(told[name]) if name == "month" else read_dates(told[name], entry.dates, serial) for name in names}
     dated = told.with_columns(*(dates.alias(f"__{name}") for name, dates in read.items()))
     if entry.last_day == "not_counted":
@@ -112,13 +116,15 @@ def _dated(
     return dated, pl.concat([NO_REJECTIONS, *problems, wrong])
 
 
-def _from_period(first: str, last: str) -> list[pl.Expr]:
-    """First and last day out of one cell that holds both, where they do not stand in cells of their own."""
+def _from_period(base: pl.DataFrame, first: str, last: str) -> list[pl.Expr]:
+    """First and last day out of one cell that holds both, or a month, where they do not stand in cells of their own."""
     parts = pl.col("period").str.extract_groups(_PERIOD)
-    alone = (pl.col(first) == "") & (pl.col(last) == "") & (pl.col("period") != "")
+    month = read_months(base["period"]).is_not_null() & read_dates(base["period"]).is_null()
+    alone = (pl.col(first) == "") & (pl.col(last) == "") & (pl.col("period") != "") & ~month
+    as_month = pl.when(month & (pl.col("month") == "")).then(pl.col("period")).otherwise(pl.col("month")).alias("month")
     halves = [parts.struct.field("1"), pl.coalesce(parts.struct.field("2"), parts.struct.field("3"))]
     told = [half.fill_null(pl.col("period")) for half in halves]
-    return [pl.when(alone).then(part).otherwise(pl.col(name)).alias(name) for name, part in zip((first, last), told, strict=True)]
+    return [as_month, *(pl.when(alone).then(part).otherwise(pl.col(name)).alias(name) for name, part in zip((first, last), told, strict=True))]
 
 
 _EXAMPLES = {"YMD": "2023-12-31", "DMY": "31/12/2023", "MDY": "12/31/2023"}

@@ -25,9 +25,14 @@ def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
     problems = [f"'{name}'" for name in dict.fromkeys(declared) if name not in sheet.columns]
     own = ["site_id", *(field.name for field in domain.fields if field.required)]
     problems += [f"'{name}'" for name in own if theirs_of(name, sheet, feed) is None]
-    if domain.dated and not any(theirs_of(name, sheet, feed) for name in ("period", "month", "date")):
+    if domain.dated and not dated_by_columns(feed) and not any(theirs_of(name, sheet, feed) for name in ("period", "month", "date")):
         problems += [f"'{name}'" for name in ("period_start", "period_end") if theirs_of(name, sheet, feed) is None]
     return list(dict.fromkeys(problems))
+
+
+def dated_by_columns(feed: Feed) -> bool:
+    """Whether each quantity column of a feed is about a month of its own, so that rows need no date."""
+    return bool(feed.quantity) and all(quantity.month for quantity in feed.quantity)
 
 
 def present(sheet: Sheet, feed: Feed) -> list[QuantityColumn]:
