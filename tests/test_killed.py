@@ -261,6 +261,7 @@ def test_publishing_killed_before_every_change(runner: Runner, tmp_path: Path, b
 
         with alone(here.out):
             assert state_of(stable(here.out), whole) == seen[-1]
+            assert left_behind(here.out) == [".lock"]
             publish(staged(here.folder, FILES["b"]), here.out, "b")
         assert state_of(stable(here.out), whole) == "b"
         assert left_behind(here.out) == []
