@@ -11,7 +11,7 @@ import polars as pl
 
 from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
 from esg_kpis.report.outputs import WORK, alone, current, write_whole
-from pipelines.abandoned import end_abandoned, tags_of
+from pipelines.abandoned import tags_of
 from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
@@ -67,7 +67,6 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
     listen(progress)
     selection = [dg.AssetKey(name) for name in CHECK_ASSETS] if only_ingest else None
     with alone(request.out), dagster_instance(request.root) as instance:
-        end_abandoned(instance, request.out)
         result = defs.resolve_job_def(JOB).execute_in_process(
             run_config={"loggers": {"console": {}}}, instance=instance, raise_on_error=False, asset_selection=selection, tags=tags_of(request.out)
         )

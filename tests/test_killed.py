@@ -25,6 +25,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import alone, publish
+from esg_kpis.report.returned import write_returned
 from pipelines.abandoned import end_abandoned, tags_of
 from pipelines.definitions import JOB, build_defs
 from pipelines.run import Request, dagster_instance, execute
@@ -44,7 +45,7 @@ from tests.killed_scenario import (
     staged,
     states,
 )
-from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
+from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder, records, register, rejected_row, rejections
 
 KILLS = int(os.environ.get("ESG_KPIS_KILLS", "0"))
 SECONDS = 25
@@ -261,6 +262,7 @@ def test_publishing_killed_before_every_change(runner: Runner, tmp_path: Path, b
 
         with alone(here.out):
             assert state_of(stable(here.out), whole) == seen[-1]
+            assert left_behind(here.out) == [".lock"]
             publish(staged(here.folder, FILES["b"]), here.out, "b")
         assert state_of(stable(here.out), whole) == "b"
         assert left_behind(here.out) == []
@@ -277,6 +279,15 @@ def test_a_link_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     publish(staged(tmp_path, FILES["a"]), tmp_path / "out", "a")
 
     assert (tmp_path / "out" / "theirs").is_symlink()
+
+
+def test_refused_rows_are_never_among_the_temporary_files_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
+    refused = rejections(rejected_row("electricity_purchased"))
+
+    write_returned(refused, records(refused), register(), tmp_path / "rejected_by_site")
+
+    assert [path.name for path in (tmp_path / "rejected_by_site").iterdir()] == ["HQ.xlsx"]
 
 
 # ---------------------------------------------------------------- who holds the folder
