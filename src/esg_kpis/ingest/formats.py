@@ -44,6 +44,7 @@ class QuantityColumn(_Entry):
     unit: str | None = None
     unit_column: str | None = None
     unit_in_header: bool = False
+    months: dict[str, str] = Field(default={}, max_length=0)  # A feed makes a column of each, before it comes here.
     month: str | None = Field(default=None, pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$")
     readings: Readings | None = None
     blank: Literal["reject", "skip"] = "reject"
