@@ -59,7 +59,7 @@ def results(
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),
     ):  # fmt: skip
         write_table(frame.sort(table.key), table, staged)
-    write_returned(rejected, records, sites, staged / "rejected_by_site")
+    write_returned(rejected, records, sites, files, staged / "rejected_by_site")
     _check_unchanged(workspace)
     parts = {**workspace.found, "people as read": people_digest(files, rejected, people_counts)}
     key = run_key(parts)

@@ -57,17 +57,11 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
     for edition in editions:
         console.print(_kpi_table(values.filter(pl.col("edition") == edition.id), ties.filter(pl.col("edition") == edition.id), edition))
     facts = _facts(folder)
-    blocked = values.filter(pl.col("status") == "blocked")
-    if blocked.height:
-        console.print(f"\n[bold red]{blocked.height} blocked[/] (never shown as a number):")
-        for row in (
-            blocked.group_by("edition", "reason", maintain_order=True)
-            .agg(pl.col("kpi_id").unique(maintain_order=True))
-            .head(8)
-            .iter_rows(named=True)
-        ):
-            console.print(f"  {row['edition']}: {', '.join(row['kpi_id'][:6])}{' …' if len(row['kpi_id']) > 6 else ''}")
-            console.print(f"    {escape(row['reason'] or '')}")
+    for status, title in (("blocked", "[bold red]{} blocked[/] (never shown as a number):"), ("incomplete", "[bold yellow]{} incomplete[/] (marked ~):")):
+        cells = values.filter(pl.col("status") == status)
+        if cells.height:
+            console.print("\n" + title.format(cells.height))
+            print_reasons(console, cells)
     console.print("\n[bold]Tie-out[/] (computed against printed)")
     for edition_id, verdicts in facts["tie_out"].items():
         console.print(f"  {edition_id}: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items()))
@@ -129,7 +123,7 @@ def _kpi_table(values: pl.DataFrame, ties: pl.DataFrame, edition: Edition) -> Ta
         part
         for part in (
             table.caption if isinstance(table.caption, str) else "",
-            "= equals print   ≠ differs from print   blank: not printed   (few): too few persons to show",
+            "= equals print   ≠ differs from print   ~ incomplete   blank: not printed   (few): too few persons to show",
         )
         if part
     )
@@ -145,7 +139,19 @@ def _cell(row: dict[str, Any] | None, verdict: str | None) -> str:
     whole, _, decimals = row["printed"].partition(".")
     number = f"{int(whole):,}" if whole.lstrip("-") != "0" else whole
     mark = {"equal": " [green]=[/]", "stated": " [green]=[/]", "differs": " [yellow]≠[/]"}.get(verdict or "", "  ")
+    if row["status"] == "incomplete":
+        mark = " [yellow]~[/]"
     return number + (f".{decimals}" if decimals else "") + mark
+
+
+def print_reasons(console: Console, cells: pl.DataFrame) -> None:
+    """Cells of one status, by the reason for it."""
+    by_reason = cells.group_by("edition", "reason", maintain_order=True).agg(pl.col("kpi_id").unique(maintain_order=True))
+    for row in by_reason.head(8).iter_rows(named=True):
+        console.print(f"  {row['edition']}: {', '.join(row['kpi_id'][:6])}{' …' if len(row['kpi_id']) > 6 else ''}")
+        console.print(f"    {escape(row['reason'] or '')}")
+    if by_reason.height > 8:
+        console.print(f"  … and {by_reason.height - 8} more reasons: kpi_values.csv")
 
 
 def print_differences(console: Console, ties: pl.DataFrame, most: int = 12) -> None:

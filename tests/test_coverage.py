@@ -294,10 +294,10 @@ def test_what_rests_on_it_is_incomplete_too(tmp_path: Path) -> None:
     assert cell["reason"].startswith("electricity_purchased: 11 site months")
 
 
-def test_a_rejected_record_blocks_and_is_not_also_missing(tmp_path: Path) -> None:
+def test_a_rejected_record_blocks_and_nothing_is_estimated_in_its_place(tmp_path: Path) -> None:
     bad = rejected_row("electricity_purchased", start=day("2023-02-01"), end=day("2023-02-28"))
     meter = MAIN | {"valid_from": day("2023-01-01"), "valid_to": day("2023-02-28")}
     result = computed(edition_of(tmp_path, [POWER]), [power("2023-01")], meters=[meter], bad=[bad])
 
     assert result.cell("power")["status"] == "blocked"
-    assert result.filled.amounts.is_empty()
+    assert result.filled.estimates.is_empty()

@@ -78,7 +78,7 @@ def test_a_format_without_a_file_fits_none(tmp_path: Path) -> None:
     read = read_files(tmp_path, {"energy/a.csv": csv_of(ROW), "energy/_format.toml": "format_version = 1\n"})
 
     (stop,) = read.rejected.to_dicts()
-    assert stop["message"].startswith("energy/a.csv: No entry of _format.toml fits this file.")
+    assert stop["message"].startswith("energy/a.csv: No entry of _format.toml fits this file, so it was read by our own names. The columns 'quantity'")
 
 
 @pytest.mark.parametrize(("form", "says"), MISTAKES)
@@ -169,9 +169,22 @@ def test_a_file_that_no_entry_fits_is_stopped(tmp_path: Path, name: str) -> None
     read = read_files(tmp_path, {f"energy/{name}": csv_of(ROW), "energy/_format.toml": toml().replace('"*"', '"bills_*.csv"')})
 
     stop = rejection(read)
-    assert (stop["rule"], stop["message"]) == (
-        "file_stopped", f"energy/{name}: No entry of _format.toml fits this file. Add a [[file]] whose glob fits, or take it away.",
-    )  # fmt: skip
+    assert stop["rule"] == "file_stopped"
+    assert stop["message"].startswith(f"energy/{name}: No entry of _format.toml fits this file, so it was read by our own names.")
+    assert stop["message"].endswith("Or add a [[file]] whose glob fits.")
+
+
+def test_a_file_that_no_entry_fits_is_read_by_our_own_names(tmp_path: Path) -> None:
+    read = read_files(tmp_path, {"energy/plain.csv": csv_of(bill(quantity="7")), "energy/_format.toml": toml().replace('"*"', '"bills_*.csv"')})
+
+    assert numbers_of(read) == ["7"]
+
+
+def test_an_entry_without_a_feed_is_read_by_our_own_names(tmp_path: Path) -> None:
+    form = 'format_version = 1\n[[file]]\nglob = "*"\nlast_day = "not_counted"\n'
+    read = read_files(tmp_path, {"energy/a.csv": csv_of(bill(period_end="2023-02-01")), "energy/_format.toml": form})
+
+    assert [str(day) for day in read.quantities["end"]] == ["2023-01-31"]
 
 
 def test_the_first_entry_that_fits_is_used(tmp_path: Path) -> None:

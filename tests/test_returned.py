@@ -16,7 +16,7 @@ GERMAN = 'format_version = 1\n[[file]]\nglob = "*.csv"\ndecimal = ","\nthousands
 
 
 def sent_back(read: Ingested, folder: Path) -> dict[str, Path]:
-    write_returned(read.rejected, read.records, read.sites, folder)
+    write_returned(read.rejected, read.records, read.sites, read.files, folder)
     return {path.stem: path for path in sorted(folder.iterdir())}
 
 
@@ -99,6 +99,20 @@ def test_what_is_mended_badly_goes_back_again_and_can_be_mended_there(tmp_path: 
     third = ingest(workspace_of(tmp_path / "3", files), AS_OF)
     assert third.rejected.is_empty()
     assert numbers_of(third) == ["100", "5"]
+
+
+def test_the_second_round_is_read_by_the_format_of_the_first_file(tmp_path: Path) -> None:
+    row = {"site_id": "BJ-01", "measure": "water_tap", "quantity": "1.234", "unit": "t", "date": "2023-01-32"}
+    files: dict[str, str | bytes] = {"water/de/_format.toml": GERMAN, "water/de/b.csv": csv_of(row, delimiter=";")}
+    first = ingest(workspace_of(tmp_path / "1", files), AS_OF)
+    files["returned/m1.xlsx"] = mended(sent_back(first, tmp_path / "b1")["BJ-01"], {"1 b": {(1, "date"): "2023-01-33"}})
+    second = ingest(workspace_of(tmp_path / "2", files), AS_OF)
+    files["elsewhere/m2.xlsx"] = mended(sent_back(second, tmp_path / "b2")["BJ-01"], {"1 m1": {(1, "date"): "2023-01-31"}})
+
+    third = ingest(workspace_of(tmp_path / "3", files), AS_OF)
+
+    assert third.rejected.is_empty()
+    assert numbers_of(third) == ["1234"]
 
 
 def test_a_row_that_mends_nothing_any_more_is_refused(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ DELIMITERS = (
     Case("A first line `sep=;`, as Excel asks for", {"energy/bills.csv": "sep=;\r\n" + (HEAD + ROW.format("12")).replace(",", ";")}, "3  used 12 kWh"),
     Case("A first line `sep=;` behind a byte-order mark", {"energy/bills.csv": ("\ufeffsep=;\r\n" + (HEAD + ROW.format("12")).replace(",", ";")).encode()}, "3  used 12 kWh"),
     Case("Full-width commas between the cells", {"energy/台账.csv": LEDGER.replace(",", "，")}, BOTH_READ),
-    Case("A quoted cell with a line break and a comma", {"energy/bills.csv": HEAD.replace("\n", ",note\n") + ROW.format("12").replace("\n", ',"two,\nlines"\n') + ROW.format("13").replace("01-31\n", "01-30,\n")}, "2  used 12 kWh\n4  used 13 kWh"),
+    Case("A quoted cell with a line break and a comma", {"energy/bills.csv": HEAD.replace("\n", ",note\n") + ROW.format("12").replace("\n", ',"two,\nlines"\n') + ROW.format("13").replace("01-31\n", "01-30,\n")}, "2  used 12 kWh [same_days]\n4  used 13 kWh [same_days]"),
     Case("A quote that never closes", {"energy/bills.csv": HEAD + ROW.format("12") + 'BJ-01,"electricity_purchased,13,kWh,2023-02-01,2023-02-28\n'}, "*  stopped: The CSV cannot be parsed: unexpected end of data. Check its quotes."),
     Case("Old Macintosh line ends", {"energy/bills.csv": rows("12", "13").replace("\n", "\r")}, "2  used 12 kWh\n3  used 13 kWh"),
     Case(

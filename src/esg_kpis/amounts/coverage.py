@@ -75,7 +75,7 @@ def _flows(quantities: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     named = meters.select(_SITE).unique().with_columns(pl.lit(value=True).alias("registered"))
     mains, subs = meters.filter(pl.col("part_of").is_null()), meters.filter(pl.col("part_of").is_not_null())
     only = mains.group_by(_SITE).agg(pl.col("meter_id").first().alias("only"), pl.len().alias("mains")).filter(pl.col("mains") == 1).drop("mains")
-    counting = quantities.filter((pl.col("nature") == "flow") & pl.col("excluded").is_null())
+    counting = quantities.filter((pl.col("nature") == "flow") & pl.col("excluded").is_null() & pl.col("bill_kind").ne_missing("credit_note"))
     flows = (
         counting.join(named, on=_SITE, how="left").with_columns(pl.col("registered").fill_null(value=False))
         .filter(pl.col("registered") | (pl.col("domain") != "stated"))

@@ -76,7 +76,7 @@ def filled(seen: pl.DataFrame, amounts: pl.DataFrame, coverage: Coverage, sites:
         rows, left = _estimated(left, _of_whole_sites(coverage, expected, edition), set(pl.concat([doubtful, strays]).rows()), known, sites, edition)
     estimates = _with_amount_ids(pl.DataFrame(rows, schema={name: dtype for name, dtype in ESTIMATES.schema.items() if name != "amount_id"}))
     missing = pl.DataFrame([_key(item) for item in left if item.registered], schema=dict.fromkeys(MONTH, pl.String()), orient="row").unique()
-    added = pl.concat([_estimated_amounts(estimates, expected), _missing_amounts(missing.join(doubtful, on=MONTH, how="anti"), expected)])
+    added = pl.concat([_estimated_amounts(estimates, expected), _missing_amounts(missing, expected)])
     open_gaps = pl.DataFrame(
         [(*item.gap.meter, item.gap.month, item.period, item.gap.days) for item in left],
         schema={**dict.fromkeys((*METER, "month", "period"), pl.String()), "days": pl.Int64()}, orient="row",

@@ -11,6 +11,8 @@ from esg_kpis.errors import InputProblem
 from esg_kpis.files.sheet import CELL, LINE, Grid, Reading, Sheet
 from esg_kpis.files.source import Source
 
+_NEARLY = 3
+"""A row above the header that lacks fewer of its names than this is another header, not a line of words above the table."""
 SEARCHED = 50
 """How many filled rows from the top are looked at for a header."""
 _UNIT = re.compile(r"\s*[(\[【]([^()\[\]【】]*)[)\]】]\s*$")
@@ -42,15 +44,21 @@ def known_names(row: Sequence[str], names: frozenset[str]) -> int:
     return len(told & names)
 
 
-def header_at(cells: Sequence[tuple[int, list[str]]], reading: Reading) -> int | None:
+def header_at(cells: Sequence[tuple[int, list[str]]], reading: Reading, where: str) -> int | None:
     """The line of the header: as declared; else the first of those near the top that hold the most known names; else the first line, if it is filled."""
     if reading.header_line is not None:
         return reading.header_line
-    best, most = None, 1
-    for line, row in cells[:SEARCHED]:
-        if (count := known_names(row, reading.names)) > most:
-            best, most = line, count
-    return best if best is not None else (1 if cells and cells[0][0] == 1 else None)
+    counts = [(line, row, known_names(row, reading.names)) for line, row in cells[:SEARCHED]]
+    most = max((count for _, _, count in counts), default=0)
+    if most < 2:
+        return 1 if cells and cells[0][0] == 1 else None
+    best, header = next((line, row) for line, row, count in counts if count == most)
+    above = [line for line, row, count in counts if line <= best - reading.header_rows and count > max(1, most - _NEARLY) and row != header]
+    if above:
+        raise InputProblem(
+            f"Lines {above[0]} and {best} both look like a header; perhaps there are two tables.", where=where, mend="Give the line of the header as `header_line` in _format.toml, and send a second table by itself.",
+        )  # fmt: skip
+    return best
 
 
 def sheet_of(source: Source, grid: Grid, reading: Reading, encoding: str, delimiter: str = "") -> Sheet:
@@ -62,7 +70,7 @@ def sheet_of(source: Source, grid: Grid, reading: Reading, encoding: str, delimi
     name = "/".join(part for part in (source.member, grid.name) if part)
     where = f"{source.path}, {name}" if name else source.path
     filled = [(line, row) for line, row in grid.cells if any(cell.strip() for cell in row)]
-    at = header_at(filled, reading)
+    at = header_at(filled, reading, where)
     rows = [row for line, row in _spread(grid, at, reading) if at is not None and at <= line < at + reading.header_rows]
     if at is None or not rows or not any(cell.strip() for cell in rows[0]):
         raise InputProblem("There is no header.", where=f"{where}, line {at or 1}", mend="Give the line of the header as `header_line` in _format.toml.")

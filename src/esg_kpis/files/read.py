@@ -112,5 +112,5 @@ def _chosen(grids: list[Grid], reading: Reading, source: Source) -> list[Grid]:
 
 
 def _knows(grid: Grid, reading: Reading) -> bool:
-    at = header_at(grid.cells, reading)
+    at = header_at(grid.cells, reading, grid.name)
     return any(line == at and known_names(row, reading.names) > 1 for line, row in grid.cells)

@@ -58,7 +58,7 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
     said = re.match(r"(?i)sep=(.)\r?\n", text)
     delimiter = reading.delimiter or (said.group(1) if said else None) or _delimiter(text, reading)
     head = list(_head(text, delimiter))
-    at = header_at(head[1:] if said else head, reading)
+    at = header_at(head[1:] if said else head, reading, source.where)
     if reading.header_rows == 1 and at is not None:
         lines = text.split("\n", at - 1) if at > 1 else [text]
         above = text[: len(text) - len(lines[-1])]

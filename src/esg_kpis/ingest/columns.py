@@ -64,6 +64,7 @@ def mapping_in_words(sheet: Sheet, entry: FileFormat) -> str:
     """Which of the sender's columns were taken for which of ours under another name, for `files`."""
     pairs = [f"{ours}={theirs}" for feed in entry.feed for ours, theirs in feed.columns.items()]
     pairs += [f"{quantity.measure or 'quantity'}={quantity.column}" for feed in entry.feed for quantity in feed.quantity if quantity.column in sheet.columns]
+    pairs += [f"{ours}={theirs}" for feed in entry.feed for quantity in feed.quantity for ours, theirs in (("measure", quantity.measure_column), ("unit", quantity.unit_column)) if theirs]
     return "; ".join(dict.fromkeys(pair for pair in pairs if pair.partition("=")[0] != pair.partition("=")[2]))
 
 

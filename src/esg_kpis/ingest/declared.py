@@ -81,6 +81,11 @@ def column_aliases(declared: Format | None) -> dict[str, frozenset[str]]:
     return {ours: frozenset((folded(ours), *shipped.get(ours, ()), *(folded(word) for word in own.get(ours, ())))) for ours in {*shipped, *own}}
 
 
+def bill_kind_aliases() -> dict[str, str]:
+    """The words, as `folded` spells them, under which a kind of bill is understood, to the kind."""
+    return {word: kind for kind, words in _shipped()["bill_kinds"].items() for word in words}
+
+
 def measure_aliases() -> dict[str, str]:
     """The words, as `folded` spells them, under which a measure is understood, to the measure."""
     return {word: measure for measure, words in _shipped()["measures"].items() for word in words}

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from esg_kpis.domains import DOMAINS, MEASURES
 from esg_kpis.domains.people import FORMS
@@ -26,7 +26,7 @@ class Readings(_Entry):
 
     start: str
     to: str
-    times: str = "1"
+    times: Annotated[str, BeforeValidator(lambda told: str(told) if isinstance(told, int) else told)] = "1"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Feed(_Entry):
         spread: list[Any] = []
         for item in value["quantity"]:
             months = item.get("months") if isinstance(item, dict) else None
-            if not isinstance(months, dict):
+            if not isinstance(months, dict) or not months:
                 spread.append(item)
                 continue
             if "column" in item:
@@ -199,7 +199,7 @@ class FileFormat(_Entry):
     complete_from: date | None = None
     complete_until: date | None = None
     note: str = ""
-    feed: tuple[Feed, ...]
+    feed: tuple[Feed, ...] = ()
     compare: tuple[Compare, ...] = ()
     footing: tuple[Footing, ...] = ()
     published: tuple[PublishedColumn, ...] = ()

@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -52,18 +53,19 @@ class Kept:
 
     def keep(self, key: str, items: Sequence[FileRead]) -> None:
         """Writes sheets, as a whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         frames: list[bytes] = []
         told = json.dumps([_told(item, frames) for item in items], ensure_ascii=False).encode()
         content = len(told).to_bytes(8, "big") + told + b"".join(frames)
         fresh = self.folder / f".{key}.{os.getpid()}"
-        fresh.write_bytes(hashlib.sha256(content).digest() + content)
-        fresh.replace(self.folder / key)
+        with suppress(OSError):  # What cannot be kept is read again.
+            self.folder.mkdir(parents=True, exist_ok=True)
+            fresh.write_bytes(hashlib.sha256(content).digest() + content)
+            fresh.replace(self.folder / key)
 
     def forget_others(self) -> None:
         """Takes away what was not asked for since this was made, and what a killed run left."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if path.name not in self.asked:
+            if path.name not in self.asked and not path.is_dir():
                 path.unlink(missing_ok=True)
 
 

@@ -96,7 +96,9 @@ _COMPACT = r"^(?P<y>(?:19|20)[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})$"
 _COMPACT_MONTH = r"^(?P<y>(?:19|20)[0-9]{2})(?P<m>0[1-9]|1[0-2])$"
 _DAY_ZERO = {"1900": date(1899, 12, 30), "1904": date(1904, 1, 1)}
 """Day 0 of a spreadsheet's day numbers, right from 1 March 1900 on."""
-_MONTH_PARTS = r"^(?P<y>[0-9]{4})[-/.年](?P<m>[0-9]{1,2})月?$"
+_MONTH_PARTS = r"^(?P<y>[0-9]{4})[-/年](?P<m>[0-9]{1,2})月?$"
+_MONTH_BEHIND_POINT = r"^(?P<y>[0-9]{4})\.(?P<m>[0-9]{2}|[2-9])月?$"
+"""`2023.1` is none: a spreadsheet makes it of 2023.10, too."""
 _MONTH_AS_DATE = r"^(?P<y>[0-9]{4})[-/.年](?P<m>[0-9]{1,2})[-/.月]0?1日?(?:[ T]00:00:00)?$"
 
 
@@ -125,7 +127,7 @@ def read_months(text: pl.Series) -> pl.Series:
     if not (read.is_null() & (text != "")).any():
         return read
     width = text.str.normalize("NFKC") if not _is_ascii(text) else text
-    for pattern in (_MONTH_PARTS, _COMPACT_MONTH, _MONTH_AS_DATE):
+    for pattern in (_MONTH_PARTS, _MONTH_BEHIND_POINT, _COMPACT_MONTH, _MONTH_AS_DATE):
         read = read.fill_null(_dates(width, pattern))
     return read
 

@@ -173,6 +173,7 @@ _ABOUT_BILLS: dict[str, tuple[str, str, str]] = {
     "negative": ("warning", "zero or more, unless net metered", "Confirm that the meter feeds back; the register or the format allows it."),
     "estimated_by_sender": ("note", "a reading", "Ask for the bill that follows the next reading; the quantity counts as an estimate."),
     "corrects_nothing": ("warning", "the bill that it corrects", "Ask for the bill it corrects, or mend its number; the correction was counted."),
+    "same_days": ("warning", "bills of named meters, or days covered once", "Ask whether they are of two meters, or one bill sent twice; all were counted. Name the meters."),
     "rollover": ("note", "readings that rise", "Confirm that the counter went past its last digit; the register gives its digits."),
     "readings": ("warning", "what the readings give", "Ask what the bill holds beside the difference of the readings, such as losses of a transformer; the bill was used."),
     "rounded": ("note", "at most 9 decimals", "Nothing; the received text is kept."),

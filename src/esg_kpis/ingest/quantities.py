@@ -74,7 +74,7 @@ def typed_quantities(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
     problems.append(rejections(frame, pl.col("wrong"), "number", spec.column, pl.col("received"), f"a number such as {example}", example))
-    if merged.height and (spans := merged.filter(pl.col("column") == spec.column)[LINE]).len():
+    if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
         told = "a quantity in each row: which part of it belongs to which row cannot be known"
         problems.append(rejections(frame, pl.col(LINE).is_in(spans.implode()), "merged_quantity", spec.column, pl.col("received"), told))
     home = f"one of {', '.join(known)}"
@@ -113,6 +113,11 @@ def typed_quantities(
 
 def _read(text: pl.Series, entry: FileFormat) -> pl.DataFrame:
     return read_numbers(text, decimal=entry.decimal, thousands=entry.thousands_mark)
+
+
+def _counted_from(spec: QuantityColumn) -> list[str]:
+    """The columns whose numbers make the quantity."""
+    return [spec.column, *([spec.readings.start, spec.readings.to] if spec.readings else [])]
 
 
 def _own_month(spec: QuantityColumn) -> list[pl.Expr]:

@@ -13,7 +13,8 @@ import polars as pl
 from esg_kpis.domains import DOMAINS
 from esg_kpis.domains.definition import Domain
 from esg_kpis.errors import near_misses
-from esg_kpis.files import LINE, Sheet
+from esg_kpis.files import LINE, Sheet, folded
+from esg_kpis.ingest.declared import bill_kind_aliases
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
 from esg_kpis.ingest.quantities import no_quantities, typed_quantities
@@ -55,6 +56,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     names = [*PLAIN_COLUMNS, *_DATE_COLUMNS, *(field.name for field in domain.fields)]
     rows = sheet.rows.with_columns(records["record_id"])
     base = rows.select("record_id", LINE, *(_column(name, sheet, feed).alias(name) for name in dict.fromkeys(names)))
+    base = base.with_columns(_kinds(base["bill_kind"]))
     base, bad_dates = _dated(base, domain, entry, sheet.epoch, lambda name: _theirs(name, sheet, feed))
     if dated_by_columns(feed):
         bad_dates = bad_dates.filter(pl.col("rule") != "date_missing")
@@ -85,6 +87,12 @@ def _column(name: str, sheet: Sheet, feed: Feed) -> pl.Expr:
         return pl.lit("")
     clean = pl.col(theirs).fill_null("").str.strip_chars(_INVISIBLE)
     return clean.replace(feed.values[name]) if name in feed.values else clean
+
+
+def _kinds(words: pl.Series) -> pl.Series:
+    """Kinds of bills out of their sender's words."""
+    aliases = bill_kind_aliases()
+    return words.replace({word: aliases[folded(word)] for word in words.unique().to_list() if folded(word) in aliases})
 
 
 def _dated(

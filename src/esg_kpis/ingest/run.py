@@ -74,7 +74,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     return Ingested(
         files=conform(pl.DataFrame(taken.files, schema=FILES.schema), FILES),
         records=conform(_without_site(records, bills.rejected), RECORDS),
-        rejected=rejected_of(read, rejected, records, taken.stopped),
+        rejected=_at_known_sites(rejected_of(read, rejected, records, taken.stopped), register),
         quantities=conform(_without(bills.quantities, bad), QUANTITIES),
         sites=_without(register, bad),
         meters=meters,
@@ -89,6 +89,11 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
             + [bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )
+
+
+def _at_known_sites(rejected: pl.DataFrame, register: pl.DataFrame) -> pl.DataFrame:
+    """Rejections without the site, where it is none: its record may belong to any."""
+    return rejected.with_columns(pl.when(pl.col("site_id").is_in(register["site_id"].implode())).then(pl.col("site_id")).alias("site_id"))
 
 
 def _mended(taken: Taken) -> tuple[pl.DataFrame, pl.DataFrame]:

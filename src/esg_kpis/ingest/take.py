@@ -27,6 +27,8 @@ from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.shape import check_quantity_columns, check_shape
 from esg_kpis.ingest.totals import filled_from_above, set_aside
 
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
+
 
 class _OfPlace(InputProblem):
     """A file is wrong where it lies; the same bytes may be right elsewhere."""
@@ -63,7 +65,7 @@ def take(taken: Taken, path: Path, domain: str | None) -> None:
     entries: tuple[FileFormat, ...] = ()
     try:
         declared = taken.format_of(path.parent) if domain else None
-        entries = tuple(formats_for(path.name, declared)) if declared else (default_format(domain),) if domain else ()
+        entries = _entries(path.name, domain, declared) if domain else ()
         source = read_source(taken.raw, path, max((entry.max_megabytes for entry in entries), default=MAX_MEGABYTES))
         row |= {"sha256": source.sha256, "bytes": len(source.content)}
         if is_returned(source):
@@ -71,15 +73,21 @@ def take(taken: Taken, path: Path, domain: str | None) -> None:
             return
         if domain is None:
             raise _homeless(relative)
-        if not entries and path.suffix.lower() != ".zip":
-            raise _no_entry(relative)
         inside = open_packed(source)
     except InputProblem as problem:
         _stop(taken, row, _possible_domains(domain, entries, taken.formats.get(path.parent)), problem)
         return
     for item in inside:
-        fitting = entries or tuple(formats_for(item.name, declared) if declared else ())
+        by_outer_name = not item.member or (declared and formats_for(path.name, declared))
+        fitting = entries if by_outer_name else _entries(item.name, domain, declared)
         _take_content(taken, item, domain, fitting, row | {"sheet": item.member})
+
+
+def _entries(name: str, domain: str, declared: Format | None) -> tuple[FileFormat, ...]:
+    """How a file is read: by the entries that fit its name; else, as without a `_format.toml`, by our names and their aliases. An entry without a feed takes that from there."""
+    own = default_format(domain)
+    fitting = formats_for(name, declared) if declared else []
+    return tuple(entry if entry.feed else entry.model_copy(update={"feed": own.feed}) for entry in fitting) or (own,)
 
 
 def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[FileFormat, ...], row: dict[str, Any]) -> None:
@@ -87,8 +95,6 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
     declared = taken.formats.get((taken.raw / source.path).parent)
     possible = _possible_domains(domain, entries, declared)
     try:
-        if not entries:
-            raise _no_entry(source.where)
         if (first := taken.seen.get(source.content_sha256)) is not None:
             taken.files.append(row | _seen_before(source, domain, entries, first))
             return
@@ -176,7 +182,7 @@ def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileR
     refuse_identities(sheet)
     entry = understood(sheet, entry, column_aliases(declared))
     sheet, aside = set_aside(sheet, entry)
-    sheet = replace(sheet, rows=filled_from_above(sheet.rows, entry.fill_down))
+    sheet = replace(sheet, rows=filled_from_above(sheet.rows, entry.fill_down, [line for line, _ in sheet.ragged]))
     for feed in entry.feed:
         check_quantity_columns(feed, sheet.source.path)
         check_shape(sheet, feed)
@@ -192,7 +198,7 @@ def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:
         taken.files.append(row | {"status": "ignored", "problem": f"The same bytes as {first[0]}; its records count once."})
         return
     for name, origin, origin_sheet in index_of(source):
-        here = row | {"sheet": name}
+        here = row | {"sheet": name, "mends_path": origin, "mends_sheet": origin_sheet}
         path = taken.raw / origin
         domain = origin.partition("/")[0]
         try:
@@ -230,6 +236,9 @@ def _seen_before(source: Source, domain: str, entries: tuple[FileFormat, ...], f
 
 
 def _stop(taken: Taken, row: dict[str, Any], domains: list[str], problem: InputProblem) -> None:
+    declared = taken.formats.get((taken.raw / row["path"]).parent)
+    if declared is not None and not formats_for(Path(row["sheet"] or row["path"]).name, declared) and not formats_for(Path(row["path"]).name, declared) and not isinstance(problem, _OfPlace):
+        problem = InputProblem(f"No entry of _format.toml fits this file, so it was read by our own names. {problem.what}", where=problem.where, mend=f"{problem.mend} Or add a [[file]] whose glob fits.")
     row = row | {"status": "stopped", "problem": str(problem), "records": 0}
     taken.files.append(row)
     taken.stopped.append(stopped_row(row, domains, problem))
@@ -239,7 +248,7 @@ def file_row(relative: str) -> dict[str, Any]:
     """The row of `files` for a file of which nothing was read yet."""
     return {
         "path": relative, "sheet": "", "sha256": "", "bytes": 0, "encoding": "", "delimiter": "", "header_line": 0, "understood": "", "records": 0, "status": "read",
-        "problem": None,
+        "problem": None, "mends_path": None, "mends_sheet": None,
     }  # fmt: skip
 
 
@@ -254,7 +263,7 @@ def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str
     found = []
     for path in raw.rglob("*"):
         name, top = path.name, path.relative_to(raw).parts[0]
-        if name == FORMAT_FILE or name.startswith((".", "~$")) or path.suffix.lower() == ".md":
+        if name == FORMAT_FILE or name.startswith((".", "~$")) or name.lower() in _OF_SYSTEMS or path.suffix.lower() == ".md":
             continue
         if path.is_symlink() or not path.is_dir():
             domain = top if top in order and path.parent != raw else None
@@ -269,10 +278,6 @@ def _possible_domains(domain: str | None, entries: tuple[FileFormat, ...], decla
         return list(DOMAINS)
     feeds = {feed.domain for item in (declared.file if declared else entries) for feed in item.feed}
     return [name for name in DOMAINS if name in feeds | {domain}]
-
-
-def _no_entry(where: str) -> InputProblem:
-    return InputProblem("No entry of _format.toml fits this file.", where=where, mend="Add a [[file]] whose glob fits, or take it away.")
 
 
 def _homeless(relative: str) -> InputProblem:

@@ -1,5 +1,6 @@
 """Rows that are no records of their own: subtotals and totals, by which the rows above them are checked, notes, and headers that come again."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -26,11 +27,14 @@ def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:
     return replace(sheet, rows=rows.filter(pl.col(KIND).is_null()).drop(KIND)), rows.filter(pl.col(KIND).is_not_null())
 
 
-def filled_from_above(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """`rows` with blank cells of some columns filled from the row above, as their sender left them out. Totals and notes have been set aside: their words are nobody's name."""
+def filled_from_above(rows: pl.DataFrame, columns: Sequence[str], ragged: Sequence[int] = ()) -> pl.DataFrame:
+    """`rows` with blank cells of some columns filled from the row above, as their sender left them out; never across a row whose cells could not be told apart."""
     wanted = {folded(column) for column in columns}
     named = [column for column in rows.columns if folded(column) in wanted]
-    return rows.with_columns(pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column)).forward_fill().fill_null("").alias(column) for column in named)
+    part = pl.Series("__part", [bisect(sorted(ragged), line) for line in rows[LINE]], dtype=pl.Int64())
+    fill = [pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column)).forward_fill().over("__part").fill_null("").alias(column) for column in named]
+    return rows.with_columns(part).with_columns(fill).drop("__part") if named else rows
+
 
 
 def reasons(aside: pl.DataFrame) -> pl.DataFrame:

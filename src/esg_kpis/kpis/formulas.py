@@ -52,7 +52,7 @@ def value_of(
     bottom_kpi = kpis[kpi.denominator or ""]
     bottom = value_of(bottom_kpi, period, part, earlier, previous, inputs, narrowed(within, kpi))
     if kpi.formula == "difference":
-        return _difference(top, bottom, multiplier(top_kpi.unit, kpi.unit), multiplier(bottom_kpi.unit, kpi.unit))
+        return _difference(top, bottom, multiplier(top_kpi.unit, kpi.unit), multiplier(bottom_kpi.unit, kpi.unit), inputs)
     if kpi.formula == "share":
         return _quotient(kpi, top, bottom, 100 * multiplier(top_kpi.unit, bottom_kpi.unit))
     return _quotient(kpi, top, bottom, kpi.times * multiplier(f"{top_kpi.unit}/{bottom_kpi.unit}", kpi.whole_unit))
@@ -183,9 +183,12 @@ def _quotient(kpi: Kpi, top: Value, bottom: Value, times: Fraction, *, less_one:
     return Value((ratio - 1 if less_one else ratio) * times, state.status, state.reason, max(top.estimated_share, bottom.estimated_share))
 
 
-def _difference(top: Value, bottom: Value, top_unit: Fraction, bottom_unit: Fraction) -> Value:
+def _difference(top: Value, bottom: Value, top_unit: Fraction, bottom_unit: Fraction, inputs: Inputs) -> Value:
     if (worse := _worse(top, bottom)) is not None:
         return worse
     state = max((top, bottom), key=lambda value: _WORST.index(value.status))
-    value = (top.value or Fraction(0)) * top_unit - (bottom.value or Fraction(0)) * bottom_unit
-    return Value(value, state.status, state.reason, max(top.estimated_share, bottom.estimated_share))
+    parts = ((top.value or Fraction(0)) * top_unit, (bottom.value or Fraction(0)) * bottom_unit)
+    value, size = parts[0] - parts[1], abs(parts[0] - parts[1])
+    estimated = abs(parts[0]) * top.estimated_share + abs(parts[1]) * bottom.estimated_share
+    share = min(estimated / size, Fraction(1)) if size else Fraction(1 if estimated else 0)
+    return _complete(Value(value, state.status, state.reason, share), inputs) if state.status == "ok" else Value(value, state.status, state.reason, share)

@@ -29,13 +29,14 @@ _HOW = (
 _RISKY = re.compile(r"^[=+\-@\t\r＝＋－＠]")
 
 
-def write_returned(rejected: pl.DataFrame, records: pl.DataFrame, sites: pl.DataFrame, folder: Path) -> None:
+def write_returned(rejected: pl.DataFrame, records: pl.DataFrame, sites: pl.DataFrame, files: pl.DataFrame, folder: Path) -> None:
     """One workbook per site, or per file where no site of the register is named. Nothing is written where nothing was refused.
 
     Args:
         rejected: As in the data dictionary.
         records: The same; their rows as received are what is sent back. Rows about people are named by their place only.
         sites: The register.
+        files: As in the data dictionary. Rows of a workbook that came back once keep the file they were first sent in: by its format they are read.
         folder: Folder to make.
     """
     if rejected.is_empty():
@@ -46,10 +47,12 @@ def write_returned(rejected: pl.DataFrame, records: pl.DataFrame, sites: pl.Data
         pl.coalesce(known, pl.col("path").str.replace_all("/", "-")).alias("to")
     )
     headers = _headers(rows, records)
+    mending = files.filter(pl.col("mends_path").is_not_null())
+    origins = {(path, sheet): (of_path, of_sheet) for path, sheet, of_path, of_sheet in mending.select("path", "sheet", "mends_path", "mends_sheet").iter_rows()}
     for part in rows.sort("to", "path", "sheet", "line", "rule", "column").partition_by("to", maintain_order=True):
         with xlsxwriter.Workbook(folder / f"{_file_name(str(part['to'][0]))}.xlsx", _OPTIONS) as book:
             book.set_properties({"created": _FIXED_DATE})
-            _write_book(book, part, headers)
+            _write_book(book, part, headers, origins)
 
 
 def _headers(rows: pl.DataFrame, records: pl.DataFrame) -> dict[tuple[str, str], list[str]]:
@@ -59,7 +62,12 @@ def _headers(rows: pl.DataFrame, records: pl.DataFrame) -> dict[tuple[str, str],
     return {(path, sheet): list(json.loads(received)) for path, sheet, received in firsts.select("path", "sheet", "received").iter_rows()}
 
 
-def _write_book(book: Any, part: pl.DataFrame, headers: Mapping[tuple[str, str], list[str]]) -> None:  # noqa: ANN401  (XlsxWriter has no types)
+def _write_book(
+    book: Any,  # noqa: ANN401  (XlsxWriter has no types)
+    part: pl.DataFrame,
+    headers: Mapping[tuple[str, str], list[str]],
+    origins: Mapping[tuple[str, str], tuple[str, str]],
+) -> None:
     about = book.add_worksheet(_READ_ME)
     mendable = pl.col("line").gt(0) & ~pl.col("path").str.split("/").list.first().is_in([name for name, domain in DOMAINS.items() if domain.counted])
     groups = part.filter(mendable).partition_by("path", "sheet", maintain_order=True)
@@ -69,8 +77,8 @@ def _write_book(book: Any, part: pl.DataFrame, headers: Mapping[tuple[str, str],
         if (path, sheet) in headers:
             name = _sheet_name(path, number)
             _write_rows(book, name, group, headers[path, sheet])
-            index.append((name, path, sheet))
-    told = {(path, sheet) for _, path, sheet in index}
+            index.append((name, *origins.get((path, sheet), (path, sheet))))
+    told = set(headers)
     _write_about(book, about, [row for row in part.iter_rows(named=True) if row["line"] == 0 or (row["path"], row["sheet"]) not in told])
     hidden = book.add_worksheet(INDEX)
     for line, row in enumerate([("sheet", "path", "source_sheet"), *index]):

@@ -35,6 +35,8 @@ FILES = Table(
         Column("records", pl.Int64(), "Records read"),
         text("status", "read, stopped or ignored", allowed=("read", "stopped", "ignored")),
         text("problem", "Why it was stopped or ignored, or what of it was not read", nullable=True),
+        text("mends_path", "File whose refused rows it mends", nullable=True),
+        text("mends_sheet", "Sheet of that file", nullable=True),
     ),
 )  # fmt: skip
 
@@ -78,6 +80,7 @@ QUANTITIES = Table(
         Column("estimated", pl.Boolean(), "Whether the sender says that it is estimated"),
         Column("canonical", QUANTITY, "The number in the canonical unit of the measure", unit="see unit"),
         text("unit", "Canonical unit of the measure"),
+        text("bill_kind", "bill, credit_note or estimate", nullable=True),
         text("excluded", "Why it does not count: duplicate, superseded, sub-meter; null when it may", nullable=True),
     ), csv=False,
 )  # fmt: skip

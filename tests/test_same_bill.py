@@ -1,0 +1,164 @@
+"""Bills that stand for each other, by what two reviewers sent: nothing counts twice, nothing is lost, and no contradiction is decided by us."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from esg_kpis.ingest import Ingested
+from tests.ingest_scenario import bill, bills_workbook, csv_of, numbers_of, observed, read_files, rules
+
+JAN = {"meter_id": "E1"}
+FEB = {"meter_id": "E1", "period_start": "2023-02-01", "period_end": "2023-02-28"}
+E1 = {"site_id": "BJ-01", "measure": "electricity_purchased", "meter_id": "E1"}
+S1 = E1 | {"meter_id": "S1", "part_of": "E1"}
+
+
+def read(root: Path, *rows: Mapping[str, str], meters: tuple[Mapping[str, str], ...] = ()) -> Ingested:
+    register = {"meters/meters.csv": csv_of(*meters)} if meters else {}
+    return read_files(root, {"energy/bills.csv": csv_of(*(bill(**row) for row in rows))} | register)
+
+
+def counted(result: Ingested) -> list[str]:
+    return sorted(numbers_of_counting(result))
+
+
+def numbers_of_counting(result: Ingested) -> list[str]:
+    return [f"{value.normalize():f}" for value in result.quantities.filter(pl.col("excluded").is_null())["quantity"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "left"),
+    [
+        # A reversal: the bill, its credit note, and the new bill that corrects it.
+        ([JAN | {"quantity": "100", "document": "f1"}, JAN | {"quantity": "-100", "document": "f1r", "bill_kind": "credit_note"}, JAN | {"quantity": "80", "document": "f2", "corrects": "f1"}], ["80"]),
+        # The credit note names the bill it credits; that is no correction.
+        ([JAN | {"quantity": "100", "document": "D1"}, JAN | {"quantity": "-10", "document": "C1", "corrects": "D1", "bill_kind": "credit_note"}], ["-10", "100"]),
+        # Without a word a bill that was credited as a whole leaves its days to the next.
+        ([JAN | {"quantity": "100", "document": "D1"}, JAN | {"quantity": "-100", "document": "C1", "bill_kind": "红字"}, JAN | {"quantity": "120", "document": "D2"}], ["-100", "100", "120"]),
+        # A correction of one meter and month leaves the others of the bill.
+        ([JAN | {"quantity": "100", "document": "D1"}, FEB | {"quantity": "500", "document": "D1"}, JAN | {"quantity": "90", "document": "D2", "corrects": "D1"}], ["500", "90"]),
+        ([JAN | {"quantity": "100", "document": "D1"}, JAN | {"quantity": "500", "document": "D1", "meter_id": "E2"}, JAN | {"quantity": "90", "document": "D2", "corrects": "D1"}], ["500", "90"]),
+        ([JAN | {"quantity": "100", "document": "D1"}, FEB | {"quantity": "500", "document": "D1"}, JAN | {"quantity": "90", "document": "D1", "revision": "2"}], ["500", "90"]),
+        # A revision that splits what was one.
+        ([JAN | {"quantity": "100", "document": "D1"}, JAN | {"quantity": "60", "document": "D1", "revision": "2", "tariff": "peak"}, JAN | {"quantity": "30", "document": "D1", "revision": "2", "tariff": "valley"}], ["30", "60"]),
+        # An estimate, and the bill that was read.
+        ([JAN | {"quantity": "100", "bill_kind": "estimate"}, JAN | {"quantity": "120"}], ["120"]),
+        # One bill in other spellings, and words that say the same.
+        ([JAN | {"document": "D1"}, JAN | {"meter_id": "e1", "document": "d1"}, JAN | {"meter_id": "Ｅ1", "document": "D01".replace("0", "")}], ["100"]),
+        ([JAN | {"meter_id": "00123"}, JAN | {"meter_id": "123"}], ["100"]),
+        ([JAN | {"document": "D1"}, JAN | {"document": "D1", "bill_kind": "bill"}, JAN | {"document": "D1", "revision": "0"}], ["100"]),
+    ],
+)  # fmt: skip
+def test_what_is_left_when_bills_stand_for_each_other(tmp_path: Path, rows: list[dict[str, str]], left: list[str]) -> None:
+    result = read(tmp_path, *rows)
+
+    assert rules(result) == {}
+    assert counted(result) == sorted(left)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [JAN | {"quantity": "60", "tariff": "峰"}, JAN | {"quantity": "40", "tariff": "谷"}, JAN | {"quantity": "100", "tariff": "总"}],
+        [JAN | {"quantity": "60", "tariff": "peak"}, JAN | {"quantity": "40", "tariff": "valley"}, JAN | {"quantity": "100"}],
+        [JAN | {"quantity": "100", "document": "A"}, JAN | {"quantity": "101", "document": "B"}],
+    ],
+)
+def test_a_whole_beside_its_parts_is_a_contradiction(tmp_path: Path, rows: list[dict[str, str]]) -> None:
+    assert set(read(tmp_path, *rows).rejected["rule"]) == {"overlap"}
+
+
+def test_parts_of_a_count_stand_beside_each_other(tmp_path: Path) -> None:
+    result = read(tmp_path, JAN | {"tariff": "峰", "quantity": "60"}, JAN | {"tariff": "谷", "quantity": "40"})
+
+    assert counted(result) == ["40", "60"]
+
+
+def test_a_correction_of_other_days_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    result = read(tmp_path, FEB | {"quantity": "80", "document": "f1"}, {**JAN, "quantity": "90", "document": "f2", "corrects": "f1"})
+
+    assert counted(result) == ["80", "90"]
+    assert len(observed(result, "corrects_nothing")) == 1
+
+
+def test_a_bill_without_a_meter_is_that_of_the_only_main_meter(tmp_path: Path) -> None:
+    same = read(tmp_path / "a", JAN, {"meter_id": ""}, meters=(E1, S1))
+    other = read(tmp_path / "b", JAN, {"meter_id": "", "quantity": "101"}, meters=(E1, S1))
+
+    assert counted(same) == ["100"]
+    assert set(other.rejected["rule"]) == {"overlap"}
+
+
+def test_bills_without_a_meter_that_cover_the_same_days_are_told(tmp_path: Path) -> None:
+    result = read(tmp_path, {"quantity": "100"}, {"quantity": "120"}, {"quantity": "7", "period_start": "2023-05-01", "period_end": "2023-05-31"})
+
+    assert counted(result) == ["100", "120", "7"]
+    assert len(observed(result, "same_days")) == 2
+
+
+@pytest.mark.parametrize(
+    ("sub", "main", "left"),
+    [
+        ({}, {}, ["100"]),
+        ({"valid_from": "2023-01-15"}, {}, ["100"]),
+        ({}, {"valid_to": "2022-12-31"}, ["100", "30"]),
+        ({"valid_to": "2022-06-30"}, {}, ["100", "30"]),
+    ],
+)
+def test_a_sub_meter_is_one_while_both_meters_are_read(tmp_path: Path, sub: dict[str, str], main: dict[str, str], left: list[str]) -> None:
+    result = read(tmp_path, JAN, {"meter_id": "s1", "quantity": "30"}, meters=(E1 | main, S1 | sub))
+
+    assert counted(result) == left
+
+
+def test_merged_readings_are_no_quantity_of_each_row(tmp_path: Path) -> None:
+    from io import BytesIO
+
+    import xlsxwriter
+
+    content = BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        page = book.add_worksheet("Bills")
+        for line, row in enumerate([["site_id", "month", "tariff", "q", "a", "b"], ["BJ-01", "2023-01", "peak", "", "1000", "1500"], ["BJ-01", "2023-01", "valley", "", "", ""]]):
+            for place, text in enumerate(row):
+                page.write_string(line, place, text)
+        page.merge_range(1, 4, 2, 4, "1000")
+        page.merge_range(1, 5, 2, 5, "1500")
+    form = 'format_version = 1\n[[file]]\nglob = "*"\n[[file.feed]]\ndomain = "energy"\n[[file.feed.quantity]]\nmeasure = "electricity_purchased"\ncolumn = "q"\nunit = "kWh"\nreadings = { start = "a", to = "b", times = 1 }\n'
+    result = read_files(tmp_path, {"energy/_format.toml": form, "energy/a.xlsx": content.getvalue()})
+
+    assert set(result.rejected["rule"]) == {"merged_quantity"}
+
+
+def test_a_month_that_a_spreadsheet_cut_is_refused(tmp_path: Path) -> None:
+    """2023.10 as a number is 2023.1."""
+    text = "site_id,measure,quantity,unit,month\n" + "".join(f"BJ-01,electricity_purchased,{n},kWh,{word}\n" for n, word in enumerate(["2023.1", "2023.01", "2023.2", "2023.11"], 1))
+    result = read_files(tmp_path, {"energy/a.csv": text})
+
+    assert rules(result) == {2: ["date"]}
+    assert numbers_of(result) == ["2", "3", "4"]
+
+
+def test_two_tables_on_one_sheet_stop_the_file(tmp_path: Path) -> None:
+    upper = csv_of({"site_id": "BJ-01", "measure": "electricity_purchased", "quantity": "1000", "unit": "kWh", "month": "2023-01"})
+    lower = csv_of({"site_id": "BJ-01", "meter_id": "E1", "measure": "electricity_purchased", "quantity": "50", "unit": "kWh", "month": "2023-01"})
+    result = read_files(tmp_path, {"energy/a.csv": f"{upper},,,,\n{lower}"})
+
+    assert "Lines 1 and 4 both look like a header" in result.rejected["message"].item()
+
+
+def test_a_turn_of_more_than_half_a_counter_is_no_rollover(tmp_path: Path) -> None:
+    form = 'format_version = 1\n[[file]]\nglob = "*"\n[[file.feed]]\ndomain = "energy"\n[[file.feed.quantity]]\nmeasure = "electricity_purchased"\ncolumn = "q"\nunit = "kWh"\nreadings = { start = "a", to = "b" }\n'
+    rows = "site_id,month,meter_id,q,a,b\nBJ-01,2023-01,E1,,5000,4990\nBJ-01,2023-02,E1,,99990,20\n"
+    result = read_files(tmp_path, {"energy/_format.toml": form, "energy/a.csv": rows, "meters/m.csv": csv_of(E1 | {"digits": "5"})})
+
+    assert rules(result) == {2: ["reading_backwards"]}
+    assert counted(result) == ["30"]
+
+
+def test_a_workbook_of_one_bill_twice_over_two_files_counts_once(tmp_path: Path) -> None:
+    result = read_files(tmp_path, {"energy/a.csv": csv_of(bill()), "energy/b.xlsx": bills_workbook(100)})
+
+    assert counted(result) == ["100"]
