@@ -103,14 +103,15 @@ def test_bills_without_a_meter_that_cover_the_same_days_are_told(tmp_path: Path)
     [
         ({}, {}, ["100"]),
         ({"valid_from": "2023-01-15"}, {}, ["100"]),
-        ({}, {"valid_to": "2022-12-31"}, ["100", "30"]),
-        ({"valid_to": "2022-06-30"}, {}, ["100", "30"]),
+        ({}, {"valid_to": "2022-12-31"}, ["30"]),
+        ({"valid_to": "2022-06-30"}, {}, ["100"]),
     ],
 )
 def test_a_sub_meter_is_one_while_both_meters_are_read(tmp_path: Path, sub: dict[str, str], main: dict[str, str], left: list[str]) -> None:
     result = read(tmp_path, JAN, {"meter_id": "s1", "quantity": "30"}, meters=(E1 | main, S1 | sub))
 
     assert counted(result) == left
+    assert set(result.rejected["rule"]) <= {"outside_meter_life"}
 
 
 def test_merged_readings_are_no_quantity_of_each_row(tmp_path: Path) -> None:
@@ -161,4 +162,35 @@ def test_a_turn_of_more_than_half_a_counter_is_no_rollover(tmp_path: Path) -> No
 def test_a_workbook_of_one_bill_twice_over_two_files_counts_once(tmp_path: Path) -> None:
     result = read_files(tmp_path, {"energy/a.csv": csv_of(bill()), "energy/b.xlsx": bills_workbook(100)})
 
+    assert counted(result) == ["100"]
+
+
+def test_a_list_of_readings_needs_no_column_of_quantities(tmp_path: Path) -> None:
+    for given in ("", 'column = "q"\noptional = true\n'):
+        form = f'format_version = 1\n[[file]]\nglob = "*"\n[[file.feed]]\ndomain = "energy"\n[[file.feed.quantity]]\n{given}measure = "electricity_purchased"\nunit = "kWh"\nreadings = {{ start = "上期示数", to = "本期示数", times = "倍率" }}\n'
+        rows = "站点,表号,month,上期示数,本期示数,倍率\nBJ-01,E1,2023-01,100,150,40\nBJ-01,E1,2023-02,150,140,40\n"
+        result = read_files(tmp_path / f"w{len(given)}", {"energy/_format.toml": form, "energy/a.csv": rows})
+
+        assert counted(result) == ["2000"]
+        assert result.rejected.select("rule", "column").rows() == [("reading_backwards", "本期示数")]
+
+
+def test_a_unit_in_the_header_that_contradicts_the_column_of_units_is_refused(tmp_path: Path) -> None:
+    text = "站点,能源种类,month,用量(万kWh),单位\nBJ-01,外购电力,2023-01,12.5,kWh\nBJ-01,外购电力,2023-02,13,万kWh\n"
+
+    assert rules(read_files(tmp_path, {"energy/a.csv": text})) == {2: ["unit"]}
+
+
+@pytest.mark.parametrize(("number", "refused"), [("1,234", True), ("1.234", True), ("1234", False), ("1.5", False), ("1,234.5", False)])
+def test_a_number_that_may_be_two_is_refused_where_cells_are_parted_by_semicolons(tmp_path: Path, number: str, refused: bool) -> None:
+    result = read_files(tmp_path, {"energy/a.csv": csv_of(bill(quantity=number), delimiter=";")})
+
+    assert rules(result) == ({2: ["number"]} if refused else {})
+
+
+def test_a_bill_of_a_meter_that_is_not_read_any_more_is_refused(tmp_path: Path) -> None:
+    life = E1 | {"valid_to": "2023-01-15"}
+    result = read(tmp_path, JAN, FEB, meters=(life,))
+
+    assert rules(result) == {3: ["outside_meter_life"]}
     assert counted(result) == ["100"]

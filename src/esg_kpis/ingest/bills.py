@@ -48,7 +48,7 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     Source: GHG Protocol Corporate Standard (2004), chapter 7 (double counting, completeness); GB 17167-2006 (metering levels).
     """
     rows, notes = _read_off(spelled(sent, meters), meters)
-    wrong = [_signs(rows, meters), _backwards(rows)]
+    wrong = [_signs(rows, meters), _backwards(rows), _outside_life(rows, meters)]
     rows = in_canonical_units(_without(rows, wrong))
     rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("excluded"))
     alone = all_different(rows, [*BILL, "start", "end"])
@@ -128,6 +128,18 @@ def _sub_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     both = _there("valid_from", "valid_to") & _there("__from", "__to")
     found = behind.filter(both).select("record_id", "column", pl.col("part_of").alias("__by"))
     return set_out(rows, found, "sub-meter, counted in the bills of ")
+
+
+def _outside_life(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
+    """Bills of a meter on none of whose days the register says that it is read."""
+    lives = meters.filter(pl.col("meter_id").is_not_null()).select("site_id", "measure", "meter_id", "valid_from", "valid_to")
+    ends = lives.filter(pl.col("valid_from").is_not_null() | pl.col("valid_to").is_not_null())
+    if ends.is_empty():
+        return NO_REJECTIONS
+    found = rows.join(ends, on=["site_id", "measure", "meter_id"], how="inner").filter(~_there("valid_from", "valid_to"))
+    life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
+    span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+    return rejections(found, pl.lit(value=True), "outside_meter_life", pl.lit("period_end"), span, pl.lit("days within the life of the meter by the register, ") + life, life)
 
 
 def _there(first: str, last: str) -> pl.Expr:

@@ -23,7 +23,7 @@ def names_known(entry: FileFormat, aliases: Aliases) -> frozenset[str]:
 
 
 def _ours(feed: Feed) -> list[str]:
-    return [*COMMON, *(field.name for field in DOMAINS[feed.domain].fields), "measure", "quantity", "unit", *(item.column for item in feed.quantity)]
+    return [*COMMON, *(field.name for field in DOMAINS[feed.domain].fields), "measure", "quantity", "unit", *(item.column for item in feed.quantity if item.column)]
 
 
 def declared_columns(entry: FileFormat) -> list[str]:
@@ -85,7 +85,7 @@ def _ambiguous(name: str, found: Sequence[str], sheet: Sheet) -> InputProblem:
 
 
 def _respelled(item: Model, keys: Sequence[str], spelled: Mapping[str, str]) -> Model:
-    return item.model_copy(update={key: spelled[value] for key in keys if (value := getattr(item, key)) is not None})
+    return item.model_copy(update={key: spelled[value] for key in keys if (value := getattr(item, key))})
 
 
 def _respelled_feed(feed: Feed, spelled: Mapping[str, str]) -> Feed:
@@ -128,8 +128,10 @@ def _quantity(item: QuantityColumn, sheet: Sheet, aliases: Aliases, free: Sequen
         if name is not None and name not in sheet.columns and (theirs := _alias(name, free, sheet, aliases)):
             update[key] = theirs
     column = item.column
-    if column not in sheet.columns and (theirs := _alias(column, free, sheet, aliases) or _alias(column, free, sheet, aliases, with_unit=True)):
+    if column and column not in sheet.columns and (theirs := _alias(column, free, sheet, aliases) or _alias(column, free, sheet, aliases, with_unit=True)):
         column = update["column"] = theirs
+    if item.readings and column not in sheet.columns and (item.optional or not column):
+        return item.model_copy(update=update | {"column": item.readings.to, "only_readings": True, "optional": False})
     no_unit = item.unit_column is not None and "unit_column" not in update and item.unit_column not in sheet.columns
     stated = unit_of(column)[1]
     if column in sheet.columns and (item.unit_in_header or (no_unit and stated)):

@@ -37,7 +37,7 @@ class Readings(_Entry):
 class QuantityColumn(_Entry):
     """One column of numbers, with its measure and unit fixed here or standing in other columns or in the header."""
 
-    column: str
+    column: str = ""
     measure: str | None = None
     measure_column: str | None = None
     measures: dict[str, str] = {}
@@ -47,12 +47,15 @@ class QuantityColumn(_Entry):
     months: dict[str, str] = Field(default={}, max_length=0)  # A feed makes a column of each, before it comes here.
     month: str | None = Field(default=None, pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$")
     readings: Readings | None = None
+    only_readings: bool = False
     blank: Literal["reject", "skip"] = "reject"
     optional: bool = False
     negative: Literal["reject", "net_metering"] = "reject"
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
+        if not self.column and self.readings is None:
+            raise ValueError("a quantity needs a column, or readings")
         if (self.measure is None) == (self.measure_column is None):
             raise ValueError(f"column '{self.column}': give either measure or measure_column")
         if sum((self.unit is not None, self.unit_column is not None, self.unit_in_header)) != 1:
@@ -107,7 +110,7 @@ class Feed(_Entry):
             raise ValueError(f"'{both[0]}' is both a column and a constant")
         if not self.quantity and DOMAINS[self.domain].dated and not counted:
             raise ValueError(f"the feed of '{self.domain}' names no quantity")
-        if len({column.column for column in self.quantity}) < len(self.quantity):
+        if len({column.column or column.readings for column in self.quantity}) < len(self.quantity):
             raise ValueError("one column stands in two quantities")
         for column in self.quantity:
             if column.unit:

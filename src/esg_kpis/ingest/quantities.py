@@ -11,12 +11,13 @@ from esg_kpis.domains.definition import Domain
 from esg_kpis.errors import UnitProblem
 from esg_kpis.exact import PRODUCT_LIMIT, QUANTITY, plain, scaled
 from esg_kpis.files import LINE, folded
+from esg_kpis.files.header import unit_of
 from esg_kpis.ingest.declared import measure_aliases
 from esg_kpis.ingest.formats import FileFormat, QuantityColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 from esg_kpis.tables import QUANTITIES
-from esg_kpis.units import multiplier
+from esg_kpis.units import multiplier, unit_named
 
 SENT = {
     **{name: dtype for name, dtype in QUANTITIES.schema.items() if name not in ("excluded", "canonical", "unit")},
@@ -35,7 +36,7 @@ def no_quantities() -> pl.DataFrame:
 
 
 def typed_quantities(
-    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain, merged: pl.DataFrame
+    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain, merged: pl.DataFrame, *, doubtful: bool = False
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """One quantity column of a feed.
 
@@ -46,11 +47,12 @@ def typed_quantities(
         entry: The file's number format.
         domain: The domain it feeds.
         merged: Cells of the sheet that span several rows.
+        doubtful: Whether the decimal mark is neither declared nor plain from the way the cells are parted.
 
     Columns of the first frame: as `SENT`. The second lists the rejections.
     """
     dimensions = [field.name for field in domain.fields if field.dimension]
-    received = rows[spec.column].fill_null("").str.strip_chars()
+    received = rows.select(pl.lit("")).to_series().extend_constant("", rows.height - 1) if spec.only_readings and rows.height else rows[spec.column].fill_null("").str.strip_chars()
     plain = ("record_id", LINE, "site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind", "start", "end")
     frame = base.select(*plain, *dimensions).with_columns(
         received.alias("received"),
@@ -82,6 +84,10 @@ def typed_quantities(
         rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home, ", ".join(known))
     )
     problems.append(_unit_problems(frame.filter(pl.col("measure").is_in(known)), spec, domain))
+    if doubtful:
+        either = pl.col("received").str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
+        told = f"a number that is plain: in a file whose cells are parted by `;` this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands"
+        problems.append(rejections(frame, either, "number", spec.column, pl.col("received"), told, example))
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name in sorted(dimensions)]
     quantities = frame.select(
         "record_id",
@@ -161,9 +167,19 @@ def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Series:
     return words.replace_strict(known, return_dtype=pl.String())
 
 
+def _unit_of_header(spec: QuantityColumn, domain: Domain) -> str:
+    """The unit that stands in brackets in the header, where another column names units too; empty where none does, or it is none."""
+    stated = unit_of(spec.column)[1] if spec.unit_column else ""
+    try:
+        return unit_named(stated, domain.name) if stated else ""
+    except UnitProblem:
+        return ""
+
+
 def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) -> pl.DataFrame:
     """Units that do not fit the measure, and quantities too large for exact arithmetic in the measure's unit."""
     problems = [NO_REJECTIONS]
+    stated = _unit_of_header(spec, domain)
     for measure, unit in frame.select("measure", "received_unit").unique().sort("measure", "received_unit").iter_rows():
         here = (pl.col("measure") == measure) & (pl.col("received_unit") == unit)
         try:
@@ -172,6 +188,9 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
             expected = f"a unit of {measure}. {problem}"
             problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected, measure))
             continue
+        if stated and multiplier(unit, stated, domain.name) != 1:
+            told = f"the unit of the header, {stated}, or a header without a unit"
+            problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), told, measure))
         most = Decimal(min(int(limit), 10**28))
         expected = f"less than {plain(most)} {unit}"
         problems.append(

@@ -62,8 +62,9 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
         bad_dates = bad_dates.filter(pl.col("rule") != "date_missing")
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     parts = []
+    doubtful = sheet.delimiter == ";" and not entry.model_fields_set & {"decimal", "thousands"}
     for quantity in present(sheet, feed):
-        part, problems = typed_quantities(rows, base, quantity, entry, domain, sheet.merged)
+        part, problems = typed_quantities(rows, base, quantity, entry, domain, sheet.merged, doubtful=doubtful)
         parts.append(part)
         rejected += problems
     quantities = pl.concat(parts) if parts else no_quantities()

@@ -27,6 +27,7 @@ _RULES = (
     Rule("after_as_of", "The days lie in the future", "日期晚于数据截止日", "日期不应晚于 {}"),
     Rule("unknown_site", "The site is not in the register", "站点不在登记表中", "应为登记表中的站点{}"),
     Rule("outside_site_life", "The days lie outside the life of the site", "日期在站点存续期之外", "日期应在站点存续期之内：{}"),
+    Rule("outside_meter_life", "The days lie outside the life of the meter", "日期在表计使用期之外", "请核对表号和日期；表计登记的使用期：{}"),
     Rule("quantity_missing", "The quantity is blank", "用量为空", "请填写用量；没有使用请填 0"),
     Rule("number", "It is no number", "不是有效的数字", "请填写数字，例如 {}"),
     Rule("negative", "The quantity is negative", "用量为负数", "用量应为零或正数；红字账单请注明账单类型为红字"),
