@@ -8,7 +8,7 @@ import openpyxl
 import polars as pl
 
 from esg_kpis.ingest import Ingested, ingest
-from esg_kpis.ingest.returned import ADDED, INDEX, REPLACES
+from esg_kpis.ingest.returned import ADDED, INDEX, LEAVE_OUT, REPLACES
 from esg_kpis.report.returned import write_returned
 from tests.ingest_scenario import AS_OF, bill, csv_of, numbers_of, rules, senders_format, workspace_of
 
@@ -113,6 +113,21 @@ def test_the_second_round_is_read_by_the_format_of_the_first_file(tmp_path: Path
 
     assert third.rejected.is_empty()
     assert numbers_of(third) == ["1234"]
+
+
+def test_a_row_that_is_not_to_count_is_left_out(tmp_path: Path) -> None:
+    """Two bills of one number: the sender says which of them is wrong."""
+    files: dict[str, str | bytes] = {"energy/bills.csv": csv_of(bill(document="1", quantity="5"), bill(document="1", quantity="6"))}
+    first = ingest(workspace_of(tmp_path / "1", files), AS_OF)
+    assert rules(first) == {2: ["bill_twice"], 3: ["bill_twice"]}
+    files["energy/m.xlsx"] = mended(sent_back(first, tmp_path / "b")["BJ-01"], {"1 bills": {(1, LEAVE_OUT): "x"}})
+
+    again = ingest(workspace_of(tmp_path / "2", files), AS_OF)
+
+    assert again.rejected.is_empty()
+    assert numbers_of(again) == ["6"]
+    told = dict(again.records.filter(pl.col("excluded").is_not_null()).select("record_id", "excluded").iter_rows())
+    assert sorted(reason.partition(" record")[0] for reason in told.values()) == ["left out by its sender", "mended by", "mended by"]
 
 
 def test_a_row_that_mends_nothing_any_more_is_refused(tmp_path: Path) -> None:

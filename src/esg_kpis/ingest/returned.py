@@ -16,7 +16,8 @@ from esg_kpis.ingest.rejections import REJECTION
 INDEX = "_returned"
 """Sheet that says from which file and sheet the rows of each other sheet came: columns `sheet`, `path`, `source_sheet`."""
 REPLACES = "esg-kpis record"
-ADDED = (REPLACES, "Reason", "原因", "What would be right", "应为")
+LEAVE_OUT = "Leave out 作废"
+ADDED = (REPLACES, LEAVE_OUT, "Reason", "原因", "What would be right", "应为")
 """Columns beside those of the sender."""
 MENDS = {"record_id": pl.String(), "replaces": pl.String(), "line": pl.Int64()}
 _MOST = 1024 * 1024
@@ -46,8 +47,8 @@ def index_of(source: Source) -> list[tuple[str, str, str]]:
     return [(str(sheet), str(path), str(origin)) for sheet, path, origin in index.rows.select("sheet", "path", "source_sheet").iter_rows()]
 
 
-def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame]:
-    """The sheet as its sender knows it, and which record each line replaces: `__line`, `replaces`.
+def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame, pl.DataFrame]:
+    """The sheet as its sender knows it, which record each line replaces (`__line`, `replaces`), and the rows that the sender leaves out.
 
     Raises:
         InputProblem: if the column that says so is gone.
@@ -56,7 +57,9 @@ def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame]:
         raise InputProblem(f"The column '{REPLACES}' is gone.", where=sheet.where, mend="Mend the workbook as it was sent, and leave that column as it is.")
     replaces = sheet.rows.select(LINE, pl.col(REPLACES).str.strip_chars().alias("replaces"))
     columns = [column for column in sheet.columns if column not in ADDED]
-    return replace(sheet, columns=columns, rows=sheet.rows.select(*columns, LINE)), replaces
+    marked = sheet.rows[LEAVE_OUT].str.strip_chars() != "" if LEAVE_OUT in sheet.columns else pl.Series([False] * sheet.rows.height, dtype=pl.Boolean())
+    rows = sheet.rows.select(*columns, LINE)
+    return replace(sheet, columns=columns, rows=rows.filter(~marked)), replaces, rows.filter(marked)
 
 
 def replaced(mends: pl.DataFrame, known: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -25,7 +25,7 @@ from esg_kpis.ingest.returned import index_of, is_returned, rows_of
 from esg_kpis.ingest.rows import read_feed
 from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.shape import check_quantity_columns, check_shape
-from esg_kpis.ingest.totals import filled_from_above, set_aside
+from esg_kpis.ingest.totals import KIND, filled_from_above, set_aside
 
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 
@@ -146,9 +146,9 @@ def _opened(taken: Taken, source: Source, entry: FileFormat, declared: Format | 
     return outcomes
 
 
-def _read_or_refused(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileRead | InputProblem:
+def _read_or_refused(sheet: Sheet, entry: FileFormat, declared: Format | None, *, may_be_empty: bool = False) -> FileRead | InputProblem:
     try:
-        return read_file(sheet, entry, declared)
+        return read_file(sheet, entry, declared, may_be_empty=may_be_empty)
     except InputProblem as problem:
         return problem
 
@@ -171,13 +171,13 @@ def _take_sheet(
     return True
 
 
-def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None) -> FileRead:
+def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None, *, may_be_empty: bool = False) -> FileRead:
     """The typed rows of one sheet.
 
     Raises:
         InputProblem: if its columns cannot feed what its format says, or it tells who somebody is.
     """
-    if not sheet.rows.height and not sheet.ragged:
+    if not sheet.rows.height and not sheet.ragged and not may_be_empty:
         raise InputProblem("There are no rows below the header.", where=sheet.where, mend="Ask for the rows, or take the file away.")
     refuse_identities(sheet)
     entry = understood(sheet, entry, column_aliases(declared))
@@ -209,11 +209,16 @@ def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:
             if entry is None:
                 raise InputProblem(f"No entry of _format.toml fits '{origin}' any more.", where=f"{source.path}, sheet {name}", mend="Take the workbook away.")
             plain = entry.model_copy(update={"sheet": name, "header_line": 1, "header_rows": 1, "fill_down": (), "encoding": None})
-            sheet, replaces = rows_of(open_sheets(source, _reading(plain, declared))[0])
+            sheet, replaces, left_out = rows_of(open_sheets(source, _reading(plain, declared))[0])
         except InputProblem as problem:
             _stop(taken, here, [domain] if domain in DOMAINS else [], problem)
             continue
-        _take_sheet(taken, sheet, _read_or_refused(sheet, plain, declared), [domain], here, replaces)
+        outcome = _read_or_refused(sheet, plain, declared, may_be_empty=left_out.height > 0)
+        if isinstance(outcome, FileRead) and left_out.height:
+            gone = left_out.with_columns(pl.lit("left_out").alias(KIND)).select(outcome.aside.columns)
+            outcome = replace(outcome, aside=pl.concat([outcome.aside, gone]))
+            taken.mends.append(record_ids(sheet, left_out[LINE]).join(replaces, on=LINE, how="inner").select("record_id", "replaces", pl.col(LINE).alias("line")))
+        _take_sheet(taken, sheet, outcome, [domain], here, replaces)
 
 
 def _entry_of(sheet: str, entries: list[FileFormat]) -> FileFormat | None:

@@ -16,7 +16,7 @@ from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.observations import OBSERVATION
 
 KIND = "__kind"
-_REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a control total", "note": "note, no record", "header": "the header again"}
+_REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a control total", "note": "note, no record", "header": "the header again", "left_out": "left out by its sender"}
 
 
 def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:

@@ -23,7 +23,7 @@ _READ_ME = "说明 Read me"
 _HOW = (
     ("These rows could not be used. Nothing of them was counted.", "以下各行未能采用，均未计入。"),
     ("On the sheets that follow, mend the yellow cells; what would be right stands in the last columns.", "请在后面的工作表中更正黄色单元格；应填内容见最后几列。"),
-    ("Leave the grey column and the sheet names as they are, and delete rows that are to be left as they were.", "请勿改动灰色列和工作表名称；不需更正的行请删除。"),
+    ("Leave the grey column and the sheet names as they are. A row that is not to count gets an x under 'Leave out'; one that you cannot mend yet may be deleted here.", "请勿改动灰色列和工作表名称。不应计入的行请在“作废”列填 x；暂时无法更正的行可在此删除。"),
     ("Save it as XLSX and send it back: it is put into data/raw as it is, and each row takes the place of the refused one.", "请保存为 XLSX 并发回：整个文件放入 data/raw 即可，每一行将取代原来被拒的行。"),
 )  # fmt: skip
 _RISKY = re.compile(r"^[=+\-@\t\r＝＋－＠]")
@@ -141,7 +141,7 @@ def _write_rows(book: Any, name: str, group: pl.DataFrame, columns: Sequence[str
             "；".join(f"{row['column']}：{row['expected_zh']}" if row["column"] else row["expected_zh"] for row in rules),
         )  # fmt: skip
         page.write_string(line, len(columns), rules[0]["record_id"], grey)
-        for place, text in enumerate(texts, len(columns) + 1):
+        for place, text in enumerate(texts, len(columns) + 2):
             page.write_string(line, place, text[:_LONGEST], wrap)
         page.set_row(line, 64)
     page.freeze_panes(1, 0)
