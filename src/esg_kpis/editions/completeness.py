@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.amounts.build import BY_SENDER
 from esg_kpis.amounts.coverage import METER, Coverage
 from esg_kpis.editions.model import Edition
 from esg_kpis.exact import QUANTITY_SCALE, rounded, sums
@@ -39,7 +40,8 @@ def summary_of(expected: pl.DataFrame, seen: pl.DataFrame, estimates: pl.DataFra
         *((pl.col("state") == state).sum().cast(pl.Int64()).alias(f"site_months_{state}") for state in ("received", "estimated", "missing")),
     )  # fmt: skip
     came = seen.filter(
-        (pl.col("nature") == "flow") & (pl.col("measure") == pl.col("origin")) & pl.col("excluded").is_null() & pl.col("blocked").is_null() & pl.col("estimate_method").is_null()
+        (pl.col("nature") == "flow") & (pl.col("measure") == pl.col("origin")) & pl.col("excluded").is_null() & pl.col("blocked").is_null()
+        & (pl.col("estimate_method").is_null() | (pl.col("estimate_method") == BY_SENDER))
     )
     received, estimated = ({(period, measure): total for period, measure, total in sums(frame, _CELL, "quantity").iter_rows()} for frame in (came, estimates))
     lost = _missing_quantities(gaps, coverage, expected)
