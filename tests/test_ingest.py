@@ -44,7 +44,7 @@ from tests.ingest_scenario import (
         ({"from": "2023-02-01"}, "period_reversed", "to", "a last day on or after the first"),
         ({"q": ""}, "quantity_missing", "q", "a number, or `blank"),
         ({"q": "(12)"}, "negative", "q", "zero or more; or `bill_kind`"),
-        ({"q": "=1+1"}, "number", "q", "a number such as 1,234.5"),
+        ({"q": "=1+1"}, "formula", "q", "a number, not a formula"),
         ({"q": "-1"}, "negative", "q", "zero or more; or `bill_kind`"),
         ({"type": "steam"}, "measure", "type", "one of electricity_purchased, "),
         ({"u": "kwh"}, "unit", "u", "Did you mean 'kWh'"),

@@ -178,7 +178,7 @@ CELLS = (
     Case(
         "Values of formulas, formulas without a saved value, and errors",
         {"energy/bills.xlsx": lambda: without_saved_values(bills(row(Formula("=2+3", 5)), row(Formula("=2+3", None), 2), row(Formula("=1/0", "#DIV/0!"), 3), row(6, 4), row("=cmd()", 5)))},
-        "Bills!2  used 5 kWh [formula_value]\nBills!3  rejected: number [formula_value]\nBills!4  rejected: number [formula_value]\nBills!5  used 6 kWh\nBills!6  rejected: number [formula_value]",
+        "Bills!2  used 5 kWh [formula_value]\nBills!3  rejected: formula\nBills!4  rejected: number [formula_value]\nBills!5  used 6 kWh\nBills!6  rejected: formula",
     ),
     Case("Text numbers, beside numbers", {"energy/bills.xlsx": lambda: bills(row("1,200"), row("１２", 2), row(" 13 ", 3), row("'14", 4), row(0.1 + 0.2, 5), row(1e-7, 6))}, "Bills!2  used 1200 kWh\nBills!3  used 12 kWh\nBills!4  used 13 kWh\nBills!5  rejected: number\nBills!6  used 0.3 kWh\nBills!7  used 0.0000001 kWh"),
     Case("Text dates and date cells with a time in one column", {"energy/bills.xlsx": lambda: bills(row(5, first="2023/1/1", last="2023年1月31日"), row(6, first=datetime(2023, 2, 1, 8, 30), last=datetime(2023, 2, 28)))}, "Bills!2  used 5 kWh\nBills!3  rejected: date"),  # noqa: DTZ001

@@ -151,10 +151,13 @@ def _with_formulas(grid: Grid, page: Worksheet) -> Grid:
     rows = dict(grid.cells)
     width = max([len(row) for row in rows.values()] + [place + 1 for _, place in said])
     rows = {number: row + [""] * (width - len(row)) for number, row in rows.items()}
-    for (number, place), formula in said.items():
+    saved = []
+    for (number, place), formula in sorted(said.items()):
         row = rows.setdefault(number, [""] * width)
+        if row[place] and not row[place].startswith("="):
+            saved.append((number, place))
         row[place] = row[place] or (formula if formula.startswith("=") else f"={formula}")
-    return Grid(grid.name, sorted(rows.items()), grid.merged, tuple(sorted(said)), grid.hidden, grid.epoch)
+    return Grid(grid.name, sorted(rows.items()), grid.merged, tuple(saved), grid.hidden, grid.epoch)
 
 
 # ---------------------------------------------------------------- XLS

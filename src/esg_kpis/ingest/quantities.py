@@ -75,7 +75,10 @@ def typed_quantities(
         problems.append(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
-    problems.append(rejections(frame, pl.col("wrong"), "number", spec.column, pl.col("received"), f"a number such as {example}", example))
+    formula = pl.col("wrong") & pl.col("received").str.starts_with("=")
+    problems.append(rejections(frame, pl.col("wrong") & ~formula, "number", spec.column, pl.col("received"), f"a number such as {example}", example))
+    saved = "a number, not a formula: in a workbook it has no saved value, so save it in a spreadsheet program, or type the number"
+    problems.append(rejections(frame, formula, "formula", spec.column, pl.col("received"), saved))
     if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
         told = "a quantity in each row: which part of it belongs to which row cannot be known"
         problems.append(rejections(frame, pl.col(LINE).is_in(spans.implode()), "merged_quantity", spec.column, pl.col("received"), told))
