@@ -23,10 +23,10 @@ import polars as pl
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
+from esg_kpis import tables
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import alone, publish
 from esg_kpis.report.returned import write_returned
-from esg_kpis.tables import FILES, empty
 from pipelines.abandoned import end_abandoned, tags_of
 from pipelines.definitions import JOB, build_defs
 from pipelines.run import Request, dagster_instance, execute
@@ -286,7 +286,7 @@ def test_refused_rows_are_never_among_the_temporary_files_of_the_machine(tmp_pat
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
     refused = rejections(rejected_row("electricity_purchased"))
 
-    write_returned(refused, records(refused), register(), empty(FILES), tmp_path / "rejected_by_site")
+    write_returned(refused, records(refused), register(), tables.empty(tables.FILES), tmp_path / "rejected_by_site")
 
     assert [path.name for path in (tmp_path / "rejected_by_site").iterdir()] == ["HQ.xlsx"]
 
