@@ -75,22 +75,12 @@ def typed_quantities(
         problems.append(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
-    formula = pl.col("wrong") & pl.col("received").str.starts_with("=")
-    problems.append(rejections(frame, pl.col("wrong") & ~formula, "number", spec.column, pl.col("received"), f"a number such as {example}", example))
-    saved = "a number, not a formula: in a workbook it has no saved value, so save it in a spreadsheet program, or type the number"
-    problems.append(rejections(frame, formula, "formula", spec.column, pl.col("received"), saved))
-    if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
-        told = "a quantity in each row: which part of it belongs to which row cannot be known"
-        problems.append(rejections(frame, pl.col(LINE).is_in(spans.implode()), "merged_quantity", spec.column, pl.col("received"), told))
+    problems += _unreadable_cells(frame, spec, example, merged, doubtful=doubtful)
     home = f"one of {', '.join(known)}"
     problems.append(
         rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home, ", ".join(known))
     )
     problems.append(_unit_problems(frame.filter(pl.col("measure").is_in(known)), spec, domain))
-    if doubtful:
-        either = pl.col("received").str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
-        told = f"a number that is plain: in a file whose cells are parted by `;` this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands"
-        problems.append(rejections(frame, either, "number", spec.column, pl.col("received"), told, example))
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name in sorted(dimensions)]
     quantities = frame.select(
         "record_id",
@@ -118,6 +108,24 @@ def typed_quantities(
         "reading_start", "reading_to", "reading_times",
     )  # fmt: skip
     return quantities.cast(SENT).select(list(SENT)), problems  # type: ignore[arg-type]
+
+
+def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, example: str, merged: pl.DataFrame, *, doubtful: bool) -> list[pl.DataFrame]:
+    """Cells that hold no number, a formula without a value, one that may be two numbers, or one number for several rows."""
+    read, formula = pl.col("received"), pl.col("wrong") & pl.col("received").str.starts_with("=")
+    saved = "a number, not a formula: in a workbook it has no saved value, so save it in a spreadsheet program, or type the number"
+    problems = [
+        rejections(frame, pl.col("wrong") & ~formula, "number", spec.column, read, f"a number such as {example}", example),
+        rejections(frame, formula, "formula", spec.column, read, saved),
+    ]
+    if doubtful:
+        either = read.str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
+        told = f"a number that is plain: in a file whose cells are parted by `;` this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands"
+        problems.append(rejections(frame, either, "number", spec.column, read, told, example))
+    if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
+        told = "a quantity in each row: which part of it belongs to which row cannot be known"
+        problems.append(rejections(frame, pl.col(LINE).is_in(spans.implode()), "merged_quantity", spec.column, read, told))
+    return problems
 
 
 def _read(text: pl.Series, entry: FileFormat) -> pl.DataFrame:
