@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import polars as pl
 
@@ -73,15 +74,21 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
 def _head(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The first filled rows, as far as they can be told without looking at the rest."""
     lines = text[:HEAD].split("\n", SEARCHED)[:SEARCHED]
-    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter)
+    with suppress(csv.Error):
+        yield from _filled(io.StringIO("\n".join(lines), newline=""), delimiter, strict=False)
+
+
+def _filled(text: io.StringIO, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    """Rows in which anything stands, by the line they begin on."""
+    reader = csv.reader(text, delimiter=delimiter, strict=strict)
     before = 0
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield before + 1, row
             before = reader.line_num
-    except csv.Error:
-        return
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num}", str(error)) from error
 
 
 def _delimiter(text: str, reading: Reading) -> str:
@@ -97,15 +104,11 @@ def _delimiter(text: str, reading: Reading) -> str:
 
 
 def _cells(text: str, delimiter: str, source: Source) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    before = 0
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield before + 1, row
-            before = reader.line_num
+        yield from _filled(io.StringIO(text, newline=""), delimiter, strict=True)
     except csv.Error as error:
-        raise InputProblem(f"The CSV cannot be parsed: {error}.", where=f"{source.where}, line {reader.line_num}", mend="Check its quotes.") from error
+        line, what = error.args
+        raise InputProblem(f"The CSV cannot be parsed: {what}.", where=f"{source.where}, {line}", mend="Check its quotes.") from error
 
 
 def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[str], pl.DataFrame] | None:
