@@ -1,11 +1,22 @@
-"""A million bills in one CSV file, from bytes to the fate of each row; and a hundred files of which one changes."""
+"""A million bills in one CSV file, from bytes to the fate of each row; and a hundred files of which one changes.
+
+As a program it prints how long the ingest of a workspace took, in a process of its own that has ingested a small one before.
+"""
 
 import shutil
+import sys
+import tempfile
+import time
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+import pipelines  # noqa: F401  Before polars: it says how memory is kept, as in every run.
+from esg_kpis.amounts import amounts_of
+from esg_kpis.editions import read_edition
+from esg_kpis.editions.boundary import amounts_in_edition, record_fates
+from esg_kpis.ingest import ingest
 from esg_kpis.workspace import Workspace
 
 AS_OF = date(2024, 4, 9)
@@ -85,3 +96,28 @@ def change(path: Path) -> None:
     """One file sent anew, with another unit in every row."""
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(",MWh,", ",kWh,") if ",MWh," in text else text.replace(",kWh,", ",MWh,"), encoding="utf-8")
+
+
+def fates_of(space: Workspace) -> None:
+    """From the bytes of the files of a workspace to the fates of their rows, as a file."""
+    read = ingest(space, AS_OF)
+    edition = read_edition(space.editions / "2023")
+    seen = amounts_in_edition(amounts_of(read.quantities), read.sites, read.rejected, edition, AS_OF)
+    no_flags = pl.DataFrame(schema={"record_id": pl.String(), "flag": pl.String()})
+    fates = record_fates(read.records, read.rejected, read.sites, read.meters, seen, no_flags, edition)
+    fates.write_parquet(space.root / "fates.parquet", compression="zstd", statistics=False)
+
+
+def timed(space: Workspace) -> float:
+    """Seconds of `fates_of`, after a small workspace has warmed up what a process loads once."""
+    with tempfile.TemporaryDirectory() as place:
+        small = workspace(Path(place))
+        bills(1).write_csv(small.raw / "energy" / "bills.csv")
+        fates_of(small)
+    start = time.perf_counter()
+    fates_of(space)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    print(timed(Workspace(Path(sys.argv[1]), Path(sys.argv[1]) / "out")))

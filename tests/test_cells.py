@@ -84,7 +84,7 @@ def test_a_plain_file_goes_the_fast_way(table: list[list[str]], end: str) -> Non
     """Else the test above would compare the slow way with itself."""
     text = end.join([",".join(row) for row in [["site", "用量", "note"], *table]])
 
-    even = even_rows(text, ",")
+    even = even_rows(text.encode(), ",")
 
     assert even is not None
     assert even[0] == ["site", "用量", "note"]

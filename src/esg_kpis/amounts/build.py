@@ -8,7 +8,7 @@ import polars as pl
 from esg_kpis.amounts.calendar import apportioned
 from esg_kpis.domains import MEASURES
 from esg_kpis.exact import PRODUCT
-from esg_kpis.tables import AMOUNTS, conform
+from esg_kpis.tables import AMOUNTS, conform, stacked
 
 BY_SENDER = "estimated_by_sender"
 """Estimate method of a bill that its sender says is estimated."""
@@ -29,7 +29,7 @@ def amounts_of(quantities: pl.DataFrame) -> pl.DataFrame:
         pl.col("start").alias("date"),
         pl.col("end").alias("until"),
     )
-    both = pl.concat([flows, stocks], how="diagonal").with_columns(
+    both = stacked([flows, stocks]).with_columns(
         pl.lit("").alias("edition"), pl.lit("").alias("period"), pl.col("measure").alias("origin"), pl.when("estimated").then(pl.lit(BY_SENDER)).alias("estimate_method"),
         *(pl.lit(None, dtype=pl.String()).alias(name) for name in
           ("gas", "gas_group", "gwp_set", "basis", "method", "factor_id", "rule_id", "parent_amount_id", "blocked")),

@@ -3,6 +3,7 @@
 import polars as pl
 
 from esg_kpis.exact import PRODUCT, scaled
+from esg_kpis.tables import stacked
 
 
 def apportioned(frame: pl.DataFrame) -> pl.DataFrame:
@@ -23,7 +24,7 @@ def apportioned(frame: pl.DataFrame) -> pl.DataFrame:
     through = (pl.min_horizontal("end", month_end) - pl.col("start")).dt.total_days() + 1
     total = (pl.col("end") - pl.col("start")).dt.total_days() + 1
     months = pl.date_ranges(pl.col("start").dt.month_start(), pl.col("end").dt.month_start(), "1mo")
-    within = pl.col("start").dt.month_start() == pl.col("end").dt.month_start()
+    within = (pl.col("start").dt.month() == pl.col("end").dt.month()) & (pl.col("start").dt.year() == pl.col("end").dt.year())
     whole = frame.filter(within).with_columns(pl.col("start").dt.strftime("%Y-%m").alias("month"), pl.lit(1).cast(PRODUCT).alias("share"))
     exploded = frame.filter(~within).with_columns(months.alias("__month")).explode("__month", empty_as_null=True)
     parts = exploded.with_columns(
@@ -31,4 +32,4 @@ def apportioned(frame: pl.DataFrame) -> pl.DataFrame:
         (scaled(pl.col("quantity"), through, total) - scaled(pl.col("quantity"), before, total)).alias("quantity"),
         ((through - before).cast(PRODUCT) / total.cast(pl.Decimal(38, 0))).alias("share"),
     ).drop("__month")
-    return pl.concat([whole.with_columns(pl.col("quantity").cast(parts.schema["quantity"])), parts])
+    return stacked([whole.with_columns(pl.col("quantity").cast(parts.schema["quantity"])), parts])

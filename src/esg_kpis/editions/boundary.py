@@ -10,7 +10,7 @@ from esg_kpis.editions.entry import Where
 from esg_kpis.editions.model import Boundary, Edition
 from esg_kpis.editions.read import needed_measures, scoped_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
-from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id
+from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id, stacked
 
 WAIVED = "left out by waiver"
 """Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
@@ -36,14 +36,12 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     anew = pl.col("measure").is_in([name for name, measure in MEASURES.items() if measure.per_period])
     ranged = (pl.col("nature") != "stock") & pl.col("until").is_not_null() & ~anew
     rest = amounts.filter(~anew & ~ranged)
-    placed = pl.concat(
-        [
-            _in_months(rest, edition), _at_period_ends(rest, edition), _of_ranges(amounts.filter(ranged), edition), _of_one_period(amounts.filter(anew), edition),
-            _of_rejected(rejected, edition, as_of),
-        ],
-        how="diagonal",
-    )  # fmt: skip
-    joined = placed.join(sites.select("site_id", "country", "grid_region", "kind", "business_line", "control"), on="site_id", how="left")
+    placed = stacked([
+        _in_months(rest, edition), _at_period_ends(rest, edition), _of_ranges(amounts.filter(ranged), edition), _of_one_period(amounts.filter(anew), edition),
+        _of_rejected(rejected, edition, as_of),
+    ])  # fmt: skip
+    of_sites = sites.select("site_id", "country", "grid_region", "kind", "business_line", "control")
+    joined = placed.select("site_id", "measure", "nature", "period", "excluded").join(of_sites, on="site_id", how="left", maintain_order="left")
     needed = needed_measures(edition) | scoped_measures(edition)
     reason = (
         pl.when(pl.col("excluded").is_not_null())
@@ -61,7 +59,7 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
             )
         )
     )
-    seen = joined.with_columns(reason.alias("excluded"), pl.lit(edition.id).alias("edition"))
+    seen = placed.with_columns(joined.select(reason.alias("excluded")).to_series(), pl.lit(edition.id).alias("edition"))
     return conform(seen.select(AMOUNTS.names), EDITION_AMOUNTS)
 
 
@@ -164,10 +162,9 @@ def _outside_boundary(joined: pl.DataFrame, edition: Edition) -> pl.Expr:
 
 
 def _covered(boundary: Boundary, edition: Edition) -> pl.Expr:
-    pairs = [
-        f"{measure}|{period}" for measure in DOMAIN_OF for period in edition.periods if boundary.covers(measure, DOMAIN_OF[measure], period)
-    ]
-    return (pl.col("measure") + "|" + pl.col("period")).is_in(pairs)
+    measures = {period: tuple(measure for measure in DOMAIN_OF if boundary.covers(measure, DOMAIN_OF[measure], period)) for period in edition.periods}
+    alike = {covered: [period for period in measures if measures[period] == covered] for covered in measures.values()}
+    return pl.any_horizontal(pl.lit(value=False), *(pl.col("period").is_in(periods) & pl.col("measure").is_in(covered) for covered, periods in alike.items()))
 
 
 def inside(where: Where) -> pl.Expr:
@@ -177,10 +174,10 @@ def inside(where: Where) -> pl.Expr:
 
 
 def _by_record(known: pl.DataFrame) -> pl.DataFrame:
-    """What an edition makes of each record's amounts: `all` and `used`, the sum of their shares and of those that count; `why`, the reasons of those that do not."""
+    """What an edition makes of each record's amounts: `used`, the part of their shares that counts, null where none does; `why`, the reasons of those that do not."""
     if known.height == known.select(pl.col("record_id").hash().n_unique()).item():
         counts = pl.col("excluded").is_null()
-        return known.select("record_id", pl.col("share").alias("all"), pl.when(counts).then(pl.col("share")).alias("used"), pl.col("excluded").alias("why"))
+        return known.select("record_id", pl.when(counts).then(pl.lit(1).cast(PRODUCT)).alias("used"), pl.col("excluded").alias("why"))
     reasons = known["excluded"].drop_nulls().unique().sort()
     numbers = pl.int_range(reasons.len(), dtype=pl.Int32(), eager=True)
     words = pl.DataFrame({"first": numbers, "why": reasons}, schema={"first": pl.Int32(), "why": pl.String()})
@@ -194,7 +191,7 @@ def _by_record(known: pl.DataFrame) -> pl.DataFrame:
     joined = told.group_by("record_id").agg(pl.col("why").sort().str.join("; ").alias("several"))
     both = grouped.join(words, on="first", how="left").join(joined, on="record_id", how="left")
     return both.select(
-        "record_id", "all", pl.when("counts").then(pl.col("used")).alias("used"), pl.coalesce("several", "why").alias("why")
+        "record_id", pl.when("counts").then(pl.col("used") / pl.col("all")).alias("used"), pl.coalesce("several", "why").alias("why")
     )
 
 
@@ -218,20 +215,14 @@ def record_fates(
         sites.join(counted, on="site_id", how="semi").select("record_id"), meters.join(counted, on=["site_id", "measure"], how="semi").select("record_id"),
     ])["record_id"]  # fmt: skip
     rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
-    joined = (
-        records.select("record_id", "path", "sheet", "line", "excluded")
-        .join(by_record, on="record_id", how="left")
-        .join(rules, on="record_id", how="left")
-        .join(flags.group_by("record_id").agg(pl.col("flag").unique().sort().str.join(";").alias("flags")), on="record_id", how="left")
-    )
+    flagged = flags.group_by("record_id").agg(pl.col("flag").unique().sort().str.join(";").alias("flags"))
+    joined = records.select("record_id", "path", "sheet", "line", "excluded").join(by_record, on="record_id", how="left", maintain_order="left")
+    for told in (rules, flagged):
+        # Nothing to join costs as much as everything.
+        nothing = (pl.lit(None, dtype=pl.String()).alias(told.columns[1]),)
+        joined = joined.join(told, on="record_id", how="left", maintain_order="left") if told.height else joined.with_columns(nothing)
     is_rejected, is_site = pl.col("rule").is_not_null(), pl.col("record_id").is_in(active.implode())
-    share = (
-        pl.when(is_site)
-        .then(pl.lit(1).cast(PRODUCT))
-        .when(pl.col("used").is_not_null())
-        .then(pl.col("used") / pl.col("all"))
-        .otherwise(pl.lit(0).cast(PRODUCT))
-    )
+    share = pl.when(is_site).then(pl.lit(1).cast(PRODUCT)).otherwise(pl.col("used").fill_null(0))
     fates = joined.with_columns(
         pl.when(is_rejected)
         .then(pl.lit("rejected"))

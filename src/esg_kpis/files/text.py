@@ -53,27 +53,40 @@ def text_sheet(source: Source, reading: Reading) -> Sheet:
     Raises:
         InputProblem: if it is no text in a known encoding, its quotes do not match, or it has no header.
     """
-    text, encoding = decode(source, reading.encoding)
-    if re.match(r"\s*<(?:!doctype|html|table|\?xml)", text[:200], re.IGNORECASE):
+    content, encoding = in_utf8(source, reading.encoding)
+    top = content[: 4 * HEAD].decode(errors="ignore")[:HEAD]
+    if re.match(r"\s*<(?:!doctype|html|table|\?xml)", top, re.IGNORECASE):
         raise InputProblem("It is a web page or XML under another name.", where=source.where, mend="Open it in a spreadsheet and save it as XLSX or CSV.")
-    said = re.match(r"(?i)sep=(.)\r?\n", text)
-    delimiter = reading.delimiter or (said.group(1) if said else None) or _delimiter(text, reading)
-    head = list(_head(text, delimiter))
+    said = re.match(r"(?i)sep=(.)\r?\n", top)
+    delimiter = reading.delimiter or (said.group(1) if said else None) or _delimiter(top, reading)
+    head = list(_head(top, delimiter))
     at = header_at(head[1:] if said else head, reading, source.where)
     if reading.header_rows == 1 and at is not None:
-        lines = text.split("\n", at - 1) if at > 1 else [text]
-        above = text[: len(text) - len(lines[-1])]
-        if len(lines) == at and above.count("\r") == above.count("\r\n") and (even := even_rows(lines[-1], delimiter, at)) is not None:
+        lines = content.split(b"\n", at - 1) if at > 1 else [content]
+        above = content[: len(content) - len(lines[-1])]
+        if len(lines) == at and above.count(b"\r") == above.count(b"\r\n") and (even := even_rows(lines[-1], delimiter, at)) is not None:
             columns = columns_of(joined([even[0]]), f"{source.where}, line {at}")
             body = even[1].rename(dict(zip(even[1].columns, columns, strict=False)))
             return Sheet(source, source.member, encoding, columns, body, [], header_line=at, delimiter=delimiter)
-    cells = list(_cells(text, delimiter, source))
+    cells = list(_cells(content.decode(), delimiter, source))
     return sheet_of(source, Grid("", cells[1:] if said else cells), reading, encoding, delimiter)
+
+
+def in_utf8(source: Source, declared: str | None) -> tuple[bytes, str]:
+    """The text of a file as UTF-8, and the encoding it came in. What is ASCII already is not copied.
+
+    Raises:
+        InputProblem: as `decode`.
+    """
+    if declared is None and source.content.isascii() and b"\x00" not in source.content:
+        return source.content, "utf-8"
+    text, encoding = decode(source, declared)
+    return source.content if encoding == "utf-8" else text.encode(), encoding
 
 
 def _head(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The first filled rows, as far as they can be told without looking at the rest."""
-    lines = text[:HEAD].split("\n", SEARCHED)[:SEARCHED]
+    lines = text.split("\n", SEARCHED)[:SEARCHED]
     with suppress(csv.Error):
         yield from _filled(io.StringIO("\n".join(lines), newline=""), delimiter, strict=False)
 
@@ -111,25 +124,26 @@ def _cells(text: str, delimiter: str, source: Source) -> Iterator[tuple[int, lis
         raise InputProblem(f"The CSV cannot be parsed: {what}.", where=f"{source.where}, {line}", mend="Check its quotes.") from error
 
 
-def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[str], pl.DataFrame] | None:
-    """Header and rows of a plain CSV, by polars: many times faster than cell by cell. None where anything is out of the ordinary.
+def even_rows(content: bytes, delimiter: str, first_line: int = 1) -> tuple[Sequence[str], pl.DataFrame] | None:
+    """Header and rows of a plain CSV in UTF-8, by polars: many times faster than cell by cell. None where anything is out of the ordinary.
 
     Plain is: one line a row, no odd line ends, quotes only around whole cells, and as many cells on every line as in the header. The rows have columns by place and
     `__line`, counted from `first_line`, the line of the header.
     """
-    if text.endswith(("\n\n", "\n\r\n")):
-        text = text.rstrip("\r\n")
-    if not delimiter.isascii() or ("\r" in text and text.count("\r") != text.count("\r\n")):
+    if content.endswith((b"\n\n", b"\n\r\n")):
+        content = content.rstrip(b"\r\n")
+    if not delimiter.isascii() or (b"\r" in content and content.count(b"\r") != content.count(b"\r\n")):
         return None
-    lines = text.count("\n") + (not text.endswith("\n"))
-    header = next(iter(csv.reader([text[: text.find("\n")].removesuffix("\r")], delimiter=delimiter)), [])
-    quoted = '"' in text
+    if not content.endswith(b"\n"):
+        content += b"\n"  # Without a line end, polars takes a last row that is too long for a good one.
+    lines = content.count(b"\n")
+    header = next(iter(csv.reader([content[: content.find(b"\n")].removesuffix(b"\r").decode()], delimiter=delimiter)), [])
+    quoted = b'"' in content
     if lines < 2 or len(header) < 2:
         return None
-    if quoted and not _as_many_cells(text, delimiter, len(header), lines):
+    if quoted and not _as_many_cells(content.decode(), delimiter, len(header), lines):
         return None
     schema = {f"__{place}": pl.String() for place in range(len(header))}
-    content = text.encode() if text.endswith("\n") else text.encode() + b"\n"  # Without a line end, polars takes a last row that is too long for a good one.
     try:
         frame = pl.read_csv(content, separator=delimiter, quote_char='"' if quoted else None, has_header=False, schema=schema)
     except pl.exceptions.PolarsError:
@@ -137,10 +151,10 @@ def even_rows(text: str, delimiter: str, first_line: int = 1) -> tuple[Sequence[
     if frame.height != lines or not "".join(header).strip():
         return None
     # Where a line is too short, polars leaves its last cells out without a word: they are null, as blank ones are.
-    if not quoted and frame.to_series(-1).null_count() and not _as_many_cells(text, delimiter, len(header), lines):
+    if not quoted and frame.to_series(-1).null_count() and not _as_many_cells(content.decode(), delimiter, len(header), lines):
         return None
     blank = [name for name in frame.columns if frame[name].null_count()]
-    body = frame.slice(1).with_columns(pl.col(blank).fill_null(""), pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
+    body = frame.slice(1).rechunk().with_columns(pl.col(blank).fill_null(""), pl.int_range(first_line + 1, first_line + lines, dtype=pl.Int64()).alias(LINE))
     if "__0" not in blank and not body.select((pl.nth(0).str.strip_chars() == "").any()).item():
         return header, body
     empty = body.filter(pl.all_horizontal(pl.exclude(LINE).str.strip_chars() == ""))[LINE]

@@ -46,7 +46,8 @@ def record_id(sha256: str, sheet: str, line: int) -> str:
 def record_ids(sheet: Sheet, lines: pl.Series) -> pl.DataFrame:
     """`record_id` per `__line` of a sheet."""
     prefix = record_prefix(sheet.source.sha256, sheet.sheet)
-    return pl.DataFrame({LINE: lines}).select((pl.lit(prefix) + pl.col(LINE).cast(pl.String).str.zfill(7)).alias("record_id"), LINE)
+    ids = (pl.lit(prefix) + pl.col(LINE).cast(pl.String).str.zfill(7)).alias("record_id")
+    return pl.LazyFrame({LINE: lines}).select(ids, LINE).collect(engine="streaming")
 
 
 def ragged_rejections(item: FileRead) -> pl.DataFrame:
@@ -85,8 +86,9 @@ def _records_of(item: FileRead, bad: pl.Series) -> list[pl.DataFrame]:
     bases = [feed.base.select("record_id", "site_id", "start", "end") for _, feed in item.feeds]
     known = bases[0] if len(bases) == 1 else pl.concat(bases).unique("record_id", keep="last", maintain_order=True)
     told = pl.when(_is_bad(bad)).then(None).otherwise(pl.col("site_id").replace({"": None})).alias("site_id")
-    good = pl.concat([sheet.rows.select(LINE, _as_received(sheet.columns)), known], how="horizontal") if known.height == sheet.rows.height else (
-        item.records.join(sheet.rows.select(LINE, _as_received(sheet.columns)), on=LINE).join(known, on="record_id", how="left", maintain_order="left")
+    rows = _as_received(sheet.rows, sheet.columns)
+    good = pl.concat([rows, known], how="horizontal") if known.height == rows.height else (
+        item.records.join(rows, on=LINE).join(known, on="record_id", how="left", maintain_order="left")
     )  # fmt: skip
     place = (
         pl.lit(item.domain).alias("domain"), pl.lit(sheet.source.path).alias("path"), pl.lit(sheet.sheet).alias("sheet"), pl.col(LINE).alias("line"),
@@ -100,7 +102,7 @@ def _records_of(item: FileRead, bad: pl.Series) -> list[pl.DataFrame]:
         {"record_id": record_id(sheet.source.sha256, sheet.sheet, line), LINE: line, "received": json.dumps({"": text}, ensure_ascii=False)}
         for line, text in sheet.ragged
     ]
-    aside = item.aside.select(LINE, _as_received(sheet.columns)).join(record_ids(sheet, item.aside[LINE]), on=LINE).join(reasons(item.aside), on=LINE)
+    aside = _as_received(item.aside, sheet.columns).join(record_ids(sheet, item.aside[LINE]), on=LINE).join(reasons(item.aside), on=LINE)
     unread = pl.concat([pl.DataFrame(ragged, schema={"record_id": pl.String(), LINE: pl.Int64(), "received": pl.String()}), aside], how="diagonal")
     rest = unread.with_columns(pl.lit(None, dtype=pl.String()).alias("site_id"), pl.lit(None, dtype=pl.Date()).alias("start"), pl.lit(None, dtype=pl.Date()).alias("end"))
     return [
@@ -113,19 +115,22 @@ def _is_bad(bad: pl.Series) -> pl.Expr:
     return pl.col("record_id").is_in(bad.implode()) if bad.len() else pl.lit(value=False)
 
 
-def _as_received(columns: Sequence[str]) -> pl.Expr:
-    """The row as a JSON object of column to text."""
-    return pl.struct(pl.col(column) for column in columns).struct.json_encode().alias("received")
+def _as_received(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Each row, by line, as a JSON object of column to text. On all cores: of a large file this is what takes longest."""
+    text = pl.struct(pl.col(column) for column in columns).struct.json_encode().alias("received")
+    return rows.lazy().select(LINE, text).collect(engine="streaming")
 
 
 def rejected_of(
     read: list[FileRead], rejected: list[pl.DataFrame], records: pl.DataFrame, stopped: list[dict[str, object]]
 ) -> pl.DataFrame:
     """All rejections, with their place, the measures they keep back, and the sentence for the sender. Columns: as `rejected` in the data dictionary."""
+    stops = pl.DataFrame(stopped, schema=REJECTED.schema).unique(list(REJECTED.key), keep="first", maintain_order=True)
     rows = pl.concat([pl.DataFrame(schema=REJECTION), *rejected]).unique(["record_id", "rule", "column"], keep="first", maintain_order=True)
+    if rows.is_empty():
+        return conform(stops, REJECTED)
     feeds = [(spec, feed) for item in read for spec, feed in item.feeds]
     wrong = rows["record_id"].unique()
-    feeds = feeds if wrong.len() else []
     by_record = [_measures_of(spec, feed, wrong) for spec, feed in feeds] + [_measures_of_ragged(item) for item in read if item.sheet.ragged]
     measures = (
         pl.concat([pl.DataFrame(schema={"record_id": pl.String(), "measures": pl.String()}), *by_record])
@@ -159,7 +164,6 @@ def rejected_of(
     )
     chinese = [right_zh(rule, detail) for rule, detail in joined.select("rule", "detail").iter_rows()]
     joined = joined.with_columns(pl.Series("expected_zh", chinese, dtype=pl.String()))
-    stops = pl.DataFrame(stopped, schema=REJECTED.schema).unique(list(REJECTED.key), keep="first", maintain_order=True)
     return conform(pl.concat([joined.with_columns(message.alias("message")).select(REJECTED.names), stops]), REJECTED)
 
 

@@ -13,12 +13,12 @@ from esg_kpis.ingest.observations import OBSERVATION, seen_in_quantities
 from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 from esg_kpis.ingest.same_bill import (
-    BILL,
-    all_different,
+    among,
     bills_twice,
     corrected,
     credited,
     duplicates,
+    meeting,
     overlaps,
     read_later,
     revised,
@@ -51,12 +51,12 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     wrong = [_signs(rows, meters), _backwards(rows), _outside_life(rows, meters)]
     rows = in_canonical_units(_without(rows, wrong))
     rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("excluded"))
-    alone = all_different(rows, [*BILL, "start", "end"])
-    rows = _sub_meters(rows if alone else duplicates(rows, places), meters)
+    close = meeting(rows)
+    rows = _sub_meters(duplicates(rows, close, places), meters)
     rows, loops = corrected(rows)
     rows = read_later(revised(_without(rows, [loops])))
     rows, void = credited(rows)
-    contradictions = [NO_REJECTIONS if alone else bills_twice(rows), overlaps(rows, void)]
+    contradictions = [bills_twice(among(rows, close)), overlaps(rows, close, void)]
     kept = _without(rows, contradictions)
     problems = pl.concat([NO_REJECTIONS, *wrong, loops, *contradictions])
     return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes))]))

@@ -53,11 +53,12 @@ def identity_card_line(rows: pl.DataFrame, columns: Sequence[str], *, damaged_to
 
     With `damaged_too` also one whose check digit does not fit: misspelt, or cut by a spreadsheet, which keeps 15 digits.
     """
-    long = rows.select((pl.col(columns).str.len_bytes() >= _SHORTEST).any()) if columns and rows.height else rows.head(0)
+    long = rows.select(pl.col(columns).str.len_bytes().max() >= _SHORTEST) if columns and rows.height else rows.head(0)
     for column in columns:
         if not (long.height and long[column].item()):
             continue
-        found = rows.select(pl.col(LINE), pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
+        long_enough = rows.select(LINE, column).filter(pl.col(column).str.contains(r"[0-9]{17}"))
+        found = long_enough.select(LINE, pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
         for line, number in found.iter_rows():
             if damaged_too or is_identity_card(number):
                 return column, line

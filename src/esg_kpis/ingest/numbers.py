@@ -138,9 +138,9 @@ def _is_ascii(text: pl.Series) -> bool:
 
 def _dates(text: pl.Series, pattern: str) -> pl.Series:
     if not (text != "").any():
-        return pl.Series("date", [None] * len(text), dtype=pl.Date())
+        return pl.repeat(None, len(text), dtype=pl.Date(), eager=True).alias("date")
     # Files say the same few days again and again: each distinct text is read once.
-    distinct = pl.DataFrame({"text": text.cast(pl.String).unique()})
+    distinct = pl.DataFrame({"text": text.unique()})
     frame = distinct.select("text", pl.col("text").str.strip_chars().str.extract_groups(pattern).alias("parts")).unnest("parts")
     day = pl.col("d").str.zfill(2) if "d" in frame.columns else pl.lit("01")
     day_text = pl.col("y") + "-" + pl.col("m").str.zfill(2) + "-" + day

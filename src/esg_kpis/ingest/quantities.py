@@ -1,5 +1,6 @@
 """Quantity columns as typed quantities, and what cannot be one: no number, no such measure, a unit that does not fit, more than exact arithmetic holds."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -56,7 +57,7 @@ def typed_quantities(
     plain = ("record_id", LINE, "site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind", "start", "end")
     frame = base.select(*plain, *dimensions).with_columns(
         received.alias("received"),
-        (rows[spec.unit_column].fill_null("").str.strip_chars() if spec.unit_column else pl.lit(spec.unit)).alias("received_unit"),
+        _units(rows, spec).alias("received_unit"),
         (_measures(rows[spec.measure_column], spec) if spec.measure_column else pl.lit(spec.measure)).alias("measure"),
         *_read(received, entry).get_columns(),
         *_readings(rows, spec, entry),
@@ -171,11 +172,24 @@ def _unreadable_readings(rows: pl.DataFrame, frame: pl.DataFrame, spec: Quantity
     return problems
 
 
-def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Series:
+def _units(rows: pl.DataFrame, spec: QuantityColumn) -> pl.Expr:
+    """The unit of each row, as its sender spells it. Files say the same few again and again: each is looked at once."""
+    if not spec.unit_column:
+        return pl.lit(spec.unit)
+    bare = {word: (word or "").strip() for word in rows[spec.unit_column].unique().to_list()}
+    told = list(bare.values())
+    return pl.lit(told[0]) if len(told) == 1 else pl.lit(rows[spec.unit_column]).replace_strict(bare, return_dtype=pl.String())
+
+
+def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Expr:
     """Measures out of their sender's words: as declared, by our own name, or by an alias."""
-    words, aliases = column.fill_null("").str.strip_chars(), measure_aliases()
-    known = {word: spec.measures.get(word) or (word if word in MEASURES else aliases.get(folded(word), word)) for word in words.unique().to_list()}
-    return words.replace_strict(known, return_dtype=pl.String())
+    aliases = measure_aliases()
+    known = {}
+    for word in column.unique().to_list():
+        bare = (word or "").strip()
+        known[word] = spec.measures.get(bare) or (bare if bare in MEASURES else aliases.get(folded(bare), bare))
+    words = list(known.values())
+    return pl.lit(words[0]) if len(words) == 1 else pl.lit(column).replace_strict(known, return_dtype=pl.String())
 
 
 def _unit_of_header(spec: QuantityColumn, domain: Domain) -> str:
@@ -214,13 +228,19 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
 
 def in_canonical_units(quantities: pl.DataFrame) -> pl.DataFrame:
     """`quantities` with `canonical`, the quantity in the canonical unit of its measure, and that `unit`. One exact multiplier per distinct pair."""
-    pairs = quantities.select("domain", "measure", "received_unit").unique().sort("domain", "measure", "received_unit")
-    fractions = [multiplier(unit, MEASURES[measure].unit, domain) for domain, measure, unit in pairs.iter_rows()]
+    pairs = quantities.select("measure", "received_unit").unique().sort("measure", "received_unit")
+    fractions = [multiplier(unit, MEASURES[measure].unit, DOMAIN_OF[measure]) for measure, unit in pairs.iter_rows()]
     whole = pl.Decimal(38, 0)
     table = pairs.with_columns(
         pl.Series("unit", [MEASURES[measure].unit for measure in pairs["measure"]], dtype=pl.String()),
         pl.Series("numerator", [fraction.numerator for fraction in fractions], dtype=pl.Int128()).cast(whole),
         pl.Series("denominator", [fraction.denominator for fraction in fractions], dtype=pl.Int128()).cast(whole),
     )
-    joined = quantities.join(table, on=["domain", "measure", "received_unit"], how="left", maintain_order="left")
-    return joined.with_columns(scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("canonical")).drop("numerator", "denominator")
+    told = ("unit", "numerator", "denominator")
+    each: Sequence[pl.Expr | pl.Series]
+    if pairs.height == 1:
+        each = [pl.lit(table[name]).first().alias(name) for name in told]
+    else:
+        each = quantities.select("measure", "received_unit").join(table, on=["measure", "received_unit"], how="left", maintain_order="left").select(told).get_columns()
+    canonical = scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("canonical")
+    return quantities.with_columns(each).with_columns(canonical).drop("numerator", "denominator")

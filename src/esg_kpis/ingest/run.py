@@ -17,7 +17,7 @@ from esg_kpis.ingest.shape import theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.take import Taken, raw_files, take
 from esg_kpis.ingest.totals import control_totals
-from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform
+from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, stacked
 from esg_kpis.workspace import Workspace
 
 
@@ -63,7 +63,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     rejected = [_without(frame, gone) for frame in rejected]
     register, site_problems = site_rows(_bases(read, "sites", gone), _ids(rejected))
     meters, meter_problems = meter_rows(_bases(read, "meters", gone), _ids(rejected), register)
-    sent = _without(pl.concat([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
+    sent = _without(stacked([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
     rejected += [site_problems, meter_problems]
     rejected += _in_their_words(register_problems(sent, register, as_of), read)
     records = records_of(read, _ids(rejected), mended)

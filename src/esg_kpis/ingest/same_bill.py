@@ -14,6 +14,9 @@ WHOLE = frozenset(folded(word) for word in ("总", "合计", "总计", "全部",
 _FLOWS = [name for name in DOMAIN_OF if MEASURES[name].nature == "flow"]
 _COUNTS = pl.col("excluded").is_null()
 _IS_BILL = pl.col("bill_kind") != "credit_note"
+_PLAIN = r"^[\x20-\x7E]*$"
+_ITS_OWN = r"^[A-Z1-9][A-Z0-9]*$"
+"""A number of capitals and digits, of which no two different ones are alike."""
 
 
 def alike(word: str) -> str:
@@ -40,16 +43,16 @@ def spelled(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
 
 def _one_spelling(rows: pl.DataFrame, name: str, register: pl.DataFrame) -> pl.DataFrame:
     known = {(site, alike(word)): word for site, word in register.select("site_id", "meter_id").drop_nulls().iter_rows()}
-    spellings = rows.select("site_id", name).drop_nulls().unique()
-    bare = pl.col(name).str.to_lowercase().str.replace_all(r"[^a-z1-9]", "")
-    # Quick and without misses: what is alike has the same letters and digits, zeros left out; what is not ASCII is looked at too.
-    same = pl.struct("site_id", bare).is_duplicated() | (pl.col(name).str.len_bytes() != pl.col(name).str.len_chars())
-    if not known:
-        spellings = spellings.filter(same)
-    seen = spellings.sort("site_id", name)
+    if not known and rows.select((pl.col(name).is_null() | pl.col(name).str.contains(_ITS_OWN)).all()).item():
+        return rows
+    listed = register.select("site_id", pl.col("meter_id").alias(name))
+    spellings = pl.concat([rows.select("site_id", name), listed]).drop_nulls().unique()
+    # Quick and without misses: of ASCII this is what `alike` makes; what else there is is looked at one by one.
+    bare = pl.col(name).str.to_lowercase().str.replace_all(r"[\s_*:\-]+", "").str.strip_chars_start("0")
     words: dict[tuple[str, str], str] = {}
     changed = []
-    for site, word in seen.iter_rows():
+    several = spellings.filter(pl.struct("site_id", bare).is_duplicated() | ~pl.col(name).str.contains(_PLAIN))
+    for site, word in several.sort("site_id", name).iter_rows():
         one = known.get((site, alike(word))) or words.setdefault((site, alike(word)), word)
         if one != word:
             changed.append((site, word, one))
@@ -59,10 +62,21 @@ def _one_spelling(rows: pl.DataFrame, name: str, register: pl.DataFrame) -> pl.D
     return rows.join(table, on=["site_id", name], how="left", maintain_order="left").with_columns(pl.coalesce("__one", name).alias(name)).drop("__one")
 
 
-def all_different(rows: pl.DataFrame, key: list[str]) -> bool:
-    """Whether no two rows have the same key: told by hashes, so that it is quick; two keys of one hash make it look at all of them."""
-    different: int = rows.select(pl.struct(key).hash().n_unique()).item()
-    return rows.height == different
+def meeting(rows: pl.DataFrame, key: list[str] = METER) -> pl.DataFrame:
+    """The rows of those meters of which two records cover the same day: only among these can a bill stand twice, or overlap.
+
+    Quick, since by hashes, and without misses: if any two bills of a meter meet, so do two that begin one after the other.
+    """
+    spans = rows.select(pl.struct(key).hash().alias("__meter"), "start", "end").with_row_index("__row").sort("__meter", "start").with_columns(pl.col("__row").shift(1).alias("__before"))
+    common_day = (pl.col("start") <= pl.col("end").shift(1)).fill_null(value=True)
+    met = spans.filter((pl.col("__meter") == pl.col("__meter").shift(1)) & common_day)
+    met = met.filter(rows["record_id"].gather(met["__row"]) != rows["record_id"].gather(met["__before"]))
+    return rows.filter(pl.struct(key).hash().is_in(met["__meter"].unique().implode())) if met.height else rows.clear()
+
+
+def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Those of `rows` whose record is among `others`."""
+    return rows.filter(pl.col("record_id").is_in(others["record_id"].unique().implode())) if others.height else rows.clear()
 
 
 def set_out(rows: pl.DataFrame, found: pl.DataFrame, words: str) -> pl.DataFrame:
@@ -74,11 +88,10 @@ def set_out(rows: pl.DataFrame, found: pl.DataFrame, words: str) -> pl.DataFrame
     return marked.with_columns(pl.coalesce("excluded", pl.lit(words) + pl.col("__by")).alias("excluded")).drop("__by")
 
 
-def duplicates(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def duplicates(rows: pl.DataFrame, close: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """A quantity that says what an earlier record said, in whatever unit: same measure, site, meter, bill, days, dimensions and amount."""
     same = [*BILL, "start", "end", "canonical", "corrects", "revision", "bill_kind"]
-    twice = rows.filter(pl.struct(same).is_duplicated()).select("record_id", "column", *same) if rows.height else rows
-    if twice.is_empty():
+    if close.is_empty() or (twice := close.filter(pl.struct(same).is_duplicated()).select("record_id", "column", *same)).is_empty():
         return rows
     ordered = twice.join(places, on="record_id", how="left").sort("path", "line", "column")
     first = ordered.with_columns(pl.col("record_id").first().over(same).alias("__by"))
@@ -180,13 +193,13 @@ def bills_twice(rows: pl.DataFrame) -> pl.DataFrame:
     return rejections(named, pl.lit(value=True), "bill_twice", pl.col("column"), pl.col("received"), pl.col("__told"), pl.col("__others"))
 
 
-def overlaps(rows: pl.DataFrame, void: pl.Series) -> pl.DataFrame:
+def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.DataFrame:
     """Bills of one meter that cover the same day, of one tariff, or of the whole count beside a part of it; columns of one record stand beside each other."""
     metered = rows.filter(
         pl.col("meter_id").is_not_null() & _COUNTS & pl.col("measure").is_in(_FLOWS) & _IS_BILL & ~pl.col("record_id").is_in(void.implode())
     )
     across = [name for name in METER if name != "tariff"]
-    found = [_blocks(metered, METER)]
+    found = [_blocks(among(metered, close), METER)]
     if metered["tariff"].null_count() not in (0, metered.height):
         mixed = metered.filter(pl.col("tariff").is_null().any().over(across) & pl.col("tariff").is_not_null().any().over(across))
         found.append(_blocks(mixed, across, mixed_only=True))
@@ -205,10 +218,7 @@ def overlaps(rows: pl.DataFrame, void: pl.Series) -> pl.DataFrame:
 def _blocks(rows: pl.DataFrame, key: list[str], *, mixed_only: bool = False) -> pl.DataFrame:
     """Records whose days meet those of another one of the same key: `record_id`, and `__others`, the days of all that meet. With `mixed_only` a whole must meet a part."""
     nothing = pl.DataFrame(schema={"record_id": pl.String(), "__others": pl.String()})
-    # Quick and without misses: if any two bills of a meter meet, so do two that begin one after the other.
-    spans = rows.select(pl.struct(key).hash().alias("__meter"), "record_id", "start", "end").sort("__meter", "start")
-    later = (pl.col("__meter") == pl.col("__meter").shift(1)) & (pl.col("record_id") != pl.col("record_id").shift(1)) & (pl.col("start") <= pl.col("end").shift(1))
-    if spans.is_empty() or not spans.select(later.any()).item():
+    if (rows := meeting(rows, key)).is_empty():
         return nothing
     each = rows.group_by(*key, "record_id", "start", "end").agg(pl.col("tariff").is_null().any().alias("__whole"), pl.col("tariff").is_not_null().any().alias("__part"))
     each = each.sort(*key, "start", "end", "record_id")

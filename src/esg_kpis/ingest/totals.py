@@ -23,6 +23,8 @@ def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:
     """The sheet without rows that are no records, and those rows: the columns of the sheet, `__line`, and `__kind` (subtotal, total, note, header)."""
     kinds = [*(_kind(sheet, item) for item in entry.aside), _headers(sheet)]
     kind = pl.select(pl.coalesce(kinds)).to_series().alias(KIND) if sheet.rows.height else pl.Series(KIND, [], dtype=pl.String())
+    if kind.null_count() == sheet.rows.height:
+        return sheet, sheet.rows.clear().with_columns(kind.clear())
     rows = sheet.rows.with_columns(kind)
     return replace(sheet, rows=rows.filter(pl.col(KIND).is_null()).drop(KIND)), rows.filter(pl.col(KIND).is_not_null())
 
@@ -31,10 +33,12 @@ def filled_from_above(rows: pl.DataFrame, columns: Sequence[str], ragged: Sequen
     """`rows` with blank cells of some columns filled from the row above, as their sender left them out; never across a row whose cells could not be told apart."""
     wanted = {folded(column) for column in columns}
     named = [column for column in rows.columns if folded(column) in wanted]
-    part = pl.Series("__part", [bisect(sorted(ragged), line) for line in rows[LINE]], dtype=pl.Int64())
+    if not named:
+        return rows
+    marks = sorted(ragged)
+    part = pl.Series("__part", [bisect(marks, line) for line in rows[LINE]], dtype=pl.Int64())
     fill = [pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column)).forward_fill().over("__part").fill_null("").alias(column) for column in named]
-    return rows.with_columns(part).with_columns(fill).drop("__part") if named else rows
-
+    return rows.with_columns(part).with_columns(fill).drop("__part")
 
 
 def reasons(aside: pl.DataFrame) -> pl.DataFrame:
@@ -44,7 +48,7 @@ def reasons(aside: pl.DataFrame) -> pl.DataFrame:
 
 def _kind(sheet: Sheet, item: Aside) -> pl.Series:
     if item.column not in sheet.columns:
-        return pl.Series([None] * sheet.rows.height, dtype=pl.String())
+        return pl.repeat(None, sheet.rows.height, dtype=pl.String(), eager=True)
     patterns = [folded_pattern(word) for word in item.words]
     cells = sheet.rows[item.column]
     fits = {cell: item.kind if any(fnmatchcase(folded(cell), pattern) for pattern in patterns) else None for cell in cells.unique().to_list()}
@@ -59,9 +63,8 @@ def folded_pattern(word: str) -> str:
 def _headers(sheet: Sheet) -> pl.Series:
     """Rows that say the header again, as exports do on every page."""
     again = pl.all_horizontal(pl.col(column).str.strip_chars() == column for column in sheet.columns)
-    first = sheet.rows.filter(pl.col(sheet.columns[0]).str.strip_chars() == sheet.columns[0])[LINE] if sheet.columns else pl.Series([], dtype=pl.Int64())
-    if not first.len():
-        return pl.Series([None] * sheet.rows.height, dtype=pl.String())
+    if not sheet.columns or not sheet.rows[sheet.columns[0]].str.contains(sheet.columns[0], literal=True).any():
+        return pl.repeat(None, sheet.rows.height, dtype=pl.String(), eager=True)
     return sheet.rows.select(pl.when(again).then(pl.lit("header"))).to_series()
 
 
