@@ -1,5 +1,6 @@
 """How results look in a terminal, at 100 columns. Reads the tables of a run; computes nothing."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from rich.table import Table
 from rich.tree import Tree
 
 from esg_kpis.editions import Edition
+from esg_kpis.report.outputs import changed_before
+from pipelines.results import RUN_FILE
 from pipelines.run import latest_of, read_result
 
 STATES = {"blocked": "blocked", "incomplete": "incomplete", "not_applicable": "n/a", "not_collected": "-", "suppressed": "(few)"}
@@ -86,6 +89,8 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
     ):
         console.print(f"  [red]{row['check']}[/] {escape(row['subject'])}: {escape(row['observed'])}")
         console.print(f"    {escape(row['what_to_do'])}")
+    if (changed := changed_before(folder, json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["key"])) is not None:
+        console.print(f"[yellow]Files in {escape(str(changed))} were changed after they were written[/], so this run stands beside them, in {escape(folder.name)}.")
     console.print(f"Results: {escape(str(out))}  (kpi_values.csv, tie_out.csv, findings.csv, rejected.csv …)")
 
 

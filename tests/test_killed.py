@@ -248,7 +248,7 @@ def test_publishing_killed_before_every_change(runner: Runner, tmp_path: Path, b
     sets = {"": {}} if not before else {}
     for state in ("b", "a") if again else (before,) if before else ():
         publish(staged(tmp_path, FILES[state]), tmp_path / "out", state)
-    whole = sets | {state: set_in(staged(tmp_path / f"set {state}", files)) for state, files in FILES.items()}
+    whole = sets | {state: set_in(publish(staged(tmp_path / f"set {state}", files), tmp_path / f"set {state}" / "out", state)) for state, files in FILES.items()}
     template, code, seen = tmp_path / "out", -signal.SIGKILL, []
     template.mkdir(exist_ok=True)
     number = 0

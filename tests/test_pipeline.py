@@ -1,6 +1,8 @@
 """The Dagster code location: what a newcomer sees in the UI, and how a run is written."""
 
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import dagster as dg
@@ -8,7 +10,7 @@ import polars as pl
 import pytest
 
 from esg_kpis.errors import EsgKpisError, FactorProblem, InputProblem, InternalProblem, OutOfRange, UnitProblem
-from esg_kpis.report.outputs import publish
+from esg_kpis.report.outputs import MANIFEST, changed_before, publish
 from esg_kpis.tables import TABLES
 from pipelines.definitions import ASSETS, JOB, build_defs
 from pipelines.lineage import LINEAGE
@@ -116,6 +118,30 @@ def test_the_same_key_with_other_bytes_is_refused(tmp_path: Path) -> None:
                 publish(staged, tmp_path, "key")
 
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "one"
+
+
+@pytest.mark.parametrize("change", ["edited", "deleted", "added", "manifest"])
+def test_a_set_that_was_changed_by_hand_stays_and_is_written_anew_beside_it(tmp_path: Path, change: str) -> None:
+    def again() -> Path:
+        staged = tmp_path / "work" / "staged"
+        (staged / "by_site").mkdir(parents=True)
+        (staged / "a.csv").write_text("one", encoding="utf-8")
+        (staged / "by_site" / "b.csv").write_text("two", encoding="utf-8")
+        return publish(staged, tmp_path, "key")
+
+    first = again()
+    assert again() == first
+    if change == "deleted":
+        (first / "by_site" / "b.csv").unlink()
+    else:
+        (first / {"edited": "a.csv", "added": "c.csv", "manifest": MANIFEST}[change]).write_bytes(b"\xff")
+    before = sorted((path.name, path.read_bytes()) for path in first.rglob("*") if path.is_file())
+    second = again()
+
+    assert (second.name, changed_before(second, "key"), again()) == ("key-2", first, second)
+    assert sorted((path.name, path.read_bytes()) for path in first.rglob("*") if path.is_file()) == before
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "one"
+    subprocess.run([shutil.which("sha256sum") or "", "--check", "--strict", "--quiet", MANIFEST], cwd=tmp_path / "latest", check=True)
 
 
 def test_a_file_that_a_later_run_no_longer_writes_disappears_from_the_stable_paths(tmp_path: Path) -> None:

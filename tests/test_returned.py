@@ -6,9 +6,10 @@ from typing import Any
 
 import openpyxl
 import polars as pl
+import pytest
 
 from esg_kpis.ingest import Ingested, ingest
-from esg_kpis.ingest.returned import ADDED, INDEX, LEAVE_OUT, REPLACES
+from esg_kpis.ingest.returned import ADDED, INDEX, LEAVE_OUT, REPLACES, ticket_of
 from esg_kpis.report.returned import write_returned
 from tests.ingest_scenario import AS_OF, bill, csv_of, numbers_of, rules, senders_format, workspace_of
 
@@ -47,7 +48,7 @@ def test_the_workbook_marks_the_refused_cells_and_says_why_in_both_languages(tmp
     page = openpyxl.load_workbook(books["BJ-01"])["1 bills"]
     (row,) = grid(books["BJ-01"], "1 bills")
     assert row["quantity"] == "12,3"
-    assert row[REPLACES] == read.rejected.filter(pl.col("rule") == "number")["record_id"].item()
+    assert row[REPLACES] == ticket_of(read.rejected.filter(pl.col("rule") == "number")["record_id"].item())
     assert "It is no number" in row["Reason"]
     assert "不是有效的数字" in row["原因"]
     assert "quantity: a number such as 1,234.5" in row["What would be right"]
@@ -128,6 +129,21 @@ def test_a_row_that_is_not_to_count_is_left_out(tmp_path: Path) -> None:
     assert numbers_of(again) == ["6"]
     told = dict(again.records.filter(pl.col("excluded").is_not_null()).select("record_id", "excluded").iter_rows())
     assert sorted(reason.partition(" record")[0] for reason in told.values()) == ["left out by its sender", "mended by", "mended by"]
+
+
+@pytest.mark.parametrize("typed", ["{good}", "{bad}", "{drawn}", "", "x"])
+def test_only_a_row_that_was_sent_back_can_be_replaced(tmp_path: Path, typed: str) -> None:
+    """A number drawn down by a spreadsheet, or typed, must not take a good row away."""
+    files: dict[str, str | bytes] = {"energy/bills.csv": csv_of(bill(quantity="x"), bill(meter_id="M2", quantity="7"))}
+    first = ingest(workspace_of(tmp_path / "1", files), AS_OF)
+    bad, good = first.records.filter(pl.col("path") == "energy/bills.csv").sort("line")["record_id"]
+    cell = typed.format(good=good, bad=bad, drawn=f"{good}{ticket_of(bad)[-5:]}")
+    files["energy/m.xlsx"] = mended(sent_back(first, tmp_path / "b")["BJ-01"], {"1 bills": {(1, "quantity"): 5, (1, REPLACES): cell}})
+
+    again = ingest(workspace_of(tmp_path / "2", files), AS_OF)
+
+    assert numbers_of(again) == ["7"]
+    assert again.rejected.sort("path").select("path", "rule", "column", "read").rows() == [("energy/bills.csv", "number", "quantity", "x"), ("energy/m.xlsx", "mends_nothing", REPLACES, cell)]
 
 
 def test_a_row_that_mends_nothing_any_more_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Workbooks that went back to their sender and came again, mended: each row names the record it replaces."""
 
+import hashlib
 import io
 import re
 import zipfile
@@ -19,7 +20,7 @@ REPLACES = "esg-kpis record"
 LEAVE_OUT = "Leave out 作废"
 ADDED = (REPLACES, LEAVE_OUT, "Reason", "原因", "What would be right", "应为")
 """Columns beside those of the sender."""
-MENDS = {"record_id": pl.String(), "replaces": pl.String(), "line": pl.Int64()}
+MENDS = {"record_id": pl.String(), "replaces": pl.String(), "read": pl.String(), "line": pl.Int64()}
 _MOST = 1024 * 1024
 
 
@@ -47,15 +48,26 @@ def index_of(source: Source) -> list[tuple[str, str, str]]:
     return [(str(sheet), str(path), str(origin)) for sheet, path, origin in index.rows.select("sheet", "path", "source_sheet").iter_rows()]
 
 
+def ticket_of(record: str) -> str:
+    """What stands in the grey column: the record that the row replaces, and four digits that tell a number which was drawn down, or typed, from one that was sent."""
+    return f"{record}-{hashlib.sha256(record.encode()).hexdigest()[:4]}"
+
+
+def _record_of(ticket: str) -> str | None:
+    record, _, _ = ticket.strip().rpartition("-")
+    return record if record and ticket.strip() == ticket_of(record) else None
+
+
 def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame, pl.DataFrame]:
-    """The sheet as its sender knows it, which record each line replaces (`__line`, `replaces`), and the rows that the sender leaves out.
+    """The sheet as its sender knows it, which record each line replaces (`__line`, `replaces`, and `read`, the cell that says so), and the rows that the sender leaves out.
 
     Raises:
         InputProblem: if the column that says so is gone.
     """
     if REPLACES not in sheet.columns:
         raise InputProblem(f"The column '{REPLACES}' is gone.", where=sheet.where, mend="Mend the workbook as it was sent, and leave that column as it is.")
-    replaces = sheet.rows.select(LINE, pl.col(REPLACES).str.strip_chars().alias("replaces"))
+    records = pl.Series("replaces", [_record_of(ticket) for ticket in sheet.rows[REPLACES]], dtype=pl.String())
+    replaces = sheet.rows.select(LINE, records, pl.col(REPLACES).alias("read"))
     columns = [column for column in sheet.columns if column not in ADDED]
     marked = sheet.rows[LEAVE_OUT].str.strip_chars() != "" if LEAVE_OUT in sheet.columns else pl.Series([False] * sheet.rows.height, dtype=pl.Boolean())
     rows = sheet.rows.select(*columns, LINE)
@@ -74,10 +86,12 @@ def replaced(mends: pl.DataFrame, known: pl.Series) -> tuple[pl.DataFrame, pl.Da
     there = mends.filter(pl.col("replaces").is_in(known.implode()))
     first = there.unique("replaces", keep="first", maintain_order=True)
     idle = mends.filter(~pl.col("record_id").is_in(first["record_id"].implode()))
+    as_sent = "what stands in the grey column of the workbook as it was sent; a new row comes in a file of its own"
     again = {replaces: by for by, replaces in first.select("record_id", "replaces").iter_rows()}
     rows = []
-    for record, replaces in idle.select("record_id", "replaces").iter_rows():
-        told = f"a row that is not mended yet: record {again[replaces]} mends it" if replaces in again else "the record of a row that is there; the file it was in has gone or changed"
-        rows.append({"record_id": record, "rule": "mends_nothing", "column": REPLACES, "read": replaces, "expected": told, "detail": ""})
+    for record, replaces, read in idle.select("record_id", "replaces", "read").iter_rows():
+        gone = as_sent if replaces is None else "the record of a row that is there; the file it was in has gone or changed"
+        told = f"a row that is not mended yet: record {again[replaces]} mends it" if replaces in again else gone
+        rows.append({"record_id": record, "rule": "mends_nothing", "column": REPLACES, "read": read, "expected": told, "detail": ""})
     excluded = first.select(pl.col("replaces").alias("record_id"), (pl.lit("mended by record ") + pl.col("record_id")).alias("excluded"))
     return excluded, pl.DataFrame(rows, schema=REJECTION)

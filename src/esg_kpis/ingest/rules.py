@@ -41,7 +41,7 @@ _RULES = (
     Rule("revision", "The revision is no whole number", "版本不是整数", "版本应为整数，例如 2"),
     Rule("corrects_itself", "The bill corrects itself, or two bills correct each other", "账单更正了自身，或两张账单互相更正", "请填写被更正的另一张账单的编号"),
     Rule("reading_backwards", "The later meter reading is lower than the earlier one", "本次读数小于上次读数", "请检查读数；若表计走满归零，请在表计登记表中填写位数"),
-    Rule("mends_nothing", "The row it mends is no longer there", "所更正的原记录已不存在", "请删除该行，或更正新发送的文件"),
+    Rule("mends_nothing", "It does not say which refused row it mends, or that row is no longer there", "未注明所更正的被拒行，或该行已不存在", "请保留灰色列中发出时的原编号；原文件已变更的，请删除该行"),
     Rule("site_twice", "The site is in the register twice", "站点在登记表中出现两次", "每个站点只登记一次"),
     Rule("ownership_share", "The share is none from 0 to 1", "持股比例不在 0 到 1 之间", "应为 0 到 1 之间的比例"),
     Rule("meter_twice", "The meter is in the register twice", "表计在登记表中出现两次", "同一站点、同一种类的每个表计只登记一次"),

@@ -167,7 +167,7 @@ def _take_sheet(
     taken.read.append(outcome)
     taken.files.append(row | {"understood": mapping_in_words(outcome.sheet, outcome.entry)})
     if replaces is not None:
-        taken.mends.append(outcome.records.join(replaces, on=LINE, how="inner").select("record_id", "replaces", pl.col(LINE).alias("line")))
+        taken.mends.append(outcome.records.join(replaces, on=LINE, how="inner").select("record_id", "replaces", "read", pl.col(LINE).alias("line")))
     return True
 
 
@@ -217,7 +217,7 @@ def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:
         if isinstance(outcome, FileRead) and left_out.height:
             gone = left_out.with_columns(pl.lit("left_out").alias(KIND)).select(outcome.aside.columns)
             outcome = replace(outcome, aside=pl.concat([outcome.aside, gone]))
-            taken.mends.append(record_ids(sheet, left_out[LINE]).join(replaces, on=LINE, how="inner").select("record_id", "replaces", pl.col(LINE).alias("line")))
+            taken.mends.append(record_ids(sheet, left_out[LINE]).join(replaces, on=LINE, how="inner").select("record_id", "replaces", "read", pl.col(LINE).alias("line")))
         _take_sheet(taken, sheet, outcome, [domain], here, replaces)
 
 

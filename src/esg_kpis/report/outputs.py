@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +22,7 @@ from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.tables import Table
 
 LATEST, WORK = "latest", "work"
+MANIFEST = "manifest.sha256"
 STAGED = "staged-"
 """How the name of a folder begins that is being written, in `work`."""
 _held: set[Path] = set()
@@ -109,7 +111,9 @@ def current(out: Path) -> Path:
 
 
 def publish(staged: Path, out: Path, key: str) -> Path:
-    """Moves a complete set of files to `runs/<key>` and the pointer to it. If the key was run before, its bytes must be the same.
+    """Moves a complete set of files, with its manifest, to `runs/<key>` and the pointer to it. If the key was run before, its bytes must be the same.
+
+    Where files of an earlier set were changed since, by hand or by a failing disk, that folder stays as it is, and the set is written beside it, to `runs/<key>-2`.
 
     Whatever ends the process or the machine, and at whatever moment: `runs/<key>` is complete or not there, and the stable paths lead to the old set or to the new.
     A name that only one of the two sets has leads nowhere while the other one stands.
@@ -119,7 +123,8 @@ def publish(staged: Path, out: Path, key: str) -> Path:
     """
     runs = out / "runs"
     runs.mkdir(parents=True, exist_ok=True)
-    target = runs / key
+    (staged / MANIFEST).write_text(_manifest_of(staged), encoding="utf-8")
+    target = next(folder for folder in _folders_of(runs, key) if not folder.exists() or is_intact(folder))
     if target.exists():
         if digest_of(target) != digest_of(staged):
             raise InternalProblem(
@@ -135,10 +140,33 @@ def publish(staged: Path, out: Path, key: str) -> Path:
     for path in sorted(target.iterdir()):
         _point(out / path.name, Path(LATEST) / path.name)
     _sync(out)
-    _point(out / LATEST, Path("runs") / key)
+    _point(out / LATEST, Path("runs") / target.name)
     _drop_dangling(out)
     _sync(out)
     return target
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether a set of files is as it was written: its manifest lists what is there."""
+    manifest = folder / MANIFEST
+    return manifest.is_file() and manifest.read_text(encoding="utf-8", errors="replace") == _manifest_of(folder)
+
+
+def changed_before(folder: Path, key: str) -> Path | None:
+    """The folder of the same set that was changed after it was written, so that `folder` was written beside it; None if there is none."""
+    return folder.with_name(key) if folder.name != key else None
+
+
+def _folders_of(runs: Path, key: str) -> Iterator[Path]:
+    """Where the sets of one key lie: `<key>`, and `<key>-2` and so on, where those before were changed."""
+    yield runs / key
+    yield from (runs / f"{key}-{number}" for number in count(2))
+
+
+def _manifest_of(folder: Path) -> str:
+    """The SHA-256 of every file of a set, as `sha256sum --check` reads it."""
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return "".join(f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths)
 
 
 def write_whole(path: Path, content: bytes) -> None:

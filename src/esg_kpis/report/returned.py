@@ -12,7 +12,7 @@ import polars as pl
 import xlsxwriter
 
 from esg_kpis.domains import DOMAINS
-from esg_kpis.ingest.returned import ADDED, INDEX
+from esg_kpis.ingest.returned import ADDED, INDEX, ticket_of
 from esg_kpis.ingest.rules import RULES
 
 _FIXED_DATE = datetime(2020, 1, 1)  # noqa: DTZ001  (a workbook has no time zone)
@@ -140,7 +140,7 @@ def _write_rows(book: Any, name: str, group: pl.DataFrame, columns: Sequence[str
             "; ".join(f"{row['column']}: {row['expected']}" if row["column"] else row["expected"] for row in rules),
             "；".join(f"{row['column']}：{row['expected_zh']}" if row["column"] else row["expected_zh"] for row in rules),
         )  # fmt: skip
-        page.write_string(line, len(columns), rules[0]["record_id"], grey)
+        page.write_string(line, len(columns), ticket_of(rules[0]["record_id"]), grey)
         for place, text in enumerate(texts, len(columns) + 2):
             page.write_string(line, place, text[:_LONGEST], wrap)
         page.set_row(line, 64)
