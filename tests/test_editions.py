@@ -326,7 +326,7 @@ def test_every_record_has_one_fate_and_they_add_up(tmp_path: Path) -> None:
         "unused": ("excluded", 0, "measure not used in this edition", None),
         "early": ("excluded", 0, "outside the periods of this edition", None),
         "two": ("used", Decimal("0.5"), "measure not used in this edition", None),
-        "bad": ("rejected", 0, None, "date;number"),
+        "bad": ("rejected", 0, "'n/a' is no number.", "date;number"),
         "blank": ("excluded", 0, "no quantity", None),
         "site HQ": ("used", 1, None, None),
         "site SHOP": ("excluded", 0, "no amount of this site or meter counts", None),

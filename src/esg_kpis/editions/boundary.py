@@ -214,12 +214,13 @@ def record_fates(
     active = pl.concat([
         sites.join(counted, on="site_id", how="semi").select("record_id"), meters.join(counted, on=["site_id", "measure"], how="semi").select("record_id"),
     ])["record_id"]  # fmt: skip
-    rules = rejected.group_by("record_id").agg(pl.col("rule").unique().sort().str.join(";").alias("rule"))
+    in_order = rejected.sort("record_id", "rule", "column").group_by("record_id", maintain_order=True)
+    rules = in_order.agg(pl.col("rule").unique().sort().str.join(";").alias("rule"), pl.col("message").unique(maintain_order=True).str.join(" ").alias("refusal"))
     flagged = flags.group_by("record_id").agg(pl.col("flag").unique().sort().str.join(";").alias("flags"))
     joined = records.select("record_id", "path", "sheet", "line", "excluded").join(by_record, on="record_id", how="left", maintain_order="left")
     for told in (rules, flagged):
         # Nothing to join costs as much as everything.
-        nothing = (pl.lit(None, dtype=pl.String()).alias(told.columns[1]),)
+        nothing = [pl.lit(None, dtype=pl.String()).alias(name) for name in told.columns[1:]]
         joined = joined.join(told, on="record_id", how="left", maintain_order="left") if told.height else joined.with_columns(nothing)
     is_rejected, is_site = pl.col("rule").is_not_null(), pl.col("record_id").is_in(active.implode())
     share = pl.when(is_site).then(pl.lit(1).cast(PRODUCT)).otherwise(pl.col("used").fill_null(0))
@@ -232,7 +233,9 @@ def record_fates(
         .alias("fate"),
         pl.when(is_rejected).then(pl.lit(0).cast(PRODUCT)).otherwise(share).round(VALUE_SCALE).cast(VALUE).alias("share_used"),
     ).with_columns(
-        pl.when((pl.col("fate") == "excluded") & pl.col("excluded").is_not_null())
+        pl.when(is_rejected)
+        .then(pl.col("refusal"))
+        .when((pl.col("fate") == "excluded") & pl.col("excluded").is_not_null())
         .then(pl.col("excluded"))
         .when((pl.col("fate") == "excluded") & pl.col("why").is_null())
         .then(
@@ -240,7 +243,7 @@ def record_fates(
             .then(pl.lit("no amount of this site or meter counts"))
             .otherwise(pl.lit("no quantity"))
         )
-        .when((pl.col("share_used") == 1) | is_rejected)
+        .when(pl.col("share_used") == 1)
         .then(None)
         .otherwise(pl.col("why"))
         .alias("reason"),

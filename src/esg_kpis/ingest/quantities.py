@@ -211,7 +211,7 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
             limit = Fraction(MOST) / multiplier(unit, MEASURES[measure].unit, domain.name)
         except UnitProblem as problem:
             expected = f"a unit of {measure}. {problem}"
-            problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected, measure))
+            problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected, f"{measure}（例如 {MEASURES[measure].unit}）"))
             continue
         if stated and multiplier(unit, stated, domain.name) != 1:
             told = f"the unit of the header, {stated}, or a header without a unit"

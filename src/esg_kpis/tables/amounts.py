@@ -57,7 +57,7 @@ RECORD_FATES = Table(
         EDITION, RECORD_ID,
         text("fate", "What became of it", allowed=FATES),
         Column("share_used", VALUE, "Share of the record that counts, by days over its quantities", unit="one"),
-        text("reason", "Why the rest, or all of it, does not count", nullable=True),
+        text("reason", "Why the rest, or all of it, does not count; of a rejected record what was read and what would be right", nullable=True),
         text("rule", "Rule that rejected it", nullable=True),
         text("flags", "Checks that found something about it, joined by `;`, though it may count", nullable=True),
         PATH, SHEET, LINE,
