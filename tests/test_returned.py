@@ -131,6 +131,18 @@ def test_a_row_that_is_not_to_count_is_left_out(tmp_path: Path) -> None:
     assert sorted(reason.partition(" record")[0] for reason in told.values()) == ["left out by its sender", "mended by", "mended by"]
 
 
+@pytest.mark.parametrize("said", ["no", "否", " ", "NO"])
+def test_a_row_whose_sender_says_no_to_leaving_it_out_counts(tmp_path: Path, said: str) -> None:
+    files: dict[str, str | bytes] = {"energy/bills.csv": csv_of(bill(quantity="x"))}
+    first = ingest(workspace_of(tmp_path / "1", files), AS_OF)
+    files["energy/m.xlsx"] = mended(sent_back(first, tmp_path / "b")["BJ-01"], {"1 bills": {(1, "quantity"): 5, (1, LEAVE_OUT): said}})
+
+    again = ingest(workspace_of(tmp_path / "2", files), AS_OF)
+
+    assert again.rejected.is_empty()
+    assert numbers_of(again) == ["5"]
+
+
 @pytest.mark.parametrize("typed", ["{good}", "{bad}", "{drawn}", "", "x"])
 def test_only_a_row_that_was_sent_back_can_be_replaced(tmp_path: Path, typed: str) -> None:
     """A number drawn down by a spreadsheet, or typed, must not take a good row away."""

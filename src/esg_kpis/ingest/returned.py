@@ -21,6 +21,8 @@ LEAVE_OUT = "Leave out 作废"
 ADDED = (REPLACES, LEAVE_OUT, "Reason", "原因", "What would be right", "应为")
 """Columns beside those of the sender."""
 MENDS = {"record_id": pl.String(), "replaces": pl.String(), "read": pl.String(), "line": pl.Int64()}
+_NOT_LEFT_OUT = ("", "no", "n", "0", "false", "-", "否", "不", "不作废")
+"""What says that a row is not to be left out."""
 _MOST = 1024 * 1024
 
 
@@ -69,7 +71,7 @@ def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame, pl.DataFrame]:
     records = pl.Series("replaces", [_record_of(ticket) for ticket in sheet.rows[REPLACES]], dtype=pl.String())
     replaces = sheet.rows.select(LINE, records, pl.col(REPLACES).alias("read"))
     columns = [column for column in sheet.columns if column not in ADDED]
-    marked = sheet.rows[LEAVE_OUT].str.strip_chars() != "" if LEAVE_OUT in sheet.columns else pl.Series([False] * sheet.rows.height, dtype=pl.Boolean())
+    marked = ~sheet.rows[LEAVE_OUT].str.strip_chars().str.to_lowercase().is_in(list(_NOT_LEFT_OUT)) if LEAVE_OUT in sheet.columns else pl.Series([False] * sheet.rows.height, dtype=pl.Boolean())
     rows = sheet.rows.select(*columns, LINE)
     return replace(sheet, columns=columns, rows=rows.filter(~marked)), replaces, rows.filter(marked)
 
