@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from esg_kpis.ingest.identity import is_identity_card
+from esg_kpis.files import LINE
+from esg_kpis.ingest.identity import identity_card_line, is_identity_card
 from tests.ingest_scenario import bill, csv_of, read_files, workbook
 from tests.people_scenario import (
     KEY,
@@ -68,6 +69,12 @@ TELLING: dict[str, tuple[Mapping[str, str], str]] = {
     "telephone in a profession": (A | {"profession": "+86 13912345678"}, "13912345678"),
     "name in a person": (A | {"person": "Family Given"}, "Family Given"),
 }
+
+
+def test_an_identity_number_with_full_width_digits_is_found() -> None:
+    wide = CARD[:14] + "".join(chr(ord(digit) + 0xFEE0) for digit in CARD[14:17]) + CARD[17]
+
+    assert identity_card_line(pl.DataFrame({LINE: [2], "note": [wide]}), ["note"], damaged_too=True) == ("note", 2)
 
 
 @pytest.mark.parametrize(("row", "secret"), TELLING.values(), ids=TELLING)

@@ -143,6 +143,28 @@ def test_a_row_whose_sender_says_no_to_leaving_it_out_counts(tmp_path: Path, sai
     assert numbers_of(again) == ["5"]
 
 
+def test_a_remark_under_leave_out_takes_nothing_away(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"energy/bills.csv": csv_of(bill(quantity="x"))}
+    first = ingest(workspace_of(tmp_path / "1", files), AS_OF)
+    files["energy/m.xlsx"] = mended(sent_back(first, tmp_path / "b")["BJ-01"], {"1 bills": {(1, "quantity"): 5, (1, LEAVE_OUT): "Please check"}})
+
+    again = ingest(workspace_of(tmp_path / "2", files), AS_OF)
+
+    assert again.rejected.sort("path").select("path", "rule").rows() == [("energy/bills.csv", "number"), ("energy/m.xlsx", "file_stopped")]
+    assert "'please check' under 'Leave out 作废'" in again.rejected.filter(pl.col("rule") == "file_stopped")["message"].item()
+
+
+def test_all_rows_may_be_left_out(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"energy/bills.csv": csv_of(bill(quantity="x"))}
+    first = ingest(workspace_of(tmp_path / "1", files), AS_OF)
+    files["energy/m.xlsx"] = mended(sent_back(first, tmp_path / "b")["BJ-01"], {"1 bills": {(1, LEAVE_OUT): "X"}})
+
+    again = ingest(workspace_of(tmp_path / "2", files), AS_OF)
+
+    assert again.rejected.is_empty()
+    assert numbers_of(again) == []
+
+
 @pytest.mark.parametrize("typed", ["{good}", "{bad}", "{drawn}", "", "x"])
 def test_only_a_row_that_was_sent_back_can_be_replaced(tmp_path: Path, typed: str) -> None:
     """A number drawn down by a spreadsheet, or typed, must not take a good row away."""

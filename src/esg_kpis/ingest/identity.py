@@ -57,7 +57,7 @@ def identity_card_line(rows: pl.DataFrame, columns: Sequence[str], *, damaged_to
     for column in columns:
         if not (long.height and long[column].item()):
             continue
-        long_enough = rows.select(LINE, column).filter(pl.col(column).str.contains(r"[0-9]{17}"))
+        long_enough = rows.select(LINE, column).filter(pl.col(column).str.contains(r"\d{17}"))
         found = long_enough.select(LINE, pl.col(column).str.extract(_IDENTITY_CARD).alias("number")).drop_nulls("number")
         for line, number in found.iter_rows():
             if damaged_too or is_identity_card(number):

@@ -239,7 +239,7 @@ def in_canonical_units(quantities: pl.DataFrame) -> pl.DataFrame:
     told = ("unit", "numerator", "denominator")
     each: Sequence[pl.Expr | pl.Series]
     if pairs.height == 1:
-        each = [pl.lit(table[name]).first().alias(name) for name in told]
+        each = [pl.lit(table[name].item(), dtype=table[name].dtype).alias(name) for name in told]
     else:
         each = quantities.select("measure", "received_unit").join(table, on=["measure", "received_unit"], how="left", maintain_order="left").select(told).get_columns()
     canonical = scaled(pl.col("quantity"), pl.col("numerator"), pl.col("denominator")).alias("canonical")

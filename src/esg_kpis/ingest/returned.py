@@ -21,8 +21,9 @@ LEAVE_OUT = "Leave out 作废"
 ADDED = (REPLACES, LEAVE_OUT, "Reason", "原因", "What would be right", "应为")
 """Columns beside those of the sender."""
 MENDS = {"record_id": pl.String(), "replaces": pl.String(), "read": pl.String(), "line": pl.Int64()}
-_NOT_LEFT_OUT = ("", "no", "n", "0", "false", "-", "否", "不", "不作废")
-"""What says that a row is not to be left out."""
+_LEFT_OUT = ("x", "×", "✓", "√", "yes", "y", "1", "true", "是", "作废")
+_KEPT = ("", "no", "n", "0", "false", "-", "否")
+"""What says that a row is to be left out, and that it is not. Anything else is asked about: a remark must not take a row away."""
 _MOST = 1024 * 1024
 
 
@@ -64,14 +65,17 @@ def rows_of(sheet: Sheet) -> tuple[Sheet, pl.DataFrame, pl.DataFrame]:
     """The sheet as its sender knows it, which record each line replaces (`__line`, `replaces`, and `read`, the cell that says so), and the rows that the sender leaves out.
 
     Raises:
-        InputProblem: if the column that says so is gone.
+        InputProblem: if the column that says so is gone, or a row says neither that it is to be left out nor that it is not.
     """
     if REPLACES not in sheet.columns:
         raise InputProblem(f"The column '{REPLACES}' is gone.", where=sheet.where, mend="Mend the workbook as it was sent, and leave that column as it is.")
     records = pl.Series("replaces", [_record_of(ticket) for ticket in sheet.rows[REPLACES]], dtype=pl.String())
     replaces = sheet.rows.select(LINE, records, pl.col(REPLACES).alias("read"))
     columns = [column for column in sheet.columns if column not in ADDED]
-    marked = ~sheet.rows[LEAVE_OUT].str.strip_chars().str.to_lowercase().is_in(list(_NOT_LEFT_OUT)) if LEAVE_OUT in sheet.columns else pl.Series([False] * sheet.rows.height, dtype=pl.Boolean())
+    said = sheet.rows.select(LINE, (pl.col(LEAVE_OUT) if LEAVE_OUT in sheet.columns else pl.lit("")).str.strip_chars().str.to_lowercase().alias("said"))
+    for line, word in said.filter(~pl.col("said").is_in([*_LEFT_OUT, *_KEPT])).iter_rows():
+        raise InputProblem(f"'{word}' under '{LEAVE_OUT}' may or may not leave the row out.", where=f"{sheet.where}, line {line}", mend="Put an x there, or nothing 请填 x 或留空.")
+    marked = said["said"].is_in(list(_LEFT_OUT))
     rows = sheet.rows.select(*columns, LINE)
     return replace(sheet, columns=columns, rows=rows.filter(~marked)), replaces, rows.filter(marked)
 

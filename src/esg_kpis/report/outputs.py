@@ -123,10 +123,11 @@ def publish(staged: Path, out: Path, key: str) -> Path:
     """
     runs = out / "runs"
     runs.mkdir(parents=True, exist_ok=True)
-    (staged / MANIFEST).write_text(_manifest_of(staged), encoding="utf-8")
+    manifest = _manifest_of(staged)
+    (staged / MANIFEST).write_text(manifest, encoding="utf-8")
     target = next(folder for folder in _folders_of(runs, key) if not folder.exists() or is_intact(folder))
     if target.exists():
-        if digest_of(target) != digest_of(staged):
+        if (target / MANIFEST).read_text(encoding="utf-8") != manifest:
             raise InternalProblem(
                 f"Run {key} wrote other bytes before.",
                 where=str(target),
