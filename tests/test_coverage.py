@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esg_kpis.amounts import Coverage, amounts_of, coverage_of
-from esg_kpis.amounts.ranges import days_by_month, merged, without
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.gaps import months_expected
+from esg_kpis.ranges import days_by_month, merged, without
 from tests.scenario import (
     EVERYWHERE,
     NO_FLAGS,

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from esg_kpis.ingest import Ingested
-from tests.ingest_scenario import bill, bills_workbook, csv_of, numbers_of, observed, read_files, rules
+from tests.ingest_scenario import QUANTITY, bill, bills_workbook, csv_of, numbers_of, observed, read_files, rules, toml
 
 JAN = {"meter_id": "E1"}
 FEB = {"meter_id": "E1", "period_start": "2023-02-01", "period_end": "2023-02-28"}
@@ -74,6 +74,84 @@ def test_parts_of_a_count_stand_beside_each_other(tmp_path: Path) -> None:
     result = read(tmp_path, JAN | {"tariff": "峰", "quantity": "60"}, JAN | {"tariff": "谷", "quantity": "40"})
 
     assert counted(result) == ["40", "60"]
+
+
+Q1 = {"meter_id": "E1", "period_end": "2023-03-31", "quantity": "300", "document": "D1"}
+MAR = {"meter_id": "E1", "period_start": "2023-03-01", "period_end": "2023-03-31"}
+NOTE = {"bill_kind": "credit_note", "quantity": "-100"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "open_days"),
+    [
+        ([Q1, FEB | {"quantity": "90", "document": "D2", "corrects": "D1"}], "2023-01-01 to 2023-01-31; 2023-03-01 to 2023-03-31"),
+        ([Q1, FEB | {"quantity": "90", "document": "D1", "revision": "2"}], "2023-01-01 to 2023-01-31; 2023-03-01 to 2023-03-31"),
+        ([Q1, JAN | {"quantity": "90", "document": "D2", "corrects": "D1"}, MAR | {"quantity": "90", "document": "D3", "corrects": "D1"}], "2023-02-01 to 2023-02-28"),
+        # Peak was corrected; whether valley still holds, nobody says.
+        ([JAN | {"document": "D1", "tariff": "valley"}, JAN | {"document": "D1", "tariff": "peak"}, JAN | {"document": "D2", "corrects": "D1", "tariff": "peak"}], "2023-01-01 to 2023-01-31 (valley)"),
+    ],
+)  # fmt: skip
+def test_a_bill_that_is_corrected_in_part_is_sent_back_with_the_days_left_open(tmp_path: Path, rows: list[dict[str, str]], open_days: str) -> None:
+    """To count both would be double, to drop it would lose what nobody corrected."""
+    result = read(tmp_path, *rows)
+
+    assert rules(result) == {2: ["corrected_in_part"]}
+    assert f"says nothing of {open_days}: send it whole" in result.rejected["expected"].item()
+    assert observed(result, "corrects_nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "left"),
+    [
+        ([Q1, *(month | {"quantity": "90", "document": f"N{n}", "corrects": "D1"} for n, month in enumerate((JAN, FEB, MAR)))], ["90", "90", "90"]),
+        ([JAN | {"document": "D1", "tariff": "peak"}, JAN | {"document": "D1", "tariff": "valley"}, JAN | {"quantity": "50", "document": "D2", "corrects": "D1"}], ["50"]),
+        # It was booked under the wrong tariff.
+        ([JAN | {"document": "D1", "tariff": "peak"}, JAN | {"quantity": "50", "document": "D2", "corrects": "D1", "tariff": "valley"}], ["50"]),
+        ([Q1, FEB | {"quantity": "90", "document": "D1", "revision": "2"}, Q1 | {"quantity": "310", "revision": "3"}], ["310"]),
+    ],
+)
+def test_corrections_that_tell_of_all_days_stand_for_the_whole_bill(tmp_path: Path, rows: list[dict[str, str]], left: list[str]) -> None:
+    result = read(tmp_path, *rows)
+
+    assert rules(result) == {}
+    assert counted(result) == left
+    assert observed(result, "corrects_nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        ([JAN | NOTE], [2]),
+        ([JAN, JAN | NOTE | {"document": "C1"}, JAN | NOTE | {"document": "C2"}], [3, 4]),
+        ([JAN, FEB | NOTE], [3]),
+        ([JAN, JAN | NOTE | {"meter_id": "E2"}], [3]),
+        ([Q1, JAN | NOTE | {"quantity": "-200"}, FEB | NOTE | {"quantity": "-200"}], [3, 4]),
+        ([JAN | {"document": "D1"}, FEB | NOTE | {"corrects": "D1"}], []),
+        ([JAN, JAN | NOTE | {"meter_id": ""}], []),
+        ([JAN | {"tariff": "peak", "quantity": "60"}, JAN | {"tariff": "valley", "quantity": "40"}, JAN | NOTE], []),
+        ([Q1, JAN | NOTE, FEB | NOTE, MAR | NOTE], []),
+    ],
+)
+def test_credit_notes_take_back_no_more_than_was_billed(tmp_path: Path, rows: list[dict[str, str]], refused: list[int]) -> None:
+    assert rules(read(tmp_path, *rows)) == {line: ["credits_too_much"] for line in refused}
+
+
+@pytest.mark.parametrize(("one", "other", "listed", "told"), [("E1", "E001", False, 2), ("1-1", "11", False, 2), ("1-1", "11", True, 0), ("E1", "E2", False, 0), ("1-1", "1_1", False, 0)])
+def test_meters_whose_numbers_are_nearly_the_same_are_told(tmp_path: Path, one: str, other: str, *, listed: bool, told: int) -> None:
+    register = (E1 | {"meter_id": one}, E1 | {"meter_id": other}) if listed else ()
+    result = read(tmp_path, JAN | {"meter_id": one}, JAN | {"meter_id": other}, meters=register)
+
+    assert len(observed(result, "alike_meters")) == told
+    assert counted(result) == (["100"] if (one, other) == ("1-1", "1_1") else ["100", "100"])
+
+
+def test_a_reading_that_does_not_go_on_where_the_last_ended_is_told(tmp_path: Path) -> None:
+    form = toml(quantity=QUANTITY + 'readings = { start = "a", to = "b", times = 1 }\n')
+    rows = [("E1", "2023-01", "1000", "1500"), ("E1", "2023-02", "1400", "1900"), ("E1", "2023-03", "1900", "2000"), ("E2", "2023-02", "7", "9"), ("E1", "2023-05", "3000", "3001")]
+    text = csv_of(*(dict(zip(("site_id", "meter_id", "month", "amount", "a", "b"), ("BJ-01", meter, month, "", low, high), strict=True)) for meter, month, low, high in rows))
+    told = observed(read_files(tmp_path, {"energy/_format.toml": form, "energy/a.csv": text}), "readings_apart")
+
+    assert [(row["observed"], row["expected"], row["difference"]) for row in told] == [("opens at 1400", "the closing reading of the bill before, 1500", "-100")]
 
 
 def test_a_correction_of_other_days_is_told_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from datetime import date
 
 import polars as pl
 
-from esg_kpis.amounts.ranges import days_by_month, merged, without
 from esg_kpis.domains import MEASURES
 from esg_kpis.exact import PRODUCT, sums
+from esg_kpis.ranges import days_by_month, merged, without
 from esg_kpis.tables import COVERAGE, conform
 
 METER = ["site_id", "measure", "meter_id"]

@@ -8,24 +8,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from esg_kpis.exact import QUANTITY
-from esg_kpis.ingest.observations import OBSERVATION, seen_in_quantities
+from esg_kpis.ingest.credit_notes import credited, credits_too_much
+from esg_kpis.ingest.meters import of_meter
+from esg_kpis.ingest.observations import OBSERVATION, readings_apart, seen_in_quantities
 from esg_kpis.ingest.quantities import in_canonical_units
+from esg_kpis.ingest.readings import apart, backwards, read_off
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
-from esg_kpis.ingest.same_bill import (
-    among,
-    bills_twice,
-    corrected,
-    credited,
-    duplicates,
-    meeting,
-    overlaps,
-    read_later,
-    revised,
-    same_days,
-    set_out,
-    spelled,
-)
+from esg_kpis.ingest.same_bill import alike_meters, among, bills_twice, duplicates, meeting, overlaps, same_days, set_out
+from esg_kpis.ingest.spelling import spelled
+from esg_kpis.ingest.superseded import corrected, read_later, revised
 
 
 @dataclass(frozen=True)
@@ -47,19 +38,20 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
 
     Source: GHG Protocol Corporate Standard (2004), chapter 7 (double counting, completeness); GB 17167-2006 (metering levels).
     """
-    rows, notes = _read_off(spelled(sent, meters), meters)
-    wrong = [_signs(rows, meters), _backwards(rows), _outside_life(rows, meters)]
+    rows, notes = read_off(spelled(sent, meters), meters)
+    wrong = [_signs(rows, meters), backwards(rows), _outside_life(rows, meters)]
     rows = in_canonical_units(_without(rows, wrong))
     rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("excluded"))
     close = meeting(rows)
     rows = _sub_meters(duplicates(rows, close, places), meters)
-    rows, loops = corrected(rows)
-    rows = read_later(revised(_without(rows, [loops])))
-    rows, void = credited(rows)
-    contradictions = [bills_twice(among(rows, close)), overlaps(rows, close, void)]
+    rows, corrections, idle = corrected(rows)
+    rows, revisions = revised(_without(rows, [corrections]))
+    rows, void = credited(read_later(_without(rows, [revisions])))
+    contradictions = [bills_twice(among(rows, close)), overlaps(rows, close, void), credits_too_much(rows)]
     kept = _without(rows, contradictions)
-    problems = pl.concat([NO_REJECTIONS, *wrong, loops, *contradictions])
-    return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes))]))
+    problems = pl.concat([NO_REJECTIONS, *wrong, corrections, revisions, *contradictions])
+    notes |= {"corrects_nothing": idle, "alike_meters": alike_meters(kept, meters)}
+    return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes)), readings_apart(apart(kept))]))
 
 
 def _without(rows: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.DataFrame:
@@ -70,39 +62,6 @@ def _without(rows: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.DataFrame:
 # ---------------------------------------------------------------- one quantity and its meter
 
 
-def _of_meter(rows: pl.DataFrame, meters: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """`rows` with columns of the register, as it holds on their days; null where no meter is named there."""
-    named = meters.filter(pl.col("meter_id").is_not_null()).select("site_id", "measure", "meter_id", "valid_from", "valid_to", *columns)
-    joined = rows.join(named, on=["site_id", "measure", "meter_id"], how="left", maintain_order="left")
-    valid = (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("start"))) & (pl.col("valid_to").is_null() | (pl.col("end") <= pl.col("valid_to")))
-    return joined.with_columns(pl.when(valid).then(pl.col(name)).alias(name) for name in columns).drop("valid_from", "valid_to")
-
-
-def _read_off(sent: pl.DataFrame, meters: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """Quantities taken from the readings where their cell is blank; and which rolled over, or differ from what the readings give."""
-    if sent["reading_start"].null_count() == sent.height:
-        return sent.with_columns(pl.lit(value=False).alias("__backwards")), {}
-    rows = _of_meter(sent, meters, "digits")
-    steps = pl.col("reading_to") - pl.col("reading_start")
-    around = pl.lit(10).cast(pl.Int64()).pow(pl.col("digits")).cast(QUANTITY)
-    rolled = (steps < 0) & pl.col("digits").is_not_null() & (pl.col("reading_start") < around) & (pl.col("reading_to") >= 0) & (steps + around <= around / 2)
-    counted = pl.when(rolled).then(steps + around).otherwise(steps) * pl.col("reading_times")
-    rows = rows.with_columns(counted.cast(QUANTITY).alias("__counted"), rolled.fill_null(value=False).alias("__rolled"))
-    rows = rows.with_columns(
-        pl.when("readings").then(pl.col("__counted")).otherwise(pl.col("quantity")).alias("quantity"),
-        pl.when("readings").then(pl.col("reading_to").cast(pl.String) + " - " + pl.col("reading_start").cast(pl.String)).otherwise(pl.col("received")).alias("received"),
-        ((steps < 0) & ~rolled & pl.col("readings")).fill_null(value=False).alias("__backwards"),
-    )  # fmt: skip
-    apart = (~pl.col("readings") & ((pl.col("quantity") - pl.col("__counted")).abs() >= 1)).fill_null(value=False)
-    notes = {"rollover": rows.filter("__rolled")["record_id"], "readings": rows.filter(apart)["record_id"]}
-    return rows.drop("digits", "__counted", "__rolled"), notes
-
-
-def _backwards(rows: pl.DataFrame) -> pl.DataFrame:
-    told = "a later reading above the earlier one, or the meter's digits in the register of meters, if its counter rolled over"
-    return rejections(rows, pl.col("__backwards"), "reading_backwards", pl.col("column"), pl.col("received"), told)
-
-
 def _signs(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     """Negative quantities that neither the format nor the register nor their kind of bill explains, and credit notes that are none."""
     negative = rows.filter((pl.col("quantity") < 0) & ~pl.col("__backwards"))
@@ -111,7 +70,7 @@ def _signs(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     unexplained = pl.DataFrame(schema=rows.schema)
     if negative.height:
         allowed = pl.col("feeds_back") | (pl.col("bill_kind") == "credit_note") | pl.col("net_metering").fill_null(value=False)
-        unexplained = _of_meter(negative, meters, "net_metering").filter(~allowed)
+        unexplained = of_meter(negative, meters, "net_metering").filter(~allowed)
     return pl.concat([
         rejections(unexplained, pl.lit(value=True), "negative", pl.col("column"), pl.col("received"), told),
         rejections(positive, pl.lit(value=True), "credit_note_sign", pl.col("column"), pl.col("received"), "a quantity below zero on a credit note"),
@@ -156,9 +115,6 @@ def _kinds(kept: pl.DataFrame, notes: dict[str, pl.Series]) -> dict[str, pl.Expr
         return pl.col("excluded").str.starts_with(words).fill_null(value=False)
 
     counts = pl.col("excluded").is_null()
-    correcting = kept.filter(pl.col("corrects").is_not_null() & counts & (pl.col("bill_kind") != "credit_note"))
-    replaced = kept["excluded"].drop_nulls().str.extract(r"^superseded by record (.+)$", 1).drop_nulls().unique()
-    lost = correcting.filter(~pl.col("record_id").is_in(replaced.implode()))["record_id"]
     return {
         "duplicate": excluded("duplicate"),
         "superseded": excluded("superseded"),
@@ -166,7 +122,6 @@ def _kinds(kept: pl.DataFrame, notes: dict[str, pl.Series]) -> dict[str, pl.Expr
         "credit_note": (pl.col("bill_kind") == "credit_note") & counts,
         "negative": (pl.col("quantity") < 0) & (pl.col("bill_kind") != "credit_note") & counts,
         "estimated_by_sender": pl.col("estimated") & counts,
-        "corrects_nothing": pl.col("record_id").is_in(lost.implode()),
         "same_days": pl.col("record_id").is_in(same_days(kept).implode()),
         "rounded": pl.col("rounded"),
         **{check: pl.col("record_id").is_in(found.implode()) for check, found in notes.items()},

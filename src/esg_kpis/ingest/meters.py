@@ -47,5 +47,13 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
     return kept.cast(METERS.schema).sort("site_id", "measure", "meter_id"), problems  # type: ignore[arg-type]
 
 
+def of_meter(rows: pl.DataFrame, meters: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """`rows` with columns of the register, as it holds on their days; null where no meter is named there."""
+    named = meters.filter(pl.col("meter_id").is_not_null()).select("site_id", "measure", "meter_id", "valid_from", "valid_to", *columns)
+    joined = rows.join(named, on=["site_id", "measure", "meter_id"], how="left", maintain_order="left")
+    valid = (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("start"))) & (pl.col("valid_to").is_null() | (pl.col("end") <= pl.col("valid_to")))
+    return joined.with_columns(pl.when(valid).then(pl.col(name)).alias(name) for name in columns).drop("valid_from", "valid_to")
+
+
 def _named(column: str, words: dict[str, str]) -> pl.Expr:
     return pl.col(column).replace_strict(words, default="", return_dtype=pl.String())

@@ -174,6 +174,7 @@ _ABOUT_BILLS: dict[str, tuple[str, str, str]] = {
     "estimated_by_sender": ("note", "a reading", "Ask for the bill that follows the next reading; the quantity counts as an estimate."),
     "corrects_nothing": ("warning", "the bill that it corrects", "Ask for the bill it corrects, or mend its number; the correction was counted."),
     "same_days": ("warning", "bills of named meters, or days covered once", "Ask whether they are of two meters, or one bill sent twice; all were counted. Name the meters."),
+    "alike_meters": ("warning", "meters that their numbers tell apart", "Ask whether the two numbers are of one meter; both were counted. Name meters in one way, or enter both in the register of meters."),
     "rollover": ("note", "readings that rise", "Confirm that the counter went past its last digit; the register gives its digits."),
     "readings": ("warning", "what the readings give", "Ask what the bill holds beside the difference of the readings, such as losses of a transformer; the bill was used."),
     "rounded": ("note", "at most 9 decimals", "Nothing; the received text is kept."),
@@ -194,6 +195,21 @@ def seen_in_quantities(quantities: pl.DataFrame, kinds: Mapping[str, pl.Expr]) -
         if found.height:
             parts.append(_told(found, check, place, severity, shown, expected, what_to_do, pl.col("record_id")))
     return pl.concat([pl.DataFrame(schema=OBSERVATION), *parts])
+
+
+def readings_apart(found: pl.DataFrame) -> pl.DataFrame:
+    """One observation per bill whose opening reading is not `__before`, the closing reading of the bill before (see `readings.apart`)."""
+    subject = pl.col("measure") + " at " + pl.col("site_id") + ", meter " + pl.col("meter_id") + ", " + pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+    seen = pl.lit("opens at ") + _short(pl.col("reading_start"))
+    told = _told(found, "readings_apart", subject, "warning", seen, "", "Ask whether the meter was exchanged, or one of the readings is wrong: what lies between was counted twice or not at all.", pl.col("record_id"))
+    expected = pl.lit("the closing reading of the bill before, ") + _short(pl.col("__before"))
+    beside = found.select(expected.alias("expected"), _short(pl.col("reading_start") - pl.col("__before")).alias("difference"))
+    return told.with_columns(beside)
+
+
+def _short(number: pl.Expr) -> pl.Expr:
+    """A decimal as text, without zeros at its end."""
+    return number.cast(pl.String).str.replace(r"\.?0+$", "")
 
 
 def _told(

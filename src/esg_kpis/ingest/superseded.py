@@ -1,0 +1,105 @@
+"""Bills that others stand for: corrected, revised, or estimated first."""
+
+import polars as pl
+
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.same_bill import COUNTS, IS_BILL, METER, set_out
+from esg_kpis.ranges import merged, without
+
+
+def _pairs(old: pl.DataFrame, new: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Quantities of `old` and, as `__by`, records of `new` with the same key, a common day, and the same meter where both name one."""
+    names = ["meter_id", "start", "end", "revision", "canonical", "tariff", "dimensions"]
+    right = new.select(*on, pl.col("record_id").alias("__by"), *(pl.col(name).alias(f"__{name}") for name in names if name not in on))
+    both = old.join(right, on=on, how="inner", nulls_equal=True).filter(pl.col("record_id") != pl.col("__by"))
+    meets = (pl.col("start") <= pl.col("__end")) & (pl.col("__start") <= pl.col("end"))
+    same = pl.lit(value=True) if "meter_id" in on else (pl.col("meter_id") == pl.col("__meter_id")).fill_null(value=True)
+    return both.filter(meets & same)
+
+
+def corrected(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """Bills that a later one names as corrected are superseded, if their days and parts are all told anew, and rejected else; so are bills that correct each other.
+
+    A meter of the bill that no correction tells of stays as it is. The last of the three are corrections that meet no bill.
+    """
+    correcting = rows.filter(pl.col("corrects").is_not_null() & COUNTS & IS_BILL)
+    if correcting.is_empty():
+        return rows, NO_REJECTIONS, correcting["record_id"]
+    key = ["measure", "site_id", "document"]
+    steps = correcting.select("measure", "site_id", pl.col("corrects").alias("document"), pl.col("document").alias("__end"))
+    circular = correcting.join(_in_circles(steps), on=key, how="semi")
+    told = "the number of another bill, which does not correct this one"
+    problems = rejections(circular, pl.lit(value=True), "corrects_itself", pl.col("column"), pl.col("corrects"), told)
+    by = correcting.with_columns(pl.col("corrects").alias("document"))
+    pairs = _pairs(rows.filter(pl.col("document").is_not_null()), by, key)
+    found, in_part = _told_anew(pairs)
+    idle = correcting.filter(~pl.col("record_id").is_in(pairs["__by"].implode()))["record_id"]
+    return set_out(rows, found, "superseded by record "), pl.concat([problems, in_part]), idle
+
+
+def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of `_pairs` those whose old quantity is told anew as a whole, and the rejections of the others: of what days they have beyond, nobody says whether they hold.
+
+    A part of a count (a tariff, a treatment) is told anew by the same part or by the whole; where the new bills share no part with the old one, they part it otherwise.
+    """
+    if pairs.is_empty():
+        return pairs, NO_REJECTIONS
+    whole = pl.col("tariff").is_null() | pl.col("__tariff").is_null()
+    same_part = (pl.col("dimensions") == pl.col("__dimensions")) & (whole | (pl.col("tariff") == pl.col("__tariff")))
+    bill = ["measure", "site_id", "document", "meter_id"]
+    parted = pairs.with_columns(same_part.alias("__same_part"))
+    telling = parted.filter(pl.col("__same_part") | ~pl.col("__same_part").any().over(bill))
+    key = ["record_id", "column"]
+    days = telling.select(*key, pl.max_horizontal("start", "__start").alias("start"), pl.min_horizontal("end", "__end").alias("end"))
+    left = without(pairs.unique(key).select(*key, "start", "end"), merged(days, key), key)
+    left = left.group_by(key).agg(_span().sort_by("start").str.join("; ").alias("__left"))
+    open_ = pairs.filter(COUNTS).join(left, on=key, how="inner").sort(*key, "__by").unique(key, keep="first", maintain_order=True)
+    part = pl.concat_str("tariff", pl.col("dimensions").replace({"": None}), separator=", ", ignore_nulls=True)
+    of = pl.col("__left") + pl.when(part != "").then(pl.lit(" (") + part + ")").otherwise(pl.lit(""))
+    told = pl.lit("a correction of all days and parts of this bill; that of record ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity"
+    return telling.join(left, on=key, how="anti"), rejections(open_.with_columns(of.alias("__of")), pl.lit(value=True), "corrected_in_part", pl.lit("period_start"), _span(), told, pl.col("__of"))
+
+
+def _span() -> pl.Expr:
+    return pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+
+
+def _in_circles(steps: pl.DataFrame) -> pl.DataFrame:
+    """Documents from which following `corrects` leads back to themselves."""
+    after: dict[tuple[str, str, str], set[str]] = {}
+    for measure, site, wrong, document in steps.select("measure", "site_id", "document", "__end").iter_rows():
+        if document is not None:
+            after.setdefault((measure, site, document), set()).add(wrong)
+    found = []
+    for start in after:
+        seen: set[str] = set()
+        ahead = list(after[start])
+        while ahead:
+            document = ahead.pop()
+            if document not in seen:
+                seen.add(document)
+                ahead += after.get((*start[:2], document), ())
+        if start[2] in seen:
+            found.append(start)
+    return pl.DataFrame(found, schema={"measure": pl.String(), "site_id": pl.String(), "document": pl.String()}, orient="row")
+
+
+def revised(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of the revisions of one bill the highest counts, for the days and the meter that it covers; rejected are lower ones that it covers in part."""
+    if not (rows["revision"] > 0).any():
+        return rows, NO_REJECTIONS
+    own = rows.filter(pl.col("document").is_not_null() & COUNTS & IS_BILL)
+    pairs = _pairs(own, own, ["measure", "site_id", "document"]).filter(pl.col("__revision") > pl.col("revision"))
+    found, in_part = _told_anew(pairs)
+    highest = found.filter(pl.col("__revision") == pl.col("__revision").max().over("record_id", "column"))
+    return set_out(rows, highest, "superseded by record "), in_part
+
+
+def read_later(rows: pl.DataFrame) -> pl.DataFrame:
+    """A bill that its sender estimated is superseded by one that was read and covers all of its days."""
+    estimates = rows.filter((pl.col("bill_kind") == "estimate") & COUNTS & pl.col("meter_id").is_not_null())
+    if estimates.is_empty():
+        return rows
+    pairs = _pairs(estimates, rows.filter((pl.col("bill_kind") == "bill") & COUNTS), METER)
+    covered = pairs.filter((pl.col("__start") <= pl.col("start")) & (pl.col("end") <= pl.col("__end")))
+    return set_out(rows, covered.select("record_id", "column", "__by"), "superseded by record ")
