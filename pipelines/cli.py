@@ -120,13 +120,14 @@ def check(person_key_file: KeyFile = None, root: Root = None, out: Out = None, a
     where, target = _paths(root, out)
     _name_key(person_key_file)
     _execute(Request(where, target), quiet=as_json, only_ingest=True)
-    files, rejected, observations, records = (read_work(target, name) for name in ("files", "rejected", "observations", "records"))
+    files, rejected, observations, records, coverage = (read_work(target, name) for name in ("files", "rejected", "observations", "records", "coverage"))
+    missing = coverage.filter(pl.col("missing") > 0)
     if as_json:
         _print_json(
-            {"records": records.height, "files": files.to_dicts(), "rejected": rejected.to_dicts(), "observations": observations.to_dicts()}
+            {"records": records.height, "files": files.to_dicts(), "rejected": rejected.to_dicts(), "observations": observations.to_dicts(), "missing": missing.to_dicts()}
         )
     else:
-        show.print_check(_console(), files, records, rejected, observations)
+        show.print_check(_console(), files, records, rejected, observations, missing)
     raise typer.Exit(1 if rejected.height else 0)
 
 

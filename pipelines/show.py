@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from esg_kpis.editions import Edition
+from esg_kpis.ranges import months_in_words
 from esg_kpis.report.outputs import changed_before
 from pipelines.results import RUN_FILE
 from pipelines.run import latest_of, read_result
@@ -81,7 +82,7 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
     )
     for row in (
         findings.filter(
-            (pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & (pl.col("check") != "kpi_blocked")
+            (pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])
         )
         .sort(pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", "subject")
         .head(6)
@@ -181,8 +182,8 @@ def print_differences(console: Console, ties: pl.DataFrame, most: int = 12) -> N
 # ---------------------------------------------------------------- check
 
 
-def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, observations: pl.DataFrame) -> None:
-    """The files read, the rows rejected, and what else was seen."""
+def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, observations: pl.DataFrame, missing: pl.DataFrame) -> None:
+    """The files read, the rows rejected, the days of which nothing came, and what else was seen."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("File", "Encoding", "Records", "Rejected", "Status"):
         table.add_column(name, overflow="fold", justify="right" if name in ("Records", "Rejected") else "left")
@@ -196,6 +197,12 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
         console.print(f"… and {rejected.height - 20} more")
     for row in observations.filter(~pl.col("passed")).head(20).iter_rows(named=True):
         console.print(f"[yellow]{row['check']}[/] {escape(row['subject'])}: {escape(row['observed'])}")
+    gaps = missing.sort("basis", "measure", "site_id", "month", descending=[True, False, False, False]).partition_by("basis", "measure", "site_id", maintain_order=True)
+    for part in gaps[:20]:
+        by = "the register of meters expects it" if part["basis"][0] == "register" else "it lies between records of the meter"
+        console.print(f"[yellow]missing[/] {part['measure'][0]} at {escape(part['site_id'][0])}: {part['missing'].sum()} days of {months_in_words(part['month'])}; {by}")
+    if len(gaps) > 20:
+        console.print(f"… and {len(gaps) - 20} more sites and measures with days missing: coverage.csv of a run")
     console.print(f"{records.height} records in {files.height} files, {rejected['record_id'].n_unique()} rejected.")
 
 

@@ -149,6 +149,18 @@ def test_broken_inputs_block_what_rests_on_them_and_print_the_rest(tmp_path: Pat
     assert (tmp_path / "out" / "rejected_by_site").is_dir()
 
 
+def test_check_names_the_months_of_which_nothing_came(tmp_path: Path) -> None:
+    root = copy_workspace(tmp_path / "workspace")
+    halls = root / "data" / "raw" / "energy" / "data_hall_electricity.csv"
+    lines = halls.read_text(encoding="utf-8").splitlines(keepends=True)
+    halls.write_text("".join(line for line in lines if "CN-DC-BJ-E1" not in line or (",2021-05-01," not in line and ",2022-" not in line)), encoding="utf-8")
+
+    done = esg_kpis("check", "--root", str(root), "--out", str(tmp_path / "out"), home=tmp_path / "dagster")
+
+    assert done.returncode == 0
+    assert "missing electricity_purchased at CN-DC-BJ: 396 days of 2021-05, 2022-01 to 2022-12; it lies between" in done.stdout
+
+
 def test_a_second_run_writes_the_same_bytes(worked: Ran, tmp_path: Path) -> None:
     """Under the same key the run itself compares; here from another place, with another key's history."""
     from tests.conftest import run_workspace

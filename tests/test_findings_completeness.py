@@ -78,7 +78,7 @@ def test_a_gap_says_what_expects_it_and_which_share_came(tmp_path: Path) -> None
     [finding] = found(computed(edition_of(tmp_path, BOTH), [power("2023-01", "310")], meters=[meter]), "coverage_gap")
 
     assert finding["observed"] == (
-        "59 days missing in 2 site months, at HQ; expected 2 by the register of meters; received by quantity: 34.4 % of 2023 in edition e1"
+        "59 days missing in 2 site months, at HQ (2023-02 to 2023-03); expected 2 by the register of meters; received by quantity: 34.4 % of 2023 in edition e1"
     )
     assert finding["severity"] == "warning"
 

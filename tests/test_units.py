@@ -235,7 +235,7 @@ def test_an_unknown_unit_names_what_may_be_meant_first(written: str, meant: str)
 
 
 def test_a_unit_like_no_other_points_to_the_list() -> None:
-    with pytest.raises(UnitProblem, match=r"'furlong' is unknown\. units\.txt lists the known ones\."):
+    with pytest.raises(UnitProblem, match=r"'furlong' is unknown\. docs/formats\.md says how units are written\."):
         unit_named("furlong")
 
 

@@ -4,6 +4,7 @@ One family. Every message says what is wrong, where, and how to mend it. `InputP
 `InternalProblem` is ours. Rows that are wrong do not raise: they are rejected (see `ingest.rows`).
 """
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -57,14 +58,19 @@ class OutOfRange(InputProblem):
 
 
 def near_misses(word: str, known: Iterable[str]) -> str:
-    """A clause such as `Did you mean 'kWh' or 'MWh'?`, or nothing when no known word is near."""
-    words = sorted(set(known))
-    by_lower: dict[str, list[str]] = {}
-    for candidate in words:
-        by_lower.setdefault(candidate.lower(), []).append(candidate)
-    hits = list(by_lower.get(word.lower(), []))
-    for lower in get_close_matches(word.lower(), list(by_lower), n=4, cutoff=0.6):
-        hits.extend(candidate for candidate in by_lower[lower] if candidate not in hits)
-    if not hits:
-        return ""
-    return "Did you mean " + " or ".join(f"'{hit}'" for hit in hits[:4]) + "?"
+    """A clause such as `Did you mean 'kWh' or 'MWh'?`, or nothing when no known word is near. One that differs in case or width only is meant alone."""
+    hits = nearest(word, known)
+    return "Did you mean " + " or ".join(f"'{hit}'" for hit in hits) + "?" if hits else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """At most four known words that are near."""
+    by_fold: dict[str, list[str]] = {}
+    for candidate in sorted(set(known)):
+        by_fold.setdefault(_fold(candidate), []).append(candidate)
+    near = [_fold(word)] if _fold(word) in by_fold else get_close_matches(_fold(word), list(by_fold), n=4, cutoff=0.6)
+    return [candidate for fold in near for candidate in by_fold[fold]][:4]
+
+
+def _fold(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).strip().casefold()

@@ -1,6 +1,6 @@
-"""Ranges of days: those that lie together as one, what is left of some without others, and their days month by month."""
+"""Ranges of days: those that lie together as one, what is left of some without others, their days month by month, and months in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -50,3 +50,20 @@ def days_by_month(ranges: pl.DataFrame, by: Sequence[str], name: str) -> pl.Data
     days = (pl.min_horizontal("end", pl.col("__month").dt.month_end()) - pl.max_horizontal("start", "__month")).dt.total_days() + 1
     counted = split.select(*by, pl.col("__month").dt.strftime("%Y-%m").alias("month"), days.alias(name))
     return counted.group_by(*by, "month").agg(pl.col(name).sum())
+
+
+def months_in_words(months: Iterable[str], most: int = 6) -> str:
+    """Months (YYYY-MM) in order, those that follow each other as one span: `2022-11 to 2023-02, 2023-05`."""
+    spans: list[tuple[str, str]] = []
+    for month in sorted(set(months)):
+        if spans and _number(month) == _number(spans[-1][1]) + 1:
+            spans[-1] = (spans[-1][0], month)
+        else:
+            spans.append((month, month))
+    told = [first if first == last else f"{first} to {last}" for first, last in spans]
+    return ", ".join([*told[:most], *(["…"] if len(told) > most else [])])
+
+
+def _number(month: str) -> int:
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number)

@@ -91,7 +91,7 @@ def unit_named(text: str, domain: str = "") -> str:
     ) is not None:
         raise UnitProblem(f"The unit '{written}' is refused: {reason}.")
     spellings = [*known.keys, *(spelling for scope, spelling in known.aliases if scope in ("", domain))]
-    raise UnitProblem(f"The unit '{written}' is unknown.", mend=near_misses(written, spellings) or "units.txt lists the known ones.")
+    raise UnitProblem(f"The unit '{written}' is unknown.", mend=near_misses(written, spellings) or "docs/formats.md says how units are written.")
 
 
 def multiplier(source: str, target: str, domain: str = "") -> Fraction:
@@ -112,6 +112,19 @@ def _multiplier(source: str, target: str, domain: str) -> Fraction:
     return top / _simple(bottoms[0], bottoms[1], domain)
 
 
+def units_like(unit: str, domain: str = "") -> list[str]:
+    """Every spelling of units that measure what `unit` does: itself, the other units, then aliases.
+
+    Raises:
+        UnitProblem: if it is unknown.
+    """
+    known = registry()
+    own = unit_named(unit, domain)
+    keys = [name for name, key in known.keys.items() if known.pint.Quantity(Fraction(1), key).is_compatible_with(known.keys[own])]
+    aliases = [spelling for (scope, spelling), name in known.aliases.items() if scope in ("", domain) and name in keys]
+    return list(dict.fromkeys([own, *keys, *aliases]))
+
+
 def _halves(text: str) -> tuple[str, str]:
     top, _, bottom = text.partition("/")
     return top.strip(), bottom.strip()
@@ -126,5 +139,5 @@ def _simple(source: str, target: str, domain: str) -> Fraction:
     try:
         return Fraction(quantity.to(known.keys[to_unit]).magnitude)
     except pint.DimensionalityError:
-        same = [unit for unit, key in known.keys.items() if known.pint.Quantity(Fraction(1), key).is_compatible_with(known.keys[to_unit])]
-        raise UnitProblem(f"'{source}' does not measure what '{target}' measures.", mend=f"Units that do: {', '.join(same)}.") from None
+        like = [unit for unit in units_like(to_unit, domain) if unit in known.keys]
+        raise UnitProblem(f"'{source}' does not measure what '{target}' measures.", mend=f"Units that do: {', '.join(like)}.") from None

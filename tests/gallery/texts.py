@@ -47,6 +47,22 @@ ENCODINGS = (
 )
 
 DELIMITERS = (
+    Case(
+        "A column per measure, which the header names with its unit",
+        {"energy/台账.csv": "站点,月份,外购电量（万kWh）,天然气用量（Nm3）,备注\nBJ-01,2023-01,1.5,20,\nBJ-01,2023-02,1.6,,停用\n"},
+        "2  used 15000 kWh + 20 Nm3\n3  used 16000 kWh",
+    ),
+    Case(
+        "One measure in two columns of the header",
+        {"energy/台账.csv": "站点,月份,外购电量（万kWh）,外购电（kWh）\nBJ-01,2023-01,1.5,15000\n"},
+        "*  stopped: The headers '外购电量（万kWh）' and '外购电（kWh）' both name electricity_purchased.",
+    ),
+    Case("A header whose unit does not fit its measure", {"energy/台账.csv": "站点,月份,天然气（m³）\nBJ-01,2023-01,20\n"}, "*  stopped: The header '天然气（m³）' names no unit of natural_gas."),
+    Case(
+        "A header that names no measure: the lines of a format are told",
+        {"energy/台账.csv": "站点,月份,用电量（kWh）\nBJ-01,2023-01,20\n"},
+        '*  stopped: say in a _format.toml beside the file what it measures, for example: format_version = 1 / [[file]] / glob = "台账.csv"',
+    ),
     Case("`$` between the cells", {"energy/export.csv": HEAD.replace(",", "$") + "BJ-01$electricity_purchased$1,200$kWh$2023-01-01$2023-01-31\n"}, "2  used 1200 kWh"),
     Case(
         "Semicolons, with `1.234,50` declared",
@@ -106,7 +122,7 @@ SHAPES = (
         form(quantity=column("amount"), more='[[file.aside]]\ncolumn = "site_id"\nwords = ["total*"]\nkind = "total"\n'),
         ("control_total failed: energy/bills.csv, line 4: total of 'amount': 2 rows add up to 150; 151",),
     ),
-    Case("A total nobody declared: rejected, never added", {"energy/bills.csv": "site_id,month,amount\nBJ-01,2023-01,100\n合计,,100\n"}, "2  used 100 kWh\n3  rejected: date_missing;unknown_site", form(quantity=column("amount"))),
+    Case("A total nobody declared: rejected, never added", {"energy/bills.csv": "site_id,month,amount\nBJ-01,2023-01,100\n合计,,100\n"}, "2  used 100 kWh\n3  rejected: total_row", form(quantity=column("amount"))),
     Case("The header again on every page", {"energy/bills.csv": HEAD + ROW.format("12") + HEAD + ROW.format("13").replace("01-", "02-").replace("31", "28")}, "2  used 12 kWh\n3  excluded: the header again\n4  used 13 kWh"),
     Case("The unit in the header", {"energy/bills.csv": WIDE + "BJ-01,2023-01,1.2\n"}, "2  used 12000 kWh", form(quantity=column("电量(万kWh)", "unit_in_header = true"))),
     Case("A header that ought to hold a unit and holds none", {"energy/bills.csv": "site_id,month,电量\nBJ-01,2023-01,1.2\n"}, "*  stopped: The header '电量' ought to end with a unit in brackets.", form(quantity=column("电量", "unit_in_header = true"))),

@@ -8,6 +8,7 @@ import polars as pl
 
 from esg_kpis.editions import Edition
 from esg_kpis.exact import plain, printed, sums
+from esg_kpis.ranges import months_in_words
 
 _OUTSIDE = "outside the periods of this edition"
 
@@ -44,13 +45,14 @@ def gap_findings(gaps: Gaps) -> list[dict[str, Any]]:
     """One finding per measure with days that no record covers: a warning where the register expects them. A season without heating may be a gap between records, so a person judges."""
     rows = []
     for part in gaps.coverage.filter(pl.col("missing") > 0).sort("measure", "site_id", "month").partition_by("measure", maintain_order=True):
-        measure, sites = part["measure"][0], part["site_id"].unique(maintain_order=True).to_list()
+        measure = part["measure"][0]
+        at = [f"{site} ({months_in_words(own['month'])})" for (site,), own in part.group_by("site_id", maintain_order=True)]
         registered = part.filter(pl.col("basis") == "register").height
         by = ", ".join(f"{count} by the {words}" for count, words in ((registered, "register of meters"), (part.height - registered, "span of their records")) if count)
         rows.append(
             {
                 "check": "coverage_gap", "subject": measure, "edition": "", "period": "", "severity": "warning" if registered else "note", "passed": False,
-                "observed": f"{part['missing'].sum()} days missing in {part.height} site months, at {_named(sites)}; expected {by}{_shares(measure, gaps.summary)}",
+                "observed": f"{part['missing'].sum()} days missing in {part.height} site month{'s' if part.height > 1 else ''}, at {_named(at)}; expected {by}{_shares(measure, gaps.summary)}",
                 "expected": "no day missing, unless nothing was used", "difference": None, "record_ids": "",
                 "what_to_do": "See coverage.csv and coverage_summary.csv; ask for the bills, confirm that nothing was used, or let the edition estimate by an [[estimate]].",
             }

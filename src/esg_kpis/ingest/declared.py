@@ -14,6 +14,8 @@ from esg_kpis.files import folded
 from esg_kpis.ingest.formats import Feed, FileFormat, Format, QuantityColumn
 
 FORMAT_FILE = "_format.toml"
+BY_OUR_NAMES = QuantityColumn(column="quantity", measure_column="measure", unit_column="unit")
+"""The quantity of a file without a format: one column of numbers, beside it what was measured, and in which unit."""
 
 
 def read_format(folder: Path, root: Path) -> Format | None:
@@ -64,7 +66,7 @@ def default_format(domain: str) -> FileFormat:
     if domain == "sites":
         quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip", optional=True)
     else:
-        quantity = QuantityColumn(column="quantity", measure_column="measure", unit_column="unit")
+        quantity = BY_OUR_NAMES
     return FileFormat(glob="*", feed=(Feed(domain=domain, quantity=(quantity,)),))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.domains.definition import Domain
-from esg_kpis.errors import UnitProblem
+from esg_kpis.errors import UnitProblem, near_misses
 from esg_kpis.exact import PRODUCT_LIMIT, QUANTITY, plain, scaled
 from esg_kpis.files import LINE, folded
 from esg_kpis.files.header import unit_of
@@ -18,7 +18,7 @@ from esg_kpis.ingest.formats import FileFormat, QuantityColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 from esg_kpis.tables import QUANTITIES
-from esg_kpis.units import multiplier, unit_named
+from esg_kpis.units import multiplier, unit_named, units_like
 
 SENT = {
     **{name: dtype for name, dtype in QUANTITIES.schema.items() if name not in ("excluded", "canonical", "unit")},
@@ -76,7 +76,7 @@ def typed_quantities(
         problems.append(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
-    problems += _unreadable_cells(frame, spec, example, merged, doubtful=doubtful)
+    problems += _unreadable_cells(frame, spec, entry.decimal, example, merged, doubtful=doubtful)
     home = f"one of {', '.join(known)}"
     problems.append(
         rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home, ", ".join(known))
@@ -111,12 +111,16 @@ def typed_quantities(
     return quantities.cast(SENT).select(list(SENT)), problems  # type: ignore[arg-type]
 
 
-def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, example: str, merged: pl.DataFrame, *, doubtful: bool) -> list[pl.DataFrame]:
+def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, example: str, merged: pl.DataFrame, *, doubtful: bool) -> list[pl.DataFrame]:
     """Cells that hold no number, a formula without a value, one that may be two numbers, or one number for several rows."""
     read, formula = pl.col("received"), pl.col("wrong") & pl.col("received").str.starts_with("=")
+    mark = "." if decimal == "," else ","
+    other_mark = read.str.contains(rf"^[-+(]?[0-9][0-9. ']*{mark}[0-9]+\)?$") if mark == "," else read.str.contains(r"^[-+(]?[0-9][0-9, ']*\.[0-9]+\)?$")
+    declared = f'if its `{mark}` is the decimal mark, say so of the file in _format.toml: decimal = "{mark}"'
     saved = "a number, not a formula: in a workbook it has no saved value, so save it in a spreadsheet program, or type the number"
     problems = [
-        rejections(frame, pl.col("wrong") & ~formula, "number", spec.column, read, f"a number such as {example}", example),
+        rejections(frame, pl.col("wrong") & ~formula & ~other_mark, "number", spec.column, read, f"a number such as {example}", example),
+        rejections(frame, pl.col("wrong") & other_mark, "number", spec.column, read, f"a number such as {example}; {declared}", example),
         rejections(frame, formula, "formula", spec.column, read, saved),
     ]
     if doubtful:
@@ -210,7 +214,8 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
         try:
             limit = Fraction(MOST) / multiplier(unit, MEASURES[measure].unit, domain.name)
         except UnitProblem as problem:
-            expected = f"a unit of {measure}. {problem}"
+            like = units_like(MEASURES[measure].unit, domain.name)
+            expected = f"a unit of {measure}, such as {', '.join(like[:4])}. {problem.what} {near_misses(unit, like)}".rstrip()
             problems.append(rejections(frame, here, "unit", spec.unit_column or spec.column, pl.col("received_unit"), expected, f"{measure}（例如 {MEASURES[measure].unit}）"))
             continue
         if stated and multiplier(unit, stated, domain.name) != 1:

@@ -3,7 +3,6 @@
 A record is rejected whole: if one column is wrong, none of the row is used. Every rejection names rule, column, what was read and what would be right.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,14 +11,15 @@ import polars as pl
 
 from esg_kpis.domains import DOMAINS
 from esg_kpis.domains.definition import Domain
-from esg_kpis.errors import near_misses
+from esg_kpis.errors import near_misses, nearest
 from esg_kpis.files import LINE, Sheet, folded
 from esg_kpis.ingest.declared import bill_kind_aliases
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
 from esg_kpis.ingest.quantities import no_quantities, typed_quantities
-from esg_kpis.ingest.rejections import NO_REJECTIONS, REJECTION, rejections
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 from esg_kpis.ingest.shape import dated_by_columns, present, theirs_of
+from esg_kpis.ingest.totals import LIKE_TOTAL, NO_TOTAL, totals_as_such
 
 MAX_DAYS = 3 * 366
 _DATE_COLUMNS = ("period", "period_start", "period_end", "month", "date")
@@ -68,7 +68,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
         parts.append(part)
         rejected += problems
     quantities = pl.concat(parts) if parts else no_quantities()
-    return FeedRows(base, quantities, pl.concat([frame for frame in rejected if frame.height] or [pl.DataFrame(schema=REJECTION)]))
+    return FeedRows(base, quantities, totals_as_such(pl.concat([NO_REJECTIONS, *rejected]), rows, theirs_of("tariff", sheet, feed)))
 
 
 # ---------------------------------------------------------------- columns
@@ -208,27 +208,24 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
 # ---------------------------------------------------------------- against the register and the calendar
 
 
-def _maybe_total(word: str) -> str:
-    """A word for a row that looks like a total, which nobody may take for one unasked."""
-    looks = re.search(r"合计|总计|小计|总和|汇总|(?i:total|sum\b|summe)", word) is not None
-    return "If the row is a total, declare it as [[file.aside]] in _format.toml, so that the rows are checked by it." if looks else ""
-
-
 def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Rejections of quantities at unknown sites, outside a site's life, or after `as_of`, in our words for the columns."""
     joined = quantities.join(sites.select("site_id", "valid_from", "valid_to"), on="site_id", how="left", maintain_order="left")
     known = sites["site_id"].to_list()
     unknown = joined.filter(~pl.col("site_id").is_in(known) & (pl.col("site_id") != ""))
-    hints = {name: f"a site of the register. {near_misses(name, known) or _maybe_total(name)}".strip() for name in unknown["site_id"].unique().to_list()}
+    names = {name: nearest(name, known) for name in unknown["site_id"].unique().to_list()}
+    hints = {name: f"a site of the register. {near_misses(name, near)}".strip() for name, near in names.items()}
     life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & pl.col("end").is_not_null()
     outside = (pl.col("start") < pl.col("valid_from")) | (pl.col("end") > pl.col("valid_to"))
-    near = {name: f"：{misses}" for name in hints if (misses := near_misses(name, known).removeprefix("Did you mean ").removesuffix("?"))}
-    register, nearest = (pl.col("site_id").replace_strict(words, default="", return_dtype=pl.String()) for words in (hints, near))
+    in_chinese = {name: f"：{'、'.join(near)}" for name, near in names.items() if near}
+    register, maybe = (pl.col("site_id").replace_strict(words, default="", return_dtype=pl.String()) for words in (hints, in_chinese))
+    total = pl.col("site_id").str.contains(LIKE_TOTAL)
     return pl.concat(
         [
-            rejections(unknown, pl.lit(value=True), "unknown_site", "site_id", pl.col("site_id"), register, nearest),
+            rejections(unknown, ~total, "unknown_site", "site_id", pl.col("site_id"), register, maybe),
+            rejections(unknown, total, "total_row", "site_id", pl.col("site_id"), NO_TOTAL),
             rejections(joined, dated & outside, "outside_site_life", "period_end", span, pl.lit("days within the site's life, ") + life, life),
             rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", "period_end", span, f"days up to {as_of.isoformat()}", as_of.isoformat()),
         ]

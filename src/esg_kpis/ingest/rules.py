@@ -16,6 +16,7 @@ class Rule:
 _RULES = (
     Rule("ragged_row", "The row has more or fewer cells than the header", "该行单元格数与表头不一致", "应有 {} 个单元格，与表头一致"),
     Rule("file_stopped", "The file could not be read", "文件无法读取", "请按说明修改后重新发送整个文件"),
+    Rule("total_row", "The row looks like a subtotal or total", "该行疑似小计或合计行", "每行应为一个站点在其计费期间的用量；若为小计或合计，请将该行作废"),
     Rule("required", "A cell that is needed is blank", "必填项为空", "请填写该单元格"),
     Rule("vocabulary", "The word is none of those that may stand here", "该词不在允许的范围内", "应为以下之一：{}"),
     Rule("formula", "The cell holds a formula without a value", "单元格是没有结果值的公式", "请填写数值，不要填写公式"),
@@ -43,7 +44,7 @@ _RULES = (
     Rule("revision", "The revision is no whole number", "版本不是整数", "版本应为整数，例如 2"),
     Rule("corrects_itself", "The bill corrects itself, or two bills correct each other", "账单更正了自身，或两张账单互相更正", "请填写被更正的另一张账单的编号"),
     Rule("reading_backwards", "The later meter reading is lower than the earlier one", "本次读数小于上次读数", "请检查读数；若表计走满归零，请在表计登记表中填写位数"),
-    Rule("mends_nothing", "It does not say which refused row it mends, or that row is no longer there", "未注明所更正的被拒行，或该行已不存在", "请保留灰色列中发出时的原编号；原文件已变更的，请删除该行"),
+    Rule("mends_nothing", "It does not say which refused row it mends, or that row is no longer there", "未注明所更正的被拒行，或该行已不存在", "灰色列应保留发出时的原编号，每个编号只用一次；重复的行或原文件已变更的行请作废"),
     Rule("site_twice", "The site is in the register twice", "站点在登记表中出现两次", "每个站点只登记一次"),
     Rule("ownership_share", "The share is none from 0 to 1", "持股比例不在 0 到 1 之间", "应为 0 到 1 之间的比例"),
     Rule("meter_twice", "The meter is in the register twice", "表计在登记表中出现两次", "同一站点、同一种类的每个表计只登记一次"),

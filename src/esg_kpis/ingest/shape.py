@@ -1,8 +1,11 @@
 """Whether the columns of a sheet can feed a domain, and which of the sender's columns is which of ours."""
 
+from pathlib import PurePath
+
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Sheet
+from esg_kpis.files.header import unit_of
 from esg_kpis.ingest.formats import Feed, QuantityColumn
 
 
@@ -47,13 +50,28 @@ def check_shape(sheet: Sheet, feed: Feed) -> None:
         InputProblem: naming the missing columns, what the header holds, and how to mend it.
     """
     if missing := missing_columns(sheet, feed):
-        hints = " ".join(near_misses(name.strip("'"), sheet.columns) for name in missing)
+        near = [near_misses(name.strip("'"), sheet.columns) for name in missing]
+        hints = " ".join(hint for hint in near if hint)
+        if sheet.encoding == "gb18030":
+            hints += " The text is no UTF-8 and was read as GB18030; if letters look wrong, say `encoding` in _format.toml (Western files: cp1252)."
         raise InputProblem(
             f"The column{'s' if len(missing) > 1 else ''} {', '.join(missing)} needed for '{feed.domain}' {'are' if len(missing) > 1 else 'is'} missing. "
             f"The header has: {', '.join(sheet.columns)}. {hints}".strip(),
             where=sheet.source.path,
-            mend="Ask for the file with that column, or name the sender's column in _format.toml.",
+            mend=_mend(sheet, feed, missing),
         )
+
+
+def _mend(sheet: Sheet, feed: Feed, missing: list[str]) -> str:
+    """What to do about missing columns; where only a measure is, and a header ends with a unit, the lines of a format that say which."""
+    united = next((column for column in sheet.columns if unit_of(column)[1]), None)
+    if "'measure'" not in missing or united is None:
+        return "Ask for the file with that column, or name the sender's column in _format.toml."
+    measure = next(iter(DOMAINS[feed.domain].measures)).name
+    return (
+        f"If '{united}' is the quantity, say in a _format.toml beside the file what it measures, for example: format_version = 1 / [[file]] / glob = \"{PurePath(sheet.source.path).name}\" / "
+        f'[[file.feed]] / domain = "{feed.domain}" / [[file.feed.quantity]] / measure = "{measure}" / column = "{united}" / unit_in_header = true (each on a line of its own).'
+    )
 
 
 def check_quantity_columns(feed: Feed, where: str) -> None:

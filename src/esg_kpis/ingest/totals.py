@@ -14,9 +14,15 @@ from esg_kpis.files import LINE, Sheet, folded
 from esg_kpis.ingest.formats import Aside, FileFormat
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.observations import OBSERVATION
+from esg_kpis.ingest.rejections import rejections
 
 KIND = "__kind"
 _REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a control total", "note": "note, no record", "header": "the header again", "left_out": "left out by its sender"}
+
+LIKE_TOTAL = r"(?i)(合计|总计|小计|汇总|总和|共计|累计)[：:]?$|^((grand|sub)[ -]?)?totals?[：:]?$|^(sum|summe|gesamt)[：:]?$"
+"""Cells of rows that look like a total, which nobody may take for one unasked."""
+NO_TOTAL = "a record of one site and its days. The row looks like a subtotal or total: leave it out, or declare it as [[file.aside]] in _format.toml, so that the rows are checked by it"
+_OF_NOBODY = ("required", "date_missing", "date", "measure")
 
 
 def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:
@@ -111,3 +117,16 @@ def _compared(sheet: Sheet, column: str, kind: str, total: dict[str, Any], rows:
         "what_to_do": "Nothing." if passed else "Ask the sender which rows are missing or too many; the rows were used, the total was not.",
     }  # fmt: skip
     return pl.DataFrame([row], schema=OBSERVATION)
+
+
+def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, tariff: str | None) -> pl.DataFrame:
+    """Rejections in which a row that names no site, day or measure, and looks like a total, is told to be one, and nothing else is asked of it."""
+    doubtful = rejected.filter(pl.col("rule").is_in(_OF_NOBODY))["record_id"].unique()
+    if doubtful.is_empty():
+        return rejected
+    words = [name for name in rows.columns if name not in ("record_id", LINE, tariff)]
+    looks = [pl.when(pl.col(name).str.strip_chars().str.contains(LIKE_TOTAL)).then(pl.struct(pl.lit(name).alias("column"), pl.col(name).alias("word"))) for name in words]
+    near = rows.filter(pl.col("record_id").is_in(doubtful.implode()))
+    seen = near.select("record_id", pl.coalesce(pl.lit(None), *looks).alias("seen")).filter(pl.col("seen").is_not_null()).unnest("seen")
+    told = rejections(seen, pl.lit(value=True), "total_row", pl.col("column"), pl.col("word"), NO_TOTAL)
+    return pl.concat([rejected.filter(~pl.col("record_id").is_in(told["record_id"].implode())), told])

@@ -1,6 +1,6 @@
 """The closed set of formulas. Division happens here and only here, on fractions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
@@ -14,6 +14,7 @@ from esg_kpis.exact import printed
 from esg_kpis.factors import Choice, Need, rules_of, select
 from esg_kpis.kpis.cube import APART, Inputs
 from esg_kpis.kpis.selection import ZERO, Part, Row, Within, narrowed, selected
+from esg_kpis.ranges import months_in_words
 from esg_kpis.units import multiplier
 
 _EXACT = Context(prec=100, traps=[Inexact])
@@ -123,10 +124,10 @@ def _short(rows: Sequence[Row], value: Value) -> Value:
     lacking = {item for row in rows for item in row[6]}
     if not lacking:
         return value
-    months: dict[str, list[str]] = {}
+    months: dict[str, dict[str, list[str]]] = {}
     for item in sorted(lacking - {WAIVED}):
-        measure, site, _ = item.split(APART)
-        months.setdefault(measure, []).append(site)
+        measure, site, month = item.split(APART)
+        months.setdefault(measure, {}).setdefault(site, []).append(month)
     reasons = ["a rejected record that it needs is waived and left out"] if WAIVED in lacking else []
     reasons += [_site_months(measure, at) for measure, at in months.items()]
     if WAIVED not in lacking and not any(row[5] for row in rows):
@@ -134,10 +135,11 @@ def _short(rows: Sequence[Row], value: Value) -> Value:
     return replace(value, status="incomplete", reason="; ".join([*reasons, *([value.reason] if value.reason else [])]))
 
 
-def _site_months(measure: str, at: Sequence[str]) -> str:
-    sites = list(dict.fromkeys(at))
-    named = f"{', '.join(sites[:5])}{f' and {len(sites) - 5} more sites' if len(sites) > 5 else ''}"
-    return f"{measure}: {len(at)} site month{'s' if len(at) > 1 else ''} expected and not received in full, at {named}"
+def _site_months(measure: str, at: Mapping[str, Sequence[str]]) -> str:
+    named = ", ".join(f"{site} ({months_in_words(months)})" for site, months in list(at.items())[:5])
+    count = sum(len(months) for months in at.values())
+    more = f" and {len(at) - 5} more sites" if len(at) > 5 else ""
+    return f"{measure}: {count} site month{'s' if count > 1 else ''} expected and not received in full, at {named}{more}"
 
 
 def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fraction:
