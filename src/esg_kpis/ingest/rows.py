@@ -25,7 +25,7 @@ MAX_DAYS = 3 * 366
 _DATE_COLUMNS = ("period", "period_start", "period_end", "month", "date")
 PLAIN_COLUMNS = ("site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind")
 BILL_KINDS = ("bill", "credit_note", "estimate")
-_INVISIBLE = " \t\r\n\f\v\u00a0\u3000\u2009\u202f\u200b\u200c\u200d\u2060\ufeff"
+_INVISIBLE = " \t\r\n\f\v\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u2060\ufeff"
 """What may stand around a word without being seen: spaces of any width, and marks of no width."""
 _PERIOD = r"^\s*(.+?)\s*(?:(?:[~～〜∼至到–]|—+|--+|\s-\s|\sto\s)\s*(.+?)|[-－]([0-9]{4}.*?|[0-9]{1,2}[./].*?))\s*$"
 """Two days in one cell: `2023-01-01 至 2023-01-31`, `2023.1.1-2023.1.31`. A hyphen alone parts them where a year, or a day with `.` or `/`, follows."""
@@ -189,8 +189,8 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
     whole = pl.col("revision").str.contains(r"^[0-9]{0,6}$")
     problems.append(rejections(base, ~whole, "revision", theirs_of("revision", sheet, feed) or "revision", pl.col("revision"), "a whole number such as 2"))
     words = [*PLAIN_COLUMNS, *(field.name for field in domain.fields)]
-    formula = r"^\s*[=@]"
-    if base.select(pl.any_horizontal(pl.col(words).str.contains(formula)).any()).item():
+    formula = "^[=@]"
+    if base.select(pl.any_horizontal(pl.col(words).str.starts_with(mark).any() for mark in "=@")).item():
         problems += [
             rejections(
                 base,

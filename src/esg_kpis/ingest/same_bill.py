@@ -20,7 +20,12 @@ def meeting(rows: pl.DataFrame, key: list[str] = METER) -> pl.DataFrame:
 
     Quick, since by hashes, and without misses: if any two bills of a meter meet, so do two that begin one after the other.
     """
-    spans = rows.select(pl.struct(key).hash().alias("__meter"), "start", "end").with_row_index("__row").sort("__meter", "start").with_columns(pl.col("__row").shift(1).alias("__before"))
+    spans = rows.select(pl.struct(key).hash().alias("__meter"), "start", "end")
+    another = pl.col("__meter").ne_missing(pl.col("__meter").shift(1))
+    blocks, in_order = spans.select(another.sum().alias("blocks"), (another | (pl.col("start") > pl.col("end").shift(1)).fill_null(value=False)).all().alias("in_order")).row(0)
+    if in_order and blocks == spans["__meter"].n_unique():
+        return rows.clear()  # As most files come: meter by meter, bill after bill.
+    spans = spans.with_row_index("__row").sort("__meter", "start").with_columns(pl.col("__row").shift(1).alias("__before"))
     common_day = (pl.col("start") <= pl.col("end").shift(1)).fill_null(value=True)
     met = spans.filter((pl.col("__meter") == pl.col("__meter").shift(1)) & common_day)
     met = met.filter(rows["record_id"].gather(met["__row"]) != rows["record_id"].gather(met["__before"]))
@@ -108,15 +113,15 @@ def _blocks(rows: pl.DataFrame, key: list[str], *, mixed_only: bool = False) -> 
 
 def alike_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.Series:
     """Bills of the same days and quantity, which is not zero, on meters of a site whose numbers differ by marks or zeros only (`E1` and `E001`, `1-1` and `11`), and not both in the register."""
-    key = ["domain", "measure", "site_id"]
-    named = rows.select(*key, "meter_id").unique().drop_nulls("meter_id")
+    named = rows.select("site_id", "meter_id").unique().drop_nulls("meter_id")
     bare = pl.col("meter_id").str.to_lowercase().str.replace_all(r"[\s_*:\-]+", "").str.replace_all(r"(^|[^0-9])0+([0-9])", "${1}${2}").alias("__bare")
     listed = pl.col("meter_id").is_in(meters["meter_id"].drop_nulls().implode())
-    near = named.with_columns(bare).filter((pl.len().over(*key, "__bare") > 1) & ~listed.all().over(*key, "__bare"))
+    near = named.with_columns(bare).filter(pl.struct("site_id", "__bare").is_duplicated())
+    near = near.filter(~listed.all().over("site_id", "__bare")) if near.height else near
     if near.is_empty():
         return pl.Series("record_id", [], dtype=pl.String())
-    bills = rows.filter(COUNTS & IS_BILL & (pl.col("canonical") != 0)).join(near, on=[*key, "meter_id"], how="inner")
-    return bills.filter(pl.col("meter_id").n_unique().over(*key, "__bare", "tariff", "dimensions", "start", "end", "canonical") > 1)["record_id"]
+    bills = rows.filter(COUNTS & IS_BILL & (pl.col("canonical") != 0)).join(near, on=["site_id", "meter_id"], how="inner")
+    return bills.filter(pl.col("meter_id").n_unique().over("domain", "measure", "site_id", "__bare", "tariff", "dimensions", "start", "end", "canonical") > 1)["record_id"]
 
 
 def same_days(rows: pl.DataFrame) -> pl.Series:
