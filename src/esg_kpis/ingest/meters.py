@@ -7,6 +7,7 @@ import polars as pl
 from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.errors import near_misses
 from esg_kpis.ingest.rejections import REJECTION, rejections
+from esg_kpis.ingest.spelling import alike
 from esg_kpis.tables import METERS, empty
 
 METERED = [name for name, domain in DOMAIN_OF.items() if not DOMAINS[domain].counted and MEASURES[name].nature == "flow"]
@@ -14,7 +15,7 @@ METERED = [name for name, domain in DOMAIN_OF.items() if not DOMAINS[domain].cou
 
 
 def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The register of meters, and the rejections of its records: a meter given twice, at no known site, of no measure, behind no known meter, or behind itself.
+    """The register of meters, and the rejections of its records: a meter given twice (in whatever spelling), at no known site, of no measure, behind no known meter, or behind itself.
 
     Columns: as `meters` in the data dictionary, one row a meter. Records in `bad` are left out.
     """
@@ -24,7 +25,8 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
     known = sites["site_id"].to_list()
     hints = {name: f"a site of the register. {near_misses(name, known)}".strip() for name in rows["site_id"].unique().to_list()}
     measures = {name: f"a measure that is metered. {near_misses(name, METERED)}".strip() for name in rows["measure"].unique().to_list()}
-    key = ["site_id", "measure", "meter_id"]
+    rows = _main_meters_as_spelled(rows)
+    key = ["site_id", "measure", "__alike"]
     mains = rows.filter(pl.col("part_of") == "").select("site_id", "measure", pl.col("meter_id").alias("part_of")).unique()
     behind = rows.filter(pl.col("part_of") != "").join(mains, on=["site_id", "measure", "part_of"], how="anti")
     problems = pl.concat(
@@ -45,6 +47,16 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
         pl.col("start").alias("valid_from"), pl.col("end").alias("valid_to"), "record_id",
     )  # fmt: skip
     return kept.cast(METERS.schema).sort("site_id", "measure", "meter_id"), problems  # type: ignore[arg-type]
+
+
+def _main_meters_as_spelled(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with `part_of` as the main meter is spelled where it is registered, and `__alike`, what meters of one spelling or another have in common."""
+    place = ["site_id", "measure"]
+    numbers = rows["meter_id"].unique().to_list() + rows["part_of"].unique().to_list()
+    bare = {number: alike(number) for number in dict.fromkeys(numbers)}
+    rows = rows.with_columns(pl.col("meter_id").replace_strict(bare, return_dtype=pl.String()).alias("__alike"), pl.col("part_of").replace_strict(bare, return_dtype=pl.String()).alias("__main"))
+    known = rows.filter(pl.col("meter_id") != "").unique([*place, "__alike"], keep="first", maintain_order=True).select(*place, pl.col("__alike").alias("__main"), pl.col("meter_id").alias("__own"))
+    return rows.join(known, on=[*place, "__main"], how="left", maintain_order="left").with_columns(pl.coalesce("__own", "part_of").alias("part_of")).drop("__own", "__main")
 
 
 def of_meter(rows: pl.DataFrame, meters: pl.DataFrame, *columns: str) -> pl.DataFrame:
