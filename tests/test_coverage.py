@@ -16,13 +16,17 @@ from esg_kpis.editions.gaps import months_expected
 from esg_kpis.ranges import days_by_month, merged, without
 from tests.scenario import (
     EVERYWHERE,
+    GRID,
     NO_FLAGS,
     Row,
     bill,
     computed,
     day,
     edition_of,
+    factor_row,
+    gwp_row,
     kpi,
+    library_of,
     metered,
     quantities,
     records,
@@ -264,6 +268,18 @@ def test_what_did_not_come_at_all_is_not_collected_and_no_zero(tmp_path: Path) -
     cell = result.cell("power")
     assert (cell["value"], cell["status"]) == (None, "not_collected")
     assert cell["reason"] == "electricity_purchased: 12 site months expected and not received in full, at HQ (2023-01 to 2023-12)"
+
+
+def test_what_did_not_come_asks_for_no_factor(tmp_path: Path) -> None:
+    """In 2022 nothing came, and no factor is of that year; of 2023 eleven months are missing and one goes through the factor."""
+    ghg = kpi("ghg", "tCO2e", "emission_co2e")
+    library = library_of(tmp_path, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
+    result = computed(edition_of(tmp_path, [ghg], EVERYWHERE + GRID), [power("2023-01", "2000")], meters=[MAIN], library=library)
+
+    assert result.applied.problems.is_empty()
+    assert (result.cell("ghg", "2022")["status"], result.cell("ghg", "2022")["reason"][:37]) == ("not_collected", "electricity_purchased: 12 site months")
+    assert (result.cell("ghg")["status"], result.cell("ghg")["printed"]) == ("incomplete", "1.00")
+    assert result.applied.uses["amounts"].to_list() == [1, 1]
 
 
 def test_what_did_not_come_is_not_taken_for_what_the_edition_leaves_out(tmp_path: Path) -> None:

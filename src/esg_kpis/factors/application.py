@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
@@ -10,6 +11,7 @@ from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.refrigerants import REFRIGERANTS
 from esg_kpis.editions import Edition, Exclusion, FactorRule, scoped_measures
+from esg_kpis.editions.boundary import MISSING
 from esg_kpis.errors import FactorProblem, InternalProblem
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, as_decimal, product, sums
 from esg_kpis.factors.library import Library
@@ -19,6 +21,8 @@ from esg_kpis.tables import AMOUNTS, FACTOR_USES, conform, empty
 MAX_STEPS = 6
 _NOTHING = dict.fromkeys(("factor_id", "rule_id", "why", "lead", "method"))
 _UNITS = {name: measure.unit for name, measure in MEASURES.items()}
+_MISSING = (pl.col("estimate_method") == MISSING).fill_null(value=False)
+"""It stands for what was expected and did not come."""
 _NEED = ["measure", "gas", "grid_region", "country", "kind", "period"]
 
 
@@ -52,7 +56,7 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
         known_on: Factors published after this day do not exist.
 
     An amount that finds no factor becomes a blocked amount of the output, so that whatever adds it up is blocked as well. Excluded amounts are computed
-    where a factor is known, and marked.
+    where a factor is known, and marked. Where all that there is of a need is what was expected and did not come, no factor is asked for: whatever needs it is incomplete, not blocked.
     """
     rules = rules_of(edition.rules)
     frontier = base.join(sites.select("site_id", "grid_region", "country", "kind"), on="site_id", how="left").with_columns(
@@ -117,8 +121,13 @@ def _step(
     nowhere = _leads_nowhere(edition, rules)
     lookups: list[dict[str, object]] = []
     problems: list[dict[str, object]] = []
+    came = {tuple(key.values()) for key in named.filter(~_MISSING).select(_NEED).unique().iter_rows(named=True)}
     for key in named.select(_NEED).unique().sort(_NEED).iter_rows(named=True):
+        nothing_came = tuple(key.values()) not in came
         if key["measure"] in nowhere:
+            if nothing_came:
+                lookups.append({**key, **_NOTHING, "output": derived.EMISSION_CO2E, "out_gas": "", "missing": None, "excluded_here": None, "lead": Decimal(0)})
+                continue
             excluded = next((item.text for item in edition.rules.exclusion if key["measure"] in item.measures and not item.gases), None)
             message = f"No rule of the edition leads from {key['measure']} to emissions. Add [[factor_rule]]s, or an [[exclusion]] that names the measure."
             lookups.append(
@@ -157,7 +166,9 @@ def _step(
                         "lead": as_decimal(choice.factor.multiplier, PRODUCT_SCALE),
                     }  # fmt: skip
                 except FactorProblem as problem:
-                    if excluded is None:
+                    if nothing_came:
+                        lookup["lead"] = Decimal(0)
+                    elif excluded is None:
                         lookup["missing"] = str(problem)
                         problems += _problem(named, key, output, gas, edition.id, problem)
             lookups.append({**lookup, "excluded_here": excluded})
@@ -241,7 +252,7 @@ def _uses(made: pl.DataFrame, library: Library, edition: Edition) -> pl.DataFram
     def of_factor(values: dict[str, str]) -> pl.Expr:
         return pl.col("factor_id").replace_strict(values, return_dtype=pl.String())
 
-    used = made.filter(pl.col("factor_id").is_not_null() & pl.col("quantity").is_not_null()).with_columns(
+    used = made.filter(pl.col("factor_id").is_not_null() & pl.col("quantity").is_not_null() & ~_MISSING).with_columns(
         of_factor({key: fact.measure for key, fact in facts.items()}).alias("from_measure")
     )
     by = ["factor_id", "from_measure", "measure", "gas", "grid_region", "period", "rule_id", "why"]
