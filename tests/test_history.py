@@ -1,8 +1,11 @@
 """The history of runs: our event log is Dagster's, in fewer connections."""
 
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 
 import dagster as dg
+import pytest
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from sqlalchemy.pool import QueuePool
 
@@ -13,6 +16,24 @@ from pipelines.history import OneEngineEventLog
 def something() -> int:
     """An asset."""
     return 1
+
+
+@pytest.mark.parametrize("left", [b"", None])
+def test_a_log_that_a_killed_run_left_half_made_is_made_anew(tmp_path: Path, left: bytes | None) -> None:
+    """Killed while the tables were made: an empty file, or one with some of them."""
+    log = tmp_path / "event_log.db"
+    if left is None:
+        with closing(connect(log)) as connection:
+            connection.execute("CREATE TABLE event_logs (id INTEGER)")
+    else:
+        log.write_bytes(left)
+    (tmp_path / ".event_log-left").mkdir()
+
+    made = OneEngineEventLog(str(tmp_path))
+
+    assert made.supports_asset_checks
+    assert made.has_secondary_index("asset_key_index_columns")
+    assert [path.name for path in tmp_path.glob("*event_log*") if path.suffix in ("", ".db")] == ["event_log.db"]
 
 
 def test_dagsters_own_class_reads_what_ours_wrote_over_few_connections(tmp_path: Path) -> None:

@@ -81,34 +81,47 @@ def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.Dat
     found = [_blocks(among(metered, close), METER)]
     if metered["tariff"].null_count() not in (0, metered.height):
         mixed = metered.filter(pl.col("tariff").is_null().any().over(across) & pl.col("tariff").is_not_null().any().over(across))
-        found.append(_blocks(mixed, across, mixed_only=True))
+        found.append(_blocks(mixed, across, needed=pl.col("__whole").any().over("__block") & pl.col("__part").any().over("__block")))
     blocks = pl.concat(found)
     if blocks.is_empty():
         return NO_REJECTIONS
     told = metered.join(blocks, on="record_id", how="inner")
     hint = (
-        pl.lit("days of the meter that no other bill covers, and either its whole count or the parts of it; else `corrects`, `tariff`, or `last_day` in _format.toml; the bills run ")
+        pl.lit("days of the meter that no other bill covers, and either its whole count or the parts of it; if one bill came twice, leave one out; else `corrects`, `tariff`, or `last_day` in _format.toml. The other bills are ")
         + pl.col("__others")
     )  # fmt: skip
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     return rejections(told, pl.lit(value=True), "overlap", pl.lit("period_start"), span, hint, pl.col("__others"))
 
 
-def _blocks(rows: pl.DataFrame, key: list[str], *, mixed_only: bool = False) -> pl.DataFrame:
-    """Records whose days meet those of another one of the same key: `record_id`, and `__others`, the days of all that meet. With `mixed_only` a whole must meet a part."""
+def _blocks(rows: pl.DataFrame, key: list[str], needed: pl.Expr | None = None) -> pl.DataFrame:
+    """Records whose days meet those of another one of the same key: `record_id`, and `__others`, the days and ids of those that meet. Only blocks count in which `needed` holds."""
     nothing = pl.DataFrame(schema={"record_id": pl.String(), "__others": pl.String()})
     if (rows := meeting(rows, key)).is_empty():
         return nothing
-    each = rows.group_by(*key, "record_id", "start", "end").agg(pl.col("tariff").is_null().any().alias("__whole"), pl.col("tariff").is_not_null().any().alias("__part"))
+    each = rows.group_by(*key, "record_id", "start", "end", *(name for name in ("meter_id",) if name not in key)).agg(pl.col("tariff").is_null().any().alias("__whole"), pl.col("tariff").is_not_null().any().alias("__part"))
     each = each.sort(*key, "start", "end", "record_id")
     same = pl.struct(key) == pl.struct(key).shift(1)
     ended = pl.col("end").cum_max().over(key).shift(1)
     block = (~(same & (pl.col("start") <= ended)).fill_null(value=False)).cum_sum().alias("__block")
     blocks = each.with_columns(block).filter(pl.col("record_id").n_unique().over("__block") > 1)
-    if mixed_only:
-        blocks = blocks.filter(pl.col("__whole").any().over("__block") & pl.col("__part").any().over("__block"))
-    days = (pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)).sort_by("start", "record_id").str.join("; ").over("__block")
-    return blocks.select("record_id", days.alias("__others")).unique("record_id", keep="first", maintain_order=True) if blocks.height else nothing
+    if needed is not None:
+        blocks = blocks.filter(needed)
+    return _others(blocks) if blocks.height else nothing
+
+
+_NAMED = 4
+"""How many of the bills that a bill meets are named."""
+
+
+def _others(blocks: pl.DataFrame) -> pl.DataFrame:
+    """`record_id` of each record, and `__others`: days and ids of the bills of its block that share a day with it."""
+    told = blocks.select("__block", pl.col("record_id").alias("__id"), pl.col("start").alias("__start"), pl.col("end").alias("__end"))
+    met = blocks.join(told, on="__block", how="inner").filter((pl.col("record_id") != pl.col("__id")) & (pl.col("start") <= pl.col("__end")) & (pl.col("__start") <= pl.col("end")))
+    each = met.unique(["record_id", "__id"], keep="first", maintain_order=True).sort("record_id", "__start", "__id")
+    words = pl.col("__start").cast(pl.String) + " to " + pl.col("__end").cast(pl.String) + " (record " + pl.col("__id") + ")"
+    more = pl.when(pl.len() > _NAMED).then(pl.lit("; and ") + (pl.len() - _NAMED).cast(pl.String) + " more").otherwise(pl.lit(""))
+    return each.group_by("record_id", maintain_order=True).agg(words.head(_NAMED).str.join("; ").alias("__others"), more.alias("__more")).select("record_id", pl.col("__others") + pl.col("__more"))
 
 
 def alike_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.Series:
@@ -125,8 +138,9 @@ def alike_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.Series:
 
 
 def same_days(rows: pl.DataFrame) -> pl.Series:
-    """Bills that name no meter, and cover a day that another bill of the same site and measure covers: two accounts, or one bill sent twice. Energy and water only."""
-    metered = rows.filter(pl.col("domain").is_in(["energy", "water"]) & COUNTS & pl.col("measure").is_in(FLOWS) & IS_BILL)
+    """Bills of which one names no meter, that cover the same day of a site and measure: two accounts, or one bill sent twice. Consignments of one day are left alone, as of waste: there may be many."""
+    spans = pl.col("domain").is_in(["energy", "water"]) | (pl.col("start") < pl.col("end"))
+    flows = rows.filter(spans & COUNTS & pl.col("measure").is_in(FLOWS) & IS_BILL)
     key = ["domain", "measure", "site_id", "dimensions"]
-    without = metered.filter(pl.col("meter_id").is_null().any().over(key)) if metered["meter_id"].null_count() else metered.clear()
-    return _blocks(without, key)["record_id"]
+    without = flows.filter(pl.col("meter_id").is_null().any().over(key)) if flows["meter_id"].null_count() else flows.clear()
+    return _blocks(without, key, needed=pl.col("meter_id").is_null().any().over("__block"))["record_id"]

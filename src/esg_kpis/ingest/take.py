@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import polars as pl
@@ -205,7 +205,7 @@ def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:
             if domain not in DOMAINS or ".." in path.parts:
                 raise InputProblem(f"Its rows came from '{origin}', which lies in no domain's folder.", where=f"{source.path}, sheet {name}", mend="Leave the index as it was.")
             declared = taken.format_of(path.parent)
-            entry = _entry_of(origin_sheet, formats_for(path.name, declared) if declared else [default_format(domain)])
+            entry = _entry_of(origin_sheet, _entries_of_origin(path.name, origin_sheet, domain, declared))
             if entry is None:
                 raise InputProblem(f"No entry of _format.toml fits '{origin}' any more.", where=f"{source.path}, sheet {name}", mend="Take the workbook away.")
             plain = entry.model_copy(update={"sheet": name, "header_line": 1, "header_rows": 1, "fill_down": (), "encoding": None})
@@ -221,7 +221,13 @@ def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:
         _take_sheet(taken, sheet, outcome, [domain], here, replaces)
 
 
-def _entry_of(sheet: str, entries: list[FileFormat]) -> FileFormat | None:
+def _entries_of_origin(name: str, sheet: str, domain: str, declared: Format | None) -> tuple[FileFormat, ...]:
+    """How the file was read that rows came from: by the entries of its own name, else, in a zip, of the member's, which its sheet names."""
+    names = [name, *PurePosixPath(sheet).parts]
+    return _entries(next((word for word in names if declared and formats_for(word, declared)), name), domain, declared)
+
+
+def _entry_of(sheet: str, entries: tuple[FileFormat, ...]) -> FileFormat | None:
     own = sheet.rpartition("/")[2]
     return next((entry for entry in entries if entry.sheet is None or fnmatchcase(own, entry.sheet)), None)
 
