@@ -59,12 +59,6 @@ def test_a_main_meter_is_found_in_another_spelling(tmp_path: Path) -> None:
     assert read.meters["part_of"].to_list() == [None, "E1"]
 
 
-def test_a_meter_given_twice_in_two_spellings_is_rejected_twice(tmp_path: Path) -> None:
-    read = read_files(tmp_path, {"meters/meters.csv": csv_of(METER, METER | {"meter_id": "e-1"})})
-
-    assert read.rejected["rule"].to_list() == ["meter_twice", "meter_twice"]
-
-
 def test_a_meter_given_twice_is_rejected_twice(tmp_path: Path) -> None:
     read = read_files(tmp_path, {"meters/meters.csv": csv_of(METER, METER)})
 

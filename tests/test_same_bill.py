@@ -126,7 +126,6 @@ def test_corrections_that_tell_of_all_days_stand_for_the_whole_bill(tmp_path: Pa
         ([JAN, FEB | NOTE], [3]),
         ([JAN, JAN | NOTE | {"meter_id": "E2"}], [3]),
         ([Q1, JAN | NOTE | {"quantity": "-200"}, FEB | NOTE | {"quantity": "-200"}], [3, 4]),
-        ([JAN | {"document": "D1"}, FEB | NOTE | {"corrects": "D1"}], []),
         ([JAN, JAN | NOTE | {"meter_id": ""}], []),
         ([JAN | {"tariff": "peak", "quantity": "60"}, JAN | {"tariff": "valley", "quantity": "40"}, JAN | NOTE], []),
         ([Q1, JAN | NOTE, FEB | NOTE, MAR | NOTE], []),
@@ -136,6 +135,72 @@ def test_credit_notes_take_back_no_more_than_was_billed(tmp_path: Path, rows: li
     assert rules(read(tmp_path, *rows)) == {line: ["credits_too_much"] for line in refused}
 
 
+OF_D1 = NOTE | {"corrects": "D1"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "left", "refused"),
+    [
+        # Credited twice, which the bill that follows would hide.
+        ([JAN | {"document": "D1"}, JAN | OF_D1 | {"document": "C1"}, JAN | OF_D1 | {"document": "C2"}, JAN | {"document": "D2", "quantity": "120"}], [], ["credits_too_much", "overlap"]),
+        # One note takes back one bill.
+        ([JAN | {"document": "D1"}, JAN | OF_D1, JAN | {"document": "D2"}, JAN | {"document": "D4", "quantity": "90"}], ["-100", "100"], ["overlap"]),
+        ([JAN | {"document": "D1"}, JAN | NOTE, JAN | {"document": "D2"}, JAN | {"document": "D4", "quantity": "90"}], ["-100", "100"], ["overlap"]),
+        # The bill it names is not there.
+        ([JAN | {"document": "D1"}, JAN | OF_D1 | {"corrects": "D7", "quantity": "-5"}], ["100"], ["credits_nothing"]),
+        # The correction may hold the credit already.
+        ([JAN | {"document": "D1"}, JAN | OF_D1 | {"quantity": "-30"}, JAN | {"document": "D2", "corrects": "D1", "quantity": "70"}], ["70"], ["credits_corrected"]),
+        ([JAN | {"document": "D1"}, JAN | OF_D1 | {"corrects": "D2", "quantity": "-30"}, JAN | {"document": "D2", "corrects": "D1", "quantity": "70"}], ["-30", "70"], []),
+        # On other days than its bill: the days of the bill are free, and a person is told.
+        ([JAN | {"document": "D1"}, FEB | OF_D1, JAN | {"document": "D2", "quantity": "80"}], ["-100", "100", "80"], []),
+    ],
+)  # fmt: skip
+def test_a_credit_note_takes_back_from_the_bill_it_names(tmp_path: Path, rows: list[dict[str, str]], left: list[str], refused: list[str]) -> None:
+    result = read(tmp_path, *rows)
+
+    assert counted(result) == sorted(left)
+    assert sorted({rule for found in rules(result).values() for rule in found}) == refused
+    assert len(observed(result, "credit_elsewhere")) == (1 if FEB["period_start"] in [row["period_start"] for row in map(dict, rows) if "period_start" in row] else 0)
+
+
+WASTE = {"measure": "waste_hazardous", "unit": "kg", "meter_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("rows", "left", "refused", "told"),
+    [
+        ([WASTE | {"document": "A"}, WASTE | {"document": "B", "corrects": "A", "quantity": "90"}, WASTE | {"document": "C", "corrects": "A", "quantity": "80"}], [], ["bill_twice"], 0),
+        ([WASTE | {"document": "A", "bill_kind": "estimate"}, WASTE | {"document": "A", "quantity": "65"}], ["65"], [], 0),
+        ([WASTE | {"document": "A"}, WASTE | {"document": "", "quantity": "60"}], ["100", "60"], [], 2),
+        ([WASTE | {"period_end": "2023-01-01"}, WASTE | {"period_end": "2023-01-01", "quantity": "60"}], ["100", "60"], [], 0),
+    ],
+)
+def test_consignments_without_a_meter(tmp_path: Path, rows: list[dict[str, str]], left: list[str], refused: list[str], told: int) -> None:
+    result = read_files(tmp_path, {"waste/w.csv": csv_of(*(bill(**row) for row in rows))})
+
+    assert counted(result) == left
+    assert sorted({rule for found in rules(result).values() for rule in found}) == refused
+    assert len(observed(result, "same_days")) == told
+
+
+def test_a_bill_of_no_use_beside_one_of_a_use_overlaps(tmp_path: Path) -> None:
+    gas = JAN | {"measure": "natural_gas", "unit": "Nm3"}
+    assert rules(read(tmp_path, gas | {"use": ""}, gas | {"use": "stationary"})) == {2: ["overlap"], 3: ["overlap"]}
+
+
+def test_a_bill_under_two_headers_is_one_bill(tmp_path: Path) -> None:
+    one, other = (csv_of({("数量" if chinese else key) if key == "quantity" else key: value for key, value in bill(document="B1", quantity=number).items()}) for chinese, number in ((False, "5"), (True, "6")))
+    result = read_files(tmp_path, {"energy/a.csv": one, "energy/b.csv": other})
+
+    assert result.rejected["rule"].to_list() == ["bill_twice", "bill_twice"]
+
+
+def test_a_revision_of_other_days_is_told(tmp_path: Path) -> None:
+    result = read(tmp_path, FEB | {"document": "B1", "revision": "1"}, JAN | {"document": "B1", "revision": "2"})
+
+    assert (counted(result), len(observed(result, "corrects_nothing"))) == (["100", "100"], 1)
+
+
 @pytest.mark.parametrize(("one", "other", "listed", "told"), [("E1", "E001", False, 2), ("1-1", "11", False, 2), ("1-1", "11", True, 0), ("E1", "E2", False, 0), ("1-1", "1_1", False, 0)])
 def test_meters_whose_numbers_are_nearly_the_same_are_told(tmp_path: Path, one: str, other: str, *, listed: bool, told: int) -> None:
     register = (E1 | {"meter_id": one}, E1 | {"meter_id": other}) if listed else ()
@@ -143,6 +208,58 @@ def test_meters_whose_numbers_are_nearly_the_same_are_told(tmp_path: Path, one: 
 
     assert len(observed(result, "alike_meters")) == told
     assert counted(result) == (["100"] if (one, other) == ("1-1", "1_1") else ["100", "100"])
+
+
+def register(*meters: str) -> tuple[dict[str, str], ...]:
+    """Meters as `measure meter` or `measure meter part_of`."""
+    named = [text.split() for text in meters]
+    return tuple({"site_id": "BJ-01", "measure": words[0], "meter_id": words[1], "part_of": "".join(words[2:])} for words in named)
+
+
+@pytest.mark.parametrize(
+    ("meters", "bills", "left"),
+    [
+        # The water meter 02 is not the electricity meter 2, which lies behind 1.
+        (register("electricity_purchased 1", "electricity_purchased 2 1", "water_tap 02"), {"1": "100", "2": "60"}, ["100"]),
+        (register("electricity_purchased 1", "water_tap 01"), {"1": "100"}, ["100"]),
+        # What is registered as it is stays, however alike.
+        (register("electricity_purchased 01", "electricity_purchased 1 01"), {"01": "100", "1": "60"}, ["100"]),
+        (register("electricity_purchased 01", "electricity_purchased 1"), {"01": "100", "1": "60"}, ["100", "60"]),
+    ],
+)
+def test_meters_of_the_register_are_kept_apart(tmp_path: Path, meters: tuple[dict[str, str], ...], bills: dict[str, str], left: list[str]) -> None:
+    result = read(tmp_path, *(JAN | {"meter_id": meter, "quantity": quantity} for meter, quantity in bills.items()), meters=meters)
+
+    assert rules(result) == {}
+    assert counted(result) == left
+
+
+def test_a_bill_without_a_meter_is_of_the_meter_that_is_read_on_its_days(tmp_path: Path) -> None:
+    meters = (E1 | {"valid_to": "2022-12-31"}, E1 | {"meter_id": "E2", "valid_from": "2023-01-01"})
+
+    assert read(tmp_path, {"meter_id": ""}, meters=meters).quantities["meter_id"].to_list() == ["E2"]
+    assert rules(read(tmp_path / "ended", {"meter_id": ""}, meters=meters[:1])) == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        ([JAN | {"document": "B1", "tariff": "peak"}, JAN | {"document": "B1", "tariff": "Peak"}], []),
+        ([JAN | {"document": "B1", "tariff": "峰"}, JAN | {"document": "B1", "tariff": "peak", "quantity": "90"}], ["bill_twice", "overlap"]),
+        ([JAN | {"tariff": "峰"}, JAN | {"tariff": "谷"}, JAN | {"tariff": "小计", "quantity": "200"}], ["overlap"]),
+        ([JAN | {"document": "B1", "tariff": "peak"}, JAN | {"document": "B1", "tariff": "flat"}, JAN | {"document": "B2", "corrects": "b-1", "tariff": "高峰"}], ["corrected_in_part"]),
+        # Two parts are not told anew by one other.
+        ([JAN | {"document": "B1", "tariff": "peak"}, JAN | {"document": "B1", "tariff": "flat"}, JAN | {"document": "B2", "corrects": "B1", "tariff": "valley"}], ["corrected_in_part"]),
+        ([JAN | {"document": "B-1"}, JAN | {"quantity": "90", "document": "B2", "corrects": "b 1"}], []),
+        ([JAN | {"document": "00123"}, JAN | {"quantity": "90", "document": "B2", "corrects": "123"}], []),
+        ([JAN | {"document": "b1"}, FEB | {"document": "B1"}, JAN | {"quantity": "90", "document": "B2", "corrects": "b1"}], []),
+    ],
+)
+def test_tariffs_and_bill_numbers_are_one_in_any_spelling(tmp_path: Path, rows: list[dict[str, str]], refused: list[str]) -> None:
+    result = read(tmp_path, *rows)
+
+    assert sorted({rule for found in rules(result).values() for rule in found}) == refused
+    assert observed(result, "corrects_nothing") == []
 
 
 def test_a_reading_that_does_not_go_on_where_the_last_ended_is_told(tmp_path: Path) -> None:

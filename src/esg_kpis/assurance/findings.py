@@ -39,6 +39,7 @@ CHECKS: dict[str, str] = {
     "control_total": "Rows add up to the subtotals and totals their sender wrote",
     "negative": "Quantities are zero or more, unless net metered",
     "same_days": "Bills that name no meter cover no day twice",
+    "credit_elsewhere": "A credit note counts on the days of its bill",
     "alike_meters": "No two meters of nearly the same number tell of the same days and quantity",
     "corrects_nothing": "A correction names a bill of the same days and meter",
     "readings": "Bills are what the readings of their meter give",

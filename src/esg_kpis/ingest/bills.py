@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from esg_kpis.ingest.credit_notes import credited, credits_too_much
+from esg_kpis.ingest.credit_notes import credited
 from esg_kpis.ingest.meters import of_meter
 from esg_kpis.ingest.observations import OBSERVATION, readings_apart, seen_in_quantities
 from esg_kpis.ingest.quantities import in_canonical_units
@@ -45,12 +45,12 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     close = meeting(rows)
     rows = _sub_meters(duplicates(rows, close, places), meters)
     rows, corrections, idle = corrected(rows)
-    rows, revisions = revised(_without(rows, [corrections]))
-    rows, void = credited(read_later(_without(rows, [revisions])))
-    contradictions = [bills_twice(among(rows, close)), overlaps(rows, close, void), credits_too_much(rows)]
-    kept = _without(rows, contradictions)
+    rows, revisions, unmet = revised(_without(rows, [corrections]))
+    credit = credited(read_later(_without(rows, [revisions])))
+    contradictions = [bills_twice(among(credit.rows, close)), overlaps(credit.rows, close, credit.void), credit.rejected]
+    kept = _without(credit.rows, contradictions)
     problems = pl.concat([NO_REJECTIONS, *wrong, corrections, revisions, *contradictions])
-    notes |= {"corrects_nothing": idle, "alike_meters": alike_meters(kept, meters)}
+    notes |= {"corrects_nothing": pl.concat([idle, unmet]), "credit_elsewhere": credit.elsewhere, "alike_meters": alike_meters(kept, meters)}
     return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes)), readings_apart(apart(kept))]))
 
 

@@ -88,6 +88,11 @@ def bill_kind_aliases() -> dict[str, str]:
     return {word: kind for kind, words in _shipped()["bill_kinds"].items() for word in words}
 
 
+def tariff_aliases() -> dict[str, str]:
+    """The words, as `folded` spells them, for the parts of a count, to one word for each; `whole` for all of it."""
+    return {word: part for part, words in _shipped()["tariffs"].items() for word in words}
+
+
 def measure_aliases() -> dict[str, str]:
     """The words, as `folded` spells them, under which a measure is understood, to the measure."""
     return {word: measure for measure, words in _shipped()["measures"].items() for word in words}

@@ -15,7 +15,7 @@ METERED = [name for name, domain in DOMAIN_OF.items() if not DOMAINS[domain].cou
 
 
 def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The register of meters, and the rejections of its records: a meter given twice (in whatever spelling), at no known site, of no measure, behind no known meter, or behind itself.
+    """The register of meters, and the rejections of its records: a meter given twice, at no known site, of no measure, behind no known meter, or behind itself.
 
     Columns: as `meters` in the data dictionary, one row a meter. Records in `bad` are left out.
     """
@@ -26,7 +26,7 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
     hints = {name: f"a site of the register. {near_misses(name, known)}".strip() for name in rows["site_id"].unique().to_list()}
     measures = {name: f"a measure that is metered. {near_misses(name, METERED)}".strip() for name in rows["measure"].unique().to_list()}
     rows = _main_meters_as_spelled(rows)
-    key = ["site_id", "measure", "__alike"]
+    key = ["site_id", "measure", "meter_id"]
     mains = rows.filter(pl.col("part_of") == "").select("site_id", "measure", pl.col("meter_id").alias("part_of")).unique()
     behind = rows.filter(pl.col("part_of") != "").join(mains, on=["site_id", "measure", "part_of"], how="anti")
     problems = pl.concat(
@@ -50,13 +50,12 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
 
 
 def _main_meters_as_spelled(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with `part_of` as the main meter is spelled where it is registered, and `__alike`, what meters of one spelling or another have in common."""
-    place = ["site_id", "measure"]
-    numbers = rows["meter_id"].unique().to_list() + rows["part_of"].unique().to_list()
-    bare = {number: alike(number) for number in dict.fromkeys(numbers)}
-    rows = rows.with_columns(pl.col("meter_id").replace_strict(bare, return_dtype=pl.String()).alias("__alike"), pl.col("part_of").replace_strict(bare, return_dtype=pl.String()).alias("__main"))
-    known = rows.filter(pl.col("meter_id") != "").unique([*place, "__alike"], keep="first", maintain_order=True).select(*place, pl.col("__alike").alias("__main"), pl.col("meter_id").alias("__own"))
-    return rows.join(known, on=[*place, "__main"], how="left", maintain_order="left").with_columns(pl.coalesce("__own", "part_of").alias("part_of")).drop("__own", "__main")
+    """`rows` with `part_of` as the main meter is spelled where it is registered; as it stands where that is a meter itself."""
+    place = rows.select("site_id", "measure", "meter_id", "part_of").rows()
+    listed = {(site, measure, meter) for site, measure, meter, _ in place}
+    near = {(site, measure, alike(meter)): meter for site, measure, meter, _ in reversed(place) if meter}
+    found = [main if not main or (site, measure, main) in listed else near.get((site, measure, alike(main)), main) for site, measure, _, main in place]
+    return rows.with_columns(pl.Series("part_of", found, dtype=pl.String()))
 
 
 def of_meter(rows: pl.DataFrame, meters: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -172,7 +172,11 @@ _ABOUT_BILLS: dict[str, tuple[str, str, str]] = {
     "credit_note": ("note", "zero or more, unless a credit note", "Look whether the bill it credits is there; the credit was counted."),
     "negative": ("warning", "zero or more, unless net metered", "Confirm that the meter feeds back; the register or the format allows it."),
     "estimated_by_sender": ("note", "a reading", "Ask for the bill that follows the next reading; the quantity counts as an estimate."),
-    "corrects_nothing": ("warning", "the bill that it corrects", "Ask for the bill it corrects, or mend its number; the correction was counted."),
+    "corrects_nothing": (
+        "warning", "the bill that it corrects, of the same site, measure, meter and days",
+        "Look for that bill: it is not there, or of other days or another meter. The correction was counted, and that bill too if it is there.",
+    ),
+    "credit_elsewhere": ("warning", "the days of the bill that it takes back from", "Ask of which days the credit is; it was counted on its own, not on those of its bill."),
     "same_days": ("warning", "bills of named meters, or days covered once", "Ask whether they are of two meters, or one bill sent twice; all were counted. Name the meters."),
     "alike_meters": ("warning", "meters that their numbers tell apart", "Ask whether the two numbers are of one meter; both were counted. Name meters in one way, or enter both in the register of meters."),
     "rollover": ("note", "readings that rise", "Confirm that the counter went past its last digit; the register gives its digits."),

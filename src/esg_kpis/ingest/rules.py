@@ -40,6 +40,8 @@ _RULES = (
     Rule("bill_twice", "The same bill came twice with different content", "同一账单出现两次且内容不同", "请只保留一个，或注明更正账单号或版本；另见 {}"),
     Rule("overlap", "Two bills of the meter cover the same days", "同一表计的两张账单日期重叠", "请更正日期，或注明更正账单号；重叠的记录：{}"),
     Rule("corrected_in_part", "Another bill corrects a part of this one only", "更正账单只更正了本账单的一部分", "请发送涵盖原账单全部日期和分项的更正账单，或将本行改为未被更正的日期及其用量；未涵盖：{}"),
+    Rule("credits_nothing", "The bill that the credit note names is not there", "红字账单所指的原账单不存在", "请发送账单 {}，或更正其编号"),
+    Rule("credits_corrected", "The bill that the credit note names has been corrected", "红字账单所指的账单已被更正", "若更正后的账单仍需冲减，请填写更正账单的编号；若更正时已扣除，请将本行作废；原账单：{}"),
     Rule("credits_too_much", "Credit notes take back more than was billed", "红字账单冲减的用量超过已开账单", "请核对是否重复发送红字账单；若原账单未发送，请一并发送；账单与红字账单：{}"),
     Rule("revision", "The revision is no whole number", "版本不是整数", "版本应为整数，例如 2"),
     Rule("corrects_itself", "The bill corrects itself, or two bills correct each other", "账单更正了自身，或两张账单互相更正", "请填写被更正的另一张账单的编号"),

@@ -8,6 +8,8 @@ from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 METER = ["domain", "measure", "site_id", "meter_id", "tariff", "dimensions"]
 """What a bill of one meter is about; parts of a count (peak, valley) stand beside each other."""
 BILL = [*METER, "document"]
+_PARTS = {"tariff": pl.col("tariff").is_null(), "dimensions": pl.col("dimensions") == ""}
+"""What parts a count, and where it is the whole."""
 FLOWS = [name for name in DOMAIN_OF if MEASURES[name].nature == "flow"]
 COUNTS = pl.col("excluded").is_null()
 """Nothing else stands for it."""
@@ -61,9 +63,10 @@ def duplicates(rows: pl.DataFrame, close: pl.DataFrame, places: pl.DataFrame) ->
 
 def bills_twice(rows: pl.DataFrame) -> pl.DataFrame:
     """The same bill of the same meter for the same days, with another amount, and nothing says which holds."""
-    key = [*BILL, "start", "end", "column", "bill_kind"]
+    key = [*BILL, "start", "end", "bill_kind"]
     twice = rows.filter(pl.col("document").is_not_null() & COUNTS)
     twice = twice.filter(pl.struct(key).is_duplicated()) if twice.height else twice
+    twice = twice.filter(pl.col("record_id").n_unique().over(key) > 1) if twice.height else twice
     if twice.is_empty():
         return NO_REJECTIONS
     others = pl.col("record_id").unique().sort().str.join(", ").over(key)
@@ -73,15 +76,20 @@ def bills_twice(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.DataFrame:
-    """Bills of one meter that cover the same day, of one tariff, or of the whole count beside a part of it; columns of one record stand beside each other."""
+    """Bills of one meter that cover the same day, of one part of its count, or of the whole beside a part; columns of one record stand beside each other.
+
+    Parts are tariffs, and what a dimension says of a fuel; where none is said, it is the whole.
+    """
     metered = rows.filter(
         pl.col("meter_id").is_not_null() & COUNTS & pl.col("measure").is_in(FLOWS) & IS_BILL & ~pl.col("record_id").is_in(void.implode())
     )
-    across = [name for name in METER if name != "tariff"]
     found = [_blocks(among(metered, close), METER)]
-    if metered["tariff"].null_count() not in (0, metered.height):
-        mixed = metered.filter(pl.col("tariff").is_null().any().over(across) & pl.col("tariff").is_not_null().any().over(across))
-        found.append(_blocks(mixed, across, needed=pl.col("__whole").any().over("__block") & pl.col("__part").any().over("__block")))
+    for name, whole in _PARTS.items():
+        across = [other for other in METER if other != name]
+        parts = metered.select(whole.sum()).item() if metered.height else 0
+        if parts not in (0, metered.height):
+            mixed = metered.filter(whole.any().over(across) & ~whole.all().over(across))
+            found.append(_blocks(mixed, across, whole))
     blocks = pl.concat(found)
     if blocks.is_empty():
         return NO_REJECTIONS
@@ -94,19 +102,23 @@ def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.Dat
     return rejections(told, pl.lit(value=True), "overlap", pl.lit("period_start"), span, hint, pl.col("__others"))
 
 
-def _blocks(rows: pl.DataFrame, key: list[str], needed: pl.Expr | None = None) -> pl.DataFrame:
-    """Records whose days meet those of another one of the same key: `record_id`, and `__others`, the days and ids of those that meet. Only blocks count in which `needed` holds."""
+def _blocks(rows: pl.DataFrame, key: list[str], odd: pl.Expr | None = None, *, all_odd: bool = False) -> pl.DataFrame:
+    """Records whose days meet those of another one of the same key: `record_id`, and `__others`, the days and ids of those that meet.
+
+    With `odd` only those count among which it holds of one, and of another not, unless `all_odd`.
+    """
     nothing = pl.DataFrame(schema={"record_id": pl.String(), "__others": pl.String()})
     if (rows := meeting(rows, key)).is_empty():
         return nothing
-    each = rows.group_by(*key, "record_id", "start", "end", *(name for name in ("meter_id",) if name not in key)).agg(pl.col("tariff").is_null().any().alias("__whole"), pl.col("tariff").is_not_null().any().alias("__part"))
+    is_odd = pl.lit(value=True) if odd is None else odd
+    each = rows.with_columns(is_odd.alias("__odd")).group_by(*key, "record_id", "start", "end").agg(pl.col("__odd").any(), (~pl.col("__odd")).any().alias("__even"))
     each = each.sort(*key, "start", "end", "record_id")
     same = pl.struct(key) == pl.struct(key).shift(1)
     ended = pl.col("end").cum_max().over(key).shift(1)
     block = (~(same & (pl.col("start") <= ended)).fill_null(value=False)).cum_sum().alias("__block")
     blocks = each.with_columns(block).filter(pl.col("record_id").n_unique().over("__block") > 1)
-    if needed is not None:
-        blocks = blocks.filter(needed)
+    if odd is not None:
+        blocks = blocks.filter(pl.col("__odd").any().over("__block") & (all_odd | pl.col("__even").any().over("__block")))
     return _others(blocks) if blocks.height else nothing
 
 
@@ -143,4 +155,4 @@ def same_days(rows: pl.DataFrame) -> pl.Series:
     flows = rows.filter(spans & COUNTS & pl.col("measure").is_in(FLOWS) & IS_BILL)
     key = ["domain", "measure", "site_id", "dimensions"]
     without = flows.filter(pl.col("meter_id").is_null().any().over(key)) if flows["meter_id"].null_count() else flows.clear()
-    return _blocks(without, key, needed=pl.col("meter_id").is_null().any().over("__block"))["record_id"]
+    return _blocks(without, key, pl.col("meter_id").is_null(), all_odd=True)["record_id"]

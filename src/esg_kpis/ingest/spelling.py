@@ -1,4 +1,4 @@
-"""One spelling per meter and bill of a site, and one word for a whole count."""
+"""One spelling per meter and bill of a site, and one word per part of a count."""
 
 import re
 import unicodedata
@@ -6,12 +6,12 @@ import unicodedata
 import polars as pl
 
 from esg_kpis.files import folded
+from esg_kpis.ingest.declared import tariff_aliases
 
-WHOLE = frozenset(folded(word) for word in ("总", "合计", "总计", "全部", "total", "all", "sum"))
-"""Tariffs that mean the whole count of a meter."""
 _PLAIN = r"^[\x20-\x7E]*$"
 _ITS_OWN = r"^[A-Z1-9][A-Z0-9]*$"
 """A number of capitals and digits, of which no two different ones are alike."""
+_WHOLE = "whole"
 
 
 def alike(word: str) -> str:
@@ -22,37 +22,62 @@ def alike(word: str) -> str:
 
 
 def spelled(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with one spelling per meter and bill of a site: that of the register, else the first in order; a whole count has no tariff; a bill of no kind is a bill.
+    """`rows` with one spelling per meter (of a site and measure) and bill (of a site): that of the register, else the first in order.
 
-    A bill that names no meter is that of the site's only main meter, if the register names just one for its measure.
+    Parts of a count have one word each, a whole count has no tariff, and a bill of no kind is a bill. A bill that names no meter is that of the only main meter that the register has for its site and measure on its days.
     """
+    rows = rows.with_columns(_parts(rows["tariff"]), pl.col("bill_kind").replace({"": "bill"}), pl.col("revision").fill_null(0))
+    rows = _of_only_meter(rows, meters)
+    rows = _one_spelling(rows, ["meter_id"], ["site_id", "measure"], meters.select("site_id", "measure", "meter_id").drop_nulls())
+    return _one_spelling(rows, ["document", "corrects"], ["site_id"], rows.select("site_id", "document").clear())
+
+
+def _parts(tariffs: pl.Series) -> pl.Series:
+    """Tariffs in one word each."""
+    known, first = tariff_aliases(), dict[str, str]()
+    words = {}
+    for word in tariffs.drop_nulls().unique().sort().to_list():
+        part = known.get(folded(word)) or first.setdefault(folded(word), word)
+        words[word] = None if part == _WHOLE else part
+    return tariffs.replace(words) if any(part != word for word, part in words.items()) else tariffs
+
+
+def _of_only_meter(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     mains = meters.filter(pl.col("part_of").is_null() & pl.col("meter_id").is_not_null())
-    only = mains.group_by("site_id", "measure").agg(pl.col("meter_id").first().alias("__only"), pl.len().alias("__n")).filter(pl.col("__n") == 1).drop("__n")
-    tariffs = {word: None for word in rows["tariff"].drop_nulls().unique().to_list() if folded(word) in WHOLE}
-    rows = rows.with_columns(
-        pl.col("tariff").replace(tariffs) if tariffs else pl.col("tariff"), pl.col("bill_kind").replace({"": "bill"}), pl.col("revision").fill_null(0)
-    )
-    if only.height:
-        rows = rows.join(only, on=["site_id", "measure"], how="left", maintain_order="left").with_columns(pl.coalesce("meter_id", "__only").alias("meter_id")).drop("__only")
-    return _one_spelling(_one_spelling(rows, "meter_id", meters), "document", meters.clear())
-
-
-def _one_spelling(rows: pl.DataFrame, name: str, register: pl.DataFrame) -> pl.DataFrame:
-    known = {(site, alike(word)): word for site, word in register.select("site_id", "meter_id").drop_nulls().iter_rows()}
-    if not known and rows.select((pl.col(name).is_null() | pl.col(name).str.contains(_ITS_OWN)).all()).item():
+    if mains.is_empty() or not rows["meter_id"].null_count():
         return rows
-    listed = register.select("site_id", pl.col("meter_id").alias(name))
-    spellings = pl.concat([rows.select("site_id", name), listed]).drop_nulls().unique()
+    first, last = pl.col("valid_from"), pl.col("valid_to")
+    there = (first.is_null() | (first <= pl.col("end"))) & (last.is_null() | (pl.col("start") <= last))
+    unnamed = rows.filter(pl.col("meter_id").is_null()).select("record_id", "column", "site_id", "measure", "start", "end")
+    near = unnamed.join(mains.select("site_id", "measure", pl.col("meter_id").alias("__only"), "valid_from", "valid_to"), on=["site_id", "measure"], how="inner").filter(there)
+    only = near.filter(pl.len().over("record_id", "column") == 1).select("record_id", "column", "__only")
+    return rows.join(only, on=["record_id", "column"], how="left", maintain_order="left").with_columns(pl.coalesce("meter_id", "__only").alias("meter_id")).drop("__only")
+
+
+def _one_spelling(rows: pl.DataFrame, names: list[str], place: list[str], register: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with one spelling of what stands in the columns `names`, per `place`; that of `register` (`place` and the name) first, and what is registered as it is stays."""
+    if register.is_empty() and rows.select(pl.all_horizontal((pl.col(name).is_null() | pl.col(name).str.contains(_ITS_OWN)).all() for name in names)).item():
+        return rows
+    registered = {row: row[-1] for row in register.iter_rows()}
+    known: dict[tuple[str, ...], str] = {}
+    for row in register.sort(register.columns).iter_rows():
+        known.setdefault((*row[:-1], alike(row[-1])), row[-1])
+    word = pl.col("__word")
+    said = [rows.select(*place, pl.col(name).alias("__word")).unique().drop_nulls("__word") for name in names]
+    listed = register.select(*place, pl.col(register.columns[-1]).alias("__word"))
+    spellings = pl.concat([*said, listed]).unique()
     # Quick and without misses: of ASCII this folds at least what `alike` does; what else there is is looked at one by one.
-    bare = pl.col(name).str.to_lowercase().str.replace_all(r"[\s_*:\-]+", "").str.strip_chars_start("0")
-    words: dict[tuple[str, str], str] = {}
+    bare = word.str.to_lowercase().str.replace_all(r"[\s_*:\-]+", "").str.strip_chars_start("0")
     changed = []
-    several = spellings.filter(pl.struct("site_id", bare).is_duplicated() | ~pl.col(name).str.contains(_PLAIN))
-    for site, word in several.sort("site_id", name).iter_rows():
-        one = known.get((site, alike(word))) or words.setdefault((site, alike(word)), word)
-        if one != word:
-            changed.append((site, word, one))
+    for row in spellings.filter(pl.struct(*place, bare).is_duplicated() | ~word.str.contains(_PLAIN)).sort(*place, "__word").iter_rows():
+        key = (*row[:-1], alike(row[-1]))
+        one = registered.get(row) or known.setdefault(key, row[-1])
+        if one != row[-1]:
+            changed.append((*row, one))
     if not changed:
         return rows
-    table = pl.DataFrame(changed, schema={"site_id": pl.String(), name: pl.String(), "__one": pl.String()}, orient="row")
-    return rows.join(table, on=["site_id", name], how="left", maintain_order="left").with_columns(pl.coalesce("__one", name).alias(name)).drop("__one")
+    table = pl.DataFrame(changed, schema=dict.fromkeys([*place, "__word", "__one"], pl.String()), orient="row")
+    for name in names:
+        joined = rows.join(table.rename({"__word": name}), on=[*place, name], how="left", maintain_order="left")
+        rows = joined.with_columns(pl.coalesce("__one", name).alias(name)).drop("__one")
+    return rows

@@ -34,13 +34,26 @@ def corrected(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series
     pairs = _pairs(rows.filter(pl.col("document").is_not_null()), by, key)
     found, in_part = _told_anew(pairs)
     idle = correcting.filter(~pl.col("record_id").is_in(pairs["__by"].implode()))["record_id"]
-    return set_out(rows, found, "superseded by record "), pl.concat([problems, in_part]), idle
+    return set_out(rows, found, "superseded by record "), pl.concat([problems, in_part, _corrected_twice(pairs)]), idle
+
+
+def _corrected_twice(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Two corrections of one quantity, without a meter, for the same days and part: nobody says which holds. Of a meter they overlap."""
+    key = ["record_id", "column", "__tariff", "__dimensions"]
+    several = pairs.filter(pl.col("__meter_id").is_null() & (pl.col("__by").n_unique().over(key) > 1)) if pairs.height else pairs
+    if several.is_empty():
+        return NO_REJECTIONS
+    other = several.select(*key, pl.col("__by").alias("__other"), pl.col("__start").alias("__from"), pl.col("__end").alias("__to"))
+    met = several.join(other, on=key, how="inner", nulls_equal=True).filter((pl.col("__by") != pl.col("__other")) & (pl.col("__start") <= pl.col("__to")) & (pl.col("__from") <= pl.col("__end")))
+    told = pl.lit("one correction of that bill: say `corrects` of the later one for the earlier, or leave one out; the other is record ") + pl.col("__other")
+    found = met.unique(["__by"], keep="first", maintain_order=True).select(pl.col("__by").alias("record_id"), "document", told.alias("told"), "__other")
+    return rejections(found, pl.lit(value=True), "bill_twice", pl.lit("corrects"), pl.col("document"), pl.col("told"), pl.col("__other"))
 
 
 def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of `_pairs` those whose old quantity is told anew as a whole, and the rejections of the others: of what days they have beyond, nobody says whether they hold.
 
-    A part of a count (a tariff, a treatment) is told anew by the same part or by the whole; where the new bills share no part with the old one, they part it otherwise.
+    A part of a count (a tariff, a treatment) is told anew by the same part or by the whole. Where the new bills share no part with the old one, and have no fewer, they part it otherwise.
     """
     if pairs.is_empty():
         return pairs, NO_REJECTIONS
@@ -48,7 +61,8 @@ def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     same_part = (pl.col("dimensions") == pl.col("__dimensions")) & (whole | (pl.col("tariff") == pl.col("__tariff")))
     bill = ["measure", "site_id", "document", "meter_id"]
     parted = pairs.with_columns(same_part.alias("__same_part"))
-    telling = parted.filter(pl.col("__same_part") | ~pl.col("__same_part").any().over(bill))
+    fewer = pl.struct("__tariff", "__dimensions").n_unique().over(bill) < pl.struct("tariff", "dimensions").n_unique().over(bill)
+    telling = parted.filter(pl.col("__same_part") | ~(pl.col("__same_part").any().over(bill) | fewer))
     key = ["record_id", "column"]
     days = telling.select(*key, pl.max_horizontal("start", "__start").alias("start"), pl.min_horizontal("end", "__end").alias("end"))
     left = without(pairs.unique(key).select(*key, "start", "end"), merged(days, key), key)
@@ -84,22 +98,34 @@ def _in_circles(steps: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(found, schema={"measure": pl.String(), "site_id": pl.String(), "document": pl.String()}, orient="row")
 
 
-def revised(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Of the revisions of one bill the highest counts, for the days and the meter that it covers; rejected are lower ones that it covers in part."""
+def revised(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """Of the revisions of one bill the highest counts, for the days and the meter that it covers; rejected are lower ones that it covers in part.
+
+    The last of the three are revisions that share no day with what there is of their bill and meter in a lower one.
+    """
     if not (rows["revision"] > 0).any():
-        return rows, NO_REJECTIONS
+        return rows, NO_REJECTIONS, pl.Series("record_id", [], dtype=pl.String())
     own = rows.filter(pl.col("document").is_not_null() & COUNTS & IS_BILL)
     pairs = _pairs(own, own, ["measure", "site_id", "document"]).filter(pl.col("__revision") > pl.col("revision"))
     found, in_part = _told_anew(pairs)
     highest = found.filter(pl.col("__revision") == pl.col("__revision").max().over("record_id", "column"))
-    return set_out(rows, highest, "superseded by record "), in_part
+    bill = pl.struct("measure", "site_id", "document", "meter_id")
+    lower = pl.col("revision") > pl.col("revision").min().over(bill)
+    unmet = own.filter(lower & ~pl.col("record_id").is_in(pairs["__by"].implode()))["record_id"]
+    return set_out(rows, highest, "superseded by record "), in_part, unmet
 
 
 def read_later(rows: pl.DataFrame) -> pl.DataFrame:
-    """A bill that its sender estimated is superseded by one that was read and covers all of its days."""
-    estimates = rows.filter((pl.col("bill_kind") == "estimate") & COUNTS & pl.col("meter_id").is_not_null())
+    """A bill that its sender estimated is superseded by one that was read and covers all of its days: of the same meter, or without one of the same number."""
+    estimates = rows.filter((pl.col("bill_kind") == "estimate") & COUNTS & (pl.col("meter_id").is_not_null() | pl.col("document").is_not_null()))
     if estimates.is_empty():
         return rows
-    pairs = _pairs(estimates, rows.filter((pl.col("bill_kind") == "bill") & COUNTS), METER)
+    bills = rows.filter((pl.col("bill_kind") == "bill") & COUNTS)
+    of_meter, of_number = (pl.col("meter_id").is_not_null(), [name for name in METER if name != "meter_id"] + ["document"])
+    columns = ["record_id", "column", "start", "end", "__by", "__start", "__end"]
+    pairs = pl.concat([
+        _pairs(estimates.filter(of_meter), bills.filter(of_meter), METER).select(columns),
+        _pairs(estimates.filter(~of_meter), bills.filter(pl.col("document").is_not_null()), of_number).select(columns),
+    ])  # fmt: skip
     covered = pairs.filter((pl.col("__start") <= pl.col("start")) & (pl.col("end") <= pl.col("__end")))
     return set_out(rows, covered.select("record_id", "column", "__by"), "superseded by record ")
