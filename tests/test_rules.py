@@ -38,6 +38,10 @@ def test_every_rule_is_told_in_both_languages() -> None:
         ({"site_id": "BJ-03"}, "Did you mean 'BJ-02' or 'BJ-01'?", "应为登记表中的站点：BJ-02、BJ-01"),
         ({"site_id": "华北小计"}, "The row looks like a subtotal or total", "该行作废"),
         ({"site_id": "", "document": "Total:"}, "The row looks like a subtotal or total", "该行作废"),
+        ({"meter_id": "合 计"}, "The row looks like a subtotal or total", "该行作废"),
+        ({"site_id": "", "origin": "Sum"}, "The row looks like a subtotal or total", "该行作废"),
+        # A remark that ends in such a word hides nothing.
+        ({"site_id": "", "origin": "含上月累计"}, "the site's id", "请填写"),
     ],
 )
 def test_what_would_be_right_is_told_in_both_languages(tmp_path: Path, changes: dict[str, str], english: str, chinese: str) -> None:

@@ -337,6 +337,15 @@ def test_a_month_that_a_spreadsheet_cut_is_refused(tmp_path: Path) -> None:
     assert numbers_of(result) == ["2", "3", "4"]
 
 
+@pytest.mark.parametrize("second", ["站点,月份,天然气用量（Nm3）", "站点,月份,外购电量（MWh）"])
+def test_a_second_table_below_the_first_stops_the_file(tmp_path: Path, second: str) -> None:
+    """Its rows would be read under the first header."""
+    text = f"站点,月份,外购电量（kWh）\nBJ-01,2023-01,1000\n,,\n{second}\nBJ-02,2023-01,7\n"
+    result = read_files(tmp_path, {"energy/a.csv": text})
+
+    assert "Line 4 looks like the header of another table." in result.rejected["message"].item()
+
+
 def test_two_tables_on_one_sheet_stop_the_file(tmp_path: Path) -> None:
     upper = csv_of({"site_id": "BJ-01", "measure": "electricity_purchased", "quantity": "1000", "unit": "kWh", "month": "2023-01"})
     lower = csv_of({"site_id": "BJ-01", "meter_id": "E1", "measure": "electricity_purchased", "quantity": "50", "unit": "kWh", "month": "2023-01"})

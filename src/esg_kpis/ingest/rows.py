@@ -68,7 +68,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
         parts.append(part)
         rejected += problems
     quantities = pl.concat(parts) if parts else no_quantities()
-    return FeedRows(base, quantities, totals_as_such(pl.concat([NO_REJECTIONS, *rejected]), rows, theirs_of("tariff", sheet, feed)))
+    return FeedRows(base, quantities, totals_as_such(pl.concat([NO_REJECTIONS, *rejected]), rows, lambda name: theirs_of(name, sheet, feed)))
 
 
 # ---------------------------------------------------------------- columns

@@ -1,7 +1,7 @@
 """Rows that are no records of their own: subtotals and totals, by which the rows above them are checked, notes, and headers that come again."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.errors import InputProblem
 from esg_kpis.exact import QUANTITY, plain
 from esg_kpis.files import LINE, Sheet, folded
 from esg_kpis.ingest.formats import Aside, FileFormat
@@ -17,12 +18,15 @@ from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import rejections
 
 KIND = "__kind"
+_ALIKE = 2
+"""How many names of the header a row holds in their places that looks like one."""
 _REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a control total", "note": "note, no record", "header": "the header again", "left_out": "left out by its sender"}
 
-LIKE_TOTAL = r"(?i)(合计|总计|小计|汇总|总和|共计|累计)[：:]?$|^((grand|sub)[ -]?)?totals?[：:]?$|^(sum|summe|gesamt)[：:]?$"
-"""Cells of rows that look like a total, which nobody may take for one unasked."""
+_TOTAL = r"(?i)^(合\s*计|总\s*计|小\s*计|共计|总和|((grand|sub)[ -]?)?totals?|sum|summe|gesamt)[：:]?$"
+"""Cells that say nothing but that their row is a total, which nobody may take for one unasked."""
+LIKE_TOTAL = f"{_TOTAL}|(合计|总计|小计|汇总|累计)[：:]?$"
+"""The same, where a site ought to stand."""
 NO_TOTAL = "a record of one site and its days. The row looks like a subtotal or total: leave it out, or declare it as [[file.aside]] in _format.toml, so that the rows are checked by it"
-_OF_NOBODY = ("required", "date_missing", "date", "measure")
 
 
 def set_aside(sheet: Sheet, entry: FileFormat) -> tuple[Sheet, pl.DataFrame]:
@@ -67,11 +71,22 @@ def folded_pattern(word: str) -> str:
 
 
 def _headers(sheet: Sheet) -> pl.Series:
-    """Rows that say the header again, as exports do on every page."""
-    again = pl.all_horizontal(pl.col(column).str.strip_chars() == column for column in sheet.columns)
-    if not sheet.columns or not sheet.rows[sheet.columns[0]].str.contains(sheet.columns[0], literal=True).any():
-        return pl.repeat(None, sheet.rows.height, dtype=pl.String(), eager=True)
-    return sheet.rows.select(pl.when(again).then(pl.lit("header"))).to_series()
+    """Rows that say the header again, as exports do on every page.
+
+    Raises:
+        InputProblem: if a row says two names of the header in their places and something else beside them: the header of another table.
+    """
+    nothing = pl.repeat(None, sheet.rows.height, dtype=pl.String(), eager=True)
+    if not any((sheet.rows[column] == column).any() for column in sheet.columns):
+        return nothing
+    same = [pl.col(column).str.strip_chars() == column for column in sheet.columns]
+    other = pl.any_horizontal(~found & (pl.col(column).str.strip_chars() != "") for found, column in zip(same, sheet.columns, strict=True))
+    rows = sheet.rows.select(LINE, pl.sum_horizontal(same).alias("same"), other.alias("other"))
+    if (second := rows.filter((pl.col("same") >= _ALIKE) & pl.col("other"))).height:
+        raise InputProblem(
+            f"Line {second[LINE][0]} looks like the header of another table.", where=sheet.where, mend="Send each table as a sheet or a file of its own; a header that comes again must be the same.",
+        )  # fmt: skip
+    return rows.select(pl.when((pl.col("same") >= min(_ALIKE, len(sheet.columns))) & ~pl.col("other")).then(pl.lit("header"))).to_series()
 
 
 def control_totals(sheet: Sheet, aside: pl.DataFrame, entry: FileFormat) -> pl.DataFrame:
@@ -119,14 +134,29 @@ def _compared(sheet: Sheet, column: str, kind: str, total: dict[str, Any], rows:
     return pl.DataFrame([row], schema=OBSERVATION)
 
 
-def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, tariff: str | None) -> pl.DataFrame:
-    """Rejections in which a row that names no site, day or measure, and looks like a total, is told to be one, and nothing else is asked of it."""
-    doubtful = rejected.filter(pl.col("rule").is_in(_OF_NOBODY))["record_id"].unique()
-    if doubtful.is_empty():
+def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, theirs: Callable[[str], str | None]) -> pl.DataFrame:
+    """`rejected`, with rows that look like a total told to be one, and nothing else asked of them.
+
+    A row says so by a word for a total where its site, meter or bill ought to stand; if it is rejected anyway, in any cell; and if it names no day, by a word that ends in one
+    where the site ought to stand. A part of a count may be called a total.
+
+    Args:
+        rejected: What is wrong with the rows else.
+        rows: The rows as received, with `record_id`.
+        theirs: The sender's column for one of ours.
+    """
+    named = [name for ours in ("site_id", "meter_id", "document") if (name := theirs(ours)) in rows.columns]
+    wrong, undated = (pl.col("record_id").is_in(frame["record_id"].unique().implode()) for frame in (rejected, rejected.filter(pl.col("rule").is_in(["date_missing", "date"]))))
+    others = [name for name in rows.columns if name not in ("record_id", LINE, theirs("tariff"), *named)] if rejected.height else []
+    looks = [(name, _word(name, _TOTAL)) for name in named] + [(name, wrong & _word(name, _TOTAL)) for name in others]
+    looks += [(name, undated & _word(name, LIKE_TOTAL)) for name in named[:1] if rejected.height]
+    if not looks or not rows.select(pl.any_horizontal(found for _, found in looks).any()).item():
         return rejected
-    words = [name for name in rows.columns if name not in ("record_id", LINE, tariff)]
-    looks = [pl.when(pl.col(name).str.strip_chars().str.contains(LIKE_TOTAL)).then(pl.struct(pl.lit(name).alias("column"), pl.col(name).alias("word"))) for name in words]
-    near = rows.filter(pl.col("record_id").is_in(doubtful.implode()))
-    seen = near.select("record_id", pl.coalesce(pl.lit(None), *looks).alias("seen")).filter(pl.col("seen").is_not_null()).unnest("seen")
-    told = rejections(seen, pl.lit(value=True), "total_row", pl.col("column"), pl.col("word"), NO_TOTAL)
-    return pl.concat([rejected.filter(~pl.col("record_id").is_in(told["record_id"].implode())), told])
+    told = pl.coalesce(pl.when(found).then(pl.struct(pl.lit(name).alias("column"), pl.col(name).alias("word"))) for name, found in looks)
+    seen = rows.select("record_id", told.alias("seen")).filter(pl.col("seen").is_not_null()).unnest("seen")
+    totals = rejections(seen, pl.lit(value=True), "total_row", pl.col("column"), pl.col("word"), NO_TOTAL)
+    return pl.concat([rejected.filter(~pl.col("record_id").is_in(totals["record_id"].implode())), totals])
+
+
+def _word(name: str, pattern: str) -> pl.Expr:
+    return pl.col(name).str.strip_chars().str.contains(pattern).fill_null(value=False)
