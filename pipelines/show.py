@@ -187,9 +187,9 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("File", "Encoding", "Records", "Rejected", "Status"):
         table.add_column(name, overflow="fold", justify="right" if name in ("Records", "Rejected") else "left")
-    counts = dict(rejected.filter(pl.col("line") > 0).group_by("path").agg(pl.col("record_id").n_unique()).iter_rows())
+    counts = {(path, sheet): count for path, sheet, count in rejected.filter(pl.col("line") > 0).group_by("path", "sheet").agg(pl.col("record_id").n_unique()).iter_rows()}
     for row in files.iter_rows(named=True):
-        table.add_row(escape(row["path"]), row["encoding"], str(row["records"]), str(counts.get(row["path"], 0)), row["status"])
+        table.add_row(escape(": ".join(part for part in (row["path"], row["sheet"]) if part)), row["encoding"], str(row["records"]), str(counts.get((row["path"], row["sheet"]), 0)), row["status"])
     console.print(table)
     for row in rejected.sort(pl.col("line") > 0, "path", "sheet", "line", "rule").head(20).iter_rows(named=True):
         console.print(f"[red]rejected[/] {escape(row['message'])}  ({row['rule']})")

@@ -1,5 +1,6 @@
 """Refused rows go back to their sender in a workbook; mended, it is dropped in as it is."""
 
+import zipfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,38 @@ def test_a_mended_workbook_is_dropped_in_as_it_is_and_takes_the_place_of_the_ref
         replaced = again.records.filter(pl.col("excluded").is_not_null())
         assert set(replaced["record_id"]) == set(first.rejected["record_id"])
         assert all(reason.startswith("mended by record ") for reason in replaced["excluded"])
+
+
+def zipped(name: str, text: str) -> bytes:
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, text)
+    return content.getvalue()
+
+
+BROKEN = csv_of(bill(), bill(quantity="n/a", period_start="2023-02-01", period_end="2023-02-28"))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "sheet", "form"),
+    [
+        # An entry without a feed takes it from our own names.
+        ("energy/w.csv", BROKEN, "1 w", '[[file]]\nglob = "w.csv"\nlast_day = "counted"\n'),
+        # The entries of the folder are about other files.
+        ("energy/w.csv", BROKEN, "1 w", '[[file]]\nglob = "other.csv"\n[[file.feed]]\ndomain = "water"\n[[file.feed.quantity]]\nmeasure = "water_tap"\ncolumn = "q"\nunit = "t"\n'),
+        ("energy/w.zip", zipped("a.csv", BROKEN), None, '[[file]]\nglob = "a.csv"\nlast_day = "counted"\n'),
+    ],
+)
+def test_mended_rows_are_read_as_their_file_was(tmp_path: Path, path: str, content: str | bytes, sheet: str | None, form: str) -> None:
+    files = {path: content, "energy/_format.toml": f"format_version = 1\n{form}"}
+    first = ingest(workspace_of(tmp_path / "one", files), AS_OF)
+    assert first.rejected["rule"].to_list() == ["number"]
+    book = sent_back(first, tmp_path / "back")["BJ-01"]
+    name = sheet or next(name for name in openpyxl.load_workbook(book).sheetnames if name.startswith("1 "))
+    again = ingest(workspace_of(tmp_path / "two", files | {"energy/mended.xlsx": mended(book, {name: {(1, "quantity"): 7}})}), AS_OF)
+
+    assert again.rejected["message"].to_list() == []
+    assert sorted(numbers_of(again)) == ["100", "7"]
 
 
 def test_rows_are_read_by_the_format_of_the_file_they_came_from(tmp_path: Path) -> None:

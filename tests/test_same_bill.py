@@ -309,6 +309,32 @@ def test_a_sub_meter_is_one_while_both_meters_are_read(tmp_path: Path, sub: dict
     assert set(result.rejected["rule"]) <= {"outside_meter_life"}
 
 
+@pytest.mark.parametrize("life", [{"valid_to": "2023-01-15"}, {"valid_from": "2023-01-15"}])
+def test_a_sub_meter_whose_main_meter_begins_or_ends_during_the_bill_is_sent_back(tmp_path: Path, life: dict[str, str]) -> None:
+    """In the bills of the main meter is a part of it only."""
+    result = read(tmp_path, {"meter_id": "S1", "quantity": "30"}, meters=(E1 | life, S1))
+
+    assert rules(result) == {2: ["main_meter_ends"]}
+    assert "2023-01-15" in result.rejected["expected_zh"].item()
+
+
+def test_bills_of_named_meters_are_not_told_because_another_names_none(tmp_path: Path) -> None:
+    result = read(tmp_path, JAN, {"meter_id": "E2"}, {"meter_id": "", "period_start": "2022-01-01", "period_end": "2022-01-31"})
+
+    assert observed(result, "same_days") == []
+
+
+def test_an_overlap_names_the_other_bills_that_share_a_day(tmp_path: Path) -> None:
+    rows = [JAN | {"quantity": str(100 + number), "period_end": "2023-01-31"} for number in range(7)]
+    result = read(tmp_path, *rows, FEB)
+
+    assert rules(result) == {line: ["overlap"] for line in range(2, 9)}
+    told = result.rejected["expected"][0]
+    assert "if one bill came twice, leave one out" in told
+    assert told.count("(record ") == 4
+    assert told.endswith("; and 2 more")
+
+
 def test_merged_readings_are_no_quantity_of_each_row(tmp_path: Path) -> None:
     from io import BytesIO
 

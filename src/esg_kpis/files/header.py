@@ -24,7 +24,7 @@ class RepeatedColumn(InputProblem):
     def __init__(self, twice: list[str], columns: list[str], where: str) -> None:
         self.twice = twice
         self.columns = columns
-        super().__init__(f"The header names {', '.join(map(repr, twice))} more than once.", where=where, mend="Rename one of them.")
+        super().__init__(f"The header names {', '.join(map(repr, twice))} more than once.", where=where, mend="Rename one of them; if the header has several rows, say `header_rows` in _format.toml.")
 
 
 def folded(name: str) -> str:

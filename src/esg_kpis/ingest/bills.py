@@ -43,13 +43,13 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     rows = in_canonical_units(_without(rows, wrong))
     rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("excluded"))
     close = meeting(rows)
-    rows = _sub_meters(duplicates(rows, close, places), meters)
-    rows, corrections, idle = corrected(rows)
+    rows, ends = _sub_meters(duplicates(rows, close, places), meters)
+    rows, corrections, idle = corrected(_without(rows, [ends]))
     rows, revisions, unmet = revised(_without(rows, [corrections]))
     credit = credited(read_later(_without(rows, [revisions])))
     contradictions = [bills_twice(among(credit.rows, close)), overlaps(credit.rows, close, credit.void), credit.rejected]
     kept = _without(credit.rows, contradictions)
-    problems = pl.concat([NO_REJECTIONS, *wrong, corrections, revisions, *contradictions])
+    problems = pl.concat([NO_REJECTIONS, *wrong, ends, corrections, revisions, *contradictions])
     notes |= {"corrects_nothing": pl.concat([idle, unmet]), "credit_elsewhere": credit.elsewhere, "alike_meters": alike_meters(kept, meters)}
     return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes)), readings_apart(apart(kept))]))
 
@@ -66,7 +66,7 @@ def _signs(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     """Negative quantities that neither the format nor the register nor their kind of bill explains, and credit notes that are none."""
     negative = rows.filter((pl.col("quantity") < 0) & ~pl.col("__backwards"))
     positive = rows.filter((pl.col("bill_kind") == "credit_note") & (pl.col("quantity") > 0))
-    told = 'zero or more; or `bill_kind` credit_note, a meter that the register says is net metered, or `negative = "net_metering"` in _format.toml'
+    told = 'zero or more; or credit_note in a column `bill_kind`, which may be added, a meter that the register says is net metered, or `negative = "net_metering"` in _format.toml'
     unexplained = pl.DataFrame(schema=rows.schema)
     if negative.height:
         allowed = pl.col("feeds_back") | (pl.col("bill_kind") == "credit_note") | pl.col("net_metering").fill_null(value=False)
@@ -77,16 +77,22 @@ def _signs(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     ])  # fmt: skip
 
 
-def _sub_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
-    """What a sub-meter counts is in the bills of its main meter, while both are read on any of its days."""
+def _sub_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a sub-meter counts is in the bills of its main meter, while both are read; a bill of a sub-meter during which its main meter begins or ends is rejected, as it is in them in part."""
     subs = meters.filter(pl.col("part_of").is_not_null()).select("site_id", "measure", "meter_id", "part_of", "valid_from", "valid_to")
     if subs.is_empty():
-        return rows
+        return rows, NO_REJECTIONS
     mains = meters.filter(pl.col("part_of").is_null()).select("site_id", "measure", pl.col("meter_id").alias("part_of"), pl.col("valid_from").alias("__from"), pl.col("valid_to").alias("__to"))
     behind = rows.join(subs, on=["site_id", "measure", "meter_id"], how="inner").join(mains, on=["site_id", "measure", "part_of"], how="left")
     both = _there("valid_from", "valid_to") & _there("__from", "__to")
-    found = behind.filter(both).select("record_id", "column", pl.col("part_of").alias("__by"))
-    return set_out(rows, found, "sub-meter, counted in the bills of ")
+    first, last = pl.max_horizontal("start", "valid_from"), pl.min_horizontal("end", "valid_to")
+    in_part = ((pl.col("__from") > first) | (pl.col("__to") < last)).fill_null(value=False)
+    found = behind.filter(both & ~in_part).select("record_id", "column", pl.col("part_of").alias("__by"))
+    life = pl.col("__from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("__to").cast(pl.String).fill_null("now")
+    span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+    told = pl.lit("bills that begin or end with the main meter ") + pl.col("part_of") + ", which is read " + life + ": what the sub-meter counted then is in its bills, what it counted else is not"
+    problems = rejections(behind.filter(both & in_part), pl.lit(value=True), "main_meter_ends", pl.lit("period_end"), span, told, life)
+    return set_out(rows, found, "sub-meter, counted in the bills of "), problems
 
 
 def _outside_life(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:

@@ -1,17 +1,18 @@
 """Which of a sender's columns is which of ours: as declared, by our own names, or by an alias. Names are compared without width, case and spaces."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
-from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
+from esg_kpis.domains import DOMAINS
 from esg_kpis.errors import InputProblem, UnitProblem
 from esg_kpis.files import Sheet, folded
 from esg_kpis.files.header import unit_of
-from esg_kpis.ingest.declared import BY_OUR_NAMES, measure_aliases
+from esg_kpis.ingest.declared import BY_OUR_NAMES
 from esg_kpis.ingest.formats import COMMON, Feed, FileFormat, QuantityColumn
-from esg_kpis.units import multiplier, unit_named
+from esg_kpis.ingest.wide import per_measure, unread
+from esg_kpis.units import unit_named
 
 Aliases = Mapping[str, frozenset[str]]
 Model = TypeVar("Model", bound=BaseModel)
@@ -47,6 +48,8 @@ def understood(sheet: Sheet, entry: FileFormat, aliases: Aliases) -> FileFormat:
     """
     spelled = {name: _spelled(name, sheet) for name in declared_columns(entry)}
     feeds = tuple(_feed(_respelled_feed(feed, spelled), sheet, aliases) for feed in entry.feed)
+    if len(feeds) == 1 and entry.feed[0].quantity == (BY_OUR_NAMES,):
+        feeds = _per_measure(feeds[0], sheet, entry, aliases) or feeds
     return entry.model_copy(
         update={
             "feed": feeds,
@@ -59,6 +62,26 @@ def understood(sheet: Sheet, entry: FileFormat, aliases: Aliases) -> FileFormat:
             "aside": tuple(_respelled(item, ("column",), spelled) for item in entry.aside),
         }
     )
+
+
+def _per_measure(feed: Feed, sheet: Sheet, entry: FileFormat, aliases: Aliases) -> tuple[Feed, ...]:
+    """A feed per domain of a table with a column per measure, in a file without a format; nothing where it has a column of quantities or of measures.
+
+    Raises:
+        InputProblem: if a column beside them may hold a quantity as well.
+    """
+    quantity = feed.quantity[0]
+    if {quantity.column, quantity.measure_column} & {*sheet.columns}:
+        return ()
+    units = quantity.unit_column if quantity.unit_column in sheet.columns else None
+    free = [column for column in sheet.columns if column not in {*feed.columns.values(), units}]
+    feeds = tuple(_feed(Feed(domain=domain, quantity=columns), sheet, aliases) for domain, columns in per_measure(sheet, free, units).items())
+    if feeds and (left := unread(sheet, feeds, declared_columns(entry), aliases)):
+        raise InputProblem(
+            f"The column{'s' if len(left) > 1 else ''} {', '.join(map(repr, left))} may hold quantities too, but {'their headers name' if len(left) > 1 else 'its header names'} no measure and unit that is known.",
+            where=sheet.where, mend="Say in _format.toml what each column measures, or take out those that do not count.",
+        )  # fmt: skip
+    return feeds
 
 
 def mapping_in_words(sheet: Sheet, entry: FileFormat) -> str:
@@ -110,37 +133,7 @@ def _feed(feed: Feed, sheet: Sheet, aliases: Aliases) -> Feed:
         if ours not in feed.columns and ours not in feed.constants and ours not in sheet.columns and (theirs := _alias(ours, free, sheet, aliases)):
             found[ours] = theirs
     quantities = tuple(_quantity(item, sheet, aliases, free) for item in feed.quantity)
-    if feed.quantity == (BY_OUR_NAMES,) and not {quantities[0].column, quantities[0].measure_column} & {*sheet.columns}:
-        quantities = _measures_in_header(feed.domain, sheet, aliases, [column for column in free if column not in found.values()]) or quantities
     return feed.model_copy(update={"columns": {**feed.columns, **found}, "quantity": quantities})
-
-
-def _measures_in_header(domain: str, sheet: Sheet, aliases: Aliases, free: Sequence[str]) -> tuple[QuantityColumn, ...]:
-    """Columns whose header names a measure of the domain and its unit in brackets: `外购电量（万kWh）`, `Natural gas (Nm3)`. Where there are several, a blank cell says nothing.
-
-    Raises:
-        InputProblem: if two columns name one measure, or a unit does not fit its measure.
-    """
-    words = measure_aliases() | {folded(name): name for name in MEASURES}
-    ends = [*aliases.get("quantity", ()), "量"]
-    found: dict[str, str] = {}
-    for column in free:
-        name, unit = unit_of(column)
-        bare = folded(name)
-        measure = words.get(bare) or next((words[part] for end in ends if (part := bare.removesuffix(end)) in words), None)
-        if not unit or measure is None or DOMAIN_OF.get(measure) != domain:
-            continue
-        if measure in found:
-            raise InputProblem(
-                f"The headers '{found[measure]}' and '{column}' both name {measure}.", where=sheet.where, mend="Say which counts in a [[file.feed.quantity]] of _format.toml."
-            )
-        try:
-            multiplier(unit, MEASURES[measure].unit, domain)
-        except UnitProblem as problem:
-            raise InputProblem(f"The header '{column}' names no unit of {measure}. {problem}", where=sheet.where, mend="Give `unit` in _format.toml.") from problem
-        found[measure] = column
-    blank: Literal["reject", "skip"] = "skip" if len(found) > 1 else "reject"
-    return tuple(QuantityColumn(column=column, measure=measure, unit=unit_of(column)[1], blank=blank) for measure, column in found.items())
 
 
 def _alias(ours: str, free: Sequence[str], sheet: Sheet, aliases: Aliases, *, with_unit: bool = False) -> str | None:

@@ -96,7 +96,7 @@ _COMPACT = r"^(?P<y>(?:19|20)[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})$"
 _COMPACT_MONTH = r"^(?P<y>(?:19|20)[0-9]{2})(?P<m>0[1-9]|1[0-2])$"
 _DAY_ZERO = {"1900": date(1899, 12, 30), "1904": date(1904, 1, 1)}
 """Day 0 of a spreadsheet's day numbers, right from 1 March 1900 on."""
-_MONTH_PARTS = r"^(?P<y>[0-9]{4})[-/年](?P<m>[0-9]{1,2})月?$"
+_MONTH_PARTS = r"^(?P<y>[0-9]{4})[-/年](?P<m>[0-9]{1,2})(?:月份?)?$"
 _MONTH_BEHIND_POINT = r"^(?P<y>[0-9]{4})\.(?P<m>[0-9]{2}|[2-9])月?$"
 """`2023.1` is none: a spreadsheet makes it of 2023.10, too."""
 _MONTH_AS_DATE = r"^(?P<y>[0-9]{4})[-/.年](?P<m>[0-9]{1,2})[-/.月]0?1日?(?:[ T]00:00:00)?$"

@@ -1,6 +1,6 @@
 """What is seen in files beside the quantities: columns that ought to agree, flags, published figures. Nothing here changes a quantity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -239,6 +239,18 @@ def of_formulas(sheet: Sheet, records: pl.DataFrame) -> pl.DataFrame:
         "check": "formula_value", "subject": sheet.where, "severity": "note", "passed": False,
         "observed": f"{lines.height} cells in {', '.join(map(repr, columns[:6]))} hold formulas; their last saved values were read", "expected": "values",
         "difference": None, "record_ids": ";".join(lines["record_id"].unique().sort()), "what_to_do": "Ask whether the workbook was saved after its last change.",
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=OBSERVATION)
+
+
+def of_columns(sheet: Sheet, unread: Sequence[str]) -> pl.DataFrame:
+    """One observation if columns that may hold a quantity were not read."""
+    if not unread:
+        return pl.DataFrame(schema=OBSERVATION)
+    row = {
+        "check": "column_unread", "subject": sheet.where, "severity": "warning", "passed": False, "observed": f"not read: {', '.join(map(repr, unread))}",
+        "expected": "every column that may hold a quantity", "difference": None, "record_ids": "",
+        "what_to_do": "Look whether they hold quantities of their own; if so, say in _format.toml what they measure.",
     }  # fmt: skip
     return pl.DataFrame([row], schema=OBSERVATION)
 

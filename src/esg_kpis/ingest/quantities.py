@@ -123,14 +123,19 @@ def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, e
         rejections(frame, pl.col("wrong") & other_mark, "number", spec.column, read, f"a number such as {example}; {declared}", example),
         rejections(frame, formula, "formula", spec.column, read, saved),
     ]
-    if doubtful:
+    if doubtful and not _shows_its_marks(frame["received"]):
         either = read.str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
-        told = f"a number that is plain: in a file whose cells are parted by `;` this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands"
+        told = f"a number that is plain: in a file whose cells are parted by `;` or tabs this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands"
         problems.append(rejections(frame, either, "number", spec.column, read, told, example))
     if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
         told = "a quantity in each row: which part of it belongs to which row cannot be known"
         problems.append(rejections(frame, pl.col(LINE).is_in(spans.implode()), "merged_quantity", spec.column, read, told))
     return problems
+
+
+def _shows_its_marks(cells: pl.Series) -> bool:
+    """Whether any cell of a column tells that `.` is its decimal mark: by decimals other than three, by more digits in front, or beside a comma for thousands."""
+    return bool(cells.str.contains(r"^[-+(]?(?:[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,}\.[0-9]+|0\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)\)?$").any())
 
 
 def _read(text: pl.Series, entry: FileFormat) -> pl.DataFrame:

@@ -62,7 +62,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
         bad_dates = bad_dates.filter(pl.col("rule") != "date_missing")
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     parts = []
-    doubtful = sheet.delimiter == ";" and not entry.model_fields_set & {"decimal", "thousands"}
+    doubtful = sheet.delimiter in (";", "\t") and not entry.model_fields_set & {"decimal", "thousands"}
     for quantity in present(sheet, feed):
         part, problems = typed_quantities(rows, base, quantity, entry, domain, sheet.merged, doubtful=doubtful)
         parts.append(part)
@@ -117,6 +117,8 @@ def _dated(
         start, end = pl.col(f"__{first}"), pl.col(f"__{last}")
     dated = dated.with_columns(start.alias("start"), end.alias("end"))
     problems = [_unreadable(told, dated, name, read[name], entry, theirs(name)) for name in names]
+    if told is not base:
+        problems.append(_one_day(base, entry, serial, first, last, theirs))
     if domain.dated:
         problems += _contradictions(dated, pl.concat(problems), names, theirs)
     dated = dated.drop(f"__{name}" for name in names)
@@ -134,6 +136,15 @@ def _from_period(base: pl.DataFrame, first: str, last: str) -> list[pl.Expr]:
     halves = [parts.struct.field("1"), pl.coalesce(parts.struct.field("2"), parts.struct.field("3"))]
     told = [half.fill_null(pl.col("period")) for half in halves]
     return [as_month, *(pl.when(alone).then(part).otherwise(pl.col(name)).alias(name) for name, part in zip((first, last), told, strict=True))]
+
+
+def _one_day(base: pl.DataFrame, entry: FileFormat, serial: str, first: str, last: str, theirs: Callable[[str], str]) -> pl.DataFrame:
+    """Periods of which one day is told: it may be a month that a spreadsheet made a date of."""
+    blank = pl.all_horizontal(pl.col(name) == "" for name in (first, last, "month", "date"))
+    single = base.filter(blank & (pl.col("period") != "") & ~pl.col("period").str.contains(_PERIOD))
+    single = single.filter(read_dates(single["period"], entry.dates, serial).is_not_null()) if single.height else single
+    told = "the first and the last day, such as 2023-12-01 to 2023-12-31, or a month such as 2023-12: one day may be a month that a spreadsheet made a date of"
+    return rejections(single, pl.lit(value=True), "date", theirs(first), pl.col("period"), told, "2023-12-01 至 2023-12-31")
 
 
 _EXAMPLES = {"YMD": "2023-12-31", "DMY": "31/12/2023", "MDY": "12/31/2023"}

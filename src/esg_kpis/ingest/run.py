@@ -8,6 +8,8 @@ import polars as pl
 from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, rejected_of
 from esg_kpis.ingest.bills import judged
+from esg_kpis.ingest.columns import declared_columns
+from esg_kpis.ingest.declared import column_aliases
 from esg_kpis.ingest.kept import Kept
 from esg_kpis.ingest.meters import meter_rows
 from esg_kpis.ingest.quantities import no_quantities
@@ -17,6 +19,7 @@ from esg_kpis.ingest.shape import theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.take import Taken, raw_files, take
 from esg_kpis.ingest.totals import control_totals
+from esg_kpis.ingest.wide import unread
 from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, stacked
 from esg_kpis.workspace import Workspace
 
@@ -86,6 +89,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
             + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities, left) for item in read for spec, feed in item.feeds]
             + [control_totals(item.sheet, item.aside, item.entry) for item in read]
             + [observations.of_formulas(item.sheet, item.records) for item in read]
+            + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in read]
             + [bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )

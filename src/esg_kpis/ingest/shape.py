@@ -1,5 +1,6 @@
 """Whether the columns of a sheet can feed a domain, and which of the sender's columns is which of ours."""
 
+import re
 from pathlib import PurePath
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
@@ -52,6 +53,7 @@ def check_shape(sheet: Sheet, feed: Feed) -> None:
     if missing := missing_columns(sheet, feed):
         near = [near_misses(name.strip("'"), sheet.columns) for name in missing]
         hints = " ".join(hint for hint in near if hint)
+        hints = " ".join(part for part in (hints, _key_that_helps(sheet)) if part)
         if sheet.encoding == "gb18030":
             hints += " The text is no UTF-8 and was read as GB18030; if letters look wrong, say `encoding` in _format.toml (Western files: cp1252)."
         raise InputProblem(
@@ -60,6 +62,22 @@ def check_shape(sheet: Sheet, feed: Feed) -> None:
             where=sheet.source.path,
             mend=_mend(sheet, feed, missing),
         )
+
+
+_MONTHS = re.compile(r"^((19|20)[0-9]{2}[-/.年]?)?(0?[1-9]|1[0-2])(月份?)?$|^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?( ?(19|20)?[0-9]{2})?$", re.IGNORECASE)
+_READINGS = re.compile(r"示数|读数|表底|reading|zählerstand", re.IGNORECASE)
+_SEVERAL = 3
+
+
+def _key_that_helps(sheet: Sheet) -> str:
+    """A key of `_format.toml` for a header of a kind that is often met."""
+    if len(sheet.columns) == 1 and (mark := next((mark for mark in ";\t|$,，；" if mark in sheet.columns[0]), None)):
+        return f"The header was taken for one column: if its cells are parted by '{mark}', say `delimiter` in _format.toml."
+    if sum(_MONTHS.match(column.strip()) is not None for column in sheet.columns) >= _SEVERAL:
+        return "For a column per month see `months` of [[file.feed.quantity]] in docs/formats.md."
+    if sum(_READINGS.search(column) is not None for column in sheet.columns) > 1:
+        return "For readings of a meter see `readings` of [[file.feed.quantity]] in docs/formats.md."
+    return ""
 
 
 def _mend(sheet: Sheet, feed: Feed, missing: list[str]) -> str:

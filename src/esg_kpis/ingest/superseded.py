@@ -70,7 +70,7 @@ def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     open_ = pairs.filter(COUNTS).join(left, on=key, how="inner").sort(*key, "__by").unique(key, keep="first", maintain_order=True)
     part = pl.concat_str("tariff", pl.col("dimensions").replace({"": None}), separator=", ", ignore_nulls=True)
     of = pl.col("__left") + pl.when(part != "").then(pl.lit(" (") + part + ")").otherwise(pl.lit(""))
-    told = pl.lit("a correction of all days and parts of this bill; that of record ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity"
+    told = pl.lit("a correction of all days and parts of this bill; that of record ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity (of several spans the first; the others come in a file of their own)"
     return telling.join(left, on=key, how="anti"), rejections(open_.with_columns(of.alias("__of")), pl.lit(value=True), "corrected_in_part", pl.lit("period_start"), _span(), told, pl.col("__of"))
 
 

@@ -124,12 +124,12 @@ def _compared(sheet: Sheet, column: str, kind: str, total: dict[str, Any], rows:
     added: Decimal = rows.select(pl.col("value").cast(QUANTITY).sum()).item()
     stated = total["value"]
     gap = None if stated is None else added - stated
-    passed = gap == 0
+    passed, unsaved = gap == 0, str(total["text"]).startswith("=")
     row = {
         "check": "control_total", "subject": f"{sheet.where}, line {total[LINE]}: {kind} of '{column}'", "severity": "note" if passed else "warning", "passed": passed,
         "observed": f"{rows.height} rows add up to {plain(added)}" + (f", and {unread} cannot be read" if unread else ""),
-        "expected": f"{total['text']}, as the {kind} says", "difference": None if gap is None else plain(gap), "record_ids": "",
-        "what_to_do": "Nothing." if passed else "Ask the sender which rows are missing or too many; the rows were used, the total was not.",
+        "expected": f"{total['text']}, as the {kind} says" if not unsaved else f"the {kind}, whose formula {total['text']} has no saved value", "difference": None if gap is None else plain(gap), "record_ids": "",
+        "what_to_do": "Nothing." if passed else "Open the workbook in a spreadsheet program and save it, so that the total has a value." if unsaved else "Ask the sender which rows are missing or too many; the rows were used, the total was not.",
     }  # fmt: skip
     return pl.DataFrame([row], schema=OBSERVATION)
 
