@@ -1,10 +1,13 @@
 """Findings of completeness: gaps with their share, estimates, meters nobody knows, and both sides of a year end."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from esg_kpis.amounts import outliers_of
+from esg_kpis.assurance.completeness import estimated_findings
 from esg_kpis.report.outputs import write_table
 from esg_kpis.tables import FINDINGS
 from tests.scenario import EVERYWHERE, Computed, Row, bill, computed, day, edition_of, kpi, register, site, year
@@ -70,6 +73,22 @@ def test_notes_on_year_ends_come_after_all_else(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- gaps and estimates
+
+
+def test_an_estimate_that_rests_on_a_flagged_record_says_so(tmp_path: Path) -> None:
+    """May of this year came a thousand times too large; February is estimated by the change of the known months."""
+    bills = [power(f"{number}-{month:02}", "100") for number in (2022, 2023) for month in range(1, 13) if (number, month) != (2023, 2)]
+    slipped = [row | {"quantity": Decimal(100_000)} if row["start"] == day("2023-05-01") else row for row in bills]
+    edition = edition_of(tmp_path, [POWER], EVERYWHERE + allowed("same_month_last_year"))
+    result = computed(edition, slipped, meters=[MAIN])
+    flagged = outliers_of(result.gaps.quantities)
+    [finding] = (row for row in estimated_findings(edition, result.gaps, flagged) if row["period"] == "2023")
+    [sound] = (row for row in estimated_findings(edition, computed(edition, bills, meters=[MAIN]).gaps, flagged.clear()) if row["period"] == "2023")
+
+    assert (finding["severity"], finding["record_ids"]) == ("warning", "HQ E1 2023-05")
+    assert finding["observed"].endswith("; some rest on 1 record flagged as unit_slip or outlier")
+    assert finding["what_to_do"].startswith("Look at the flagged records first")
+    assert (sound["record_ids"], "flagged" in sound["observed"]) == ("", False)
 
 
 def test_a_gap_says_what_expects_it_and_which_share_came(tmp_path: Path) -> None:

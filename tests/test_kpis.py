@@ -43,6 +43,20 @@ from tests.scenario import (
 GHG = kpi("ghg", "tCO2e", "emission_co2e")
 
 
+def test_energy_that_no_rule_leads_to_the_total_blocks_it(tmp_path: Path) -> None:
+    """Gas by its energy has no rule to coal equivalent: the total of energy would be smaller in silence."""
+    total = kpi("total", "MWh", amounts=[{"measure": ["energy_standard_coal"]}], per_factor={"measure": "electricity_purchased", "output": "energy_standard_coal"})
+    rules = EVERYWHERE + rule("coal", "electricity_purchased", "energy_standard_coal", "gbt-2589-2020", more='data_year = 2022\napplies_to = ["2022", "2023"]\nfactor_region = "CN"\ntext = "t"')
+    left_out = '[[exclusion]]\nid = "gas"\nmeasures = ["natural_gas_gross_energy"]\noutputs = ["energy_standard_coal"]\ntext = "Left out."\n'
+    bills = [year("electricity_purchased", "1000"), year("natural_gas_gross_energy", "3600")]
+    blocked = computed(edition_of(tmp_path, [total], rules), bills, library=real_library()).cell("total")
+    told = computed(edition_of(tmp_path, [total], rules + left_out), bills, library=real_library()).cell("total")
+
+    assert (blocked["status"], blocked["value"]) == ("blocked", None)
+    assert "No rule of the edition leads from natural_gas_gross_energy to energy_standard_coal." in blocked["reason"]
+    assert (told["status"], told["printed"]) == ("ok", "1.00")
+
+
 def made(result: Computed, measure: str) -> pl.DataFrame:
     return result.applied.derived.filter(pl.col("measure") == measure)
 

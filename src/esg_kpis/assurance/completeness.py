@@ -70,8 +70,8 @@ def _shares(measure: str, summary: pl.DataFrame) -> str:
     return f"; received by quantity: {', '.join(told)}" if told else ""
 
 
-def estimated_findings(edition: Edition, gaps: Gaps) -> list[dict[str, Any]]:
-    """One finding per measure and period with estimates: how much, which share, by which methods. A warning above the edition's limit."""
+def estimated_findings(edition: Edition, gaps: Gaps, outliers: pl.DataFrame) -> list[dict[str, Any]]:
+    """One finding per measure and period with estimates: how much, which share, by which methods. A warning above the edition's limit, or where one rests on a record that is flagged."""
     limit = Fraction(edition.rules.incomplete_above)
     rows = []
     summary = gaps.summary.filter((pl.col("edition") == edition.id) & (pl.col("site_months_estimated") + pl.col("site_months_missing") > 0))
@@ -82,17 +82,29 @@ def estimated_findings(edition: Edition, gaps: Gaps) -> list[dict[str, Any]]:
         size = sums(own.with_columns(pl.col("quantity").abs()), ["measure"], "quantity")["quantity"][0]
         whole = Fraction(size) + abs(Fraction(cell["quantity_received"]))
         share = Fraction(size) / whole if whole else Fraction(0)
+        doubtful = _resting_on(own, outliers)
+        beside = f"; some rest on {_count(len(doubtful), 'record')} flagged as unit_slip or outlier" if doubtful else ""
         methods = ", ".join(f"{method} ({count})" for method, count in own.group_by("method").len().sort("method").iter_rows())
         rows.append(
             {
-                "check": "estimated", "subject": cell["measure"], "edition": edition.id, "period": cell["period"], "severity": "warning" if share > limit else "note", "passed": False,
+                "check": "estimated", "subject": cell["measure"], "edition": edition.id, "period": cell["period"], "severity": "warning" if share > limit or doubtful else "note", "passed": False,
                 "observed": f"{plain(cell['quantity_estimated'])} {cell['unit']}, {printed(share * 100, 1)} % of received and estimated, in {own.height} gaps at "
-                f"{_named(own['site_id'].unique().sort().to_list())}, by {methods}",
-                "expected": f"bills, or estimates of at most {printed(limit * 100, 1)} %", "difference": plain(cell["quantity_estimated"]), "record_ids": "",
-                "what_to_do": "See estimates.csv for the basis of each; put bills in their place when they come.",
+                f"{_named(own['site_id'].unique().sort().to_list())}, by {methods}{beside}",
+                "expected": f"bills, or estimates of at most {printed(limit * 100, 1)} %", "difference": plain(cell["quantity_estimated"]), "record_ids": ";".join(doubtful),
+                "what_to_do": "Look at the flagged records first: if they are wrong, so is the estimate. " * bool(doubtful) + "See estimates.csv for the basis of each; put bills in their place when they come.",
             }
         )  # fmt: skip
     return rows
+
+
+def _resting_on(estimates: pl.DataFrame, outliers: pl.DataFrame) -> list[str]:
+    """The flagged records among those that some estimates rest on. The id of a received amount begins with its record's."""
+    basis = {name for ids in estimates["basis_amount_ids"] for name in ids.split(";") if name}
+    return sorted(record for record in outliers["record_id"].unique() if any(name.startswith(f"{record}:") for name in basis))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def across_periods(edition: Edition, amounts: pl.DataFrame, quantities: pl.DataFrame) -> list[dict[str, Any]]:

@@ -119,7 +119,7 @@ def findings(
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
-        rows += estimated_findings(edition, gaps)
+        rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)
         rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
         rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)

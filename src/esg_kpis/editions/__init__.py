@@ -2,7 +2,16 @@
 
 from esg_kpis.editions.counting import counting_of
 from esg_kpis.editions.model import Amounts, Boundary, Breakdown, Edition, EditionFile, Exclusion, FactorRule, Kpi, Period
-from esg_kpis.editions.read import amount_unit, check_unit, edition_ids, needed_measures, read_edition, read_editions, scoped_measures
+from esg_kpis.editions.read import (
+    added_up,
+    amount_unit,
+    check_unit,
+    edition_ids,
+    needed_measures,
+    read_edition,
+    read_editions,
+    scoped_measures,
+)
 
 __all__ = [
     "Amounts",
@@ -14,6 +23,7 @@ __all__ = [
     "FactorRule",
     "Kpi",
     "Period",
+    "added_up",
     "amount_unit",
     "check_unit",
     "counting_of",

@@ -8,7 +8,7 @@ from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions.entry import Where
 from esg_kpis.editions.model import Boundary, Edition
-from esg_kpis.editions.read import needed_measures, scoped_measures
+from esg_kpis.editions.read import added_up, needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
 from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id, stacked
 
@@ -42,7 +42,7 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     ])  # fmt: skip
     of_sites = sites.select("site_id", "country", "grid_region", "kind", "business_line", "control")
     joined = placed.select("site_id", "measure", "nature", "period", "excluded").join(of_sites, on="site_id", how="left", maintain_order="left")
-    needed = needed_measures(edition) | scoped_measures(edition)
+    needed = needed_measures(edition).union(*added_up(edition).values())
     reason = (
         pl.when(pl.col("excluded").is_not_null())
         .then(pl.col("excluded"))

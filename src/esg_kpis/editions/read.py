@@ -8,7 +8,7 @@ import polars as pl
 import yaml
 from pydantic import ValidationError
 
-from esg_kpis.domains import MEASURES, derived
+from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
@@ -85,6 +85,13 @@ def needed_measures(edition: Edition) -> set[str]:
     for _ in edition.rules.factor_rule:
         needed |= {measure for rule in edition.rules.factor_rule if rule.output in needed for measure in rule.measures}
     return needed
+
+
+def added_up(edition: Edition) -> dict[str, set[str]]:
+    """What the edition adds up of what no site sends, and the measures that belong in it: none of them may be passed over in silence."""
+    wanted = {measure for kpi in edition.kpis.values() for amounts in kpi.amounts for measure in amounts.measure}
+    energy = {name for name, domain in DOMAIN_OF.items() if domain == "energy"}
+    return {derived.EMISSION_CO2E: scoped_measures(edition)} | ({derived.ENERGY_COAL: energy} if derived.ENERGY_COAL in wanted else {})
 
 
 def scoped_measures(edition: Edition) -> set[str]:

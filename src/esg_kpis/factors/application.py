@@ -10,7 +10,7 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.refrigerants import REFRIGERANTS
-from esg_kpis.editions import Edition, Exclusion, FactorRule, scoped_measures
+from esg_kpis.editions import Edition, Exclusion, FactorRule, added_up
 from esg_kpis.editions.boundary import MISSING
 from esg_kpis.errors import FactorProblem, InternalProblem
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, as_decimal, product, sums
@@ -106,12 +106,16 @@ def _targets(rules: Sequence[FactorRule], measure: str, gas: str, library: Libra
     return list(targets)
 
 
-def _leads_nowhere(edition: Edition, rules: Sequence[FactorRule]) -> set[str]:
-    """Measures that emissions come from and that no chain of rules leads to CO2e."""
-    leading = {derived.EMISSION_CO2E}
-    for _ in rules:
-        leading |= {measure for rule in rules if rule.output in leading for measure in rule.measures}
-    return scoped_measures(edition) - leading
+def _leads_nowhere(edition: Edition, rules: Sequence[FactorRule]) -> dict[str, list[str]]:
+    """Measures, with what they ought to lead to and no chain of rules leads: emissions to CO2e, all energy to energy in coal equivalent, where the edition adds these up."""
+    nowhere: dict[str, list[str]] = {}
+    for output, measures in added_up(edition).items():
+        leading = {output}
+        for _ in rules:
+            leading |= {measure for rule in rules if rule.output in leading for measure in rule.measures}
+        for measure in measures - leading:
+            nowhere.setdefault(measure, []).append(output)
+    return nowhere
 
 
 def _step(
@@ -124,24 +128,17 @@ def _step(
     came = {tuple(key.values()) for key in named.filter(~_MISSING).select(_NEED).unique().iter_rows(named=True)}
     for key in named.select(_NEED).unique().sort(_NEED).iter_rows(named=True):
         nothing_came = tuple(key.values()) not in came
-        if key["measure"] in nowhere:
+        for output in nowhere.get(key["measure"], ()):
+            lookup = {**key, **_NOTHING, "output": output, "out_gas": "", "missing": None, "excluded_here": None}
             if nothing_came:
-                lookups.append({**key, **_NOTHING, "output": derived.EMISSION_CO2E, "out_gas": "", "missing": None, "excluded_here": None, "lead": Decimal(0)})
+                lookups.append({**lookup, "lead": Decimal(0)})
                 continue
-            excluded = next((item.text for item in edition.rules.exclusion if key["measure"] in item.measures and not item.gases), None)
-            message = f"No rule of the edition leads from {key['measure']} to emissions. Add [[factor_rule]]s, or an [[exclusion]] that names the measure."
-            lookups.append(
-                {
-                    **key,
-                    **_NOTHING,
-                    "output": derived.EMISSION_CO2E,
-                    "out_gas": "",
-                    "missing": None if excluded else message,
-                    "excluded_here": excluded,
-                }
-            )
+            excluded = next((item.text for item in edition.rules.exclusion if key["measure"] in item.measures and not item.gases and output in (item.outputs or [output])), None)
+            to = "emissions" if output == derived.EMISSION_CO2E else output
+            message = f"No rule of the edition leads from {key['measure']} to {to}. Add [[factor_rule]]s, or an [[exclusion]] that names the measure."
+            lookups.append({**lookup, "missing": None if excluded else message, "excluded_here": excluded})
             if excluded is None:
-                problems += _problem(named, key, derived.EMISSION_CO2E, "", edition.id, FactorProblem(message))
+                problems += _problem(named, key, output, "", edition.id, FactorProblem(message))
         for output, gas in _targets(rules, key["measure"], key["gas"], library):
             lookup = {
                 **key,
