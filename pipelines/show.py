@@ -84,7 +84,10 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
         findings.filter(
             (pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])
         )
-        .sort(pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", "subject")
+        .sort(
+            pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", pl.col("subject").str.replace(r", line \d+.*", ""),
+            pl.col("subject").str.extract(r", line (\d+)").cast(pl.Int64), "subject",
+        )
         .head(6)
         .iter_rows(named=True)
     ):
