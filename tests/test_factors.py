@@ -144,6 +144,29 @@ def test_the_committed_library_is_read_whole_and_holds_nothing_from_memory(real:
     assert {factor.grade for factor in real.factors} == {"A", "B", "C"}
 
 
+FROM_MEMORY = """cn-grid-national-2021-exmkt cn-grid-national-2021-fossil cn-grid-national-2022-fossil hk-clp-2020 hk-clp-2021 hk-clp-2022 hk-hke-2020 hk-hke-2021 hk-hke-2022
+us-egrid-2020 sg-ema-2020 sg-ema-2023 ipcc2006-coal-ch4-energy ipcc2006-coal-ch4-manufacturing ipcc2006-coal-ch4-commercial ipcc2006-coal-ch4-residential ipcc2006-coal-n2o
+ipcc2006-mobile-natgas-ch4 ipcc2006-mobile-natgas-n2o ipcc2006-mobile-lpg-ch4 ipcc2006-mobile-lpg-n2o gbt2589-2020-gasoline-ncv gbt2589-2020-diesel-ncv gbt2589-2020-lpg-ncv
+gbt2589-2020-lpg-coal gbt2589-2020-natgas-high-ncv gwp100-ar5-ch4-fossil ipcc2006-bod-asia""".split()
+"""Grade D: values that nobody has seen in a source."""
+
+
+def test_nothing_of_grade_d_is_in_the_library(real: Library) -> None:
+    assert {factor.factor_id for factor in real.factors}.isdisjoint(FROM_MEMORY)
+    assert len(FROM_MEMORY) == 28
+
+
+def test_every_grid_factor_of_the_evidence_is_in_the_library(real: Library) -> None:
+    """231 of grades A to C; averages, margins, what excludes market-traded power, fossil power, sold and generated, and life cycles, each by its method."""
+    grid = [factor for factor in real.factors if factor.measure == "electricity_purchased" and factor.output.startswith("emission_")]
+
+    assert len(grid) == 231
+    assert all(factor.status == "evidence_only" for factor in grid if factor.method in ("life_cycle", "transmission_loss"))
+    assert {factor.factor_id for factor in grid if factor.output == "emission_co2e" and factor.gwp_set} == {
+        f"gb-desnz-{kind}{number}" for kind in ("", "td-") for number in (2020, 2021, 2022, 2023)
+    }
+
+
 KNOWN_CASES = [
     ("gbt2589-2008-natgas-oilfield-coal", "1000", "1330"),
     ("gbt2589-2020-electricity-coal", "10000", "1229"),
@@ -165,6 +188,33 @@ KNOWN_CASES = [
     ("sg-ema-2022", "1000", "416.8"),
     ("hk-clp-2019", "1000", "490"),
     ("us-egrid-2021", "1000", "386.596776951"),  # 852.3 lb x 0.45359237 kg/lb
+    ("us-egrid-2022", "1000", "373.37410577313"),  # 823.149 lb x 0.45359237 kg/lb
+    ("us-egrid-2023", "1000", "349.95694607951"),  # 771.523 lb x 0.45359237 kg/lb
+    ("cn-grid-national-2021draft", "1000", "583.9"),
+    ("cn-bj-grid-2023-avg", "1000", "555.4"),
+    ("cn-grid-national-2023-footprint", "1000", "620.5"),
+    ("cn-sh-grid-2010-avg", "1000", "793.4"),
+    ("hk-clp-2023", "1000", "390"),
+    ("hk-clp-2024", "1000", "380"),
+    ("hk-hke-2017", "1000", "790"),
+    ("hk-hke-2018", "1000", "800"),
+    ("hk-hke-2019", "1000", "810"),
+    ("hk-hke-2023", "1000", "660"),
+    ("hk-hke-2024", "1000", "600"),
+    ("in-cea-fy2022-23", "1000", "719.1"),
+    ("de-eea-2023-rev2025", "1000", "316"),
+    ("de-eea-2023-apr2024", "1000", "329"),
+    ("de-eea-2019", "1000", "338"),
+    ("cn-ember-owid-2021", "1000", "544.355"),
+    ("cn-ember-owid-2022", "1000", "533.983"),
+    ("hk-ember-owid-2022", "1000", "699.499"),
+    ("cn-ember-owid-2023", "1000", "582.317"),
+    ("gb-desnz-2020", "1000", "233.14"),
+    ("gb-desnz-2021", "1000", "212.33"),
+    ("gb-desnz-2022", "1000", "193.38"),
+    ("gb-desnz-2023", "1000", "207.074288591"),
+    ("id-jamali-expost", "1000", "870"),
+    ("sg-ema-2017", "1000", "419.2"),
     ("gwp100-ar4-ch4", "2", "50"),
     ("gwp100-ar5-hfc-134a", "10", "13000"),
     ("gwp100-ar6-n2o", "3", "819"),
