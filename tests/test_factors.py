@@ -144,10 +144,13 @@ def test_the_committed_library_is_read_whole_and_holds_nothing_from_memory(real:
     assert {factor.grade for factor in real.factors} == {"A", "B", "C"}
 
 
-FROM_MEMORY = """cn-grid-national-2021-exmkt cn-grid-national-2021-fossil cn-grid-national-2022-fossil hk-clp-2020 hk-clp-2021 hk-clp-2022 hk-hke-2020 hk-hke-2021 hk-hke-2022
-us-egrid-2020 sg-ema-2020 sg-ema-2023 ipcc2006-coal-ch4-energy ipcc2006-coal-ch4-manufacturing ipcc2006-coal-ch4-commercial ipcc2006-coal-ch4-residential ipcc2006-coal-n2o
-ipcc2006-mobile-natgas-ch4 ipcc2006-mobile-natgas-n2o ipcc2006-mobile-lpg-ch4 ipcc2006-mobile-lpg-n2o gbt2589-2020-gasoline-ncv gbt2589-2020-diesel-ncv gbt2589-2020-lpg-ncv
-gbt2589-2020-lpg-coal gbt2589-2020-natgas-high-ncv gwp100-ar5-ch4-fossil ipcc2006-bod-asia""".split()
+FROM_MEMORY = [
+    "cn-grid-national-2021-exmkt", "cn-grid-national-2021-fossil", "cn-grid-national-2022-fossil", "hk-clp-2020", "hk-clp-2021", "hk-clp-2022", "hk-hke-2020",
+    "hk-hke-2021", "hk-hke-2022", "us-egrid-2020", "sg-ema-2020", "sg-ema-2023", "ipcc2006-coal-ch4-energy", "ipcc2006-coal-ch4-manufacturing",
+    "ipcc2006-coal-ch4-commercial", "ipcc2006-coal-ch4-residential", "ipcc2006-coal-n2o", "ipcc2006-mobile-natgas-ch4", "ipcc2006-mobile-natgas-n2o",
+    "ipcc2006-mobile-lpg-ch4", "ipcc2006-mobile-lpg-n2o", "gbt2589-2020-gasoline-ncv", "gbt2589-2020-diesel-ncv", "gbt2589-2020-lpg-ncv", "gbt2589-2020-lpg-coal",
+    "gbt2589-2020-natgas-high-ncv", "gwp100-ar5-ch4-fossil", "ipcc2006-bod-asia",
+]  # fmt: skip
 """Grade D: values that nobody has seen in a source."""
 
 
