@@ -22,9 +22,9 @@ _ALIKE = 2
 """How many names of the header a row holds in their places that looks like one."""
 _REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a control total", "note": "note, no record", "header": "the header again", "left_out": "left out by its sender"}
 
-_TOTAL = r"(?i)^(合\s*计|总\s*计|小\s*计|共计|总和|((grand|sub)[ -]?)?totals?|sum|summe|gesamt)[：:]?$"
+_TOTAL = r"^\s*(?i:合\s*计|总\s*计|小\s*计|共计|总和|((grand|sub)[ -]?)?totals?|sum|summe|gesamt)[：:]?\s*$"
 """Cells that say nothing but that their row is a total, which nobody may take for one unasked."""
-LIKE_TOTAL = f"{_TOTAL}|(合计|总计|小计|汇总|累计)[：:]?$"
+LIKE_TOTAL = rf"{_TOTAL}|(合计|总计|小计|汇总|累计)[：:]?\s*$"
 """The same, where a site ought to stand."""
 NO_TOTAL = "a record of one site and its days. The row looks like a subtotal or total: leave it out, or declare it as [[file.aside]] in _format.toml, so that the rows are checked by it"
 
@@ -150,7 +150,7 @@ def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, theirs: Callable[
     others = [name for name in rows.columns if name not in ("record_id", LINE, theirs("tariff"), *named)] if rejected.height else []
     looks = [(name, _word(name, _TOTAL)) for name in named] + [(name, wrong & _word(name, _TOTAL)) for name in others]
     looks += [(name, undated & _word(name, LIKE_TOTAL)) for name in named[:1] if rejected.height]
-    if not looks or not rows.select(pl.any_horizontal(found for _, found in looks).any()).item():
+    if not looks or not rows.select(pl.any_horizontal(found.any() for _, found in looks)).item():
         return rejected
     told = pl.coalesce(pl.when(found).then(pl.struct(pl.lit(name).alias("column"), pl.col(name).alias("word"))) for name, found in looks)
     seen = rows.select("record_id", told.alias("seen")).filter(pl.col("seen").is_not_null()).unnest("seen")
@@ -159,4 +159,4 @@ def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, theirs: Callable[
 
 
 def _word(name: str, pattern: str) -> pl.Expr:
-    return pl.col(name).str.strip_chars().str.contains(pattern).fill_null(value=False)
+    return pl.col(name).str.contains(pattern).fill_null(value=False)

@@ -1,6 +1,7 @@
 """Tables with a column per measure, which the header names; and columns that may hold a quantity and are not read."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
@@ -15,6 +16,7 @@ _LIKELY = [measure for name in ("energy", "water") for measure in DOMAINS[name].
 """What bills are about: a column in a unit of one of them may be one."""
 
 
+@cache
 def measure_in(column: str) -> str | None:
     """The measure that a header names by its name or an alias, with or without a word for a quantity behind it, and a unit in brackets: `天然气用量（Nm3）` is natural_gas."""
     words = measure_aliases() | {folded(name): name for name in MEASURES}
@@ -72,6 +74,7 @@ def _may_count(sheet: Sheet, column: str, aliases: Mapping[str, frozenset[str]])
     return bool(unit) and any(_fits(unit, measure.unit) for measure in _LIKELY)
 
 
+@cache
 def _fits(unit: str, other: str) -> bool:
     try:
         multiplier(unit, other)
