@@ -31,6 +31,7 @@ def test_a_register_of_meters_is_read(tmp_path: Path) -> None:
         ({"measure": "floor_area"}, "measure", "a measure that is metered."),
         ({"part_of": "E9"}, "main_meter", "a main meter of the same site and measure in this register"),
         ({"part_of": "E1"}, "main_meter", "a main meter of the same site and measure in this register"),
+        ({"part_of": "E9;E8"}, "main_meter", "a main meter of the same site and measure in this register; several are parted by ;"),
         ({"digits": "six"}, "digits", "a whole number from 1 to 12"),
         ({"net_metering": "ja"}, "vocabulary", "one of yes, no"),
         ({"valid_from": "2023-02-01", "valid_to": "2023-01-01"}, "period_reversed", "a last day on or after the first"),
@@ -50,6 +51,12 @@ def test_what_is_metered_is_held_back_by_a_register_that_cannot_be_read(tmp_path
 
     assert wrong.rejected.select("site_id", "measures").row(0) == ("BJ-01", "electricity_purchased")
     assert {"electricity_purchased", "water_tap", "natural_gas"} <= set(stopped.rejected["measures"].item().split(";"))
+
+
+def test_meters_that_lie_behind_each_other_are_rejected(tmp_path: Path) -> None:
+    read = read_files(tmp_path, {"meters/meters.csv": csv_of(METER | {"part_of": "E2"}, METER | {"meter_id": "E2", "part_of": "E1"})})
+
+    assert read.rejected["rule"].to_list() == ["main_meter", "main_meter"]
 
 
 def test_a_main_meter_is_found_in_another_spelling(tmp_path: Path) -> None:

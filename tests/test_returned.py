@@ -108,6 +108,16 @@ def test_mended_rows_are_read_as_their_file_was(tmp_path: Path, path: str, conte
     assert sorted(numbers_of(again)) == ["100", "7"]
 
 
+def test_a_number_that_may_be_two_is_refused_again_where_it_comes_again_as_it_was(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"energy/a.csv": csv_of(bill(quantity="1.234"), bill(quantity="2.345", period_start="2023-02-01", period_end="2023-02-28"), delimiter=";")}
+    first = ingest(workspace_of(tmp_path / "one", files), AS_OF)
+    book = sent_back(first, tmp_path / "back")["BJ-01"]
+    again = ingest(workspace_of(tmp_path / "two", files | {"energy/mended.xlsx": mended(book, {"1 a": {(2, "quantity"): "2345"}})}), AS_OF)
+
+    assert again.rejected.select("rule", "read").rows() == [("number", "1.234")]
+    assert numbers_of(again) == ["2345"]
+
+
 def test_rows_are_read_by_the_format_of_the_file_they_came_from(tmp_path: Path) -> None:
     """Numbers typed into cells are numbers whatever the decimal mark of the file; days typed as days are days."""
     row = {"site_id": "BJ-01", "measure": "water_tap", "quantity": "1.234,5", "unit": "t", "date": "31.01.2023"}

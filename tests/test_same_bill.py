@@ -151,6 +151,11 @@ OF_D1 = NOTE | {"corrects": "D1"}
         # The correction may hold the credit already.
         ([JAN | {"document": "D1"}, JAN | OF_D1 | {"quantity": "-30"}, JAN | {"document": "D2", "corrects": "D1", "quantity": "70"}], ["70"], ["credits_corrected"]),
         ([JAN | {"document": "D1"}, JAN | OF_D1 | {"corrects": "D2", "quantity": "-30"}, JAN | {"document": "D2", "corrects": "D1", "quantity": "70"}], ["-30", "70"], []),
+        # A note takes back all parts of a bill, which leaves its days to the next.
+        ([JAN | {"document": "A1", "tariff": "峰"}, JAN | {"document": "A1", "tariff": "谷", "quantity": "50"}, JAN | NOTE | {"document": "A2", "corrects": "A1", "quantity": "-150"}, JAN | {"document": "A3", "tariff": "峰", "quantity": "90"}, JAN | {"document": "A3", "tariff": "谷", "quantity": "55"}], ["100", "50", "-150", "90", "55"], []),
+        ([JAN | {"document": "A1", "tariff": "峰"}, JAN | {"document": "A1", "tariff": "谷", "quantity": "50"}, JAN | NOTE | {"quantity": "-150"}, JAN | {"document": "A3", "tariff": "峰", "quantity": "90"}, JAN | {"document": "A3", "tariff": "谷", "quantity": "55"}], ["100", "50", "-150", "90", "55"], []),
+        # Its bills are refused: alone it would make the use negative.
+        ([JAN | {"document": "A1"}, JAN | {"document": "A3", "quantity": "90"}, JAN | NOTE | {"quantity": "-50"}], [], ["credits_too_much", "overlap"]),
         # On other days than its bill: the days of the bill are free, and a person is told.
         ([JAN | {"document": "D1"}, FEB | OF_D1, JAN | {"document": "D2", "quantity": "80"}], ["-100", "100", "80"], []),
     ],
@@ -251,6 +256,16 @@ def test_a_bill_without_a_meter_is_of_the_meter_that_is_read_on_its_days(tmp_pat
         # Two parts are not told anew by one other.
         ([JAN | {"document": "B1", "tariff": "peak"}, JAN | {"document": "B1", "tariff": "flat"}, JAN | {"document": "B2", "corrects": "B1", "tariff": "valley"}], ["corrected_in_part"]),
         ([JAN | {"document": "B-1"}, JAN | {"quantity": "90", "document": "B2", "corrects": "b 1"}], []),
+        ([JAN | {"document": "A1"}, JAN | {"quantity": "90", "document": "B2", "corrects": "Ａ１"}], []),
+        ([JAN, JAN | {"meter_id": "Ｅ１"}], []),
+        # One part is not the whole; nor are parts of other days.
+        ([JAN | {"document": "A1"}, JAN | {"document": "A2", "corrects": "A1", "tariff": "峰", "quantity": "30"}], ["corrected_in_part"]),
+        ([JAN | {"document": "A1"}, JAN | {"document": "A2", "corrects": "A1", "tariff": "峰", "period_end": "2023-01-15"}, JAN | {"document": "A3", "corrects": "A1", "tariff": "谷", "period_start": "2023-01-16"}], ["corrected_in_part"]),
+        ([JAN | {"tariff": "峰电"}, JAN | {"tariff": "高峰电量"}], []),
+        ([JAN | {"tariff": "峰"}, JAN | {"tariff": "总有功", "quantity": "200"}], ["overlap"]),
+        # A whole estimate, and the parts that were read.
+        ([JAN | {"bill_kind": "estimate"}, JAN | {"tariff": "峰", "quantity": "60"}, JAN | {"tariff": "谷", "quantity": "50"}], []),
+        ([Q1 | {"bill_kind": "estimate"}, *(month | {"quantity": "90"} for month in (JAN, FEB, MAR))], []),
         ([JAN | {"document": "00123"}, JAN | {"quantity": "90", "document": "B2", "corrects": "123"}], []),
         ([JAN | {"document": "b1"}, FEB | {"document": "B1"}, JAN | {"quantity": "90", "document": "B2", "corrects": "b1"}], []),
     ],
@@ -307,6 +322,34 @@ def test_a_sub_meter_is_one_while_both_meters_are_read(tmp_path: Path, sub: dict
 
     assert counted(result) == left
     assert set(result.rejected["rule"]) <= {"outside_meter_life"}
+
+
+SECOND = E1 | {"meter_id": "E2", "valid_from": "2023-01-16"}
+
+
+@pytest.mark.parametrize(
+    ("meters", "left", "alone"),
+    [
+        # The main meter was exchanged: the sub-meter lies behind the one that is read.
+        ((E1 | {"valid_to": "2023-01-15"}, SECOND, S1 | {"part_of": "E1;e2"}), [], 0),
+        # Nobody said that it lies behind the new one: it counts by itself, and a person is told.
+        ((E1 | {"valid_to": "2022-12-31"}, SECOND | {"valid_from": "2023-01-01"}, S1), ["30"], 1),
+        # Behind a sub-meter.
+        ((E1, S1 | {"meter_id": "S0"}, S1 | {"part_of": "S0"}), [], 0),
+    ],
+)
+def test_a_sub_meter_lies_behind_whichever_main_meter_is_read(tmp_path: Path, meters: tuple[dict[str, str], ...], left: list[str], alone: int) -> None:
+    result = read(tmp_path, {"meter_id": "S1", "quantity": "30"}, meters=meters)
+
+    assert rules(result) == {}
+    assert counted(result) == left
+    assert len(observed(result, "sub_meter_alone")) == alone
+
+
+def test_a_word_for_a_part_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    result = read(tmp_path, JAN | {"tariff": "峰"}, JAN | {"tariff": "T9", "quantity": "20"})
+
+    assert (counted(result), [row["observed"] for row in observed(result, "unknown_tariff")]) == (["100", "20"], ["20 kWh"])
 
 
 @pytest.mark.parametrize("life", [{"valid_to": "2023-01-15"}, {"valid_from": "2023-01-15"}])

@@ -58,6 +58,17 @@ DELIMITERS = (
         "2  used 15 kWh + 20 t",
     ),
     Case(
+        "Energy and water in one ledger, row by row",
+        {"energy/台账.csv": "站点,表号,能源种类,月份,用量,单位\nBJ-01,E1,外购电力,2023-01,100,kWh\nBJ-01,W1,自来水,2023-01,10,m3\nBJ-01,W1,茶,2023-01,10,m3\n"},
+        "2  used 100 kWh\n3  used 10 t\n4  rejected: measure",
+    ),
+    Case(
+        "Readings, another month, prices and emissions beside a column per measure",
+        {"energy/台账.csv": "站点,月份,外购电量（kWh）,上期示数（kWh）,上月用电量（kWh）,单价（元/kWh）,碳排放（tCO2）\nBJ-01,2023-01,15,1,2,3,4\n"},
+        "2  used 15 kWh",
+    ),
+    Case("A total in the cell of the meter", {"energy/台账.csv": "站点,表号,月份,外购电量（kWh）\nBJ-01,E1,2023-01,15\nBJ-01,（合计）,2023-01,15\nBJ-01,E1合计,2023-01,15\n"}, "2  used 15 kWh\n3  rejected: total_row\n4  rejected: total_row"),
+    Case(
         "A column per measure, and one more that may hold a quantity",
         {"energy/台账.csv": "站点,月份,外购电量（kWh）,用电量（kWh）\nBJ-01,2023-01,15,20\n"},
         "*  stopped: The column '用电量（kWh）' may hold quantities too, but its header names no measure and unit that is known.",

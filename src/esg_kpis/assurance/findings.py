@@ -38,6 +38,8 @@ CHECKS: dict[str, str] = {
     "outlier": "Quantities are like those of their meter's history",
     "control_total": "Rows add up to the subtotals and totals their sender wrote",
     "negative": "Quantities are zero or more, unless net metered",
+    "unknown_tariff": "Parts of a count have names that are known",
+    "sub_meter_alone": "No sub-meter counts because its main meter is not read",
     "same_days": "Bills that name no meter cover no day twice",
     "credit_elsewhere": "A credit note counts on the days of its bill",
     "alike_meters": "No two meters of nearly the same number tell of the same days and quantity",

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from esg_kpis.ingest.credit_notes import credited
+from esg_kpis.ingest.credit_notes import credited, credits_too_much
 from esg_kpis.ingest.meters import of_meter
 from esg_kpis.ingest.observations import OBSERVATION, readings_apart, seen_in_quantities
 from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.ingest.readings import apart, backwards, read_off
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
 from esg_kpis.ingest.same_bill import alike_meters, among, bills_twice, duplicates, meeting, overlaps, same_days, set_out
-from esg_kpis.ingest.spelling import spelled
+from esg_kpis.ingest.spelling import parts_known, spelled
 from esg_kpis.ingest.superseded import corrected, read_later, revised
+from esg_kpis.ranges import merged, without
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     rows, revisions, unmet = revised(_without(rows, [corrections]))
     credit = credited(read_later(_without(rows, [revisions])))
     contradictions = [bills_twice(among(credit.rows, close)), overlaps(credit.rows, close, credit.void), credit.rejected]
+    contradictions.append(credits_too_much(_without(credit.rows, contradictions)))
     kept = _without(credit.rows, contradictions)
     problems = pl.concat([NO_REJECTIONS, *wrong, ends, corrections, revisions, *contradictions])
     notes |= {"corrects_nothing": pl.concat([idle, unmet]), "credit_elsewhere": credit.elsewhere, "alike_meters": alike_meters(kept, meters)}
-    return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes)), readings_apart(apart(kept))]))
+    return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes, meters)), readings_apart(apart(kept))]))
 
 
 def _without(rows: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.DataFrame:
@@ -78,21 +80,33 @@ def _signs(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sub_meters(rows: pl.DataFrame, meters: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What a sub-meter counts is in the bills of its main meter, while both are read; a bill of a sub-meter during which its main meter begins or ends is rejected, as it is in them in part."""
+    """What a sub-meter counts is in the bills of the meters it lies behind, while both are read; a bill on some of whose days only one of them is read is rejected, as it is in theirs in part."""
     subs = meters.filter(pl.col("part_of").is_not_null()).select("site_id", "measure", "meter_id", "part_of", "valid_from", "valid_to")
     if subs.is_empty():
         return rows, NO_REJECTIONS
-    mains = meters.filter(pl.col("part_of").is_null()).select("site_id", "measure", pl.col("meter_id").alias("part_of"), pl.col("valid_from").alias("__from"), pl.col("valid_to").alias("__to"))
-    behind = rows.join(subs, on=["site_id", "measure", "meter_id"], how="inner").join(mains, on=["site_id", "measure", "part_of"], how="left")
-    both = _there("valid_from", "valid_to") & _there("__from", "__to")
-    first, last = pl.max_horizontal("start", "valid_from"), pl.min_horizontal("end", "valid_to")
-    in_part = ((pl.col("__from") > first) | (pl.col("__to") < last)).fill_null(value=False)
-    found = behind.filter(both & ~in_part).select("record_id", "column", pl.col("part_of").alias("__by"))
-    life = pl.col("__from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("__to").cast(pl.String).fill_null("now")
+    key = ["record_id", "column"]
+    lives = meters.filter(pl.col("meter_id").is_not_null()).select("site_id", "measure", pl.col("meter_id").alias("__main"), pl.col("valid_from").alias("__from"), pl.col("valid_to").alias("__to"))
+    own = rows.join(subs, on=["site_id", "measure", "meter_id"], how="inner").filter(_there("valid_from", "valid_to"))
+    own = own.with_columns(pl.max_horizontal("start", "valid_from").alias("start"), pl.min_horizontal("end", "valid_to").alias("end"))
+    behind = own.with_columns(pl.col("part_of").str.split(";").alias("__main")).explode("__main", empty_as_null=True)
+    behind = behind.join(lives, on=["site_id", "measure", "__main"], how="left").filter(_there("__from", "__to"))
+    days = behind.select(*key, pl.max_horizontal("start", "__from").alias("start"), pl.min_horizontal("end", "__to").alias("end"))
+    left = without(own.select(*key, "start", "end"), merged(days, key), key).select(key).unique()
+    by = behind.group_by(key).agg(pl.col("__main").unique().sort().str.join(", ").alias("__by"))
+    problems = _main_meter_ends(behind.join(left, on=key, how="semi"))
+    return set_out(rows, by.join(left, on=key, how="anti"), "sub-meter, counted in the bills of "), problems
+
+
+def _main_meter_ends(behind: pl.DataFrame) -> pl.DataFrame:
+    """Bills of sub-meters whose main meter is read on some of their days only."""
+    lives = pl.col("__from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("__to").cast(pl.String).fill_null("now")
+    found = behind.with_columns(lives.alias("__life")).unique(["record_id", "__main"], keep="first", maintain_order=True)
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    told = pl.lit("bills that begin or end with the main meter ") + pl.col("part_of") + ", which is read " + life + ": what the sub-meter counted then is in its bills, what it counted else is not"
-    problems = rejections(behind.filter(both & in_part), pl.lit(value=True), "main_meter_ends", pl.lit("period_end"), span, told, life)
-    return set_out(rows, found, "sub-meter, counted in the bills of "), problems
+    told = (
+        pl.lit("bills that begin or end with the main meter ") + pl.col("__main") + ", which is read " + pl.col("__life")
+        + ": what the sub-meter counted then is in its bills, what it counted else is not; if another main meter follows, name both in part_of of the register, parted by ;"
+    )  # fmt: skip
+    return rejections(found, pl.lit(value=True), "main_meter_ends", pl.lit("period_end"), span, told, pl.col("__life"))
 
 
 def _outside_life(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
@@ -115,12 +129,14 @@ def _there(first: str, last: str) -> pl.Expr:
 # ---------------------------------------------------------------- what a person should know
 
 
-def _kinds(kept: pl.DataFrame, notes: dict[str, pl.Series]) -> dict[str, pl.Expr]:
+def _kinds(kept: pl.DataFrame, notes: dict[str, pl.Series], meters: pl.DataFrame) -> dict[str, pl.Expr]:
     """Check to the quantities it is about."""
     def excluded(words: str) -> pl.Expr:
         return pl.col("excluded").str.starts_with(words).fill_null(value=False)
 
     counts = pl.col("excluded").is_null()
+    behind = meters.filter(pl.col("part_of").is_not_null()).select("site_id", "measure", "meter_id", "valid_from", "valid_to")
+    alone = kept.join(behind, on=["site_id", "measure", "meter_id"], how="inner").filter(_there("valid_from", "valid_to"))["record_id"]
     return {
         "duplicate": excluded("duplicate"),
         "superseded": excluded("superseded"),
@@ -128,6 +144,8 @@ def _kinds(kept: pl.DataFrame, notes: dict[str, pl.Series]) -> dict[str, pl.Expr
         "credit_note": (pl.col("bill_kind") == "credit_note") & counts,
         "negative": (pl.col("quantity") < 0) & (pl.col("bill_kind") != "credit_note") & counts,
         "estimated_by_sender": pl.col("estimated") & counts,
+        "sub_meter_alone": pl.col("record_id").is_in(alone.implode()) & counts,
+        "unknown_tariff": (counts & pl.col("tariff").is_not_null() & ~pl.col("tariff").is_in(list(parts_known()))).fill_null(value=False),
         "same_days": pl.col("record_id").is_in(same_days(kept).implode()),
         "rounded": pl.col("rounded"),
         **{check: pl.col("record_id").is_in(found.implode()) for check, found in notes.items()},

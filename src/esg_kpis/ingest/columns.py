@@ -5,12 +5,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from esg_kpis.domains import DOMAINS
+from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.errors import InputProblem, UnitProblem
 from esg_kpis.files import Sheet, folded
 from esg_kpis.files.header import unit_of
-from esg_kpis.ingest.declared import BY_OUR_NAMES
+from esg_kpis.ingest.declared import BY_OUR_NAMES, measure_aliases
 from esg_kpis.ingest.formats import COMMON, Feed, FileFormat, QuantityColumn
+from esg_kpis.ingest.shape import missing_columns
 from esg_kpis.ingest.wide import per_measure, unread
 from esg_kpis.units import unit_named
 
@@ -71,7 +72,9 @@ def _per_measure(feed: Feed, sheet: Sheet, entry: FileFormat, aliases: Aliases) 
         InputProblem: if a column beside them may hold a quantity as well.
     """
     quantity = feed.quantity[0]
-    if {quantity.column, quantity.measure_column} & {*sheet.columns}:
+    if quantity.measure_column in sheet.columns:
+        return (feed, *_of_other_domains(feed, sheet, aliases))
+    if quantity.column in sheet.columns:
         return ()
     units = quantity.unit_column if quantity.unit_column in sheet.columns else None
     free = [column for column in sheet.columns if column not in {*feed.columns.values(), units}]
@@ -82,6 +85,15 @@ def _per_measure(feed: Feed, sheet: Sheet, entry: FileFormat, aliases: Aliases) 
             where=sheet.where, mend="Say in _format.toml what each column measures, or take out those that do not count.",
         )  # fmt: skip
     return feeds
+
+
+def _of_other_domains(feed: Feed, sheet: Sheet, aliases: Aliases) -> list[Feed]:
+    """A feed for each other domain whose measures the rows name, as a ledger of energy and water does, if the columns suffice for it."""
+    words = measure_aliases() | {folded(name): name for name in MEASURES}
+    told = {words.get(folded(word or "")) for word in sheet.rows[str(feed.quantity[0].measure_column)].unique().to_list()}
+    domains = sorted({DOMAIN_OF[measure] for measure in told if measure in DOMAIN_OF} - {feed.domain})
+    feeds = [_feed(Feed(domain=domain, quantity=(BY_OUR_NAMES,)), sheet, aliases) for domain in domains if domain != "sites" and not DOMAINS[domain].counted]
+    return [other for other in feeds if not missing_columns(sheet, other)]
 
 
 def mapping_in_words(sheet: Sheet, entry: FileFormat) -> str:

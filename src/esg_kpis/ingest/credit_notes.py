@@ -26,7 +26,7 @@ def credited(rows: pl.DataFrame) -> Credited:
 
     A note that names its bill under `corrects` takes back from that bill; another one from the bill of its meter, days and amount, one note from one bill. A note of a bill that is
     superseded goes with it, if it takes back the whole; else it is rejected, since nobody says whether the bill that stands for it has been lowered already.
-    Rejected are also notes of a bill that is not there, and notes that together take back more than they could.
+    Rejected are also notes of a bill that is not there, and those that name one bill and together take back more than it.
     """
     nobody = pl.Series("record_id", [], dtype=pl.String())
     if rows.filter(~IS_BILL & COUNTS).is_empty():
@@ -41,10 +41,37 @@ def credited(rows: pl.DataFrame) -> Credited:
     problems += [over]
     rows, live = _without(rows, problems), _without(live, problems)
     taken = [_one_by_one(live.filter(whole), ["measure", "site_id", "corrects"]), _of_same_days(rows, superseded=False)]
-    void = pl.concat([frame["__by"] for frame in taken]).unique()
-    meets = (pl.col("start") <= pl.col("__end")) & (pl.col("__start") <= pl.col("end"))
-    elsewhere = live.filter(~meets.any().over("record_id", "column"))["record_id"].unique()
-    return Credited(rows, void, elsewhere, pl.concat([*problems, _credits_too_much(rows)]))
+    void = pl.concat([*(frame["__by"] for frame in taken), _taken_back_whole(live), _of_one_document(rows)]).unique()
+    note = ["record_id", "column"]
+    within = (pl.col("start") >= pl.col("__start").min().over(note)) & (pl.col("end") <= pl.col("__end").max().over(note))
+    elsewhere = live.filter(~within)["record_id"].unique()
+    return Credited(rows, void, elsewhere, pl.concat(problems))
+
+
+def _taken_back_whole(live: pl.DataFrame) -> pl.Series:
+    """Records of bills which the notes that name them take back to nothing, together."""
+    bill = ["measure", "site_id", "corrects"]
+    if live.is_empty():
+        return live["__by"]
+    notes = sums(live.unique(["record_id", "column"]), bill, "canonical")
+    bills = sums(live.unique(["__by", "__column"]), bill, "__canonical")
+    even = notes.join(bills, on=bill).filter(pl.col("canonical") + pl.col("__canonical") == 0)
+    return live.join(even.select(bill), on=bill, how="semi")["__by"]
+
+
+def _of_one_document(rows: pl.DataFrame) -> pl.Series:
+    """Records of bills all parts of which one note without a name takes back, of the same meter and days; one note to one bill."""
+    key = ["domain", "measure", "site_id", "meter_id", "start", "end"]
+    notes = rows.filter(~IS_BILL & COUNTS & pl.col("corrects").is_null())
+    bills = rows.filter(IS_BILL & COUNTS).join(notes.select(key).unique(), on=key, how="semi", nulls_equal=True).with_columns(pl.coalesce("document", "record_id").alias("__bill"))
+    if bills.is_empty():
+        return bills["record_id"]
+    of_notes = sums(notes, [*key, "record_id"], "canonical").with_columns(-pl.col("canonical"))
+    of_bills = sums(bills, [*key, "__bill"], "canonical")
+    pairs = of_notes.join(of_bills, on=[*key, "canonical"], how="inner", nulls_equal=True)
+    same = [*key, "canonical"]
+    one = pairs.filter(pl.col("record_id").rank("dense").over(same) == pl.col("__bill").rank("dense").over(same)) if pairs.height else pairs
+    return bills.join(one.select(*key, "__bill"), on=[*key, "__bill"], how="semi", nulls_equal=True)["record_id"]
 
 
 def _without(rows: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.DataFrame:
@@ -108,7 +135,7 @@ def _more_than_billed(live: pl.DataFrame) -> pl.DataFrame:
     return rejections(found.with_columns(told), pl.lit(value=True), "credits_too_much", pl.col("column"), pl.col("received"), hint, pl.col("__against"))
 
 
-def _credits_too_much(rows: pl.DataFrame) -> pl.DataFrame:
+def credits_too_much(rows: pl.DataFrame) -> pl.DataFrame:
     """Credit notes that together are more than the bills of the meter whose days they share: one was sent twice, or its bill never came. To count them would take away what others used.
 
     A credit note that names its bill under `corrects` stands on the days of that bill. Where bills name no meter they may be of any. Meters that feed back are left alone.

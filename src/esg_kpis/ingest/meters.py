@@ -27,14 +27,13 @@ def meter_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFram
     measures = {name: f"a measure that is metered. {near_misses(name, METERED)}".strip() for name in rows["measure"].unique().to_list()}
     rows = _main_meters_as_spelled(rows)
     key = ["site_id", "measure", "meter_id"]
-    mains = rows.filter(pl.col("part_of") == "").select("site_id", "measure", pl.col("meter_id").alias("part_of")).unique()
-    behind = rows.filter(pl.col("part_of") != "").join(mains, on=["site_id", "measure", "part_of"], how="anti")
+    behind = rows.filter(_behind_nobody(rows))
     problems = pl.concat(
         [
             rejections(rows, ~pl.col("site_id").is_in(known), "unknown_site", "site_id", pl.col("site_id"), _named("site_id", hints)),
             rejections(rows, ~pl.col("measure").is_in(METERED), "measure", "measure", pl.col("measure"), _named("measure", measures)),
             rejections(rows, pl.struct(key).is_duplicated(), "meter_twice", "meter_id", pl.col("meter_id"), "each meter of a site and measure once"),
-            rejections(behind, pl.lit(value=True), "main_meter", "part_of", pl.col("part_of"), "a main meter of the same site and measure in this register"),
+            rejections(behind, pl.lit(value=True), "main_meter", "part_of", pl.col("part_of"), "a main meter of the same site and measure in this register; several are parted by ;"),
             rejections(rows, (pl.col("part_of") != "") & (pl.col("meter_id") == ""), "main_meter", "part_of", pl.col("part_of"), "blank, where no meter is named"),
             rejections(rows, (pl.col("digits") != "") & ~pl.col("digits").str.contains(r"^[1-9]$|^1[0-2]$"), "digits", "digits", pl.col("digits"), "a whole number from 1 to 12"),
         ]
@@ -54,8 +53,31 @@ def _main_meters_as_spelled(rows: pl.DataFrame) -> pl.DataFrame:
     place = rows.select("site_id", "measure", "meter_id", "part_of").rows()
     listed = {(site, measure, meter) for site, measure, meter, _ in place}
     near = {(site, measure, alike(meter)): meter for site, measure, meter, _ in reversed(place) if meter}
-    found = [main if not main or (site, measure, main) in listed else near.get((site, measure, alike(main)), main) for site, measure, _, main in place]
+
+    def own(site: str, measure: str, main: str) -> str:
+        return main if (site, measure, main) in listed else near.get((site, measure, alike(main)), main)
+
+    found = [";".join(own(site, measure, main.strip()) for main in mains.replace("；", ";").split(";")) if mains else "" for site, measure, _, mains in place]
     return rows.with_columns(pl.Series("part_of", found, dtype=pl.String()))
+
+
+def _behind_nobody(rows: pl.DataFrame) -> pl.Series:
+    """Which rows name a main meter that is none of the register, or that lies behind them."""
+    told = rows.select("site_id", "measure", "meter_id", "part_of").rows()
+    above = {(site, measure, meter): [main for main in mains.split(";") if main] for site, measure, meter, mains in told if meter}
+
+    def wrong(site: str, measure: str, meter: str, mains: str) -> bool:
+        ahead, seen = [main for main in mains.split(";") if main], set[str]()
+        while ahead:
+            main = ahead.pop()
+            if main == meter or (site, measure, main) not in above:
+                return True
+            if main not in seen:
+                seen.add(main)
+                ahead += above[site, measure, main]
+        return False
+
+    return pl.Series([bool(row[3]) and wrong(*row) for row in told], dtype=pl.Boolean())
 
 
 def of_meter(rows: pl.DataFrame, meters: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -169,6 +169,7 @@ _ABOUT_BILLS: dict[str, tuple[str, str, str]] = {
     "duplicate": ("warning", "each bill once", "It was excluded. If it is a second delivery and not the same bill, give it a document number."),
     "superseded": ("note", "the last word on each bill", "Nothing; the bill that corrects it counts."),
     "sub_meter": ("note", "main meters", "Nothing; what a sub-meter counts is in the bills of its main meter."),
+    "sub_meter_alone": ("warning", "a main meter that is read", "Look whether another meter took the place of its main meter; the sub-meter counts by itself. Name all in part_of of the register, parted by ;."),
     "credit_note": ("note", "zero or more, unless a credit note", "Look whether the bill it credits is there; the credit was counted."),
     "negative": ("warning", "zero or more, unless net metered", "Confirm that the meter feeds back; the register or the format allows it."),
     "estimated_by_sender": ("note", "a reading", "Ask for the bill that follows the next reading; the quantity counts as an estimate."),
@@ -177,6 +178,10 @@ _ABOUT_BILLS: dict[str, tuple[str, str, str]] = {
         "Look for that bill: it is not there, or of other days or another meter. The correction was counted, and that bill too if it is there.",
     ),
     "credit_elsewhere": ("warning", "the days of the bill that it takes back from", "Ask of which days the credit is; it was counted on its own, not on those of its bill."),
+    "unknown_tariff": (
+        "warning", "sharp, peak, flat, valley, deep_valley, or a word for the whole count",
+        "Look whether it is a part of the count or the whole, which would count twice; map it by `values = { tariff = … }` of the feed in _format.toml.",
+    ),
     "same_days": ("warning", "bills of named meters, or days covered once", "Ask whether they are of two meters, or one bill sent twice; all were counted. Name the meters."),
     "alike_meters": ("warning", "meters that their numbers tell apart", "Ask whether the two numbers are of one meter; both were counted. Name meters in one way, or enter both in the register of meters."),
     "rollover": ("note", "readings that rise", "Confirm that the counter went past its last digit; the register gives its digits."),

@@ -64,9 +64,13 @@ def typed_quantities(
         *_own_month(spec),
     )
     known = [name for name, home in DOMAIN_OF.items() if home == domain.name]
+    if spec.measure_column and len(entry.feed) > 1:
+        # What another feed of the file reads is none of this one's.
+        others = {feed.domain for feed in entry.feed} - {domain.name}
+        frame = frame.filter(~pl.col("measure").is_in([name for name, home in DOMAIN_OF.items() if home in others]))
     read_off = (pl.col("received") == "") & pl.col("reading_start").is_not_null() & pl.col("reading_to").is_not_null()
     example = f"1{entry.thousands_mark}234{entry.decimal}5"
-    problems = _unreadable_readings(rows, frame, spec, example)
+    problems = _unreadable_readings(rows.filter(pl.col(LINE).is_in(frame[LINE].implode())) if frame.height < rows.height else rows, frame, spec, example)
     unread = pl.concat([NO_REJECTIONS, *problems])["record_id"].unique()
     blank = (pl.col("received") == "") & ~read_off & ~pl.col("record_id").is_in(unread.implode())
     # A blank cell in an optional column says nothing, so neither its unit nor its measure is asked for.
@@ -125,7 +129,7 @@ def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, e
     ]
     if doubtful and not _shows_its_marks(frame["received"]):
         either = read.str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
-        told = f"a number that is plain: in a file whose cells are parted by `;` or tabs this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands"
+        told = f"a number that is plain: in a file whose cells are parted by `;` or tabs this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands, and a fraction with a zero behind it"
         problems.append(rejections(frame, either, "number", spec.column, read, told, example))
     if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
         told = "a quantity in each row: which part of it belongs to which row cannot be known"

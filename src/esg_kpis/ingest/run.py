@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from esg_kpis.files import LINE
 from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, rejected_of
 from esg_kpis.ingest.bills import judged
@@ -13,6 +14,7 @@ from esg_kpis.ingest.declared import column_aliases
 from esg_kpis.ingest.kept import Kept
 from esg_kpis.ingest.meters import meter_rows
 from esg_kpis.ingest.quantities import no_quantities
+from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.returned import MENDS, replaced
 from esg_kpis.ingest.rows import register_problems
 from esg_kpis.ingest.shape import theirs_of
@@ -63,7 +65,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     mended, idle = _mended(taken)
     gone = mended["record_id"]
     rejected = [idle, *(feed.rejected for item in read for _, feed in item.feeds), *(ragged_rejections(item) for item in read if item.sheet.ragged)]
-    rejected = [_without(frame, gone) for frame in rejected]
+    rejected = [*(_without(frame, gone) for frame in rejected), _as_it_was(rejected, mended, read)]
     register, site_problems = site_rows(_bases(read, "sites", gone), _ids(rejected))
     meters, meter_problems = meter_rows(_bases(read, "meters", gone), _ids(rejected), register)
     sent = _without(stacked([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
@@ -86,7 +88,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
         ),
         observations=pl.concat(
             [observations.observe(item.sheet, item.entry, item.records, left) for item in read]
-            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities, left) for item in read for spec, feed in item.feeds]
+            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities if len(item.feeds) == 1 else pl.concat(own.quantities for _, own in item.feeds), left) for item in read for spec, feed in item.feeds]
             + [control_totals(item.sheet, item.aside, item.entry) for item in read]
             + [observations.of_formulas(item.sheet, item.records) for item in read]
             + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in read]
@@ -106,6 +108,21 @@ def _mended(taken: Taken) -> tuple[pl.DataFrame, pl.DataFrame]:
     if taken.mends:
         known = pl.concat([frame["record_id"] for item in taken.read for frame in (item.records, ragged_rejections(item))])
     return replaced(pl.concat([pl.DataFrame(schema=MENDS), *taken.mends]), known)
+
+
+def _as_it_was(rejected: list[pl.DataFrame], mended: pl.DataFrame, read: list[FileRead]) -> pl.DataFrame:
+    """Rejections of mended rows whose number was refused and stands there as it was: what may be two numbers is not one because it comes again."""
+    by = {old: words.removeprefix("mended by record ") for old, words in mended.iter_rows()}
+    again = pl.concat([pl.DataFrame(schema=REJECTION), *rejected]).filter((pl.col("rule") == "number") & pl.col("record_id").is_in(list(by)))
+    if again.is_empty():
+        return again
+    sheets = {name: (item.sheet.rows, line) for item in read for name, line in item.records.filter(pl.col("record_id").is_in(list(by.values()))).select("record_id", LINE).iter_rows()}
+    rows = []
+    for row in again.iter_rows(named=True):
+        cells, line = sheets.get(by[row["record_id"]], (None, 0))
+        if cells is not None and row["column"] in cells.columns and cells.filter(pl.col(LINE) == line)[row["column"]].item() == row["read"]:
+            rows.append(row | {"record_id": by[row["record_id"]]})
+    return pl.DataFrame(rows, schema=REJECTION)
 
 
 def _in_their_words(rejected: pl.DataFrame, read: list[FileRead]) -> list[pl.DataFrame]:

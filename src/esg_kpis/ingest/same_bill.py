@@ -99,7 +99,7 @@ def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.Dat
         return NO_REJECTIONS
     told = metered.join(blocks, on="record_id", how="inner")
     hint = (
-        pl.lit("days of the meter that no other bill covers, and either its whole count or the parts of it; if one bill came twice, leave one out; else `corrects`, `tariff`, or `last_day` in _format.toml. The other bills are ")
+        pl.lit("days of the meter that no other bill covers, and either its whole count or the parts of it; if one bill came twice, leave one out; else `corrects`, `tariff`, `last_day`, or for the row of a whole [[file.aside]] in _format.toml. The other bills are ")
         + pl.col("__others")
     )  # fmt: skip
     span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)

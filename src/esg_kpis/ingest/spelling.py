@@ -12,6 +12,13 @@ _PLAIN = r"^[\x20-\x7E]*$"
 _ITS_OWN = r"^[A-Z1-9][A-Z0-9]*$"
 """A number of capitals and digits, of which no two different ones are alike."""
 _WHOLE = "whole"
+_SAID = ("用电量", "电量", "用电", "电能", "电", "kwh")
+"""What may stand behind the word for a part, and says nothing more."""
+
+
+def parts_known() -> frozenset[str]:
+    """The words that parts of a count have here."""
+    return frozenset(tariff_aliases().values())
 
 
 def alike(word: str) -> str:
@@ -37,7 +44,8 @@ def _parts(tariffs: pl.Series) -> pl.Series:
     known, first = tariff_aliases(), dict[str, str]()
     words = {}
     for word in tariffs.drop_nulls().unique().sort().to_list():
-        part = known.get(folded(word)) or first.setdefault(folded(word), word)
+        bare = folded(word)
+        part = known.get(bare) or next((known[short] for end in _SAID if (short := bare.removesuffix(end)) in known), None) or first.setdefault(bare, word)
         words[word] = None if part == _WHOLE else part
     return tariffs.replace(words) if any(part != word for word, part in words.items()) else tariffs
 
@@ -66,10 +74,11 @@ def _one_spelling(rows: pl.DataFrame, names: list[str], place: list[str], regist
     said = [rows.select(*place, pl.col(name).alias("__word")).unique().drop_nulls("__word") for name in names]
     listed = register.select(*place, pl.col(register.columns[-1]).alias("__word"))
     spellings = pl.concat([*said, listed]).unique()
-    # Quick and without misses: of ASCII this folds at least what `alike` does; what else there is is looked at one by one.
-    bare = word.str.to_lowercase().str.replace_all(r"[\s_*:\-]+", "").str.strip_chars_start("0")
+    # Quick and without misses: this folds at least what `alike` does; what it finds is looked at one by one.
+    wide = not spellings.select(word.str.contains(_PLAIN).all()).item()
+    bare = (word.str.normalize("NFKC") if wide else word).str.to_lowercase().str.replace_all(r"[\s_*:\-]+", "").str.strip_chars_start("0")
     changed = []
-    for row in spellings.filter(pl.struct(*place, bare).is_duplicated() | ~word.str.contains(_PLAIN)).sort(*place, "__word").iter_rows():
+    for row in spellings.filter(pl.struct(*place, bare).is_duplicated()).sort(*place, "__word").iter_rows():
         key = (*row[:-1], alike(row[-1]))
         one = registered.get(row) or known.setdefault(key, row[-1])
         if one != row[-1]:

@@ -3,7 +3,7 @@
 import polars as pl
 
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
-from esg_kpis.ingest.same_bill import COUNTS, IS_BILL, METER, set_out
+from esg_kpis.ingest.same_bill import COUNTS, IS_BILL, set_out
 from esg_kpis.ranges import merged, without
 
 
@@ -64,6 +64,7 @@ def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     fewer = pl.struct("__tariff", "__dimensions").n_unique().over(bill) < pl.struct("tariff", "dimensions").n_unique().over(bill)
     telling = parted.filter(pl.col("__same_part") | ~(pl.col("__same_part").any().over(bill) | fewer))
     key = ["record_id", "column"]
+    telling = _whole_by_all_parts(telling, key)
     days = telling.select(*key, pl.max_horizontal("start", "__start").alias("start"), pl.min_horizontal("end", "__end").alias("end"))
     left = without(pairs.unique(key).select(*key, "start", "end"), merged(days, key), key)
     left = left.group_by(key).agg(_span().sort_by("start").str.join("; ").alias("__left"))
@@ -72,6 +73,20 @@ def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     of = pl.col("__left") + pl.when(part != "").then(pl.lit(" (") + part + ")").otherwise(pl.lit(""))
     told = pl.lit("a correction of all days and parts of this bill; that of record ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity (of several spans the first; the others come in a file of their own)"
     return telling.join(left, on=key, how="anti"), rejections(open_.with_columns(of.alias("__of")), pl.lit(value=True), "corrected_in_part", pl.lit("period_start"), _span(), told, pl.col("__of"))
+
+
+def _whole_by_all_parts(telling: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """`telling` without the days of a whole count on which fewer parts of it are told anew than on others, or one part only: the rest of it is told by nobody."""
+    split = pl.col("tariff").is_null() & pl.col("__tariff").is_not_null()
+    parts = telling.filter(split)
+    if parts.is_empty():
+        return telling
+    one = parts.filter(pl.col("__tariff").n_unique().over(key) == 1)
+    ranges = parts.select(*key, "__tariff", "start", "end").unique()
+    days = parts.select(*key, "__tariff", pl.max_horizontal("start", "__start").alias("start"), pl.min_horizontal("end", "__end").alias("end"))
+    uneven = without(ranges, merged(days, [*key, "__tariff"]), [*key, "__tariff"])
+    bad = pl.concat([one.select(key), uneven.select(key)]).unique()
+    return pl.concat([telling.filter(~split), parts.join(bad, on=key, how="anti")])
 
 
 def _span() -> pl.Expr:
@@ -121,11 +136,8 @@ def read_later(rows: pl.DataFrame) -> pl.DataFrame:
     if estimates.is_empty():
         return rows
     bills = rows.filter((pl.col("bill_kind") == "bill") & COUNTS)
-    of_meter, of_number = (pl.col("meter_id").is_not_null(), [name for name in METER if name != "meter_id"] + ["document"])
-    columns = ["record_id", "column", "start", "end", "__by", "__start", "__end"]
-    pairs = pl.concat([
-        _pairs(estimates.filter(of_meter), bills.filter(of_meter), METER).select(columns),
-        _pairs(estimates.filter(~of_meter), bills.filter(pl.col("document").is_not_null()), of_number).select(columns),
-    ])  # fmt: skip
-    covered = pairs.filter((pl.col("__start") <= pl.col("start")) & (pl.col("end") <= pl.col("__end")))
-    return set_out(rows, covered.select("record_id", "column", "__by"), "superseded by record ")
+    of_meter, of_number = (pl.col("meter_id").is_not_null(), ["domain", "measure", "site_id", "document"])
+    by_meter = _pairs(estimates.filter(of_meter), bills.filter(of_meter), ["domain", "measure", "site_id", "meter_id"])
+    by_number = _pairs(estimates.filter(~of_meter), bills.filter(pl.col("document").is_not_null()), of_number)
+    found = [_told_anew(pairs)[0].select("record_id", "column", "__by") for pairs in (by_meter, by_number)]
+    return set_out(rows, pl.concat(found), "superseded by record ")

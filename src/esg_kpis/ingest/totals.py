@@ -24,8 +24,8 @@ _REASONS = {"subtotal": "subtotal row, a control total", "total": "total row, a 
 
 _TOTAL = r"^\s*(?i:合\s*计|总\s*计|小\s*计|共计|总和|((grand|sub)[ -]?)?totals?|sum|summe|gesamt)[：:]?\s*$"
 """Cells that say nothing but that their row is a total, which nobody may take for one unasked."""
-LIKE_TOTAL = rf"{_TOTAL}|(合计|总计|小计|汇总|累计)[：:]?\s*$"
-"""The same, where a site ought to stand."""
+LIKE_TOTAL = rf"{_TOTAL}|(合计|总计|小计|汇总|累计)[）)：:]?\s*$"
+"""The same, and words that end in one."""
 NO_TOTAL = "a record of one site and its days. The row looks like a subtotal or total: leave it out, or declare it as [[file.aside]] in _format.toml, so that the rows are checked by it"
 
 
@@ -137,8 +137,8 @@ def _compared(sheet: Sheet, column: str, kind: str, total: dict[str, Any], rows:
 def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, theirs: Callable[[str], str | None]) -> pl.DataFrame:
     """`rejected`, with rows that look like a total told to be one, and nothing else asked of them.
 
-    A row says so by a word for a total where its site, meter or bill ought to stand; if it is rejected anyway, in any cell; and if it names no day, by a word that ends in one
-    where the site ought to stand. A part of a count may be called a total.
+    A row says so by a word for a total where its site ought to stand, or by one that ends so where its meter or bill ought to; if it is rejected anyway, in any cell; and if it
+    names no day, by one that ends so where the site ought to stand. A part of a count may be called a total.
 
     Args:
         rejected: What is wrong with the rows else.
@@ -148,8 +148,8 @@ def totals_as_such(rejected: pl.DataFrame, rows: pl.DataFrame, theirs: Callable[
     named = [name for ours in ("site_id", "meter_id", "document") if (name := theirs(ours)) in rows.columns]
     wrong, undated = (pl.col("record_id").is_in(frame["record_id"].unique().implode()) for frame in (rejected, rejected.filter(pl.col("rule").is_in(["date_missing", "date"]))))
     others = [name for name in rows.columns if name not in ("record_id", LINE, theirs("tariff"), *named)] if rejected.height else []
-    looks = [(name, _word(name, _TOTAL)) for name in named] + [(name, wrong & _word(name, _TOTAL)) for name in others]
-    looks += [(name, undated & _word(name, LIKE_TOTAL)) for name in named[:1] if rejected.height]
+    looks = [(name, _word(name, _TOTAL if name == theirs("site_id") else LIKE_TOTAL)) for name in named] + [(name, wrong & _word(name, _TOTAL)) for name in others]
+    looks += [(name, undated & _word(name, LIKE_TOTAL)) for name in named if name == theirs("site_id") and rejected.height]
     if not looks or not rows.select(pl.any_horizontal(found.any() for _, found in looks)).item():
         return rejected
     told = pl.coalesce(pl.when(found).then(pl.struct(pl.lit(name).alias("column"), pl.col(name).alias("word"))) for name, found in looks)

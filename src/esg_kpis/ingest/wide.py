@@ -1,5 +1,6 @@
 """Tables with a column per measure, which the header names; and columns that may hold a quantity and are not read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Literal
@@ -14,6 +15,10 @@ from esg_kpis.units import multiplier
 
 _LIKELY = [measure for name in ("energy", "water") for measure in DOMAINS[name].measures if measure.nature == "flow"]
 """What bills are about: a column in a unit of one of them may be one."""
+_ELSE = re.compile(r"示数|读数|表底|上月|上期|上年|去年|同期|累计|单价|reading|previous|last (month|year)|ytd|year to date|price|zählerstand|vorjahr|vormonat", re.IGNORECASE)
+"""Columns beside the quantity that are usual and hold none of the row's own: readings, other periods, prices."""
+_LIKE_QUANTITY = re.compile(r"(电|水|气|热|油)量$|用量|消耗|consumption|usage|verbrauch", re.IGNORECASE)
+_NUMERIC = r"^\s*-?[0-9][0-9.,]*\s*$"
 
 
 @cache
@@ -67,11 +72,15 @@ def unread(sheet: Sheet, feeds: Sequence[Feed], declared: Sequence[str], aliases
 
 def _may_count(sheet: Sheet, column: str, aliases: Mapping[str, frozenset[str]]) -> bool:
     name, unit = unit_of(column)
+    if _ELSE.search(column):
+        return False
+    if _LIKE_QUANTITY.search(name):
+        return bool(sheet.rows[column].str.contains(_NUMERIC).any())
     if measure_in(column) is not None or folded(name) in aliases.get("quantity", frozenset()):
         return True
     if column.startswith("column ") and column[7:].isdigit():
-        return bool(sheet.rows[column].str.contains(r"^\s*-?[0-9][0-9.,]*\s*$").any())
-    return bool(unit) and any(_fits(unit, measure.unit) for measure in _LIKELY)
+        return bool(sheet.rows[column].str.contains(_NUMERIC).any())
+    return bool(unit) and "CO2" not in unit.upper() and any(_fits(unit, measure.unit) for measure in _LIKELY)
 
 
 @cache
