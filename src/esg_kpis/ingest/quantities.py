@@ -86,12 +86,17 @@ def typed_quantities(
         rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home, ", ".join(known))
     )
     problems.append(_unit_problems(frame.filter(pl.col("measure").is_in(known)), spec, domain))
+    return _sent(frame, spec, domain, dimensions, read_off), problems
+
+
+def _sent(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain, dimensions: Sequence[str], read_off: pl.Expr) -> pl.DataFrame:
+    """The rows of a quantity column in the columns of `SENT`. `read_off`: whether the quantity is that of its meter's readings."""
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name in sorted(dimensions)]
     quantities = frame.select(
         "record_id",
         pl.lit(domain.name).alias("domain"),
         "measure",
-        pl.col("measure").replace_strict({name: MEASURES[name].nature for name in known}, default="flow").alias("nature"),
+        pl.col("measure").replace_strict({name: measure.nature for name, measure in MEASURES.items()}, default="flow").alias("nature"),
         "site_id",
         pl.col("meter_id").replace({"": None}),
         pl.col("document").replace({"": None}),
@@ -112,7 +117,7 @@ def typed_quantities(
         read_off.alias("readings"),
         "reading_start", "reading_to", "reading_times",
     )  # fmt: skip
-    return quantities.cast(SENT).select(list(SENT)), problems  # type: ignore[arg-type]
+    return quantities.cast(SENT).select(list(SENT))  # type: ignore[arg-type]
 
 
 def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, example: str, merged: pl.DataFrame, *, doubtful: bool) -> list[pl.DataFrame]:
