@@ -223,7 +223,7 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
     """Units that do not fit the measure, and quantities too large for exact arithmetic in the measure's unit."""
     problems = [NO_REJECTIONS]
     stated = _unit_of_header(spec, domain)
-    for measure, unit in frame.select("measure", "received_unit").unique().sort("measure", "received_unit").iter_rows():
+    for measure, unit in _measures_and_units(frame).iter_rows():
         here = (pl.col("measure") == measure) & (pl.col("received_unit") == unit)
         try:
             limit = Fraction(MOST) / multiplier(unit, MEASURES[measure].unit, domain.name)
@@ -245,9 +245,17 @@ def _unit_problems(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain) ->
     return pl.concat(problems)
 
 
+def _measures_and_units(frame: pl.DataFrame) -> pl.DataFrame:
+    """Each measure with each of its units, in order. Where one of the two is the same throughout, nothing has to be paired."""
+    measures, units = (frame[name].unique() for name in ("measure", "received_unit"))
+    if min(measures.len(), units.len()) == 1:
+        return measures.to_frame().join(units.to_frame(), how="cross").sort("measure", "received_unit")
+    return frame.select("measure", "received_unit").unique().sort("measure", "received_unit")
+
+
 def in_canonical_units(quantities: pl.DataFrame) -> pl.DataFrame:
     """`quantities` with `canonical`, the quantity in the canonical unit of its measure, and that `unit`. One exact multiplier per distinct pair."""
-    pairs = quantities.select("measure", "received_unit").unique().sort("measure", "received_unit")
+    pairs = _measures_and_units(quantities)
     fractions = [multiplier(unit, MEASURES[measure].unit, DOMAIN_OF[measure]) for measure, unit in pairs.iter_rows()]
     whole = pl.Decimal(38, 0)
     table = pairs.with_columns(

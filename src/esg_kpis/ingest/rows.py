@@ -86,7 +86,10 @@ def _column(name: str, sheet: Sheet, feed: Feed) -> pl.Expr:
     theirs = theirs_of(name, sheet, feed)
     if theirs is None:
         return pl.lit("")
-    clean = pl.col(theirs).fill_null("").str.strip_chars(_INVISIBLE)
+    text = pl.col(theirs).fill_null("")
+    cells = sheet.rows[theirs]
+    ascii_only = bool((cells.str.len_bytes() == cells.str.len_chars()).all())
+    clean = text.str.strip_chars() if ascii_only else text.str.strip_chars(_INVISIBLE)
     return clean.replace(feed.values[name]) if name in feed.values else clean
 
 
