@@ -8,7 +8,7 @@ import polars as pl
 from esg_kpis.amounts.calendar import apportioned
 from esg_kpis.domains import MEASURES
 from esg_kpis.exact import PRODUCT
-from esg_kpis.tables import AMOUNTS, conform, stacked
+from esg_kpis.tables import AMOUNTS, conform, none_twice, stacked
 
 BY_SENDER = "estimated_by_sender"
 """Estimate method of a bill that its sender says is estimated."""
@@ -45,7 +45,7 @@ def _named(amounts: pl.DataFrame) -> pl.DataFrame:
     """
     when = pl.coalesce("month", pl.col("date").cast(pl.String), pl.lit(""))
     named = amounts.with_columns(pl.concat_str("record_id", "measure", when, separator=":").alias("amount_id"))
-    again = named.filter(pl.col("amount_id").is_duplicated()) if named.select(pl.col("amount_id").hash().n_unique()).item() < named.height else named.clear()
+    again = named.clear() if none_twice(named["amount_id"]) else named.filter(pl.col("amount_id").is_duplicated())
     if again.is_empty():
         return named
     place = pl.col("column").rank("ordinal").over("amount_id").cast(pl.String)

@@ -10,7 +10,7 @@ from esg_kpis.editions.entry import Where
 from esg_kpis.editions.model import Boundary, Edition
 from esg_kpis.editions.read import added_up, needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
-from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id, stacked
+from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id, none_twice, stacked
 
 WAIVED = "left out by waiver"
 """Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
@@ -175,7 +175,7 @@ def inside(where: Where) -> pl.Expr:
 
 def _by_record(known: pl.DataFrame) -> pl.DataFrame:
     """What an edition makes of each record's amounts: `used`, the part of their shares that counts, null where none does; `why`, the reasons of those that do not."""
-    if known.height == known.select(pl.col("record_id").hash().n_unique()).item():
+    if none_twice(known["record_id"]):
         counts = pl.col("excluded").is_null()
         return known.select("record_id", pl.when(counts).then(pl.lit(1).cast(PRODUCT)).alias("used"), pl.col("excluded").alias("why"))
     reasons = known["excluded"].drop_nulls().unique().sort()

@@ -33,7 +33,7 @@ def spelled(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
 
     Parts of a count have one word each, a whole count has no tariff, and a bill of no kind is a bill. A bill that names no meter is that of the only main meter that the register has for its site and measure on its days.
     """
-    rows = rows.with_columns(_parts(rows["tariff"]), pl.col("bill_kind").replace({"": "bill"}), pl.col("revision").fill_null(0))
+    rows = rows.with_columns(_parts(rows["tariff"]), pl.when(pl.col("bill_kind") != "").then("bill_kind").otherwise(pl.lit("bill")).alias("bill_kind"), pl.col("revision").fill_null(0))
     rows = _of_only_meter(rows, meters)
     rows = _one_spelling(rows, ["meter_id"], ["site_id", "measure"], meters.select("site_id", "measure", "meter_id").drop_nulls())
     return _one_spelling(rows, ["document", "corrects"], ["site_id"], rows.select("site_id", "document").clear())

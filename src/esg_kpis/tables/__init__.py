@@ -5,7 +5,7 @@ Input domains declare their own columns in `domains/`.
 """
 
 from esg_kpis.tables.amounts import AMOUNTS, COVERAGE_SUMMARY, EDITION_AMOUNTS, ESTIMATES, FACTOR_USES, FACTORS, FATES, RECORD_FATES
-from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id, stacked
+from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id, none_twice, stacked
 from esg_kpis.tables.people import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS
 from esg_kpis.tables.records import COVERAGE, FILES, METERS, NATURES, QUANTITIES, RECORDS, REJECTED, SITES
 from esg_kpis.tables.results import FINDINGS, KPI_VALUES, PUBLISHED, SEVERITIES, STATUSES, TIE_OUT, VERDICTS
@@ -50,5 +50,6 @@ __all__ = [
     "conform",
     "empty",
     "finding_id",
+    "none_twice",
     "stacked",
 ]  # fmt: skip

@@ -104,7 +104,17 @@ def _rises(frame: pl.DataFrame, key: Sequence[str]) -> bool:
     moving = [name for name in key if frame.height and not frame.select(pl.col(name).first() == pl.col(name)).to_series().all()]
     if len(moving) != 1:
         return False
-    return bool(frame.select((pl.col(moving[0]) > pl.col(moving[0]).shift(1)).fill_null(value=True).all() & pl.col(moving[0]).is_not_null().all()).item())
+    return rises(frame[moving[0]])
+
+
+def rises(values: pl.Series) -> bool:
+    """Whether each value is larger than the one before: then none stands twice, which is quicker seen so than counted."""
+    return bool(not values.null_count() and (values.slice(1) > values.head(values.len() - 1)).all()) if values.len() > 1 else not values.null_count()
+
+
+def none_twice(values: pl.Series) -> bool:
+    """Whether no value stands twice."""
+    return rises(values) or values.hash().n_unique() == values.len()
 
 
 @cache
