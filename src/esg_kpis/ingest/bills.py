@@ -13,7 +13,8 @@ from esg_kpis.ingest.meters import of_meter
 from esg_kpis.ingest.observations import OBSERVATION, readings_apart, seen_in_quantities
 from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.ingest.readings import apart, backwards, read_off
-from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
+from esg_kpis.ingest.rejections import without as without_rejected
 from esg_kpis.ingest.same_bill import alike_meters, among, bills_twice, duplicates, meeting, overlaps, same_days, set_out
 from esg_kpis.ingest.spelling import parts_known, spelled
 from esg_kpis.ingest.superseded import corrected, read_later, revised
@@ -41,24 +42,19 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     """
     rows, notes = read_off(spelled(sent, meters), meters)
     wrong = [_signs(rows, meters), backwards(rows), _outside_life(rows, meters)]
-    rows = in_canonical_units(_without(rows, wrong))
+    rows = in_canonical_units(without_rejected(rows, wrong))
     rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("excluded"))
     close = meeting(rows)
     rows, ends = _sub_meters(duplicates(rows, close, places), meters)
-    rows, corrections, idle = corrected(_without(rows, [ends]))
-    rows, revisions, unmet = revised(_without(rows, [corrections]))
-    credit = credited(read_later(_without(rows, [revisions])))
+    rows, corrections, idle = corrected(without_rejected(rows, [ends]))
+    rows, revisions, unmet = revised(without_rejected(rows, [corrections]))
+    credit = credited(read_later(without_rejected(rows, [revisions])))
     contradictions = [bills_twice(among(credit.rows, close)), overlaps(credit.rows, close, credit.void), credit.rejected]
-    contradictions.append(credits_too_much(_without(credit.rows, contradictions)))
-    kept = _without(credit.rows, contradictions)
+    contradictions.append(credits_too_much(without_rejected(credit.rows, contradictions)))
+    kept = without_rejected(credit.rows, contradictions)
     problems = pl.concat([NO_REJECTIONS, *wrong, ends, corrections, revisions, *contradictions])
     notes |= {"corrects_nothing": pl.concat([idle, unmet]), "credit_elsewhere": credit.elsewhere, "alike_meters": alike_meters(kept, meters)}
     return Judged(kept, problems, pl.concat([pl.DataFrame(schema=OBSERVATION), seen_in_quantities(kept, _kinds(kept, notes, meters)), readings_apart(apart(kept))]))
-
-
-def _without(rows: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.DataFrame:
-    bad = pl.concat([frame.select("record_id") for frame in problems])["record_id"].unique()
-    return rows.filter(~pl.col("record_id").is_in(bad.implode())) if bad.len() else rows
 
 
 # ---------------------------------------------------------------- one quantity and its meter
@@ -101,12 +97,11 @@ def _main_meter_ends(behind: pl.DataFrame) -> pl.DataFrame:
     """Bills of sub-meters whose main meter is read on some of their days only."""
     lives = pl.col("__from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("__to").cast(pl.String).fill_null("now")
     found = behind.with_columns(lives.alias("__life")).unique(["record_id", "__main"], keep="first", maintain_order=True)
-    span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     told = (
         pl.lit("bills that begin or end with the main meter ") + pl.col("__main") + ", which is read " + pl.col("__life")
         + ": what the sub-meter counted then is in its bills, what it counted else is not; if another main meter follows, name both in part_of of the register, parted by ;"
     )  # fmt: skip
-    return rejections(found, pl.lit(value=True), "main_meter_ends", pl.lit("period_end"), span, told, pl.col("__life"))
+    return rejections(found, pl.lit(value=True), "main_meter_ends", pl.lit("period_end"), span(), told, pl.col("__life"))
 
 
 def _outside_life(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
@@ -117,8 +112,7 @@ def _outside_life(rows: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
         return NO_REJECTIONS
     found = rows.join(ends, on=["site_id", "measure", "meter_id"], how="inner").filter(~_there("valid_from", "valid_to"))
     life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
-    span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    return rejections(found, pl.lit(value=True), "outside_meter_life", pl.lit("period_end"), span, pl.lit("days within the life of the meter by the register, ") + life, life)
+    return rejections(found, pl.lit(value=True), "outside_meter_life", pl.lit("period_end"), span(), pl.lit("days within the life of the meter by the register, ") + life, life)
 
 
 def _there(first: str, last: str) -> pl.Expr:

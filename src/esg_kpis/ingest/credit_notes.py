@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from esg_kpis.exact import plain, sums
-from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, without
 from esg_kpis.ingest.same_bill import COUNTS, FLOWS, IS_BILL, METER, set_out
 
 _SUPERSEDED = pl.col("excluded").str.starts_with("superseded").fill_null(value=False)
@@ -39,7 +39,7 @@ def credited(rows: pl.DataFrame) -> Credited:
     problems = [_of_no_bill(rows, named), _of_corrected(rows, gone)]
     over = _more_than_billed(live)
     problems += [over]
-    rows, live = _without(rows, problems), _without(live, problems)
+    rows, live = without(rows, problems), without(live, problems)
     taken = [_one_by_one(live.filter(whole), ["measure", "site_id", "corrects"]), _of_same_days(rows, superseded=False)]
     void = pl.concat([*(frame["__by"] for frame in taken), _taken_back_whole(live), _of_one_document(rows)]).unique()
     note = ["record_id", "column"]
@@ -72,11 +72,6 @@ def _of_one_document(rows: pl.DataFrame) -> pl.Series:
     same = [*key, "canonical"]
     one = pairs.filter(pl.col("record_id").rank("dense").over(same) == pl.col("__bill").rank("dense").over(same)) if pairs.height else pairs
     return bills.join(one.select(*key, "__bill"), on=[*key, "__bill"], how="semi", nulls_equal=True)["record_id"]
-
-
-def _without(rows: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.DataFrame:
-    bad = pl.concat(problems)["record_id"].unique()
-    return rows.filter(~pl.col("record_id").is_in(bad.implode())) if bad.len() else rows
 
 
 def _named(rows: pl.DataFrame) -> pl.DataFrame:

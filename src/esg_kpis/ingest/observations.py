@@ -11,6 +11,7 @@ from esg_kpis.exact import QUANTITY, plain, scaled
 from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Compare, Feed, FileFormat, Footing, PublishedColumn
 from esg_kpis.ingest.numbers import read_numbers
+from esg_kpis.ingest.rejections import short
 from esg_kpis.tables import PUBLISHED
 from esg_kpis.units import multiplier
 
@@ -209,16 +210,11 @@ def seen_in_quantities(quantities: pl.DataFrame, kinds: Mapping[str, pl.Expr]) -
 def readings_apart(found: pl.DataFrame) -> pl.DataFrame:
     """One observation per bill whose opening reading is not `__before`, the closing reading of the bill before (see `readings.apart`)."""
     subject = pl.col("measure") + " at " + pl.col("site_id") + ", meter " + pl.col("meter_id") + ", " + pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    seen = pl.lit("opens at ") + _short(pl.col("reading_start"))
+    seen = pl.lit("opens at ") + short(pl.col("reading_start"))
     told = _told(found, "readings_apart", subject, "warning", seen, "", "Ask whether the meter was exchanged, or one of the readings is wrong: what lies between was counted twice or not at all.", pl.col("record_id"))
-    expected = pl.lit("the closing reading of the bill before, ") + _short(pl.col("__before"))
-    beside = found.select(expected.alias("expected"), _short(pl.col("reading_start") - pl.col("__before")).alias("difference"))
+    expected = pl.lit("the closing reading of the bill before, ") + short(pl.col("__before"))
+    beside = found.select(expected.alias("expected"), short(pl.col("reading_start") - pl.col("__before")).alias("difference"))
     return told.with_columns(beside)
-
-
-def _short(number: pl.Expr) -> pl.Expr:
-    """A decimal as text, without zeros at its end."""
-    return number.cast(pl.String).str.replace(r"\.?0+$", "")
 
 
 def _told(

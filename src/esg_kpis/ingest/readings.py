@@ -4,7 +4,7 @@ import polars as pl
 
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.meters import of_meter
-from esg_kpis.ingest.rejections import rejections
+from esg_kpis.ingest.rejections import rejections, short
 from esg_kpis.ingest.same_bill import COUNTS, IS_BILL, METER
 
 
@@ -20,16 +20,12 @@ def read_off(sent: pl.DataFrame, meters: pl.DataFrame) -> tuple[pl.DataFrame, di
     rows = rows.with_columns(counted.cast(QUANTITY).alias("__counted"), rolled.fill_null(value=False).alias("__rolled"))
     rows = rows.with_columns(
         pl.when("readings").then(pl.col("__counted")).otherwise(pl.col("quantity")).alias("quantity"),
-        pl.when("readings").then(_short("reading_to") + " - " + _short("reading_start")).otherwise(pl.col("received")).alias("received"),
+        pl.when("readings").then(short(pl.col("reading_to")) + " - " + short(pl.col("reading_start"))).otherwise(pl.col("received")).alias("received"),
         ((steps < 0) & ~rolled & pl.col("readings")).fill_null(value=False).alias("__backwards"),
     )  # fmt: skip
     apart = (~pl.col("readings") & ((pl.col("quantity") - pl.col("__counted")).abs() >= 1)).fill_null(value=False)
     notes = {"rollover": rows.filter("__rolled")["record_id"], "readings": rows.filter(apart)["record_id"]}
     return rows.drop("digits", "__counted", "__rolled"), notes
-
-
-def _short(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.String).str.replace(r"\.?0+$", "")
 
 
 def backwards(rows: pl.DataFrame) -> pl.DataFrame:

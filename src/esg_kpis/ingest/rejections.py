@@ -1,5 +1,7 @@
 """Rejections as rows: which record broke which rule in which column, what was read there and what would be right."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 REJECTION = {
@@ -22,3 +24,19 @@ def rejections(
         read.cast(pl.String).fill_null("").alias("read"),
         *((pl.lit(words) if isinstance(words, str) else words).alias(name) for name, words in said.items()),
     ).select(list(REJECTION))
+
+
+def span() -> pl.Expr:
+    """The days of a row in words, as rejections tell them."""
+    return pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
+
+
+def short(number: pl.Expr) -> pl.Expr:
+    """A decimal as text, without zeros at its end."""
+    return number.cast(pl.String).str.replace(r"\.?0+$", "")
+
+
+def without(rows: pl.DataFrame, problems: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """`rows` without the records that some rejections are of."""
+    bad = pl.concat([frame.select("record_id") for frame in problems])["record_id"].unique()
+    return rows.filter(~pl.col("record_id").is_in(bad.implode())) if bad.len() else rows

@@ -17,7 +17,7 @@ from esg_kpis.ingest.declared import bill_kind_aliases
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
 from esg_kpis.ingest.quantities import no_quantities, typed_quantities
-from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.ingest.shape import dated_by_columns, present, theirs_of
 from esg_kpis.ingest.totals import LIKE_TOTAL, NO_TOTAL, totals_as_such
 
@@ -125,8 +125,7 @@ def _dated(
     if domain.dated:
         problems += _contradictions(dated, pl.concat(problems), names, theirs)
     dated = dated.drop(f"__{name}" for name in names)
-    reversed_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    wrong = rejections(dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), reversed_text, "a last day on or after the first")
+    wrong = rejections(dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), span(), "a last day on or after the first")
     return dated, pl.concat([NO_REJECTIONS, *problems, wrong])
 
 
@@ -177,11 +176,10 @@ def _contradictions(dated: pl.DataFrame, unread: pl.DataFrame, names: Sequence[s
         pl.col("__month").is_not_null() & ((pl.col("__month") != pl.col("start")) | (pl.col("__month").dt.month_end() != pl.col("end")))
     ) | (pl.col("__date").is_not_null() & ((pl.col("__date") != pl.col("start")) | (pl.col("__date") != pl.col("end"))))
     long = (pl.col("end") - pl.col("start")).dt.total_days() >= MAX_DAYS
-    long_text = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     return [
         rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about, first and last day"),
         rejections(dated, (half | off.fill_null(value=False)) & fine, "dates_disagree", theirs(first), told, "one period, month or date"),
-        rejections(dated, long, "period_too_long", theirs(last), long_text, f"a period of at most {MAX_DAYS} days", str(MAX_DAYS)),
+        rejections(dated, long, "period_too_long", theirs(last), span(), f"a period of at most {MAX_DAYS} days", str(MAX_DAYS)),
     ]
 
 
@@ -230,7 +228,6 @@ def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date
     names = {name: nearest(name, known) for name in unknown["site_id"].unique().to_list()}
     hints = {name: f"a site of the register. {near_misses(name, near)}".strip() for name, near in names.items()}
     life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
-    span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
     dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & pl.col("end").is_not_null()
     outside = (pl.col("start") < pl.col("valid_from")) | (pl.col("end") > pl.col("valid_to"))
     in_chinese = {name: f"：{'、'.join(near)}" for name, near in names.items() if near}
@@ -240,7 +237,7 @@ def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date
         [
             rejections(unknown, ~total, "unknown_site", "site_id", pl.col("site_id"), register, maybe),
             rejections(unknown, total, "total_row", "site_id", pl.col("site_id"), NO_TOTAL),
-            rejections(joined, dated & outside, "outside_site_life", "period_end", span, pl.lit("days within the site's life, ") + life, life),
-            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", "period_end", span, f"days up to {as_of.isoformat()}", as_of.isoformat()),
+            rejections(joined, dated & outside, "outside_site_life", "period_end", span(), pl.lit("days within the site's life, ") + life, life),
+            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", "period_end", span(), f"days up to {as_of.isoformat()}", as_of.isoformat()),
         ]
     ).unique(maintain_order=True)

@@ -3,7 +3,7 @@
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES
-from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 
 METER = ["domain", "measure", "site_id", "meter_id", "tariff", "dimensions"]
 """What a bill of one meter is about; parts of a count (peak, valley) stand beside each other."""
@@ -102,8 +102,7 @@ def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.Dat
         pl.lit("days of the meter that no other bill covers, and either its whole count or the parts of it; if one bill came twice, leave one out; else `corrects`, `tariff`, `last_day`, or for the row of a whole [[file.aside]] in _format.toml. The other bills are ")
         + pl.col("__others")
     )  # fmt: skip
-    span = pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
-    return rejections(told, pl.lit(value=True), "overlap", pl.lit("period_start"), span, hint, pl.col("__others"))
+    return rejections(told, pl.lit(value=True), "overlap", pl.lit("period_start"), span(), hint, pl.col("__others"))
 
 
 def _blocks(rows: pl.DataFrame, key: list[str], odd: pl.Expr | None = None, *, all_odd: bool = False) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.ingest.same_bill import COUNTS, IS_BILL, set_out
 from esg_kpis.ranges import merged, without
 
@@ -67,12 +67,12 @@ def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     telling = _whole_by_all_parts(telling, key)
     days = telling.select(*key, pl.max_horizontal("start", "__start").alias("start"), pl.min_horizontal("end", "__end").alias("end"))
     left = without(pairs.unique(key).select(*key, "start", "end"), merged(days, key), key)
-    left = left.group_by(key).agg(_span().sort_by("start").str.join("; ").alias("__left"))
+    left = left.group_by(key).agg(span().sort_by("start").str.join("; ").alias("__left"))
     open_ = pairs.filter(COUNTS).join(left, on=key, how="inner").sort(*key, "__by").unique(key, keep="first", maintain_order=True)
     part = pl.concat_str("tariff", pl.col("dimensions").replace({"": None}), separator=", ", ignore_nulls=True)
     of = pl.col("__left") + pl.when(part != "").then(pl.lit(" (") + part + ")").otherwise(pl.lit(""))
     told = pl.lit("a correction of all days and parts of this bill; that of record ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity (of several spans the first; the others come in a file of their own)"
-    return telling.join(left, on=key, how="anti"), rejections(open_.with_columns(of.alias("__of")), pl.lit(value=True), "corrected_in_part", pl.lit("period_start"), _span(), told, pl.col("__of"))
+    return telling.join(left, on=key, how="anti"), rejections(open_.with_columns(of.alias("__of")), pl.lit(value=True), "corrected_in_part", pl.lit("period_start"), span(), told, pl.col("__of"))
 
 
 def _whole_by_all_parts(telling: pl.DataFrame, key: list[str]) -> pl.DataFrame:
@@ -87,10 +87,6 @@ def _whole_by_all_parts(telling: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     uneven = without(ranges, merged(days, [*key, "__tariff"]), [*key, "__tariff"])
     bad = pl.concat([one.select(key), uneven.select(key)]).unique()
     return pl.concat([telling.filter(~split), parts.join(bad, on=key, how="anti")])
-
-
-def _span() -> pl.Expr:
-    return pl.col("start").cast(pl.String) + " to " + pl.col("end").cast(pl.String)
 
 
 def _in_circles(steps: pl.DataFrame) -> pl.DataFrame:
