@@ -26,6 +26,7 @@ KINDS = [
     ["kgce", "tce"],
     ["Nm3", "m3_15C", "m3_20C", "万Nm3"],
     ["m3", "L"],
+    ["km"],
     ["m2", "ft2", "万m2"],
     ["person"],
     ["hour", "million_hours"],

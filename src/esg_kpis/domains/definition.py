@@ -17,6 +17,7 @@ class Measure:
         meaning: What is counted, with the kind that the unit does not show (0 °C, net calorific value, head).
         scope: GHG Protocol scope of emissions that come from it; empty when none do.
         per_period: Counted anew for each period: the different persons of two half-years do not add up to those of the year.
+        biogenic: Its carbon was taken from the air by plants: CO2 of it stands apart from the scopes, CH4 of it is not fossil.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Measure:
     meaning: str
     scope: str = ""
     per_period: bool = False
+    biogenic: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,34 @@
 """Measures that no site sends: factors lead to them."""
 
 from esg_kpis.domains.definition import Measure
+from esg_kpis.domains.fuels import BIOFUELS, FUELS
 
 EMISSION_GAS = "emission_gas"
 EMISSION_CO2E = "emission_co2e"
 ENERGY_COAL = "energy_standard_coal"
-GAS_GROUPS = ("CO2", "CH4", "N2O", "HFCs", "PFCs", "SF6", "NF3", "HCFCs")
-"""Groups gases are reported in: those of the Kyoto Protocol, and the HCFCs that stand beside them."""
+REFRIGERANT_EMITTED = "refrigerant_emitted"
+GAS_GROUPS = ("CO2", "CH4", "N2O", "HFCs", "PFCs", "SF6", "NF3", "HCFCs", "CO2 biogenic")
+"""Groups gases are reported in: those of the Kyoto Protocol, and what stands beside the scopes: HCFCs, and CO2 of plants."""
+
+CO2_BIOGENIC = "CO2 biogenic"
+BESIDE_SCOPES = ("HCFCs", CO2_BIOGENIC)
+"""Groups that the GHG Protocol reports apart from the scopes: gases of the Montreal Protocol, CO2 from biomass (Corporate Standard, 2004, chapter 9)."""
+
+OUTSIDE = "outside"
+"""The scope of what stands beside the scopes."""
 
 MEASURES: tuple[Measure, ...] = (
     Measure(ENERGY_COAL, "kgce", "flow", "Energy in standard coal equivalent, by GB/T 2589, equivalent value"),
+    Measure("coal_equivalent_energy", "MJ", "flow", "Energy of standard coal, net calorific value"),
+    Measure("electricity_energy", "MJ", "flow", "Electricity by energy, equivalent value"),
+    Measure("steam_energy", "MJ", "flow", "Steam by energy"),
     Measure("natural_gas_energy", "MJ", "flow", "Natural gas burnt, by energy, net calorific value"),
-    Measure("gasoline_energy", "MJ", "flow", "Motor gasoline burnt, by energy, net calorific value"),
-    Measure("diesel_energy", "MJ", "flow", "Gas or diesel oil burnt, by energy, net calorific value"),
+    *(Measure(f"{name}_energy", "MJ", "flow", f"{meaning} burnt, by energy, net calorific value") for name, meaning in (FUELS | BIOFUELS).items()),
+    Measure("carbon_in_fuel", "kg", "flow", "Carbon in the fuel burnt"),
+    Measure("carbon_oxidised", "kg", "flow", "Carbon of the fuel that is oxidised"),
+    Measure(REFRIGERANT_EMITTED, "kg", "flow", "Mass of refrigerant emitted, of a gas or a blend"),
+    Measure("methane_potential", "kg", "flow", "Methane that the organic load could make at most"),
+    Measure("n2o_nitrogen", "kg", "flow", "Nitrogen emitted as N2O"),
     Measure(EMISSION_GAS, "kg", "flow", "Mass of one greenhouse gas emitted; the gas stands beside it"),
     Measure(EMISSION_CO2E, "kg", "flow", "Greenhouse gas emitted, as CO2 equivalent by the GWP set that stands beside it"),
 )

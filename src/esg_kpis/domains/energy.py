@@ -1,6 +1,7 @@
 """Energy: purchased electricity, renewable electricity, heat, and fuels."""
 
 from esg_kpis.domains.definition import Domain, Field, Measure
+from esg_kpis.domains.fuels import BIOFUELS, FUELS, VOLUMES
 
 DOMAIN = Domain(
     name="energy",
@@ -10,10 +11,12 @@ DOMAIN = Domain(
         Measure("electricity_purchased", "kWh", "flow", "Electricity bought from the grid", scope="2"),
         Measure("electricity_renewable", "kWh", "flow", "Renewable electricity bought or generated for own use", scope="2"),
         Measure("heat_purchased", "MJ", "flow", "Heat or steam bought", scope="2"),
+        Measure("steam_purchased", "kg", "flow", "Low-pressure steam bought, by mass", scope="2"),
         Measure("natural_gas", "Nm3", "flow", "Natural gas burnt, by volume at 0 °C and 101.325 kPa", scope="1"),
         Measure("natural_gas_gross_energy", "MJ", "flow", "Natural gas burnt, by energy, gross calorific value", scope="1"),
-        Measure("gasoline", "kg", "flow", "Motor gasoline burnt", scope="1"),
-        Measure("diesel", "kg", "flow", "Gas or diesel oil burnt", scope="1"),
+        *(Measure(name, "kg", "flow", f"{meaning} burnt", scope="1") for name, meaning in FUELS.items()),
+        *(Measure(f"{name}_volume", "L", "flow", f"{meaning} burnt, by volume", scope="1") for name, meaning in VOLUMES.items()),
+        *(Measure(name, "kg", "flow", f"{meaning} burnt", scope="1", biogenic=True) for name, meaning in BIOFUELS.items()),
     ),
     fields=(Field("use", "Where a fuel is burnt", allowed=("stationary", "mobile"), dimension=True),),
 )

@@ -25,7 +25,8 @@ from esg_kpis.units import multiplier
 
 _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 SOURCE_COLUMNS = ("source_id", "publisher", "title", "document", "published", "published_note", "retrieved", "licence", "checked")
-FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published"))
+OPTIONAL_COLUMNS = ("gas_in", "uncertainty")
+FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published", *OPTIONAL_COLUMNS))
 GWP_COLUMNS = ("gwp_set", "gas", "gas_group", "value", "source_id", "grade", "page", "note")
 
 
@@ -37,11 +38,13 @@ class Factor:
     source_id: str
     measure: str
     output: str
+    gas_in: str
     gas: str
     region: str
     method: str
     value: Decimal
     unit: str
+    uncertainty: Decimal | None
     gwp_set: str | None
     data_from: date
     data_to: date | None
@@ -184,6 +187,9 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
     if row["status"] not in ("selectable", "derived", "evidence_only"):
         raise InputProblem(f"The status is '{row['status']}'.", where=where, mend="It is selectable, derived or evidence_only.")
     value = _value(where, row["value"], scale)
+    uncertainty = _value(where, row["uncertainty"], scale) if row.get("uncertainty") else None
+    if uncertainty is not None and uncertainty < 0:
+        raise InputProblem(f"The uncertainty is {uncertainty}.", where=where, mend="It is half the 95 % interval in percent of the value, above zero.")
     if row["data_to"] and row["data_to"] < row["data_from"]:
         raise InputProblem(f"The data period ends on {row['data_to']}, before it begins.", where=where, mend="Check data_from and data_to.")
     wanted = f"{MEASURES[row['output']].unit}/{MEASURES[row['measure']].unit}"
@@ -196,8 +202,8 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
             mend=f"For example {wanted}.",
         ) from problem
     return Factor(
-        row["factor_id"], row["source_id"], row["measure"], row["output"], row["gas"], row["region"], row["method"], value, row["unit"],
-        row["gwp_set"] or None, _date(where, row["data_from"]), _date(where, row["data_to"]) if row["data_to"] else None,
+        row["factor_id"], row["source_id"], row["measure"], row["output"], row.get("gas_in", ""), row["gas"], row["region"], row["method"], value, row["unit"],
+        uncertainty, row["gwp_set"] or None, _date(where, row["data_from"]), _date(where, row["data_to"]) if row["data_to"] else None,
         _date(where, sources[row["source_id"]]["published"]), row["status"], row["parents"] or None, row["grade"], row["page"], row["note"], lead,
     )  # fmt: skip
 
