@@ -13,8 +13,7 @@ from esg_kpis.domains import measure_named
 from esg_kpis.editions import Edition, FactorRule, counting_of, read_editions
 from esg_kpis.errors import EsgKpisError, FactorProblem, UsageProblem
 from esg_kpis.exact import plain
-from esg_kpis.factors import Factor, Library, Need, read_library, rules_of, select
-from esg_kpis.factors.selection import near_matches
+from esg_kpis.factors import Factor, Library, Need, near_matches, read_library, rules_of, select
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import inputs_of
 from esg_kpis.people import Lock, People, count_people, counting_with, lock_files, people_of, read_lock

@@ -41,6 +41,11 @@ MEASURES: dict[str, Measure] = {
     **{measure.name: measure for measure in derived.MEASURES},
 }
 
+DIMENSIONS: dict[str, tuple[str, ...]] = {
+    field.name: field.allowed for domain in DOMAINS.values() for field in domain.fields if field.dimension and field.allowed
+}
+"""What may stand beside an amount and decide its factor, and the words it may hold."""
+
 DOMAIN_OF: dict[str, str] = {measure.name: domain.name for domain in DOMAINS.values() for measure in domain.measures}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import DOMAINS, MEASURES
+from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
 from esg_kpis.editions.estimate import Estimate
@@ -63,7 +63,8 @@ class FactorRule(Entry):
     """One rule of the edition: which source serves which measure, in which periods, at which sites.
 
     Without `data_year` a factor serves only if its data period contains the whole reporting period. With it, the factor of that data year is applied to
-    the periods in `applies_to`, and says so.
+    the periods in `applies_to`, and says so. `where` narrows it by what stands beside an amount, such as `use` or `treatment`; in `method` such a word in braces stands for
+    the amount's own: `{equipment}_upper`.
     """
 
     id: str
@@ -77,11 +78,15 @@ class FactorRule(Entry):
     regions: tuple[str, ...] = ()
     factor_region: str | None = None
     site_kinds: tuple[str, ...] = ()
+    where: dict[str, list[str]] = Field(default_factory=dict)
     text: str = ""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measures, self.output], MEASURES, "measure")
+        all_known(self.where, DIMENSIONS, "dimension")
+        for name, values in self.where.items():
+            all_known(values, ["", *DIMENSIONS[name]], f"{name}")
         return self
 
 
@@ -153,6 +158,7 @@ class EditionFile(Entry):
     knowledge_text: str
     gwp_set: str
     gwp_text: str
+    methane: Literal["one_value", "by_origin"] = "one_value"
     consolidation: Literal["operational_control", "financial_control"] = "operational_control"
     incomplete_above: Decimal = Decimal("0.05")
     period: tuple[Period, ...]
@@ -184,6 +190,12 @@ class EditionFile(Entry):
             all_known(names, ids, "period")
         for rule in self.factor_rule:
             all_known(rule.applies_to, ids, "period")
+        return self
+
+    @model_validator(mode="after")
+    def _methane_as_the_set_has_it(self) -> Self:
+        if self.gwp_set == "AR6" and self.methane == "one_value":
+            raise ValueError('AR6 values fossil and other methane apart (29.8 and 27.0, Table 7.15); its 27.9 is neither. Write methane = "by_origin"')
         return self
 
 

@@ -4,26 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
 from esg_kpis.amounts.build import with_ids
-from esg_kpis.domains import MEASURES, derived
-from esg_kpis.domains.refrigerants import REFRIGERANTS
+from esg_kpis.domains import DOMAINS, MEASURES, derived
 from esg_kpis.editions import Edition, Exclusion, FactorRule, added_up
 from esg_kpis.editions.boundary import MISSING
 from esg_kpis.errors import FactorProblem, InternalProblem
-from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, as_decimal, product, sums
+from esg_kpis.exact import PRODUCT, product, sums
 from esg_kpis.factors.library import Library
-from esg_kpis.factors.selection import Choice, Need, rules_of, select
+from esg_kpis.factors.need import APART, Need, rules_of
+from esg_kpis.factors.selection import choose, refusal
 from esg_kpis.tables import AMOUNTS, FACTOR_USES, conform, empty
 
 MAX_STEPS = 6
-_NOTHING = dict.fromkeys(("factor_id", "rule_id", "why", "lead", "method"))
 _UNITS = {name: measure.unit for name, measure in MEASURES.items()}
 _MISSING = (pl.col("estimate_method") == MISSING).fill_null(value=False)
 """It stands for what was expected and did not come."""
-_NEED = ["measure", "gas", "grid_region", "country", "kind", "period"]
+_KEY = ["measure", "gas_in", "methane", "grid_region", "country", "kind", "period", "dimensions"]
+"""What decides the factor of an amount."""
+_OF_REFRIGERANTS = [measure.name for measure in DOMAINS["refrigerants"].measures]
+_BIOGENIC = [name for name, measure in MEASURES.items() if measure.biogenic]
 
 
 @dataclass(frozen=True)
@@ -96,16 +99,6 @@ def _merged(problems: list[dict[str, object]]) -> pl.DataFrame:
     )
 
 
-def _targets(rules: Sequence[FactorRule], measure: str, gas: str, library: Library) -> list[tuple[str, str]]:
-    """(output, gas) pairs the edition wants from a measure; a refrigerant keeps its gas."""
-    targets: dict[tuple[str, str], None] = {}
-    for rule in rules:
-        if measure in rule.measures:
-            for wanted in rule.gases:
-                targets[(rule.output, gas if wanted == "*" else wanted)] = None
-    return list(targets)
-
-
 def _leads_nowhere(edition: Edition, rules: Sequence[FactorRule]) -> dict[str, list[str]]:
     """Measures, with what they ought to lead to and no chain of rules leads: emissions to CO2e, all energy to energy in coal equivalent, where the edition adds these up."""
     nowhere: dict[str, list[str]] = {}
@@ -121,92 +114,127 @@ def _leads_nowhere(edition: Edition, rules: Sequence[FactorRule]) -> dict[str, l
 def _step(
     frontier: pl.DataFrame, rules: Sequence[FactorRule], library: Library, edition: Edition, known_on: date
 ) -> tuple[pl.DataFrame, list[dict[str, object]]]:
-    named = frontier.with_columns(_gas_of_refrigerant().alias("gas"))
     nowhere = _leads_nowhere(edition, rules)
-    lookups: list[dict[str, object]] = []
+    asked = {measure for rule in rules for measure in rule.measures} | set(nowhere)
+    named = frontier.filter(pl.col("measure").is_in(list(asked))).with_columns(_gas_in().alias("gas_in"), _methane(edition).alias("methane"))
+    keys = named.group_by(_KEY).agg((~_MISSING).any().alias("came")).sort(_KEY)
+    targets = _targets(keys, rules, library)
+    lost = [
+        {"measure": measure, "output": output, "gas_in": gas_in, "gas": "", "lost": True}
+        for measure, gas_in in keys.select("measure", "gas_in").unique().sort("measure", "gas_in").rows() for output in nowhere.get(measure, ())
+    ]  # fmt: skip
+    ways = pl.DataFrame([*targets, *lost], schema={"measure": pl.String(), "output": pl.String(), "gas_in": pl.String(), "gas": pl.String(), "lost": pl.Boolean()})
+    wanted = keys.join(ways, on=["measure", "gas_in"], maintain_order="left_right")
+    if wanted.is_empty():
+        return pl.DataFrame(), []
+    chosen = _chosen(wanted, rules, library, edition, known_on)
     problems: list[dict[str, object]] = []
-    came = {tuple(key.values()) for key in named.filter(~_MISSING).select(_NEED).unique().iter_rows(named=True)}
-    for key in named.select(_NEED).unique().sort(_NEED).iter_rows(named=True):
-        nothing_came = tuple(key.values()) not in came
-        for output in nowhere.get(key["measure"], ()):
-            lookup = {**key, **_NOTHING, "output": output, "out_gas": "", "missing": None, "excluded_here": None}
-            if nothing_came:
-                lookups.append({**lookup, "lead": Decimal(0)})
-                continue
-            excluded = next((item.text for item in edition.rules.exclusion if key["measure"] in item.measures and not item.gases and output in (item.outputs or [output])), None)
-            to = "emissions" if output == derived.EMISSION_CO2E else output
-            message = f"No rule of the edition leads from {key['measure']} to {to}. Add [[factor_rule]]s, or an [[exclusion]] that names the measure."
-            lookups.append({**lookup, "missing": None if excluded else message, "excluded_here": excluded})
-            if excluded is None:
-                problems += _problem(named, key, output, "", edition.id, FactorProblem(message))
-        for output, gas in _targets(rules, key["measure"], key["gas"], library):
-            lookup = {
-                **key,
-                "output": output,
-                "out_gas": gas,
-                "factor_id": None,
-                "rule_id": None,
-                "why": None,
-                "lead": None,
-                "method": None,
-                "missing": None,
-            }
-            excluded = next(
-                (item.text for item in edition.rules.exclusion if _excludes(item, key["measure"], output, gas, key["period"], library)),
-                None,
-            )
-            if key["kind"] is not None:
-                try:
-                    choice = _choose(key, output, gas, rules, library, edition, known_on)
-                    lookup |= {
-                        "factor_id": choice.factor.factor_id, "rule_id": choice.rule, "why": choice.why, "method": choice.factor.method or None,
-                        "lead": as_decimal(choice.factor.multiplier, PRODUCT_SCALE),
-                    }  # fmt: skip
-                except FactorProblem as problem:
-                    if nothing_came:
-                        lookup["lead"] = Decimal(0)
-                    elif excluded is None:
-                        lookup["missing"] = str(problem)
-                        problems += _problem(named, key, output, gas, edition.id, problem)
-            lookups.append({**lookup, "excluded_here": excluded})
-    if not lookups:
-        return pl.DataFrame(), problems
-    return _products(named, lookups, library, edition), problems
+    texts: dict[int, str] = {}
+    for row in chosen.filter(pl.col("factor").is_null() | (pl.col("matches") > 1) | (pl.col("output") == derived.EMISSION_CO2E)).iter_rows(named=True):
+        problem = _refused(row, rules, library, edition, known_on)
+        if problem is not None and row["excluded_here"] is None:
+            texts[row["way"]] = str(problem)
+            if row["came"] and row["kind"] is not None:
+                problems += _problem(named, row, edition.id, problem)
+    refused = pl.DataFrame({"way": list(texts), "missing": list(texts.values())}, schema={"way": pl.UInt32(), "missing": pl.String()})
+    return _products(named, chosen.join(refused, on="way", how="left", maintain_order="left"), rules, library, edition), problems
 
 
-def _choose(
-    key: dict[str, str], output: str, gas: str, rules: Sequence[FactorRule], library: Library, edition: Edition, known_on: date
-) -> Choice:
-    chain = tuple(dict.fromkeys((key["grid_region"], key["country"])))
-    need = Need(key["measure"], output, gas, chain, key["kind"], edition.periods[key["period"]])
-    return select(library, rules, need, known_on=known_on, gwp_set=edition.rules.gwp_set)
+def _targets(keys: pl.DataFrame, rules: Sequence[FactorRule], library: Library) -> list[dict[str, object]]:
+    """What the edition wants from each measure and gas: `*` keeps the gas, or parts a blend into the gases that the rule's source says it is made of."""
+    targets: dict[tuple[str, str, str, str], None] = {}
+    for measure, gas_in in keys.select("measure", "gas_in").unique().sort("measure", "gas_in").rows():
+        for rule in rules:
+            if measure in rule.measures:
+                for wanted in rule.gases:
+                    for gas in (library.parts_of(rule.source, measure, gas_in) or [gas_in]) if wanted == "*" else [wanted]:
+                        targets[(measure, rule.output, gas_in, gas)] = None
+    return [{"measure": measure, "output": output, "gas_in": gas_in, "gas": gas, "lost": False} for measure, output, gas_in, gas in targets]
 
 
-def _gas_of_refrigerant() -> pl.Expr:
-    """The gas of an amount: its own, or for a refill the refrigerant that stands in its dimensions."""
+def _chosen(wanted: pl.DataFrame, rules: Sequence[FactorRule], library: Library, edition: Edition, known_on: date) -> pl.DataFrame:
+    """`wanted` with `way` (its number), the factor chosen, the rule and why, and `excluded_here`: why the edition leaves out what it leads to."""
+    chain = pl.concat_list("grid_region", "country").list.drop_nulls().list.unique(maintain_order=True).list.join(APART)
+    as_needs = wanted.with_columns(
+        chain.fill_null("").alias("chain"), pl.col("kind").fill_null("").alias("kind_named"),
+        # Of methane the GWP may depend on where its carbon comes from.
+        pl.when((pl.col("output") == derived.EMISSION_CO2E) & (pl.col("gas") == "CH4")).then("methane").otherwise("gas").alias("valued"),
+    ).with_row_index("way")  # fmt: skip
+    is_gwp = (pl.col("measure") == derived.EMISSION_GAS) & (pl.col("output") == derived.EMISSION_CO2E)
+    needs = as_needs.select(
+        "measure", "output", pl.when(is_gwp).then("valued").otherwise("gas_in").alias("gas_in"), pl.col("valued").alias("gas"), "chain", pl.col("kind_named").alias("kind"), "period",
+        "dimensions",
+    )  # fmt: skip
+    distinct = needs.unique(maintain_order=True)
+    answers = choose(library, rules, distinct, edition.periods.values(), known_on)
+    columns = [needs[name].alias(f"need_{name}") for name in needs.columns]
+    joined = as_needs.with_columns(columns).join(
+        answers.rename({name: f"need_{name}" for name in needs.columns}), on=[f"need_{name}" for name in needs.columns], how="left", maintain_order="left"
+    )
+    excluded = [
+        next((item.text for item in edition.rules.exclusion if _excludes(item, measure, output, gas, period, library, lost=lost)), None)
+        for measure, output, gas, period, lost in joined.select("measure", "output", "gas", "period", "lost").iter_rows()
+    ]
+    return joined.with_columns(pl.Series("excluded_here", excluded, dtype=pl.String()))
+
+
+def _refused(row: dict[str, Any], rules: Sequence[FactorRule], library: Library, edition: Edition, known_on: date) -> FactorProblem | None:
+    """Why a way has no factor; None where it has one, or where the site is not known and what rests on it is blocked already."""
+    if row["lost"]:
+        to = "emissions" if row["output"] == derived.EMISSION_CO2E else row["output"]
+        return FactorProblem(f"No rule of the edition leads from {row['measure']} to {to}. Add [[factor_rule]]s, or an [[exclusion]] that names the measure.")
+    if row["kind"] is None and row["factor"] is None:
+        return None
+    said = dict(part.split("=", 1) for part in row["dimensions"].split(";") if part)
+    need = Need(
+        row["measure"], row["output"], row["need_gas"], tuple(row["chain"].split(APART)), row["kind"] or "", edition.periods[row["period"]], row["need_gas_in"], said
+    )
+    return refusal(library, rules, need, row, known_on=known_on, gwp_set=edition.rules.gwp_set)
+
+
+def _gas_in() -> pl.Expr:
+    """The gas of an amount: its own, or the refrigerant that stands in its dimensions."""
     named = pl.col("dimensions").str.extract(r"(?:^|;)refrigerant=([^;]+)").fill_null("")
-    refill = (pl.col("measure") == "refrigerant_refill") & named.is_in(list(REFRIGERANTS))
-    return pl.when(refill).then(named).otherwise(pl.col("gas").fill_null(""))
+    return pl.when(pl.col("measure").is_in(_OF_REFRIGERANTS)).then(named).otherwise(pl.col("gas").fill_null(""))
 
 
-def _products(frontier: pl.DataFrame, lookups: list[dict[str, object]], library: Library, edition: Edition) -> pl.DataFrame:
-    schema = dict.fromkeys(
-        [*_NEED, "output", "out_gas", "factor_id", "rule_id", "why", "method", "missing", "excluded_here"], pl.String()
-    ) | {"lead": PRODUCT}
-    table = pl.DataFrame(lookups, schema=schema).rename({name: f"new_{name}" for name in ("factor_id", "rule_id", "method")})
-    joined = frontier.join(table, on=_NEED, how="inner", nulls_equal=True, maintain_order="left")
+def _methane(edition: Edition) -> pl.Expr:
+    """The gas by which CH4 of an amount is valued."""
+    if edition.rules.methane == "one_value":
+        return pl.lit("CH4")
+    return pl.when(pl.col("origin").is_in(_BIOGENIC)).then(pl.lit("CH4 nonfossil")).otherwise(pl.lit("CH4 fossil"))
+
+
+def _products(named: pl.DataFrame, chosen: pl.DataFrame, rules: Sequence[FactorRule], library: Library, edition: Edition) -> pl.DataFrame:
+    facts = library.offers.select("factor", pl.Series("new_factor_id", [factor.factor_id for factor in library.factors], dtype=pl.String()), "lead", pl.col("method").alias("new_method"))
+    by_place = pl.DataFrame({"rule": range(len(rules)), "new_rule_id": [rule.id for rule in rules]}, schema={"rule": pl.UInt32(), "new_rule_id": pl.String()})
+    table = chosen.select(*_KEY, "came", "output", "gas", "factor", "rule", "why", "missing", "excluded_here").join(facts, on="factor", how="left").join(by_place, on="rule", how="left")
+    # A year's rate of what is in equipment tells of a year; of what never came nothing is known, and no factor is asked for.
+    years = {name: Decimal(period.months) / 12 for name, period in edition.periods.items()}
+    known = pl.col("missing").is_null() & pl.col("factor").is_not_null()
+    table = table.rename({"gas": "out_gas"}).with_columns(
+        pl.when(known).then("lead").when(~pl.col("came")).then(pl.lit(0).cast(PRODUCT)).alias("lead"),
+        pl.when("came").then("missing").alias("missing"), *(pl.when(known).then(name).alias(name) for name in ("new_factor_id", "new_rule_id", "why", "new_method")),
+        pl.col("period").replace_strict(years, default=None, return_dtype=PRODUCT).alias("years"),
+    )  # fmt: skip
+    joined = named.drop("gas").join(table.drop("came"), on=_KEY, how="inner", nulls_equal=True, maintain_order="left")
+    group = pl.col("out_gas").replace_strict(library.gas_groups, default=None, return_dtype=pl.String())
+    grouped = pl.when((pl.col("out_gas") == "CO2") & pl.col("origin").is_in(_BIOGENIC)).then(pl.lit(derived.CO2_BIOGENIC)).otherwise(group)
+    exact = product(pl.col("quantity"), pl.col("lead"))
     made = joined.with_columns(
         pl.col("amount_id").alias("parent_amount_id"),
         pl.col("quantity").alias("quantity_in"),
-        product(pl.col("quantity"), pl.col("lead")).alias("quantity"),
+        pl.when(pl.col("nature") == "stock").then(product(exact, pl.col("years"))).otherwise(exact).alias("quantity"),
         pl.col("output").alias("measure"),
+        pl.lit("flow").alias("nature"),
         pl.col("out_gas").alias("gas"),
-        pl.col("out_gas").replace_strict(library.gas_groups, default=None, return_dtype=pl.String()).alias("gas_group"),
+        grouped.alias("gas_group"),
         pl.col("new_factor_id").alias("factor_id"),
         pl.col("new_rule_id").alias("rule_id"),
-        pl.coalesce("new_method", "method").alias("method"),
+        pl.coalesce(pl.col("new_method").replace({"": None}), "method").alias("method"),
         pl.when(pl.col("output") == derived.EMISSION_CO2E).then(pl.lit(edition.rules.gwp_set)).alias("gwp_set"),
         pl.col("output").replace_strict(_UNITS, return_dtype=pl.String()).alias("unit"),
+        pl.when(grouped.is_in(derived.BESIDE_SCOPES)).then(pl.lit(derived.OUTSIDE)).otherwise("scope").alias("scope"),
         pl.when(pl.col("scope") == "2").then(pl.lit("location")).alias("basis"),
         pl.coalesce("excluded", "excluded_here").alias("excluded"),
         pl.coalesce("blocked", "missing").alias("blocked"),
@@ -215,7 +243,9 @@ def _products(frontier: pl.DataFrame, lookups: list[dict[str, object]], library:
     return identified.select(*AMOUNTS.names, "grid_region", "country", "kind", "why", "quantity_in")
 
 
-def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str, library: Library) -> bool:
+def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str, library: Library, *, lost: bool) -> bool:
+    if lost:
+        return measure in item.measures and not item.gases and output in (item.outputs or [output]) and (not item.periods or period in item.periods)
     return (
         (not item.measures or measure in item.measures)
         and (not item.outputs or output in item.outputs)
@@ -224,23 +254,14 @@ def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str,
     )
 
 
-def _problem(
-    frontier: pl.DataFrame, key: dict[str, str], output: str, gas: str, edition: str, problem: FactorProblem
-) -> list[dict[str, object]]:
-    here = frontier.filter(pl.all_horizontal(pl.col(name).eq_missing(pl.lit(key[name], dtype=pl.String())) for name in _NEED))
+def _problem(frontier: pl.DataFrame, row: dict[str, Any], edition: str, problem: FactorProblem) -> list[dict[str, object]]:
+    here = frontier.filter(pl.all_horizontal(pl.col(name).eq_missing(pl.lit(row[name], dtype=pl.String())) for name in _KEY))
     if here["blocked"].is_not_null().all():
         return []  # What is blocked already needs no factor.
     records = [name for name in here["record_id"].unique().sort().to_list() if name]  # An estimate has no record.
-    subject = f"{output}{' ' + gas if gas else ''} from {key['measure']} in {key['country']}, {key['grid_region']}, {key['kind']}"
-    row: dict[str, object] = {
-        "edition": edition,
-        "period": key["period"],
-        "subject": subject,
-        "message": str(problem),
-        "amounts": here.height,
-        "record_ids": ";".join(records),
-    }
-    return [row]
+    gas = row["gas"]
+    subject = f"{row['output']}{' ' + gas if gas else ''} from {row['measure']} in {row['country']}, {row['grid_region']}, {row['kind']}"
+    return [{"edition": edition, "period": row["period"], "subject": subject, "message": str(problem), "amounts": here.height, "record_ids": ";".join(records)}]
 
 
 def _uses(made: pl.DataFrame, library: Library, edition: Edition) -> pl.DataFrame:

@@ -12,13 +12,15 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
-from esg_kpis.exact import FACTOR_SCALE, GWP_SCALE
+from esg_kpis.exact import FACTOR_SCALE, GWP_SCALE, PRODUCT, PRODUCT_SCALE, as_decimal
+from esg_kpis.factors.regions import FIRST, LAST, Region
 from esg_kpis.files import Source, decode
 from esg_kpis.tables import FACTORS, conform
 from esg_kpis.units import multiplier
@@ -27,6 +29,7 @@ _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 SOURCE_COLUMNS = ("source_id", "publisher", "title", "document", "published", "published_note", "retrieved", "licence", "checked")
 OPTIONAL_COLUMNS = ("gas_in", "uncertainty")
 FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published", *OPTIONAL_COLUMNS))
+REGION_COLUMNS = ("region", "parent", "valid_from", "valid_to", "source", "note")
 GWP_COLUMNS = ("gwp_set", "gas", "gas_group", "value", "source_id", "grade", "page", "note")
 
 
@@ -70,6 +73,32 @@ class Library:
     gas_groups: dict[str, str]
     sources: dict[str, dict[str, str]]
     unreadable: tuple[tuple[str, str], ...] = ()
+    regions: tuple[Region, ...] = ()
+
+    @cached_property
+    def offers(self) -> pl.DataFrame:
+        """The factors as a choice sees them, in their order.
+
+        Columns: `factor` (place in `factors`), `file` (as a rule names the source: `gwp` for GWPs), `method` (of a GWP its set), `data_to` (the last of all days where it is open),
+        `data_words`, `lead` (output per input in canonical units, 24 decimals), `measure`, `output`, `gas_in`, `gas`, `region`, `data_from`, `published`, `status`.
+        """
+        names = ("measure", "output", "gas_in", "gas", "region", "data_from", "published", "status")
+        columns: dict[str, list[object]] = {name: [getattr(factor, name) for factor in self.factors] for name in names}
+        is_gwp = [factor.measure == derived.EMISSION_GAS for factor in self.factors]
+        columns |= {
+            "factor": list(range(len(self.factors))),
+            "file": ["gwp" if gwp else factor.source_id for factor, gwp in zip(self.factors, is_gwp, strict=True)],
+            "method": [factor.gwp_set or "" if gwp else factor.method for factor, gwp in zip(self.factors, is_gwp, strict=True)],
+            "data_to": [factor.data_to or LAST for factor in self.factors],
+            "data_words": [factor.data_period for factor in self.factors],
+            "lead": [as_decimal(factor.multiplier, PRODUCT_SCALE) for factor in self.factors],
+        }
+        schema: dict[str, pl.DataType] = dict.fromkeys(columns, pl.String()) | dict.fromkeys(("data_from", "data_to", "published"), pl.Date())
+        return pl.DataFrame(columns, schema={**schema, "factor": pl.UInt32(), "lead": PRODUCT})
+
+    def parts_of(self, source: str, measure: str, gas_in: str) -> list[str]:
+        """The gases that a source says a blend is made of; none for a pure gas."""
+        return sorted({factor.gas for factor in self.factors if factor.gas_in == gas_in and factor.measure == measure and factor.source_id == source and gas_in})
 
     def frame(self) -> pl.DataFrame:
         """The library as the table `factors` of the data dictionary."""
@@ -100,7 +129,7 @@ def read_library(folder: Path) -> Library:
     unreadable: list[tuple[str, str]] = []
     twice: set[str] = set()
     for path in sorted(folder.glob("*.csv")):
-        if path.name == "sources.csv":
+        if path.name in ("sources.csv", "regions.csv"):
             continue
         is_gwp = path.name == "gwp.csv"
         for where, row in _rows_of(path, GWP_COLUMNS if is_gwp else FACTOR_COLUMNS, unreadable):
@@ -118,7 +147,38 @@ def read_library(folder: Path) -> Library:
                 unreadable.append((path.stem, str(problem)))
                 continue
             factors[factor.factor_id] = factor
-    return Library(tuple(factors.values()), gas_groups, sources, tuple(unreadable))
+    return Library(tuple(factors.values()), gas_groups, sources, tuple(unreadable), _regions(folder / "regions.csv"))
+
+
+def _regions(path: Path) -> tuple[Region, ...]:
+    """Which region lies in which, and when; none where there is no regions.csv.
+
+    Raises:
+        InputProblem: if it cannot be read, or its regions go round in a circle: chains would be other than somebody meant.
+    """
+    if not path.exists():
+        return ()
+    unreadable: list[tuple[str, str]] = []
+    regions = []
+    for where, row in _rows_of(path, REGION_COLUMNS, unreadable):
+        first, last = (_date(where, row[name]) if row[name] else other for name, other in (("valid_from", FIRST), ("valid_to", LAST)))
+        if not row["region"] or not row["parent"] or last < first:
+            raise InputProblem("The row names no region, nothing it lies in, or an end before its start.", where=where, mend="See factors/README.md.")
+        regions.append(Region(row["region"], row["parent"], first, last))
+    if unreadable:
+        raise InputProblem(unreadable[0][1], mend="See factors/README.md.")
+    above: dict[str, set[str]] = {}
+    for item in regions:
+        above.setdefault(item.region, set()).add(item.parent)
+    for start in above:
+        reached: set[str] = set()
+        level = {start}
+        while level:
+            level = {parent for name in level for parent in above.get(name, ())} - reached
+            reached |= level
+        if start in reached:
+            raise InputProblem(f"The region '{start}' lies in itself.", where=f"factors/{path.name}", mend="Follow its parents upwards.")
+    return tuple(regions)
 
 
 def _sources(path: Path) -> dict[str, dict[str, str]]:
@@ -167,7 +227,7 @@ def _gwp(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], ga
     if gas_groups.setdefault(row["gas"], row["gas_group"]) != row["gas_group"]:
         raise InputProblem(f"The gas '{row['gas']}' is in two groups.", where=where, mend="Give it one gas_group.")
     entry = {
-        **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower(), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
+        **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower().replace(" ", "-"), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
         "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": "1900-01-01", "data_to": "",
         "status": "selectable", "parents": "",
     }  # fmt: skip

@@ -1,68 +1,148 @@
 """Exactly one factor, or a reason.
 
-A factor serves an amount when an edition's rule names its source for the measure, region and period, when its region lies on the site's chain (grid region,
-country, GLOBAL), when its data period contains the reporting period or the rule applies it across years, and when it was published by the knowledge
-date. Rules are tried in order; within a rule the nearest region wins. None or two is an error that lists what nearly matched: never a zero,
+A factor serves an amount when an edition's rule names its source for the measure, region and period, when its region lies on the site's chain (grid region, the
+regions above it, country, GLOBAL), when its data period contains the reporting period or the rule applies it across years, and when it was published by the
+knowledge date. Rules are tried in order; within a rule the nearest region wins. None or two is an error that lists what nearly matched: never a zero,
 never a neighbour year in silence.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+import polars as pl
+
 from esg_kpis.domains import derived
-from esg_kpis.editions import EditionFile, FactorRule, Period
+from esg_kpis.editions import FactorRule, Period
 from esg_kpis.errors import FactorProblem
-from esg_kpis.factors.library import Factor, Library
+from esg_kpis.factors.kinds import ASKED_BY_NAME
+from esg_kpis.factors.library import Library
+from esg_kpis.factors.near import no_factor, two_factors
+from esg_kpis.factors.need import APART, GWP_SOURCE, NEEDS, Choice, Need
+from esg_kpis.factors.regions import GLOBAL, rungs_of
 
-GLOBAL = "GLOBAL"
-GWP_SOURCE = "gwp"
-"""Stands for gwp.csv, which holds the values of several sources; the GWP set takes the place of the method."""
-
-
-@dataclass(frozen=True)
-class Need:
-    """What is looked for: from a measure to an output of one gas, at sites of one region chain and kind, in one period."""
-
-    measure: str
-    output: str
-    gas: str
-    chain: tuple[str, ...]
-    kind: str
-    period: Period
-
-    def __str__(self) -> str:
-        gas = f" of {self.gas}" if self.gas else ""
-        return f"{self.output}{gas} from {self.measure} in {' > '.join(self.chain)}, {self.period.id}"
+# ---------------------------------------------------------------- all needs at once
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The factor that serves a need, the rule that chose it, and why in one sentence."""
+def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, periods: Iterable[Period], known_on: date) -> pl.DataFrame:
+    """The factor of every need, without explanation where there is none.
 
-    factor: Factor
-    rule: str
-    why: str
+    Args:
+        library: The factors.
+        rules: The edition's rules in order.
+        needs: Columns of `NEEDS`; no row twice.
+        periods: The periods the needs speak of.
+        known_on: Factors published after this day do not exist.
+
+    Columns: those of `needs`; `factor` (its place in `library.factors`, null where none serves), `rule` (its place in `rules`), `matches` (how many factors serve equally well:
+    more than one is an error), `why` in one sentence.
+    """
+    numbered = needs.with_row_index("need")
+    rungs = rungs_of(library.regions, needs["chain"].unique().to_list(), APART)
+    spans = pl.DataFrame([{"period": item.id, "first": item.first, "last": item.last} for item in periods], schema={"period": pl.String(), "first": pl.Date(), "last": pl.Date()})
+    open_, won = numbered, []
+    broken = {source for source, _ in library.unreadable}
+    for place, rule in enumerate(rules):
+        speaking = open_.filter(_speaks(rule, rungs))
+        if speaking.is_empty():
+            continue
+        best = _best(speaking, _offered(library, rule, known_on), rule, rungs, spans)
+        won.append(best.with_columns(pl.lit(place, dtype=pl.UInt32()).alias("rule"), _why(rule).alias("why")).select("need", "factor", "rule", "matches", "why"))
+        # What cannot be read might have served: a later rule must not take its place.
+        open_ = open_.join(speaking if rule.source in broken else best, on="need", how="anti")
+    schema = {"need": pl.UInt32(), "factor": pl.UInt32(), "rule": pl.UInt32(), "matches": pl.UInt32(), "why": pl.String()}
+    served = pl.concat(won) if won else pl.DataFrame(schema=schema)
+    return numbered.join(served, on="need", how="left", maintain_order="left").drop("need")
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    factor: Factor
-    misses: tuple[str, ...]
+def _speaks(rule: FactorRule, rungs: pl.DataFrame) -> pl.Expr:
+    """Whether a rule speaks of a need."""
+    conditions = [pl.col("measure").is_in(rule.measures), pl.col("output") == rule.output]
+    if "*" not in rule.gases:
+        conditions.append(pl.col("gas").is_in(rule.gases))
+    if rule.applies_to:
+        conditions.append(pl.col("period").is_in(rule.applies_to))
+    if rule.regions:
+        conditions.append(pl.col("chain").is_in(rungs.filter(pl.col("region").is_in(rule.regions))["chain"].unique().implode()))
+    if rule.site_kinds:
+        conditions.append(pl.col("kind").is_in(rule.site_kinds))
+    conditions += [_dimension(name).is_in(values) for name, values in rule.where.items()]
+    return pl.all_horizontal(conditions)
 
 
-def rules_of(edition: EditionFile) -> tuple[FactorRule, ...]:
-    """The edition's rules, and the one that follows from its GWP set."""
-    gwp = FactorRule(
-        id=f"gwp-{edition.gwp_set.lower()}",
-        measures=(derived.EMISSION_GAS,),
-        output=derived.EMISSION_CO2E,
-        gases=("*",),
-        source=GWP_SOURCE,
-        method=edition.gwp_set,
-        text=edition.gwp_text,
-    )
-    return (*edition.factor_rule, gwp)
+def _dimension(name: str) -> pl.Expr:
+    return pl.col("dimensions").str.extract(rf"(?:^|;){name}=([^;]*)").fill_null("")
+
+
+def _offered(library: Library, rule: FactorRule, known_on: date) -> pl.DataFrame:
+    """The factors that a rule may take, whatever the need."""
+    conditions = [
+        pl.col("file") == rule.source, pl.col("measure").is_in(rule.measures), pl.col("output") == rule.output, pl.col("status") != "evidence_only",
+        pl.col("published") <= known_on,
+    ]  # fmt: skip
+    if rule.method is None:
+        conditions.append(~(pl.col("method").is_in(ASKED_BY_NAME) & pl.col("measure").str.starts_with("electricity")))
+    elif "{" not in rule.method:
+        conditions.append(pl.col("method") == rule.method)
+    if rule.data_year is not None:
+        conditions.append(pl.lit(rule.data_year).is_between(pl.col("data_from").dt.year(), pl.col("data_to").dt.year()))
+    if rule.factor_region:
+        conditions.append(pl.col("region") == rule.factor_region)
+    return library.offers.filter(conditions)
+
+
+def _best(speaking: pl.DataFrame, offers: pl.DataFrame, rule: FactorRule, rungs: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Per need the nearest of the factors that fit it: columns of the need, `factor`, `matches`, the factor's period and region, and the bounds of the period."""
+    if rule.data_year is None:
+        described = offers.select("data_from", "data_to").unique().join(spans, how="cross").filter((pl.col("data_from") <= pl.col("first")) & (pl.col("data_to") >= pl.col("last")))
+        fitting, keys = offers.join(described, on=["data_from", "data_to"]), ["measure", "period"]
+    else:
+        fitting, keys = offers, ["measure"]
+        speaking = speaking.join(spans, on="period", how="left", maintain_order="left")
+    fitting = fitting.drop("file", "output", "status").rename({"gas": "factor_gas", "gas_in": "factor_gas_in"})
+    if rule.factor_region:
+        met = speaking.join(fitting, on=keys).with_columns(pl.lit(0, dtype=pl.UInt32()).alias("rung"))
+    else:
+        on_chain = speaking.join(rungs, on="chain").join(fitting, on=[*keys, "region"])
+        met = on_chain.filter((pl.col("data_from") <= pl.col("member_to")) & (pl.col("data_to") >= pl.col("member_from")))
+    named = (pl.col("factor_gas") == pl.col("gas")) & ((pl.col("factor_gas_in") == "") | (pl.col("factor_gas_in") == pl.col("gas_in")))
+    kept = (pl.col("factor_gas") == "*") & (pl.col("gas") == pl.col("gas_in"))
+    fits = named | kept
+    if rule.method is not None and "{" in rule.method:
+        fits &= pl.col("method") == _filled(rule.method)
+    met = met.filter(fits)
+    nearest = met.filter(pl.col("rung") == pl.col("rung").min().over("need")) if met.height else met
+    counted = nearest.sort("need", "factor").with_columns(pl.len().over("need").alias("matches")) if met.height else nearest.with_columns(pl.lit(0, dtype=pl.UInt32()).alias("matches"))
+    return counted.unique("need", keep="first", maintain_order=True)
+
+
+def _filled(method: str) -> pl.Expr:
+    """A method with the amount's own words in its braces: `{equipment}_upper` is `chiller_upper` for a chiller."""
+    parts: list[pl.Expr] = []
+    rest = method
+    while rest:
+        before, brace, rest = rest.partition("{")
+        parts.append(pl.lit(before))
+        if brace:
+            name, _, rest = rest.partition("}")
+            parts.append(_dimension(name))
+    return pl.concat_str(parts)
+
+
+def _why(rule: FactorRule) -> pl.Expr:
+    chain = pl.col("chain").str.replace_all(APART, " > ", literal=True)
+    own = pl.concat_str(pl.lit("region "), "region", pl.lit(", by edition rule whatever the site's"))
+    near = pl.concat_str(pl.lit("region "), "region", pl.lit(", on the site's chain "), chain, pl.lit(f" > {GLOBAL}"))
+    period = pl.concat_str(pl.lit("describes "), "data_words")
+    when = period
+    if rule.data_year is not None:
+        outside = (pl.col("data_from") > pl.col("first")) | (pl.col("data_to") < pl.col("last"))
+        when = pl.when(outside).then(pl.concat_str(pl.lit(f"data year {rule.data_year} applied to "), "period", pl.lit(" by edition rule"))).otherwise(period)
+    if rule.source == GWP_SOURCE:
+        when = pl.concat_str(pl.lit("GWP set "), "method")
+    return pl.concat_str(when, pl.lit("; "), own if rule.factor_region else near, pl.lit("; published "), pl.col("published").cast(pl.String), pl.lit(f"; rule {rule.id}"))
+
+
+# ---------------------------------------------------------------- one need, explained
 
 
 def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_on: date, gwp_set: str) -> Choice:
@@ -71,134 +151,24 @@ def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_o
     Raises:
         FactorProblem: if no rule speaks of the need, none of the rules finds a factor, or one finds two; the message lists the near misses.
     """
-    speaking = [rule for rule in rules if _speaks(rule, need)]
-    if not speaking:
-        raise FactorProblem(
-            f"No rule of the edition leads to {need}.",
-            where="edition.toml",
-            mend=f"Add a [[factor_rule]]. {_offers(library, need, known_on)}".strip(),
-        )
-    for rule in speaking:
-        found = [candidate.factor for candidate in _candidates(library, rule, need, known_on) if not candidate.misses]
-        if not found:
-            if any(source == rule.source for source, _ in library.unreadable):
-                break  # What cannot be read might have served: a later rule must not take its place.
-            continue
-        rung = min(_rung(factor, rule, need) for factor in found)
-        nearest = [factor for factor in found if _rung(factor, rule, need) == rung]
-        if len(nearest) > 1:
-            raise FactorProblem(
-                f"{len(nearest)} factors match {need}: {', '.join(factor.factor_id for factor in nearest)}.",
-                where=f"edition.toml, rule {rule.id}",
-                mend="Narrow the rule by method, data_year or regions.",
-            )
-        _check_gwp(nearest[0], gwp_set, need)
-        return Choice(nearest[0], rule.id, _why(nearest[0], rule, need))
-    broken = [text for source, text in library.unreadable if source in {rule.source for rule in speaking}]
-    unreadable = f" Could not be read: {' '.join(broken[:3])}" if broken else ""
-    raise FactorProblem(
-        f"No factor leads to {need}.{unreadable}",
-        where=f"edition.toml, rule{'s' if len(speaking) > 1 else ''} {', '.join(rule.id for rule in speaking)}",
-        mend="Nearly matched: "
-        + "; ".join(near_matches(library, speaking, need, known_on=known_on))
-        + ". Add the factor to factors/, or a rule that names another.",
-    )
+    row = choose(library, rules, pl.DataFrame([need.row()], schema=NEEDS), [need.period], known_on).row(0, named=True)
+    problem = refusal(library, rules, need, row, known_on=known_on, gwp_set=gwp_set)
+    if problem is not None:
+        raise problem
+    return Choice(library.factors[row["factor"]], rules[row["rule"]].id, row["why"])
 
 
-def near_matches(library: Library, rules: Iterable[FactorRule], need: Need, *, known_on: date, most: int = 5) -> list[str]:
-    """The factors that came nearest, with what they miss."""
-    misses: dict[str, tuple[int, str]] = {}
-    for rule in rules:
-        for candidate in _candidates(library, rule, need, known_on):
-            if candidate.misses:
-                entry = (len(candidate.misses), f"{candidate.factor.factor_id} ({', '.join(candidate.misses)})")
-                misses[candidate.factor.factor_id] = min(entry, misses.get(candidate.factor.factor_id, entry))
-    return [text for _, text in sorted(misses.values())[:most]] or ["nothing"]
-
-
-def _speaks(rule: FactorRule, need: Need) -> bool:
-    return (
-        need.measure in rule.measures
-        and rule.output == need.output
-        and (need.gas in rule.gases or "*" in rule.gases)
-        and (not rule.applies_to or need.period.id in rule.applies_to)
-        and (not rule.regions or bool(set(rule.regions) & set(need.chain)))
-        and (not rule.site_kinds or need.kind in rule.site_kinds)
-    )
-
-
-def _candidates(library: Library, rule: FactorRule, need: Need, known_on: date) -> list[_Candidate]:
-    """Every factor that leads the right way, with what it misses under a rule. Those from other sources are not near."""
-    return [
-        _Candidate(factor, tuple(_misses(factor, rule, need, known_on)))
-        for factor in library.factors
-        if factor.measure == need.measure
-        and factor.output == need.output
-        and factor.gas in (need.gas, "*")
-        and _file_of(factor) == rule.source
-    ]
-
-
-def _file_of(factor: Factor) -> str:
-    return GWP_SOURCE if factor.measure == derived.EMISSION_GAS else factor.source_id
-
-
-def _method_of(factor: Factor) -> str:
-    return factor.gwp_set or "" if factor.measure == derived.EMISSION_GAS else factor.method
-
-
-def _misses(factor: Factor, rule: FactorRule, need: Need, known_on: date) -> list[str]:
-    misses = []
-    regions = (rule.factor_region,) if rule.factor_region else (*need.chain, GLOBAL)
-    if factor.region not in regions:
-        misses.append(f"region {factor.region}")
-    if rule.method is not None and _method_of(factor) != rule.method:
-        misses.append(f"method {_method_of(factor) or 'none'}, not {rule.method}")
-    if rule.data_year is not None:
-        if not (factor.data_from.year <= rule.data_year and (factor.data_to is None or rule.data_year <= factor.data_to.year)):
-            misses.append(f"describes {factor.data_period}, not {rule.data_year}")
-    elif factor.data_from > need.period.first or (factor.data_to is not None and factor.data_to < need.period.last):
-        misses.append(f"describes {factor.data_period}")
-    if factor.published > known_on:
-        misses.append(f"published {factor.published.isoformat()}, after the knowledge date {known_on.isoformat()}")
-    if factor.status == "evidence_only":
-        misses.append("evidence only")
-    return misses
-
-
-def _rung(factor: Factor, rule: FactorRule, need: Need) -> int:
-    return 0 if rule.factor_region else (*need.chain, GLOBAL).index(factor.region)
-
-
-def _check_gwp(factor: Factor, gwp_set: str, need: Need) -> None:
+def refusal(library: Library, rules: Sequence[FactorRule], need: Need, row: Mapping[str, int | None], *, known_on: date, gwp_set: str) -> FactorProblem | None:
+    """Why a row of `choose` gives a need no factor; None where it gives one."""
+    if row["factor"] is None or row["rule"] is None:
+        return no_factor(library, rules, need, known_on)
+    factor, rule = library.factors[row["factor"]], rules[row["rule"]]
+    if (row["matches"] or 0) > 1:
+        return two_factors(library, rule, need, known_on)
     if need.output == derived.EMISSION_CO2E and factor.gwp_set != gwp_set:
-        raise FactorProblem(
+        return FactorProblem(
             f"{factor.factor_id} is in CO2e by {factor.gwp_set or 'no named GWP set'}, the edition by {gwp_set}.",
             where=str(need),
             mend="Two GWP sets never stand in one total. Use a factor by gas, or one of the edition's set.",
         )
-
-
-def _why(factor: Factor, rule: FactorRule, need: Need) -> str:
-    chain = " > ".join((*need.chain, GLOBAL))
-    region = (
-        f"region {factor.region}, by edition rule whatever the site's"
-        if rule.factor_region
-        else f"region {factor.region}, on the site's chain {chain}"
-    )
-    year = factor.data_from.year if rule.data_year is None else rule.data_year
-    outside = factor.data_from > need.period.first or (factor.data_to is not None and factor.data_to < need.period.last)
-    when = f"data year {year} applied to {need.period.id} by edition rule" if outside else f"describes {factor.data_period}"
-    if factor.measure == derived.EMISSION_GAS:
-        when = f"GWP set {factor.gwp_set}"
-    return f"{when}; {region}; published {factor.published.isoformat()}; rule {rule.id}"
-
-
-def _offers(library: Library, need: Need, known_on: date) -> str:
-    offers = [
-        factor
-        for factor in library.factors
-        if factor.measure == need.measure and factor.output == need.output and factor.gas in (need.gas, "*")
-    ]
-    known = [f"{factor.factor_id} ({factor.region}, {factor.data_period})" for factor in offers if factor.published <= known_on][:5]
-    return f"The library has: {'; '.join(known)}." if known else "The library has none either."
+    return None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from esg_kpis.domains import DOMAINS, MEASURES
+from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.domains.people import FORMS
 from esg_kpis.errors import UnitProblem, near_misses
 from esg_kpis.files.source import MAX_MEGABYTES
@@ -62,7 +62,7 @@ class QuantityColumn(_Entry):
             raise ValueError(f"column '{self.column}': give one of unit, unit_column and unit_in_header")
         for name in [*([self.measure] if self.measure else []), *self.measures.values()]:
             if name not in MEASURES:
-                raise ValueError(f"there is no measure '{name}'. {near_misses(name, MEASURES)}")
+                raise ValueError(f"there is no measure '{name}'. {near_misses(name, DOMAIN_OF)}")
         return self
 
 
