@@ -1,6 +1,7 @@
 """Factors: the library and what it refuses, the values it holds, and the choice of exactly one. What is made of them: test_kpis.py."""
 
 import re
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -170,6 +171,47 @@ def test_every_grid_factor_of_the_evidence_is_in_the_library(real: Library) -> N
     }
 
 
+def evidence() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Every row of grades A to C that was gathered: its category, its id, and the factors it became."""
+    rows, category = [], ""
+    for line in (ROOT / "tests" / "evidence_ids.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            category = line.removeprefix("# ")
+            continue
+        evidence_id, _, became = line.partition("\t")
+        rows.append((category, evidence_id, tuple(became.split()) or (evidence_id,)))
+    return rows
+
+
+def test_every_row_of_the_evidence_is_in_the_library(real: Library) -> None:
+    held = {factor.factor_id for factor in real.factors}
+
+    assert [factor_id for _, _, became in evidence() for factor_id in became if factor_id not in held] == []
+    assert Counter(category for category, _, _ in evidence()) == {
+        "grid_electricity": 231, "fuel_combustion": 71, "mobile": 20, "energy_content": 55, "heat": 5, "ghg_gwp": 22, "refrigerant_gwp": 50, "refrigerant_leakage": 18,
+        "wastewater": 16, "waste": 9, "water": 8,
+    }  # fmt: skip
+    assert len({evidence_id for _, evidence_id, _ in evidence()}) == 505
+
+
+def test_what_is_in_the_library_and_not_in_the_evidence_is_an_identity_or_follows_from_it(real: Library) -> None:
+    of_evidence = {factor_id for _, _, became in evidence() for factor_id in became}
+
+    beyond = {factor.factor_id for factor in real.factors if factor.factor_id not in of_evidence and factor.source_id != "ashrae-34"}
+    assert beyond == {
+        "gbt2589-2008-electricity-renewable-coal", "gbt2589-2020-electricity-renewable-coal", "cn-grid-national-ets-2022-renewable", "ipcc2006-ch4-cod-septic", "ipcc-b0-sludge-cod",
+        "ipcc-b0-sludge-bod", "ipcc2006-ch4-recovered", "ipcc2006-refill-equals-leak", "ipcc2006-refill-emitted", "ipcc2006-installed-emitted", "ipcc2006-capacity-new-emitted",
+        "ipcc2006-capacity-retired-emitted", "ipcc2006-recovered-emitted",
+    }  # fmt: skip
+
+
+def test_no_two_factors_of_one_source_compete_by_everything_a_rule_can_ask_for(real: Library) -> None:
+    free = [factor for factor in real.factors if factor.status != "evidence_only"]
+    keys = [(f.source_id, f.measure, f.output, f.gas_in, f.gas, f.region, f.method, f.gwp_set, f.data_from) for f in free]
+
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
 KNOWN_CASES = [
     ("gbt2589-2008-natgas-oilfield-coal", "1000", "1330"),
     ("gbt2589-2020-electricity-coal", "10000", "1229"),
@@ -221,8 +263,29 @@ KNOWN_CASES = [
     ("gwp100-ar4-ch4", "2", "50"),
     ("gwp100-ar5-hfc-134a", "10", "13000"),
     ("gwp100-ar6-n2o", "3", "819"),
+    ("gwp100-sar-ch4", "2", "42"),
+    ("gwp100-ar5ccf-ch4", "2", "68"),
+    ("gwp100-ar6-ch4-nonfossil", "2", "54"),
+    ("ipcc2006-natgas-ncv", "1000", "48000"),
+    ("ipcc2019-mcf-aerobic-central", "100", "3"),
+    ("ipcc-b0-sludge-cod", "8", "-2"),
+    ("ipcc2006-leak-chillers-high", "40", "6"),
+    ("ipcc2006-capacity-new-emitted", "3", "-3"),
+    ("ashrae34-r-404a-hfc-143a", "10", "5.2"),
+    ("epa-leak-fire-fixed", "200", "7"),
+    ("cn-natgas-carbon", "1000000", "15300"),
+    ("cn-otherind-gasoline-co2", "1000", "3042.5"),
+    ("cn-natgas-co2-1532", "1000", "2165"),
+    ("cn-vehicle-car-gasoline-g4-ch4", "10000", "0.57"),  # 57 mg/km
+    ("us-epa-natgas", "1055.05585262", "53.06"),  # 1 MMBtu, gross
+    ("gbt2589-2008-steam-lp-ncv", "1000", "3763"),
+    ("kgce-kj", "1000", "29307.6"),
+    ("gb-desnz-natgas-gross-2020", "3600", "183.87"),  # 1000 kWh
+    ("gb-desnz-natgas-m3-2022", "273.15", "580.835481"),  # 288.15 m3 at 15 °C
+    ("gb-desnz-waste-ci-landfill-2023", "2", "1040.66948692599"),
+    ("gb-desnz-watersupply-2021", "1000", "149"),
 ]
-"""From the canonical unit of the measure (kWh, MJ, Nm3, kg) to that of the output (kg, kgce), by hand, one per source."""
+"""From the canonical unit of the measure (kWh, MJ, Nm3, kg, km, t) to that of the output (kg, MJ, kgce), by hand, one per source and more."""
 
 
 @pytest.mark.parametrize(("factor_id", "quantity", "expected"), KNOWN_CASES)
@@ -234,29 +297,44 @@ def test_every_source_has_a_known_case(real: Library) -> None:
     assert {real.named(factor_id).source_id for factor_id, _, _ in KNOWN_CASES} == set(real.sources)
 
 
-FROM_NUMBERS = {
-    "cn-natgas-co2": Fraction("38.931") * Fraction("15.3") * Fraction("0.99") * Fraction(44, 12) / 1000,
-    "cn-gasoline-co2": Fraction("43.07") * Fraction("18.9") * Fraction("0.98") * Fraction(44, 12) / 1000,
-    "cn-diesel-co2": Fraction("42.652") * Fraction("20.2") * Fraction("0.98") * Fraction(44, 12) / 1000,
-    "ipcc2006-ch4-cod-septic": Fraction("0.25") * Fraction("0.5"),
+OF_CHINA = ("natgas", "gasoline", "diesel", "lpg", "lng", "bituminous", "anthracite")
+CO2_PARENTS: dict[str, tuple[str, str, str]] = {
+    **{f"cn-{fuel}-co2": (f"cn-{fuel}-ncv", f"cn-{fuel}-carbon", f"cn-{fuel}-oxidation") for fuel in OF_CHINA},
+    **{f"cn-otherind-{fuel}-co2": (f"cn-otherind-{fuel}-ncv", "", "") for fuel in OF_CHINA[1:]},
+    "cn-natgas-co2-1532": ("gbt2589-2008-natgas-oilfield-ncv", "", "cn-natgas-oxidation"),
 }
-STATED_PARENTS = {
-    "cn-natgas-co2": "38.931 15.3 0.99 44/12", "cn-gasoline-co2": "43.07 18.9 0.98 44/12", "cn-diesel-co2": "42.652 20.2 0.98 44/12", "ipcc2006-ch4-cod-septic": "0.25 0.5",
-}  # fmt: skip
-"""NCV x carbon content x oxidation x 44/12 (GB/T 32151.22-2024, Table C.1); B0 x MCF (2006 IPCC Guidelines, volume 5, Tables 6.2 and 6.3)."""
+"""NCV, carbon content and oxidation by which CO2 per unit is made; empty where the library states the number with the factor only."""
+
+CO2_FORMULA = re.compile(r"NCV x carbon content x oxidation x 44/12: ([\d.]+) (?:GJ/t|MJ/Nm3) x ([\d.]+) t/TJ x ([\d.]+) x 44/12")
+SUM = re.compile(r"(?:[\d.]+ x )?[a-z][\w-]+(?: \+ (?:[\d.]+ x )?[a-z][\w-]+)*")
 
 
-@pytest.mark.parametrize(("factor_id", "value"), [("cn-natgas-co2", "2.1622"), ("cn-gasoline-co2", "2.9251"), ("cn-diesel-co2", "3.0959"), ("ipcc2006-ch4-cod-septic", "0.1250")])
-def test_a_factor_made_of_numbers_recomputes(real: Library, factor_id: str, value: str) -> None:
-    assert real.named(factor_id).value == Decimal(value)
-    assert printed(FROM_NUMBERS[factor_id], 4) == value
-    assert all(number in (real.named(factor_id).parents or "") for number in STATED_PARENTS[factor_id].split())
+@pytest.mark.parametrize("factor_id", CO2_PARENTS)
+def test_co2_of_a_chinese_fuel_recomputes_from_its_parents(real: Library, factor_id: str) -> None:
+    made = real.named(factor_id)
+    formula = CO2_FORMULA.fullmatch(made.parents or "")
+    assert formula
+    ncv, carbon, oxidation = (Fraction(number) for number in formula.groups())
+    stated = (ncv, carbon / 1000, oxidation)  # MJ/kg or MJ/Nm3, kg/MJ, kg/kg
+
+    assert [real.named(parent).multiplier for parent in CO2_PARENTS[factor_id] if parent] == [
+        number for number, parent in zip(stated, CO2_PARENTS[factor_id], strict=True) if parent
+    ]
+    assert printed(ncv * carbon * oxidation * Fraction(44, 12) / 1000, -int(made.value.as_tuple().exponent)) == str(made.value)
 
 
-def test_a_factor_made_of_factors_recomputes_from_the_parents_it_names(real: Library) -> None:
-    made = [factor for factor in real.factors if factor.status == "derived" and factor.factor_id not in FROM_NUMBERS]
+def test_ch4_of_a_septic_tank_recomputes_from_its_parents(real: Library) -> None:
+    made, b0, mcf = (real.named(name) for name in ("ipcc2006-ch4-cod-septic", "ipcc-b0-cod", "ipcc2006-mcf-septic"))
+
+    assert made.parents == f"B0 x MCF: ipcc-b0-cod {b0.value} x ipcc2006-mcf-septic {mcf.value}"
+    assert (b0.value, mcf.value, made.value) == (Decimal("0.25"), Decimal("0.5"), b0.value * mcf.value)
+
+
+def test_every_other_derived_factor_recomputes_from_the_factors_it_names(real: Library) -> None:
+    made = [factor for factor in real.factors if factor.status == "derived" and factor.factor_id not in {*CO2_PARENTS, "ipcc2006-ch4-cod-septic"}]
 
     for factor in made:
+        assert SUM.fullmatch(factor.parents or ""), factor.factor_id
         terms = re.findall(r"(?:([\d.]+) x )?([a-z][\w-]+)", factor.parents or "")
         assert factor.value == sum((Decimal(weight or 1) * real.named(parent).value for weight, parent in terms), Decimal(0)), factor.factor_id
     margins = [factor for factor in made if factor.method == "combined_margin"]
@@ -273,12 +351,24 @@ BLENDS = {
 """By mass, ANSI/ASHRAE Standard 34."""
 
 
+@pytest.mark.parametrize("blend", BLENDS)
+def test_the_parts_of_a_blend_are_the_whole_of_it(real: Library, blend: str) -> None:
+    parts = {factor.gas: factor.value for factor in real.factors if factor.gas_in == blend}
+
+    assert parts == {gas: Decimal(share) for gas, share in BLENDS[blend].items()}
+    assert sum(parts.values()) == 1
+    assert {factor.gas_in for factor in real.factors} == {"", *BLENDS}
+
+
 @pytest.mark.parametrize("gwp_set", ["ar4", "ar5", "ar6"])
 @pytest.mark.parametrize("blend", BLENDS)
 def test_the_gwp_of_a_blend_is_that_of_its_parts(real: Library, blend: str, gwp_set: str) -> None:
-    parts = sum(Decimal(share) * real.named(f"gwp100-{gwp_set}-{gas.lower()}").value for gas, share in BLENDS[blend].items())
+    made = real.named(f"gwp100-{gwp_set}-{blend.lower()}")
+    parts = [(factor.value, f"gwp100-{gwp_set}-{factor.gas.lower()}") for factor in real.factors if factor.gas_in == blend]
 
-    assert real.named(f"gwp100-{gwp_set}-{blend.lower()}").value == parts
+    assert made.value == sum(share * real.named(name).value for share, name in parts)
+    assert made.status == "derived"
+    assert made.parents == " + ".join(f"{share} x {name}" for share, name in parts)
 
 
 def test_a_montreal_gas_is_no_hfc(real: Library) -> None:

@@ -13,6 +13,7 @@ DOMAIN = Domain(
         Measure("heat_purchased", "MJ", "flow", "Heat or steam bought", scope="2"),
         Measure("steam_purchased", "kg", "flow", "Low-pressure steam bought, by mass", scope="2"),
         Measure("natural_gas", "Nm3", "flow", "Natural gas burnt, by volume at 0 °C and 101.325 kPa", scope="1"),
+        Measure("natural_gas_mass", "kg", "flow", "Natural gas burnt, by mass", scope="1"),
         Measure("natural_gas_gross_energy", "MJ", "flow", "Natural gas burnt, by energy, gross calorific value", scope="1"),
         *(Measure(name, "kg", "flow", f"{meaning} burnt", scope="1") for name, meaning in FUELS.items()),
         *(Measure(f"{name}_volume", "L", "flow", f"{meaning} burnt, by volume", scope="1") for name, meaning in VOLUMES.items()),

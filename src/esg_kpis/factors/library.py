@@ -26,6 +26,7 @@ from esg_kpis.tables import FACTORS, conform
 from esg_kpis.units import multiplier
 
 _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
+_PART = re.compile(r"([0-9.]+) x ([A-Z][\w-]+)")
 SOURCE_COLUMNS = ("source_id", "publisher", "title", "document", "published", "published_note", "retrieved", "licence", "checked")
 OPTIONAL_COLUMNS = ("gas_in", "uncertainty")
 FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published", *OPTIONAL_COLUMNS))
@@ -222,16 +223,22 @@ def _rows_of(path: Path, columns: tuple[str, ...], unreadable: list[tuple[str, s
 
 
 def _gwp(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], gas_groups: dict[str, str]) -> Factor:
+    """The GWP of a gas; that of a blend is derived from those of its parts, which its note names with their shares by mass."""
     if row["gas_group"] not in derived.GAS_GROUPS:
         raise InputProblem(f"There is no gas group '{row['gas_group']}'.", where=where, mend=f"Groups: {', '.join(derived.GAS_GROUPS)}.")
     if gas_groups.setdefault(row["gas"], row["gas_group"]) != row["gas_group"]:
         raise InputProblem(f"The gas '{row['gas']}' is in two groups.", where=where, mend="Give it one gas_group.")
+    parts = _PART.findall(row["note"])
     entry = {
-        **row, "factor_id": f"gwp100-{row['gwp_set']}-{row['gas']}".lower().replace(" ", "-"), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
+        **row, "factor_id": _gwp_id(row["gwp_set"], row["gas"]), "measure": derived.EMISSION_GAS, "output": derived.EMISSION_CO2E,
         "region": "GLOBAL", "method": "GWP100", "unit": "kg/kg", "data_from": "1900-01-01", "data_to": "",
-        "status": "selectable", "parents": "",
+        "status": "derived" if parts else "selectable", "parents": " + ".join(f"{share} x {_gwp_id(row['gwp_set'], gas)}" for share, gas in parts),
     }  # fmt: skip
     return _factor(where, entry, sources, GWP_SCALE)
+
+
+def _gwp_id(gwp_set: str, gas: str) -> str:
+    return f"gwp100-{gwp_set}-{gas}".lower().replace(" ", "-")
 
 
 def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], scale: int) -> Factor:
