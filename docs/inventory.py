@@ -110,6 +110,9 @@ PERSONAL: dict[str, Held] = {
 NOTHING_OF_PERSONS: dict[str, str] = {
     "sites": "the register of sites",
     "meters": "the register of meters",
+    "ownership": "who controls a site, and the share owned",
+    "instruments": "the ledger of contractual instruments",
+    "claims": "which instruments count",
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
 }

@@ -13,14 +13,15 @@ from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
-from esg_kpis.editions.boundary import amounts_in_edition, record_fates
-from esg_kpis.editions.gaps import filled, months_expected
-from esg_kpis.factors import apply_factors
+from esg_kpis.editions.boundary import record_fates
+from esg_kpis.editions.gaps import months_expected
+from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of
 from esg_kpis.people import people_of
 from esg_kpis.tables import (
     AMOUNTS,
+    CLAIMS,
     COVERAGE,
     COVERAGE_SUMMARY,
     EDITION_AMOUNTS,
@@ -30,8 +31,10 @@ from esg_kpis.tables import (
     FILES,
     FINDINGS,
     HEADCOUNT,
+    INSTRUMENTS,
     KPI_VALUES,
     METERS,
+    OWNERSHIP,
     PEOPLE_CONTROLS,
     PEOPLE_COUNTS,
     PUBLISHED,
@@ -108,6 +111,8 @@ def _counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  #
         "quantities": _out(QUANTITIES, "What the accepted records say, typed, in the units received.", "g2_records"),
         "sites": _out(SITES, "The register of sites.", "g2_records"),
         "meters": _out(METERS, "The register of meters, and of what sites are to report.", "g2_records"),
+        "ownership": _out(OWNERSHIP, "The register of ownership: who controls a site and how much of it is owned, by days.", "g2_records"),
+        "instruments": _out(INSTRUMENTS, "The ledger of contractual instruments for the market-based method.", "g2_records"),
         "published_with_data": _out(PUBLISHED, "Published figures that came as columns of the data.", "g2_records", "published_with_data"),
         "observations": dg.AssetOut(
             description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS
@@ -130,7 +135,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
     )
     share = f"{rejected['record_id'].n_unique()} of {records.height}"
     for name, frame in (
-        ("files", files), ("records", records), ("rejected", rejected), ("quantities", result.quantities), ("sites", result.sites), ("meters", result.meters),
+        ("files", files), ("records", records), ("rejected", rejected), ("quantities", result.quantities), ("sites", result.sites), ("meters", result.meters), ("ownership", result.ownership), ("instruments", result.instruments),
         ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
@@ -199,6 +204,7 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
         "estimates": _out(ESTIMATES, "Gaps that an edition fills by a method it allows, each with its basis.", "g4_factors"),
         "coverage_summary": _out(COVERAGE_SUMMARY, "How complete each measure is in each edition, by site months and by quantity.", "g4_factors"),
         "factor_uses": _out(FACTOR_USES, "Which factor was applied where, by which rule of the edition, and why.", "g4_factors"),
+        "claims": _out(CLAIMS, "What each edition makes of each claim of a contractual instrument: accepted, or refused with the reason.", "g4_factors"),
         "factor_problems": dg.AssetOut(
             description="Amounts that found no factor, or two. Empty when all is well.",
             group_name="g4_factors",
@@ -210,23 +216,14 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
     can_subset=False,
 )
 def applied(
-    workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, coverage: pl.DataFrame, meter_months: pl.DataFrame
-) -> Iterator[dg.Output[pl.DataFrame]]:
-    """Boundary, estimates and factors, edition by edition."""
-    seen, uses, problems, estimates, summaries = [], [], [], [], []
-    for edition in workspace.read_editions:
-        received = amounts_in_edition(amounts, sites, rejected, edition, workspace.last_day)
-        gaps = filled(received, amounts, Coverage(coverage, meter_months), sites, rejected, edition, workspace.last_day)
-        here = pl.concat([received, gaps.amounts])
-        result = apply_factors(here.filter(pl.col("excluded").is_null()), sites, workspace.library, edition, workspace.known_date(edition))
-        seen += [here, result.derived]
-        uses.append(result.uses)
-        problems.append(result.problems)
-        estimates.append(gaps.estimates)
-        summaries.append(gaps.summary)
-    parts = (("edition_amounts", seen), ("estimates", estimates), ("coverage_summary", summaries), ("factor_uses", uses), ("factor_problems", problems))
-    for name, frames in parts:
-        frame = pl.concat(frames)
+    workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame, coverage: pl.DataFrame,
+    meter_months: pl.DataFrame,
+) -> Iterator[dg.Output[pl.DataFrame]]:  # fmt: skip
+    """Boundary, estimates, instruments and factors, edition by edition."""
+    received = Received(amounts, sites, ownership, instruments, rejected, Coverage(coverage, meter_months), workspace.last_day)
+    seen = [counted_in(received, edition, workspace.library, workspace.known_date(edition)).tables for edition in workspace.read_editions]
+    for name in seen[0]:
+        frame = pl.concat([tables[name] for tables in seen])
         yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
 
 
@@ -250,13 +247,14 @@ def kpi_values(
     workspace: WorkspaceResource,
     edition_amounts: pl.DataFrame,
     sites: pl.DataFrame,
+    instruments: pl.DataFrame,
     published: pl.DataFrame,
 ) -> pl.DataFrame:
     """KPIs of all editions."""
     frames = []
     for edition in workspace.read_editions:
         own = edition_amounts.filter(pl.col("edition") == edition.id)
-        inputs = inputs_of(own, sites, workspace.library, edition, workspace.known_date(edition))
+        inputs = inputs_of(own, sites, with_instruments(workspace.library, instruments), edition, workspace.known_date(edition))
         frames.append(suppressed(evaluate(inputs, published.filter(pl.col("edition") == edition.id)), inputs))
     frame = pl.concat(frames)
     states = {f"status {state}": int(count) for state, count in frame.group_by("status").len().sort("status").iter_rows()}
@@ -291,16 +289,21 @@ def fates(
     rejected: pl.DataFrame,
     sites: pl.DataFrame,
     meters: pl.DataFrame,
+    ownership: pl.DataFrame,
+    instruments: pl.DataFrame,
     observations: pl.DataFrame,
     outliers: pl.DataFrame,
     edition_amounts: pl.DataFrame,
+    claims: pl.DataFrame,
 ) -> pl.DataFrame:
     """Fates of all records."""
     flags = judging.flags_of(observations, outliers)
     base = edition_amounts.filter(pl.col("measure") == pl.col("origin"))
     frame = pl.concat(
         [
-            record_fates(records, rejected, sites, meters, base.filter(pl.col("edition") == edition.id), flags, edition)
+            record_fates(
+                records, rejected, sites, meters, base.filter(pl.col("edition") == edition.id), flags, edition, ownership, instruments, claims.filter(pl.col("edition") == edition.id)
+            )
             for edition in workspace.read_editions
         ]
     )
@@ -315,7 +318,7 @@ def fates(
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
     kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
-    quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame,
+    quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame, claims: pl.DataFrame, factor_uses: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -330,6 +333,8 @@ def judged(
         published,
         Gaps(coverage, coverage_summary, estimates, quantities, meter_months),
         headcount,
+        claims,
+        factor_uses,
         workspace.library,
         workspace.read_editions,
         workspace.last_day,

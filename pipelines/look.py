@@ -13,7 +13,7 @@ from esg_kpis.domains import measure_named
 from esg_kpis.editions import Edition, FactorRule, counting_of, read_editions
 from esg_kpis.errors import EsgKpisError, FactorProblem, UsageProblem
 from esg_kpis.exact import plain
-from esg_kpis.factors import Factor, Library, Need, near_matches, read_library, rules_of, select
+from esg_kpis.factors import Factor, Library, Need, near_matches, read_library, rules_of, select, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import inputs_of
 from esg_kpis.people import Lock, People, count_people, counting_with, lock_files, people_of, read_lock
@@ -41,7 +41,7 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
                 mend="Run `esg-kpis run` again; a trace shows what a run used.",
             )
     edition = read_editions(root / "editions", (chosen,))[0]
-    library = read_library(root / "factors")
+    library = with_instruments(read_library(root / "factors"), read_result(folder, "instruments"))
     own = tables.edition_amounts.filter(pl.col("edition") == chosen)
     inputs = inputs_of(own, tables.sites, library, edition, date.fromisoformat(ran[f"known on {chosen}"]))
     return trace(tables, inputs, kpi, period, breakdown, category)

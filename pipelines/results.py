@@ -12,6 +12,7 @@ from esg_kpis.report.outputs import STAGED, WORK, publish, run_key, write_table
 from esg_kpis.report.returned import write_returned
 from esg_kpis.tables import (
     AMOUNTS,
+    CLAIMS,
     COVERAGE,
     COVERAGE_SUMMARY,
     EDITION_AMOUNTS,
@@ -21,8 +22,10 @@ from esg_kpis.tables import (
     FILES,
     FINDINGS,
     HEADCOUNT,
+    INSTRUMENTS,
     KPI_VALUES,
     METERS,
+    OWNERSHIP,
     PEOPLE_CONTROLS,
     PEOPLE_COUNTS,
     PUBLISHED,
@@ -43,7 +46,7 @@ RUN_FILE = "run.json"
     description="The files in data/out: Parquet, CSV, and the rejected rows as workbooks. Written as a whole, then the pointer moves.",
 )  # fmt: skip
 def results(
-    workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, amounts: pl.DataFrame,
+    workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, claims: pl.DataFrame, amounts: pl.DataFrame,
     coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
@@ -53,7 +56,7 @@ def results(
     staged.mkdir(parents=True)
     counting = edition_amounts.filter(pl.col("excluded").is_null() | (pl.col("measure") != pl.col("origin")))
     for frame, table in (
-        (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (meters, METERS), (pl.concat([amounts, counting]), AMOUNTS),
+        (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (meters, METERS), (ownership, OWNERSHIP), (instruments, INSTRUMENTS), (claims, CLAIMS), (pl.concat([amounts, counting]), AMOUNTS),
         (coverage, COVERAGE), (coverage_summary, COVERAGE_SUMMARY), (estimates, ESTIMATES), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
         (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS),
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),

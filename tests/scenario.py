@@ -17,13 +17,12 @@ from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.assurance.trace import Tables
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions import Edition, read_edition
-from esg_kpis.editions.boundary import amounts_in_edition
-from esg_kpis.editions.gaps import Filled, filled, months_expected
-from esg_kpis.factors import Applied, Library, apply_factors, read_library
+from esg_kpis.editions.gaps import Filled, months_expected
+from esg_kpis.factors import Applied, Library, Market, Received, counted_in, read_library, with_instruments
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
 from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.kpis import Inputs, evaluate, inputs_of
-from esg_kpis.tables import METERS, PUBLISHED, QUANTITIES, RECORDS, REJECTED, SITES, conform, empty
+from esg_kpis.tables import INSTRUMENTS, METERS, OWNERSHIP, PUBLISHED, QUANTITIES, RECORDS, REJECTED, SITES, conform, empty
 
 ROOT = Path(__file__).parent.parent
 AS_OF = date(2024, 4, 9)
@@ -195,6 +194,7 @@ class Computed:
     tie_out: pl.DataFrame
     filled: Filled
     gaps: Gaps
+    market: Market
 
     def cell(self, kpi_id: str, period: str = "2023", category: str = "All") -> Row:
         """One cell of the KPI table."""
@@ -209,29 +209,29 @@ class Computed:
 
 def computed(
     edition: Edition, bills: Sequence[Row], *, library: Library = NO_FACTORS, sites: pl.DataFrame | None = None, bad: Sequence[Row] = (), meters: Sequence[Row] = (),
-    heads: pl.DataFrame | None = None, as_of: date = AS_OF,
+    heads: pl.DataFrame | None = None, as_of: date = AS_OF, ownership: pl.DataFrame | None = None, instruments: pl.DataFrame | None = None,
 ) -> Computed:  # fmt: skip
     """Bills through amounts, coverage, boundary, estimates, factors and KPIs, step by step as a run does it. `heads` are counts of people."""
     known, sent = register() if sites is None else sites, quantities(*bills)
     amounts = amounts_of(sent) if heads is None else pl.concat([amounts_of(sent), amounts_of_people(heads)])
-    return of_amounts(edition, amounts, known, library, rejections(*bad), sent, metered(*meters), as_of)
+    return of_amounts(edition, amounts, known, library, rejections(*bad), sent, metered(*meters), as_of, ownership, instruments)
 
 
 def of_amounts(
     edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, rejected: pl.DataFrame, sent: pl.DataFrame | None = None,
-    meters: pl.DataFrame | None = None, as_of: date = AS_OF,
+    meters: pl.DataFrame | None = None, as_of: date = AS_OF, ownership: pl.DataFrame | None = None, instruments: pl.DataFrame | None = None,
 ) -> Computed:  # fmt: skip
     """The same from amounts on."""
     day_known = edition.rules.knowledge_date
-    received = amounts_in_edition(amounts, sites, rejected, edition, as_of)
-    sent, meters = (empty(table) if frame is None else frame for frame, table in ((sent, QUANTITIES), (meters, METERS)))
+    sent, meters, ownership, instruments = (
+        empty(table) if frame is None else frame for frame, table in ((sent, QUANTITIES), (meters, METERS), (ownership, OWNERSHIP), (instruments, INSTRUMENTS))
+    )
     coverage = coverage_of(sent, amounts, sites, meters, months_expected([edition], as_of))
-    gaps = filled(received, amounts, coverage, sites, rejected, edition, as_of)
-    base = pl.concat([received, gaps.amounts])
-    applied = apply_factors(base.filter(pl.col("excluded").is_null()), sites, library, edition, day_known)
-    every = pl.concat([base, applied.derived])
-    inputs = inputs_of(every, sites, library, edition, day_known)
+    counted = counted_in(Received(amounts, sites, ownership, instruments, rejected, coverage, as_of), edition, library, day_known)
+    every = counted.tables["edition_amounts"]
+    gaps = counted.gaps
+    inputs = inputs_of(every, sites, with_instruments(library, instruments), edition, day_known)
     published = published_of(edition, empty(PUBLISHED))
     values = evaluate(inputs, published)
     told = Gaps(coverage.sites, gaps.summary, gaps.estimates, sent, coverage.meters)
-    return Computed(edition, sites, rejected, every, applied, inputs, published, values, tie_out(values, published, edition), gaps, told)
+    return Computed(edition, sites, rejected, every, counted.applied, inputs, published, values, tie_out(values, published, edition), gaps, told, counted.market)

@@ -172,7 +172,7 @@ def judged(result: Computed, library: Library = NO_FACTORS, observations: pl.Dat
     seen = pl.DataFrame(schema={"check": pl.String()}) if observations is None else observations
     problems, values, ties = result.applied.problems, result.values, result.tie_out
     editions = [result.edition]
-    return findings(seen, pl.DataFrame(schema=OUTLIER), result.rejected, problems, result.amounts, result.sites, values, ties, result.published, result.gaps, empty(HEADCOUNT), library, editions, AS_OF)
+    return findings(seen, pl.DataFrame(schema=OUTLIER), result.rejected, problems, result.amounts, result.sites, values, ties, result.published, result.gaps, empty(HEADCOUNT), result.market.claims, result.applied.uses, library, editions, AS_OF)
 
 
 def failed(frame: pl.DataFrame) -> dict[tuple[str, str], Row]:

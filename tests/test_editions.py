@@ -80,7 +80,7 @@ def test_a_mistake_in_the_rules_is_named(tmp_path: Path, rules: str, message: st
     [
         ({"id": "e2"}, "The edition calls itself 'e2'. Give folder and id the same name."),
         ({"knowledge_date": "yesterday"}, "knowledge_date: Input should be a valid date"),
-        ({"consolidation": "equity_share"}, "consolidation: Input should be 'operational_control' or 'financial_control'"),
+        ({"consolidation": "equity"}, "consolidation: Input should be 'operational_control', 'financial_control' or 'equity_share'"),
         ({"incomplete_above": "a lot"}, "incomplete_above: Input should be a valid decimal"),
         ({"gwp": "AR5"}, "gwp: Extra inputs are not permitted"),
     ],

@@ -10,6 +10,7 @@ import polars as pl
 
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
+from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.domains import derived, people
 from esg_kpis.editions import Edition
@@ -21,6 +22,8 @@ from esg_kpis.tables import FINDINGS, conform, finding_id
 CHECKS: dict[str, str] = {
     "rejected_record": "Every record received can be read",
     "missing_factor": "Every amount finds exactly one factor",
+    "instrument_refused": "Every contractual instrument that is claimed counts",
+    "residual_mix": "What no instrument covers takes the residual mix of its grid",
     "unreadable_factor": "Every factor of the library can be read",
     "kpi_blocked": "No KPI is blocked",
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
@@ -85,6 +88,8 @@ def findings(
     published: pl.DataFrame,
     gaps: Gaps,
     headcount: pl.DataFrame,
+    claims: pl.DataFrame,
+    uses: pl.DataFrame,
     library: Library,
     editions: Iterable[Edition],
     as_of: date,
@@ -102,6 +107,7 @@ def findings(
     rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
     rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
+    rows += claim_findings(claims) + fallback_findings(uses, library)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
     for edition in editions:

@@ -59,7 +59,7 @@ def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: s
         (pl.col("edition") == edition.id) & (pl.col("period") == period) & pl.col("excluded").is_null()
     )
     amounts = with_attributes(with_sites(counting, tables.sites)).with_columns(
-        pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope").fill_null("")
+        pl.col("gas_group", "kind", "business_line", "grid_region", "country", "scope", "basis").fill_null("")
     )
     hidden = cell["status"][0] == "suppressed"
     return {
@@ -86,7 +86,7 @@ def formula(kpi: Kpi) -> str:
         terms = []
         for amounts in kpi.amounts:
             of = " + ".join(amounts.measure)
-            by = [f"{name} {', '.join(values)}" for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+            by = [f"{name} {', '.join(values)}" for name in ("origin", "gas_group", "scope", "basis") if (values := getattr(amounts, name))]
             by += [f"{name} {', '.join(values)}" for name, values in amounts.where.items()]
             terms.append(of + (f" [{'; '.join(by)}]" if by else ""))
         per = f" / factor {kpi.per_factor.measure} to {kpi.per_factor.output}" if kpi.per_factor else ""

@@ -85,7 +85,7 @@ def knowledge(values: pl.DataFrame, inputs: Inputs) -> Known:
     return known
 
 
-_NO_ATTRIBUTES = ("period", "measure", "origin", "gas_group", "scope", "attributes", "cross", "blocked")
+_NO_ATTRIBUTES = ("period", "measure", "origin", "gas_group", "scope", "basis", "attributes", "cross", "blocked")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from esg_kpis.domains import (
     derived,
     energy,
+    instruments,
     meters,
+    ownership,
     packaging,
     people,
     refrigerants,
@@ -22,8 +24,10 @@ DOMAINS: dict[str, Domain] = {
     domain.name: domain
     for domain in (
         sites.DOMAIN,
+        ownership.DOMAIN,
         meters.DOMAIN,
         energy.DOMAIN,
+        instruments.DOMAIN,
         refrigerants.DOMAIN,
         vehicles.DOMAIN,
         wastewater.DOMAIN,
@@ -45,6 +49,9 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     field.name: field.allowed for domain in DOMAINS.values() for field in domain.fields if field.dimension and field.allowed
 }
 """What may stand beside an amount and decide its factor, and the words it may hold."""
+
+CONSOLIDATED = ("sites", "energy", "refrigerants", "vehicles", "wastewater", "water", "waste", "packaging")
+"""Domains whose amounts count by control or by the share that is owned, day by day. People, hours and what is stated for the group count whole."""
 
 DOMAIN_OF: dict[str, str] = {measure.name: domain.name for domain in DOMAINS.values() for measure in domain.measures}
 

@@ -10,6 +10,7 @@ REFRIGERANT_EMITTED = "refrigerant_emitted"
 GAS_GROUPS = ("CO2", "CH4", "N2O", "HFCs", "PFCs", "SF6", "NF3", "HCFCs", "CO2 biogenic")
 """Groups gases are reported in: those of the Kyoto Protocol, and what stands beside the scopes: HCFCs, and CO2 of plants."""
 
+CONTRACTED, UNCONTRACTED = "electricity_contracted", "electricity_uncontracted"
 CO2_BIOGENIC = "CO2 biogenic"
 BESIDE_SCOPES = ("HCFCs", CO2_BIOGENIC)
 """Groups that the GHG Protocol reports apart from the scopes: gases of the Montreal Protocol, CO2 from biomass (Corporate Standard, 2004, chapter 9)."""
@@ -19,6 +20,8 @@ OUTSIDE = "outside"
 
 MEASURES: tuple[Measure, ...] = (
     Measure(ENERGY_COAL, "kgce", "flow", "Energy in standard coal equivalent, by GB/T 2589, equivalent value"),
+    Measure(CONTRACTED, "kWh", "flow", "Electricity bought that a contractual instrument covers, for the market-based method", scope="2"),
+    Measure(UNCONTRACTED, "kWh", "flow", "Electricity bought that no instrument covers, for the market-based method", scope="2"),
     Measure("coal_equivalent_energy", "MJ", "flow", "Energy of standard coal, net calorific value"),
     Measure("electricity_energy", "MJ", "flow", "Electricity by energy, equivalent value"),
     Measure("steam_energy", "MJ", "flow", "Steam by energy"),

@@ -5,12 +5,25 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.amounts.build import with_ids
-from esg_kpis.domains import DOMAIN_OF, MEASURES
+from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF, MEASURES
+from esg_kpis.editions.consolidation import CONTROL, consolidated_parts, why_not
 from esg_kpis.editions.entry import Where
 from esg_kpis.editions.model import Boundary, Edition
 from esg_kpis.editions.read import added_up, needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
-from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id, none_twice, stacked
+from esg_kpis.tables import (
+    AMOUNTS,
+    CLAIMS,
+    EDITION_AMOUNTS,
+    INSTRUMENTS,
+    OWNERSHIP,
+    RECORD_FATES,
+    conform,
+    empty,
+    finding_id,
+    none_twice,
+    stacked,
+)
 
 WAIVED = "left out by waiver"
 """Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
@@ -18,17 +31,18 @@ WAIVED = "left out by waiver"
 MISSING = "expected and not received"
 """Stands as estimate method where the register expects days of a site month that neither came nor were estimated: a zero, and the KPI is incomplete."""
 
+NOT_CLAIMED = "an instrument that this edition does not claim: of other periods, or without the market-based method"
 _DATE_RULES = ("date", "date_missing", "dates_disagree", "period_reversed", "period_too_long", "after_as_of", "outside_site_life")
 """Rules that cast doubt on the dates of a record: it may then belong to any period."""
 
-_CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 
-
-def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:
+def amounts_in_edition(
+    amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date, ownership: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Every amount as the edition sees it: in a period, and with the reason in `excluded` when it does not count.
 
     A rejected record that is not waived stands in as a blocked amount of each measure it would have fed, in each period it may belong to, so that a KPI that needs it is
-    blocked and not merely smaller.
+    blocked and not merely smaller. What `ownership` says of the days of a site goes before the register of sites; what counts in part only is split later, by `consolidated`.
 
     Columns: as `amounts` in the data dictionary, with `edition` and `period` ('' when outside every period). A stock appears once per period at
     whose end it holds, under an id of its own.
@@ -40,6 +54,7 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
         _in_months(rest, edition), _at_period_ends(rest, edition), _of_ranges(amounts.filter(ranged), edition), _of_one_period(amounts.filter(anew), edition),
         _of_rejected(rejected, edition, as_of),
     ])  # fmt: skip
+    part = consolidated_parts(placed, sites, empty(OWNERSHIP) if ownership is None else ownership, edition)
     of_sites = sites.select("site_id", "country", "grid_region", "kind", "business_line", "control")
     joined = placed.select("site_id", "measure", "nature", "period", "excluded").join(of_sites, on="site_id", how="left", maintain_order="left")
     needed = needed_measures(edition).union(*added_up(edition).values())
@@ -50,8 +65,8 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
         .then(pl.lit("a stock that holds on no last day of a period of this edition"))
         .when(pl.col("period") == "")
         .then(pl.lit("outside the periods of this edition"))
-        .when(pl.col("control").is_not_null() & ~pl.col("control").is_in(_CONTROL[edition.rules.consolidation]))
-        .then(pl.lit(f"not under {edition.rules.consolidation.replace('_', ' ')}"))
+        .when(_never_counts(part, edition))
+        .then(pl.lit(why_not(edition)))
         .otherwise(
             pl.coalesce(
                 _outside_boundary(joined, edition),
@@ -61,6 +76,14 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
     )
     seen = placed.with_columns(joined.select(reason.alias("excluded")).to_series(), pl.lit(edition.id).alias("edition"))
     return conform(seen.select(AMOUNTS.names), EDITION_AMOUNTS)
+
+
+def _never_counts(part: pl.Series, edition: Edition) -> pl.Expr:
+    """What the consolidation leaves out altogether. What no share touches, such as people, counts where the register of sites names the control."""
+    by_share = pl.Series("part", part == 0).fill_null(value=False)
+    controls = CONTROL.get(edition.rules.consolidation)
+    touched = pl.col("measure").is_in([name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED])
+    return pl.lit(by_share) | (~touched & pl.col("control").is_not_null() & ~pl.col("control").is_in(controls) if controls else pl.lit(value=False))
 
 
 def _in_months(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
@@ -205,12 +228,13 @@ def _beside(records: pl.DataFrame, by_record: pl.DataFrame, registers: pl.Series
 
 
 def record_fates(
-    records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, seen: pl.DataFrame, flags: pl.DataFrame, edition: Edition
-) -> pl.DataFrame:
+    records: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, seen: pl.DataFrame, flags: pl.DataFrame, edition: Edition,
+    ownership: pl.DataFrame | None = None, instruments: pl.DataFrame | None = None, claims: pl.DataFrame | None = None,
+) -> pl.DataFrame:  # fmt: skip
     """One fate per record: used if any share of it counts, excluded with the reason, or rejected with the rule.
 
     `share_used` is the share of the record's days over all its quantities. A record of the register of sites or meters counts when any amount
-    of the site, or of the measure at it, does.
+    of the site, or of the measure at it, does; so does one of the register of ownership. A record of the ledger of instruments counts where its claim is accepted.
 
     `flags` holds `record_id` and `flag`, the checks that found something about a record.
 
@@ -219,10 +243,13 @@ def record_fates(
     known = seen.filter(pl.col("blocked").is_null() & ~pl.col("estimate_method").is_in([WAIVED, MISSING]).fill_null(value=False))
     counted = known.filter(pl.col("excluded").is_null())
     by_record = _by_record(known)
-    registers = pl.concat([sites.select("record_id"), meters.select("record_id")])["record_id"]
+    owned, ledger, claimed = (empty(table) if frame is None else frame for table, frame in ((OWNERSHIP, ownership), (INSTRUMENTS, instruments), (CLAIMS, claims)))
+    registers = pl.concat([frame.select("record_id") for frame in (sites, meters, owned, ledger)])["record_id"]
     active = pl.concat([
         sites.join(counted, on="site_id", how="semi").select("record_id"), meters.join(counted, on=["site_id", "measure"], how="semi").select("record_id"),
+        owned.join(counted, on="site_id", how="semi").select("record_id"), claimed.filter("accepted").select("record_id"),
     ])["record_id"]  # fmt: skip
+    not_accepted = dict.fromkeys(ledger["record_id"], NOT_CLAIMED) | {name: f"the claim {reason}" for name, reason in claimed.filter(~pl.col("accepted")).select("record_id", "reason").iter_rows()}
     in_order = rejected.sort("record_id", "rule", "column").group_by("record_id", maintain_order=True)
     rules = in_order.agg(pl.col("rule").unique().sort().str.join(";").alias("rule"), pl.col("message").unique(maintain_order=True).str.join(" ").alias("refusal"))
     flagged = flags.group_by("record_id").agg(pl.col("flag").unique().sort().str.join(";").alias("flags"))
@@ -249,7 +276,7 @@ def record_fates(
         .when((pl.col("fate") == "excluded") & pl.col("why").is_null())
         .then(
             pl.when(pl.col("record_id").is_in(registers.implode()))
-            .then(pl.lit("no amount of this site or meter counts"))
+            .then(pl.col("record_id").replace_strict(not_accepted, default="no amount of this site or meter counts", return_dtype=pl.String()))
             .otherwise(pl.lit("no quantity"))
         )
         .when(pl.col("share_used") == 1)

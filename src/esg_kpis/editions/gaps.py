@@ -49,7 +49,9 @@ def months_expected(editions: Iterable[Edition], as_of: date) -> list[str]:
     return sorted(months)
 
 
-def filled(seen: pl.DataFrame, amounts: pl.DataFrame, coverage: Coverage, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date) -> Filled:
+def filled(
+    seen: pl.DataFrame, amounts: pl.DataFrame, coverage: Coverage, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date, ownership: pl.DataFrame | None = None
+) -> Filled:
     """What an edition makes of the gaps inside its boundary and periods.
 
     A gap is filled by the first [[estimate]] of the edition that fits it and can be computed. What is left of those that the register of meters expects becomes a zero marked
@@ -65,8 +67,9 @@ def filled(seen: pl.DataFrame, amounts: pl.DataFrame, coverage: Coverage, sites:
         rejected: The rejections.
         edition: The edition.
         as_of: The last day that data may be about.
+        ownership: Who controls the sites, by days; None where the register of sites says all.
     """
-    expected = _in_edition(coverage.sites.filter(pl.col("expected") > 0), sites, edition, as_of)
+    expected = _in_edition(coverage.sites.filter(pl.col("expected") > 0), sites, edition, as_of, ownership)
     doubtful = _touched(coverage.sites, rejected, sites)
     strays = coverage.meters.filter("stray").select(MONTH).unique()
     left = _gaps(coverage.meters, METER, expected, edition)
@@ -116,7 +119,7 @@ def _key(item: _Open) -> tuple[str, str, str]:
     return (item.gap.site, item.gap.meter[1], item.gap.month)
 
 
-def _in_edition(months: pl.DataFrame, sites: pl.DataFrame, edition: Edition, as_of: date) -> pl.DataFrame:
+def _in_edition(months: pl.DataFrame, sites: pl.DataFrame, edition: Edition, as_of: date, ownership: pl.DataFrame | None) -> pl.DataFrame:
     """The site months that count in an edition, as amounts of zero: they go through the same boundary as amounts that came."""
     asked = months.select(
         pl.concat_str(MONTH, separator="\x1f").alias("amount_id"), pl.lit("flow").alias("nature"), pl.col("measure").alias("origin"), *MONTH, "unit",
@@ -124,7 +127,7 @@ def _in_edition(months: pl.DataFrame, sites: pl.DataFrame, edition: Edition, as_
         *(pl.lit("").alias(name) for name in ("edition", "period", "dimensions", "record_id")),
     )  # fmt: skip
     blank = pl.concat([empty(AMOUNTS), asked], how="diagonal").select(AMOUNTS.names)
-    return amounts_in_edition(blank, sites, empty(REJECTED), edition, as_of).filter(pl.col("excluded").is_null())
+    return amounts_in_edition(blank, sites, empty(REJECTED), edition, as_of, ownership).filter(pl.col("excluded").is_null())
 
 
 def _touched(months: pl.DataFrame, rejected: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
 from esg_kpis.editions.estimate import Estimate
+from esg_kpis.editions.market import MarketBased
 from esg_kpis.errors import UsageProblem, near_misses
 
 
@@ -159,7 +160,7 @@ class EditionFile(Entry):
     gwp_set: str
     gwp_text: str
     methane: Literal["one_value", "by_origin"] = "one_value"
-    consolidation: Literal["operational_control", "financial_control"] = "operational_control"
+    consolidation: Literal["operational_control", "financial_control", "equity_share"] = "operational_control"
     incomplete_above: Decimal = Decimal("0.05")
     period: tuple[Period, ...]
     boundary: tuple[Boundary, ...]
@@ -168,6 +169,8 @@ class EditionFile(Entry):
     waiver: tuple[Waiver, ...] = ()
     estimate: tuple[Estimate, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
+    market_based: MarketBased | None = None
+    scope_2_total: Literal["location", "market"] = "location"
     small_groups: SmallGroups = SmallGroups()
 
     @model_validator(mode="after")
@@ -193,6 +196,12 @@ class EditionFile(Entry):
         return self
 
     @model_validator(mode="after")
+    def _market_is_there(self) -> Self:
+        if self.scope_2_total == "market" and self.market_based is None:
+            raise ValueError('scope_2_total = "market" needs a [market_based] table')
+        return self
+
+    @model_validator(mode="after")
     def _methane_as_the_set_has_it(self) -> Self:
         if self.gwp_set == "AR6" and self.methane == "one_value":
             raise ValueError('AR6 values fossil and other methane apart (29.8 and 27.0, Table 7.15); its 27.9 is neither. Write methane = "by_origin"')
@@ -203,12 +212,13 @@ class EditionFile(Entry):
 
 
 class Amounts(Entry):
-    """A selection of amounts to add up: by measure, and further by origin, gas group, scope, or site."""
+    """A selection of amounts to add up: by measure, and further by origin, gas group, scope, or site; of Scope 2 by one basis, that of `scope_2_total` where none is named."""
 
     measure: tuple[str, ...]
     origin: tuple[str, ...] = ()
     gas_group: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
+    basis: tuple[Literal["location", "market"], ...] = ()
     where: Where = Field(default_factory=dict)
 
     @model_validator(mode="before")

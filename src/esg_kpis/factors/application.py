@@ -235,12 +235,18 @@ def _products(named: pl.DataFrame, chosen: pl.DataFrame, rules: Sequence[FactorR
         pl.when(pl.col("output") == derived.EMISSION_CO2E).then(pl.lit(edition.rules.gwp_set)).alias("gwp_set"),
         pl.col("output").replace_strict(_UNITS, return_dtype=pl.String()).alias("unit"),
         pl.when(grouped.is_in(derived.BESIDE_SCOPES)).then(pl.lit(derived.OUTSIDE)).otherwise("scope").alias("scope"),
-        pl.when(pl.col("scope") == "2").then(pl.lit("location")).alias("basis"),
+        pl.when(pl.col("scope") == "2").then(pl.coalesce("basis", _basis(edition))).alias("basis"),
         pl.coalesce("excluded", "excluded_here").alias("excluded"),
         pl.coalesce("blocked", "missing").alias("blocked"),
     )
     identified = with_ids(made, ("parent_amount_id", "measure", "gas", "period", "edition"))
     return identified.select(*AMOUNTS.names, "grid_region", "country", "kind", "why", "quantity_in")
+
+
+def _basis(edition: Edition) -> pl.Expr:
+    """The basis of a Scope 2 amount that has none: in an edition with both methods, what no instrument can cover counts in both."""
+    market = edition.rules.market_based
+    return pl.lit("location") if market is None else pl.when(pl.col("origin").is_in(market.load)).then(pl.lit("location")).otherwise(pl.lit("both"))
 
 
 def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str, library: Library, *, lost: bool) -> bool:

@@ -26,6 +26,12 @@ METHODS: dict[str, str] = {
 ASKED_BY_NAME = tuple(name for name in METHODS if not name.startswith(("average", "utility")))
 """Kinds of electricity factors that no rule takes unless it names the method: Scope 2 wants an average where nobody says otherwise."""
 
+RESIDUAL = ("excluding_market_traded", "residual_mix")
+"""What uncovered electricity takes in the market-based method."""
+
+FACTORS_OF = {derived.UNCONTRACTED: "electricity_purchased"}
+"""Measures that take the factors of another: what no instrument covers is electricity from the grid."""
+
 _FORMS = ("_gross_energy", "_energy", "_volume", "_mass")
 
 

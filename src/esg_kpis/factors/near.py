@@ -7,7 +7,7 @@ from datetime import date
 from esg_kpis.domains import derived
 from esg_kpis.editions import FactorRule
 from esg_kpis.errors import FactorProblem
-from esg_kpis.factors.kinds import ASKED_BY_NAME, METHODS, differs
+from esg_kpis.factors.kinds import ASKED_BY_NAME, FACTORS_OF, METHODS, differs
 from esg_kpis.factors.library import Factor, Library
 from esg_kpis.factors.need import GWP_SOURCE, Need
 from esg_kpis.factors.regions import Rung, chain_of
@@ -105,7 +105,7 @@ def _candidates(library: Library, rule: FactorRule, need: Need, known_on: date) 
         if _is_offered(factor, rule, need):
             found.append((factor, _misses(factor, rule, need, library, known_on)))
             continue
-        kind = differs(factor.measure, factor.output, factor.gwp_set, need.measure, need.output) if file_of(factor) == rule.source else None
+        kind = differs(factor.measure, factor.output, factor.gwp_set, FACTORS_OF.get(need.measure, need.measure), need.output) if file_of(factor) == rule.source else None
         if kind is not None and factor.gas in (need.gas, "*", ""):
             found.append((factor, [_Miss("kind", kind, kind), *_misses(factor, rule, need, library, known_on)]))
     return found
@@ -114,7 +114,7 @@ def _candidates(library: Library, rule: FactorRule, need: Need, known_on: date) 
 def _is_offered(factor: Factor, rule: FactorRule, need: Need) -> bool:
     gas_in = need.gas_in or need.gas
     return (
-        factor.measure == need.measure
+        factor.measure == FACTORS_OF.get(need.measure, need.measure)
         and factor.output == need.output
         and ((factor.gas == need.gas and factor.gas_in in ("", gas_in)) or (factor.gas == "*" and need.gas == gas_in))
         and file_of(factor) == rule.source
@@ -183,7 +183,7 @@ def _offers(library: Library, need: Need, known_on: date) -> str:
     offers = [
         factor
         for factor in library.factors
-        if factor.measure == need.measure and factor.output == need.output and factor.gas in (need.gas, "*")
+        if factor.measure == FACTORS_OF.get(need.measure, need.measure) and factor.output == need.output and factor.gas in (need.gas, "*")
     ]
     known = [f"{factor.factor_id} ({factor.region}, {factor.data_period})" for factor in offers if factor.published <= known_on][:5]
     return f"The library has: {'; '.join(known)}." if known else "The library has none either."

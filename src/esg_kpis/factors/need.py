@@ -12,6 +12,9 @@ from esg_kpis.factors.library import Factor
 GWP_SOURCE = "gwp"
 """Stands for gwp.csv, which holds the values of several sources; the GWP set takes the place of the method."""
 
+INSTRUMENTS_SOURCE = "instruments"
+"""Stands for the ledger of contractual instruments; the record takes the place of the method."""
+
 APART = "|"
 """Between the regions of a chain where it stands in one text."""
 
@@ -56,7 +59,7 @@ class Choice:
 
 
 def rules_of(edition: EditionFile) -> tuple[FactorRule, ...]:
-    """The edition's rules, and the one that follows from its GWP set."""
+    """The edition's rules, and those that follow from its GWP set and its market-based method."""
     gwp = FactorRule(
         id=f"gwp-{edition.gwp_set.lower()}",
         measures=(derived.EMISSION_GAS,),
@@ -66,4 +69,10 @@ def rules_of(edition: EditionFile) -> tuple[FactorRule, ...]:
         method=edition.gwp_set,
         text=edition.gwp_text,
     )
-    return (*edition.factor_rule, gwp)
+    if edition.market_based is None:
+        return (*edition.factor_rule, gwp)
+    contracts = FactorRule(
+        id="contractual-instruments", measures=(derived.CONTRACTED,), output=derived.EMISSION_GAS, gases=("CO2",), source=INSTRUMENTS_SOURCE, method="{instrument}", factor_region="GLOBAL",
+        text="The emission rate that the instrument conveys.",
+    )  # fmt: skip
+    return (*edition.factor_rule, contracts, gwp)

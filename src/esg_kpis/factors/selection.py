@@ -14,10 +14,10 @@ import polars as pl
 from esg_kpis.domains import derived
 from esg_kpis.editions import FactorRule, Period
 from esg_kpis.errors import FactorProblem
-from esg_kpis.factors.kinds import ASKED_BY_NAME
+from esg_kpis.factors.kinds import ASKED_BY_NAME, FACTORS_OF
 from esg_kpis.factors.library import Library
 from esg_kpis.factors.near import no_factor, two_factors
-from esg_kpis.factors.need import APART, GWP_SOURCE, NEEDS, Choice, Need
+from esg_kpis.factors.need import APART, GWP_SOURCE, INSTRUMENTS_SOURCE, NEEDS, Choice, Need
 from esg_kpis.factors.regions import GLOBAL, rungs_of
 
 # ---------------------------------------------------------------- all needs at once
@@ -36,7 +36,7 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
     Columns: those of `needs`; `factor` (its place in `library.factors`, null where none serves), `rule` (its place in `rules`), `matches` (how many factors serve equally well:
     more than one is an error), `why` in one sentence.
     """
-    numbered = needs.with_row_index("need")
+    numbered = needs.with_columns(pl.col("measure").replace(FACTORS_OF).alias("factor_measure")).with_row_index("need")
     rungs = rungs_of(library.regions, needs["chain"].unique().to_list(), APART)
     spans = pl.DataFrame([{"period": item.id, "first": item.first, "last": item.last} for item in periods], schema={"period": pl.String(), "first": pl.Date(), "last": pl.Date()})
     open_, won = numbered, []
@@ -51,7 +51,7 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
         open_ = open_.join(speaking if rule.source in broken else best, on="need", how="anti")
     schema = {"need": pl.UInt32(), "factor": pl.UInt32(), "rule": pl.UInt32(), "matches": pl.UInt32(), "why": pl.String()}
     served = pl.concat(won) if won else pl.DataFrame(schema=schema)
-    return numbered.join(served, on="need", how="left", maintain_order="left").drop("need")
+    return numbered.join(served, on="need", how="left", maintain_order="left").drop("need", "factor_measure")
 
 
 def _speaks(rule: FactorRule, rungs: pl.DataFrame) -> pl.Expr:
@@ -76,7 +76,7 @@ def _dimension(name: str) -> pl.Expr:
 def _offered(library: Library, rule: FactorRule, known_on: date) -> pl.DataFrame:
     """The factors that a rule may take, whatever the need."""
     conditions = [
-        pl.col("file") == rule.source, pl.col("measure").is_in(rule.measures), pl.col("output") == rule.output, pl.col("status") != "evidence_only",
+        pl.col("file") == rule.source, pl.col("measure").is_in([FACTORS_OF.get(name, name) for name in rule.measures]), pl.col("output") == rule.output, pl.col("status") != "evidence_only",
         pl.col("published") <= known_on,
     ]  # fmt: skip
     if rule.method is None:
@@ -94,11 +94,11 @@ def _best(speaking: pl.DataFrame, offers: pl.DataFrame, rule: FactorRule, rungs:
     """Per need the nearest of the factors that fit it: columns of the need, `factor`, `matches`, the factor's period and region, and the bounds of the period."""
     if rule.data_year is None:
         described = offers.select("data_from", "data_to").unique().join(spans, how="cross").filter((pl.col("data_from") <= pl.col("first")) & (pl.col("data_to") >= pl.col("last")))
-        fitting, keys = offers.join(described, on=["data_from", "data_to"]), ["measure", "period"]
+        fitting, keys = offers.join(described, on=["data_from", "data_to"]), ["factor_measure", "period"]
     else:
-        fitting, keys = offers, ["measure"]
+        fitting, keys = offers, ["factor_measure"]
         speaking = speaking.join(spans, on="period", how="left", maintain_order="left")
-    fitting = fitting.drop("file", "output", "status").rename({"gas": "factor_gas", "gas_in": "factor_gas_in"})
+    fitting = fitting.drop("file", "output", "status").rename({"gas": "factor_gas", "gas_in": "factor_gas_in", "measure": "factor_measure"})
     if rule.factor_region:
         met = speaking.join(fitting, on=keys).with_columns(pl.lit(0, dtype=pl.UInt32()).alias("rung"))
     else:
@@ -139,6 +139,8 @@ def _why(rule: FactorRule) -> pl.Expr:
         when = pl.when(outside).then(pl.concat_str(pl.lit(f"data year {rule.data_year} applied to "), "period", pl.lit(" by edition rule"))).otherwise(period)
     if rule.source == GWP_SOURCE:
         when = pl.concat_str(pl.lit("GWP set "), "method")
+    if rule.source == INSTRUMENTS_SOURCE:
+        when = pl.lit("the rate that the instrument conveys")
     return pl.concat_str(when, pl.lit("; "), own if rule.factor_region else near, pl.lit("; published "), pl.col("published").cast(pl.String), pl.lit(f"; rule {rule.id}"))
 
 

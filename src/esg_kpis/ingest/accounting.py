@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from esg_kpis.domains import DOMAIN_OF
+from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF
 from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.meters import METERED
@@ -195,7 +195,9 @@ def _measures_of_ragged(item: FileRead) -> pl.DataFrame:
 
 
 def measures_held_by(domain: str) -> list[str]:
-    """What cannot be known without a record of the domain: its measures; of the register of meters all that is metered, since a sub-meter may be counted twice without it."""
+    """What cannot be known without a record of the domain: its measures; of the register of meters all that is metered, since a sub-meter may be counted twice without it; of ownership all that counts by it."""
+    if domain == "ownership":
+        return [name for name, home in DOMAIN_OF.items() if home in CONSOLIDATED]
     return METERED if domain == "meters" else [name for name, home in DOMAIN_OF.items() if home == domain]
 
 

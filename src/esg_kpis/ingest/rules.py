@@ -50,6 +50,7 @@ _RULES = (
     Rule("mends_nothing", "It does not say which refused row it mends, or that row is no longer there", "未注明所更正的被拒行，或该行已不存在", "灰色列应保留发出时的原编号，每个编号只用一次；重复的行或原文件已变更的行请作废"),
     Rule("site_twice", "The site is in the register twice", "站点在登记表中出现两次", "每个站点只登记一次"),
     Rule("ownership_share", "The share is none from 0 to 1", "持股比例不在 0 到 1 之间", "应为 0 到 1 之间的比例"),
+    Rule("spans_overlap", "Two spans of the site share days", "同一站点的两段日期重叠", "起始日应晚于上一段的截止日"),
     Rule("meter_twice", "The meter is in the register twice", "表计在登记表中出现两次", "同一站点、同一种类的每个表计只登记一次"),
     Rule("main_meter", "The main meter is not in the register", "总表不在登记表中", "应为登记表中同一站点、同一种类的总表"),
     Rule("digits", "The digits are no whole number from 1 to 12", "位数不是 1 到 12 之间的整数", "应为 1 到 12 之间的整数"),

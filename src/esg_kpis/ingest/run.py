@@ -11,8 +11,10 @@ from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, 
 from esg_kpis.ingest.bills import judged
 from esg_kpis.ingest.columns import declared_columns
 from esg_kpis.ingest.declared import column_aliases
+from esg_kpis.ingest.instruments import instrument_rows
 from esg_kpis.ingest.kept import Kept
 from esg_kpis.ingest.meters import meter_rows
+from esg_kpis.ingest.ownership import ownership_rows
 from esg_kpis.ingest.quantities import no_quantities
 from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.returned import MENDS, replaced
@@ -39,6 +41,8 @@ class Ingested:
     quantities: pl.DataFrame
     sites: pl.DataFrame
     meters: pl.DataFrame
+    ownership: pl.DataFrame
+    instruments: pl.DataFrame
     published: pl.DataFrame
     observations: pl.DataFrame
 
@@ -68,8 +72,10 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     rejected = [*(_without(frame, gone) for frame in rejected), _as_it_was(rejected, mended, read)]
     register, site_problems = site_rows(_bases(read, "sites", gone), _ids(rejected))
     meters, meter_problems = meter_rows(_bases(read, "meters", gone), _ids(rejected), register)
+    ownership, ownership_problems = ownership_rows(_bases(read, "ownership", gone), _ids(rejected), register)
+    instruments, instrument_problems = instrument_rows(_bases(read, "instruments", gone), _ids(rejected), register)
     sent = _without(stacked([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
-    rejected += [site_problems, meter_problems]
+    rejected += [site_problems, meter_problems, ownership_problems, instrument_problems]
     rejected += _in_their_words(register_problems(sent, register, as_of), read)
     records = records_of(read, _ids(rejected), mended)
     bills = judged(_without(sent, _ids(rejected)), records.select("record_id", "path", "line"), meters)
@@ -83,6 +89,8 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
         quantities=conform(_without(bills.quantities, bad), QUANTITIES),
         sites=_without(register, bad),
         meters=meters,
+        ownership=_without(ownership, bad),
+        instruments=_without(instruments, bad),
         published=pl.concat(
             [observations.no_published(), *(observations.published(item.sheet, item.entry, item.records) for item in read)]
         ),

@@ -13,7 +13,7 @@ from esg_kpis.editions.counting import cross_of
 from esg_kpis.exact import sums
 from esg_kpis.factors import Library
 
-_CUBE = ["period", "measure", "origin", "gas_group", "scope", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
+_CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
 _OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
 COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
 """The columns of the cube that only counts of people have."""

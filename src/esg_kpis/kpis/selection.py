@@ -77,6 +77,8 @@ def selected(cube: pl.DataFrame, amounts: Amounts, attributes: Iterable[str] = (
     conditions = [pl.col("measure").is_in(amounts.measure), pl.col("cross").is_in(["", cross_name(cross_of([*attributes, *amounts.where]))])]
     conditions += [_matches(name, values) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
     conditions += [_matches(name, values) for name, values in amounts.where.items()]
+    if amounts.basis:
+        conditions.append(pl.col("basis").is_in(["", "both", *amounts.basis]))
     return cube.filter(pl.all_horizontal(conditions))
 
 

@@ -29,7 +29,7 @@ AMOUNTS = Table(
         text("gas_group", "Group the gas is reported in: CO2, CH4, N2O, HFCs …", nullable=True),
         text("gwp_set", "GWP set of a CO2e quantity", nullable=True),
         text("scope", "GHG Protocol scope", nullable=True),
-        text("basis", "location or market, for Scope 2", nullable=True),
+        text("basis", "location or market, for Scope 2; both, where it counts in either", nullable=True),
         text("method", "Method of the factor", nullable=True),
         Column("estimated", pl.Boolean(), "Whether the quantity is an estimate"),
         text("estimate_method", "Named method of the estimate; or why a zero stands in for a quantity that is not there", nullable=True),
@@ -61,6 +61,24 @@ RECORD_FATES = Table(
         text("rule", "Rule that rejected it", nullable=True),
         text("flags", "Checks that found something about it, joined by `;`, though it may count", nullable=True),
         PATH, SHEET, LINE,
+    ),
+)  # fmt: skip
+
+CLAIMS = Table(
+    "claims", "one claim of a contractual instrument in one edition", ("edition", "record_id"),
+    (
+        EDITION, RECORD_ID,
+        text("period", "Period of the consumption it is claimed for"),
+        text("instrument", "Number of the certificate, range or contract"),
+        text("instrument_kind", "Kind of instrument"),
+        text("registry", "Registry, or parties of the contract"),
+        text("market", "Market"),
+        text("site_id", "Site it is claimed for"),
+        Column("volume", QUANTITY, "Volume claimed", unit="kWh"),
+        Column("emission_rate", FACTOR, "Emission rate that it conveys, of CO2", unit="kg/kWh"),
+        Column("load", QUANTITY, "Electricity bought that was open to the claim, after the claims before it; null where it was refused before", unit="kWh", nullable=True),
+        Column("accepted", pl.Boolean(), "Whether it counts"),
+        text("reason", "Why it does not", nullable=True),
     ),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from esg_kpis.exact import QUANTITY
+from esg_kpis.exact import FACTOR, QUANTITY
 from esg_kpis.tables.definition import LINE, PATH, RECORD_ID, SHEET, SITE, Column, Table, text
 
 NATURES = ("flow", "stock", "event")
@@ -114,6 +114,39 @@ METERS = Table(
         Column("net_metering", pl.Boolean(), "Whether it may count backwards"),
         Column("valid_from", pl.Date(), "First day it is read", nullable=True),
         Column("valid_to", pl.Date(), "Last day it is read", nullable=True),
+        RECORD_ID,
+    ),
+)  # fmt: skip
+
+OWNERSHIP = Table(
+    "ownership", "one span of days of one site", ("record_id",),
+    (
+        text("site_id", "Site"),
+        text("control", "Control on these days; null where the register of sites says", nullable=True, allowed=("operational", "financial", "both", "none")),
+        Column("ownership_share", QUANTITY, "Share owned on these days, 1 = all; null where the register of sites says", nullable=True),
+        Column("valid_from", pl.Date(), "First day", nullable=True),
+        Column("valid_to", pl.Date(), "Last day", nullable=True),
+        RECORD_ID,
+    ),
+)  # fmt: skip
+
+INSTRUMENTS = Table(
+    "instruments", "one claim of one contractual instrument", ("record_id",),
+    (
+        text("site_id", "Site it is claimed for; of a site of the kind `group` all sites of the market"),
+        text("instrument", "Number of the certificate, range or contract"),
+        text("instrument_kind", "Kind of instrument"),
+        text("registry", "Registry, or parties of the contract"),
+        text("market", "Market it was issued in"),
+        text("energy_source", "What the electricity was made of"),
+        Column("volume", QUANTITY, "Volume claimed", unit="kWh"),
+        Column("emission_rate", FACTOR, "Emission rate that it conveys, of CO2", unit="kg/kWh"),
+        Column("vintage_from", pl.Date(), "First day of generation"),
+        Column("vintage_to", pl.Date(), "Last day of generation"),
+        Column("retired_on", pl.Date(), "Day of retirement"),
+        text("retired_for", "For whom it was retired"),
+        Column("claimed_from", pl.Date(), "First day of the consumption it is claimed for"),
+        Column("claimed_to", pl.Date(), "Last day of it"),
         RECORD_ID,
     ),
 )  # fmt: skip

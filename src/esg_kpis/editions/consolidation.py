@@ -1,0 +1,113 @@
+"""How much of a site's amounts an edition consolidates: by control wholly or not, by equity the share that is owned, each by the days on which it held.
+
+Source: GHG Protocol Corporate Standard (2004), chapter 3; chapter 5 for sites that join, leave or change within a year.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import polars as pl
+
+from esg_kpis.amounts.build import with_ids
+from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF
+from esg_kpis.editions.model import Edition
+from esg_kpis.exact import FACTOR_SCALE, PRODUCT, as_decimal, product
+from esg_kpis.tables import EDITION_AMOUNTS
+
+CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
+_BY_SHARE = [name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED]
+_SPAN = tuple[date, date, Fraction]
+
+
+def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> pl.Series:
+    """The part of each amount that the edition consolidates, 0 to 1: null where it is all of it, as at most sites.
+
+    A flow counts by the days of its month, an event by its day, a stock by the last day of the period. Of amounts without a site, and of domains that no share touches, nothing is cut.
+    """
+    spans = _spans(sites, ownership, edition)
+    if not spans or amounts.is_empty():
+        return pl.Series("part", [None] * amounts.height, dtype=pl.Decimal(38, FACTOR_SCALE))
+    ends = {period.id: period.last for period in edition.rules.period}
+    at = pl.when(pl.col("nature") == "stock").then(pl.col("period").replace_strict(ends, default=None, return_dtype=pl.Date())).when(pl.col("nature") == "event").then("date")
+    keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(_BY_SHARE).alias("touched"))
+    keys = keyed.filter(pl.col("touched") & pl.col("site_id").is_in(list(spans))).drop("touched").unique()
+    parts = [(*key, as_decimal(_part(spans[key[0]], key[1], key[2]), FACTOR_SCALE)) for key in keys.iter_rows()]
+    table = pl.DataFrame(parts, schema={"site_id": pl.String(), "month": pl.String(), "at": pl.Date(), "part": pl.Decimal(38, FACTOR_SCALE)}, orient="row")
+    joined = keyed.join(table.filter(pl.col("part") != 1).with_columns(pl.lit(value=True).alias("touched")), on=["site_id", "month", "at", "touched"], how="left", nulls_equal=True, maintain_order="left")
+    return joined["part"]
+
+
+def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """`amounts` of an edition with those that count in part split in two: the part that counts, and the rest, excluded with the reason.
+
+    Columns: as `edition_amounts`. Quantities and shares of both halves add up to what there was; ids are of their own, and lead back to the amount that was split.
+    """
+    parts = consolidated_parts(amounts, sites, ownership, edition)
+    split = amounts.with_columns(parts.alias("part")).filter(pl.col("part").is_not_null() & pl.col("excluded").is_null())
+    if split.is_empty():
+        return amounts
+    rest = amounts.with_columns(parts.alias("part")).filter(pl.col("part").is_null() | pl.col("excluded").is_not_null()).drop("part")
+    counted = {name: product(pl.col(name), pl.col("part")) for name in ("quantity", "share")}
+    told = pl.concat_str(pl.lit(f"not consolidated by {_words(edition)}: the other part counts, "), (pl.col("part") * 100).cast(pl.String).str.replace(r"\.?0+$", ""), pl.lit(" %"))
+    kept = split.with_columns(pl.coalesce("parent_amount_id", "amount_id").alias("parent_amount_id"))
+    halves = pl.concat([
+        kept.with_columns(*(value.alias(name) for name, value in counted.items())),
+        kept.with_columns(*((pl.col(name).cast(PRODUCT) - value).alias(name) for name, value in counted.items()), told.alias("excluded")),
+    ])  # fmt: skip
+    return pl.concat([rest, with_ids(halves, ("parent_amount_id", "period", "edition", "excluded")).select(EDITION_AMOUNTS.names)])
+
+
+def why_not(edition: Edition) -> str:
+    """The reason of what is not consolidated at all."""
+    return "not owned" if edition.rules.consolidation == "equity_share" else f"not under {_words(edition)}"
+
+
+def _words(edition: Edition) -> str:
+    return edition.rules.consolidation.replace("_", " ")
+
+
+def _spans(sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> Mapping[str, list[_SPAN]]:
+    """Per site whose part is not always one, the spans of days with their parts, in order and without a gap."""
+    later: dict[str, list[tuple[date, date, str | None, Decimal | None]]] = {}
+    for site, control, share, first, last in ownership.select("site_id", "control", "ownership_share", "valid_from", "valid_to").iter_rows():
+        later.setdefault(site, []).append((first or date.min, last or date.max, control, share))
+    spans: dict[str, list[_SPAN]] = {}
+    for site, control, share in sites.select("site_id", "control", "ownership_share").iter_rows():
+        own = [(first, last, _counts(control if on is None else on, share if part is None else part, edition)) for first, last, on, part in later.get(site, [])]
+        whole = _counts(control, share, edition)
+        if whole != 1 or any(part != 1 for _, _, part in own):
+            spans[site] = list(_filled(sorted(own), whole))
+    return spans
+
+
+def _counts(control: str, share: Decimal, edition: Edition) -> Fraction:
+    if edition.rules.consolidation == "equity_share":
+        return Fraction(share)
+    return Fraction(int(control in CONTROL[edition.rules.consolidation]))
+
+
+def _filled(spans: list[_SPAN], whole: Fraction) -> Iterable[_SPAN]:
+    """`spans` with what the register of sites says in between."""
+    at = date.min
+    for first, last, part in spans:
+        if first > at:
+            yield at, date.fromordinal(first.toordinal() - 1), whole
+        yield first, last, part
+        if last == date.max:
+            return
+        at = date.fromordinal(last.toordinal() + 1)
+    yield at, date.max, whole
+
+
+def _part(spans: list[_SPAN], month: str | None, day: date | None) -> Fraction:
+    if day is not None:
+        return next(part for first, last, part in spans if first <= day <= last)
+    if month is None:
+        return Fraction(1)
+    start = date.fromisoformat(f"{month}-01")
+    days = monthrange(start.year, start.month)[1]
+    end = start.replace(day=days)
+    return sum((part * ((min(last, end) - max(first, start)).days + 1) for first, last, part in spans if first <= end and last >= start), Fraction(0)) / days

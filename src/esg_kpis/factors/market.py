@@ -1,0 +1,194 @@
+"""The market-based method: which contractual instruments count, how much of the load each covers, and what is left.
+
+Source: GHG Protocol Scope 2 Guidance (2015), chapter 7, Table 7.1: an instrument is unique, tracked and retired for the company, of the market and near the time of the consumption, and is
+claimed once. What no instrument covers takes the residual mix, or the fallback that the edition's rules state.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.amounts.build import with_ids
+from esg_kpis.domains import derived
+from esg_kpis.editions import Edition
+from esg_kpis.editions.market import MarketBased, shifted
+from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, QUANTITY_SCALE, as_decimal, plain, product, rounded, sums
+from esg_kpis.factors.library import SOURCE_COLUMNS, Factor, Library
+from esg_kpis.factors.need import INSTRUMENTS_SOURCE
+from esg_kpis.factors.regions import GLOBAL, chain_of
+from esg_kpis.tables import CLAIMS, EDITION_AMOUNTS, conform, empty
+
+_RANGE = re.compile(r"^(?P<head>.*?)(?P<first>[0-9]+)\s*(?:-|–|~|to)\s*(?P<head_again>.*?)(?P<last>[0-9]+)$")
+
+
+@dataclass(frozen=True)
+class Market:
+    """What an edition makes of the ledger: the amounts by the market-based method before factors, and the fate of each claim (`claims` in the data dictionary)."""
+
+    amounts: pl.DataFrame
+    claims: pl.DataFrame
+
+
+def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Market:
+    """The load of an edition parted into what instruments cover and what they do not.
+
+    Args:
+        amounts: The edition's amounts; those that count of the measures of the load are covered.
+        sites: The register.
+        instruments: The ledger.
+        library: Its regions say which sites lie in a market.
+        edition: The edition; without [market_based] nothing is made.
+        known_on: Instruments retired after this day do not count.
+
+    A claim is refused whole: one that is larger than the load that is left covers none of it. Claims are taken in the order of their retirement. Each covers its load in proportion, at 9 decimals,
+    the rest of the rounding at the largest amount.
+
+    Columns of `amounts`: as `edition_amounts`; measures `electricity_contracted` (with the instrument in its dimensions) and `electricity_uncontracted`, of the basis `market`.
+    """
+    rules = edition.rules.market_based
+    if rules is None:
+        return Market(empty(EDITION_AMOUNTS), empty(CLAIMS))
+    load = amounts.filter(pl.col("measure").is_in(rules.load) & pl.col("excluded").is_null()).sort("amount_id")
+    open_ = load.select("amount_id", "site_id", "month", "period", pl.col("quantity").alias("left"))
+    at = {row["site_id"]: row for row in sites.iter_rows(named=True)}
+    twice = _claimed_twice(instruments)
+    told: list[dict[str, Any]] = []
+    covered: list[pl.DataFrame] = []
+    for claim in instruments.sort("retired_on", "registry", "instrument", "record_id").iter_rows(named=True):
+        periods = [item.id for item in edition.periods.values() if item.first <= claim["claimed_to"] and claim["claimed_from"] <= item.last]
+        if not periods:
+            continue
+        reasons = [twice[claim["record_id"]]] if claim["record_id"] in twice else []
+        if len(periods) > 1:
+            reasons.append(f"is claimed for days of several periods: {', '.join(sorted(periods))}; give each period a claim of its own")
+        places = _sites_of(claim, at, library, rules)
+        reasons += _failed(claim, places, rules, known_on)
+        pool = open_.filter(pl.col("site_id").is_in(places) & (pl.col("period") == periods[-1]) & pl.col("month").is_in(_months(claim)))
+        whole = sums(pool, [], "left")["left"][0] if pool.height else Decimal(0)
+        if not reasons and claim["volume"] > (whole or 0):
+            reasons.append(f"is larger than the load it may cover: {plain(claim['volume'])} kWh of {plain(whole or Decimal(0))} kWh left; claim no more than that")
+        told.append({**{name: claim[name] for name in CLAIMS.names if name in claim}, "edition": edition.id, "period": periods[-1], "load": rounded(Fraction(whole or 0), QUANTITY_SCALE), "accepted": not reasons, "reason": "; ".join(reasons) or None})
+        if not reasons:
+            part = _covered(pool, claim["volume"], whole)
+            covered.append(part.with_columns(pl.lit(claim["record_id"]).alias("instrument")))
+            open_ = open_.join(part, on="amount_id", how="left", maintain_order="left").with_columns((pl.col("left") - pl.col("covered").fill_null(0)).alias("left")).drop("covered")
+    claims = pl.DataFrame(told, schema=CLAIMS.schema)
+    return Market(_parted(load, open_, covered), conform(claims, CLAIMS))
+
+
+def with_instruments(library: Library, instruments: pl.DataFrame) -> Library:
+    """The library with a contractual factor for every instrument of the ledger."""
+    if instruments.is_empty():
+        return library
+    factors = [
+        Factor(
+            factor_id=f"instrument {row['record_id']}", source_id=INSTRUMENTS_SOURCE, measure=derived.CONTRACTED, output=derived.EMISSION_GAS, gas_in="", gas="CO2", region=GLOBAL,
+            method=row["record_id"], value=row["emission_rate"], unit="kg/kWh", uncertainty=None, gwp_set=None, data_from=date(1900, 1, 1), data_to=None, published=row["retired_on"],
+            status="selectable", parents=None, grade="B", page=f"{row['instrument_kind']} {row['instrument']} of {row['registry']}, {row['energy_source']}, vintage {row['vintage_from']} to {row['vintage_to']}",
+            note=f"Issued in {row['market']}, retired for {row['retired_for']} on {row['retired_on']}.", multiplier=Fraction(row["emission_rate"]),
+        )
+        for row in instruments.iter_rows(named=True)
+    ]  # fmt: skip
+    own = {**dict.fromkeys(SOURCE_COLUMNS, ""), "source_id": INSTRUMENTS_SOURCE, "publisher": "The company", "title": "Ledger of contractual instruments", "document": "data/raw/instruments"}
+    return replace(library, factors=(*library.factors, *factors), sources={**library.sources, INSTRUMENTS_SOURCE: own})
+
+
+# ---------------------------------------------------------------- what a claim must be
+
+
+def _failed(claim: dict[str, Any], places: Sequence[str], rules: MarketBased, known_on: date) -> list[str]:
+    """The quality criteria that a claim fails, in words."""
+    reasons = []
+    if not places:
+        where = f"the site {claim['site_id']} does not lie" if claim["site_id"] else "no site lies"
+        reasons.append(f"is of the market {claim['market']}, in which {where}")
+    if claim["retired_for"].strip().casefold() not in {name.strip().casefold() for name in rules.retired_for}:
+        reasons.append(f"was retired for {claim['retired_for']}, not for {' or '.join(rules.retired_for)}")
+    if claim["retired_on"] > known_on:
+        reasons.append(f"was retired on {claim['retired_on']}, after the knowledge date {known_on}")
+    first, last = shifted(claim["claimed_from"], -rules.vintage_months_before), shifted(claim["claimed_to"], rules.vintage_months_after)
+    if claim["vintage_from"] < first or claim["vintage_to"] > last:
+        reasons.append(f"is of the vintage {claim['vintage_from']} to {claim['vintage_to']}; for consumption of {claim['claimed_from']} to {claim['claimed_to']} the edition takes {first} to {last}")
+    return reasons
+
+
+def _claimed_twice(instruments: pl.DataFrame) -> dict[str, str]:
+    """The records that claim what another claims too, with the sentence: the same number in the same registry, or ranges of numbers that share some."""
+    rows = [(row["record_id"], row["registry"].strip().casefold(), "".join(row["instrument"].split()).casefold()) for row in instruments.iter_rows(named=True)]
+    by_registry: dict[str, list[tuple[str, str, tuple[str, int, int] | None]]] = {}
+    for record, registry, number in rows:
+        by_registry.setdefault(registry, []).append((record, number, _range(number)))
+    found: dict[str, list[str]] = {}
+    for items in by_registry.values():
+        for index, (record, number, span) in enumerate(items):
+            for other, number_there, span_there in items[index + 1 :]:
+                shared = span is not None and span_there is not None and span[0] == span_there[0] and span[1] <= span_there[2] and span_there[1] <= span[2]
+                if number == number_there or shared:
+                    found.setdefault(record, []).append(other)
+                    found.setdefault(other, []).append(record)
+    return {record: f"is claimed twice: also by record {', '.join(sorted(others))}" for record, others in found.items()}
+
+
+def _range(number: str) -> tuple[str, int, int] | None:
+    """Head, first and last of a range of numbers, or of one that stands alone."""
+    if match := _RANGE.match(number):
+        if match["head_again"] in ("", match["head"]) and int(match["first"]) <= int(match["last"]):
+            return match["head"], int(match["first"]), int(match["last"])
+        return None
+    single = re.match(r"^(.*?)([0-9]+)$", number)
+    return (single[1], int(single[2]), int(single[2])) if single else None
+
+
+def _sites_of(claim: dict[str, Any], sites: dict[str, dict[str, Any]], library: Library, rules: MarketBased) -> list[str]:
+    """The sites in the market that a claim may cover: the one it names, or all where that is of the kind `group`."""
+    market = set(rules.markets.get(claim["market"], [claim["market"]]))
+    named = sites.get(claim["site_id"])
+    candidates: Iterable[dict[str, Any]] = sites.values() if named is not None and named["kind"] == "group" else [named] if named else []
+    return [
+        site["site_id"] for site in candidates
+        if market & {rung.region for rung in chain_of(library.regions, (site["grid_region"], site["country"])) if rung.member_from <= claim["claimed_to"] and claim["claimed_from"] <= rung.member_to}
+    ]  # fmt: skip
+
+
+def _months(claim: dict[str, Any]) -> list[str]:
+    """The months that lie in the claimed days as a whole."""
+    months = pl.date_range(claim["claimed_from"].replace(day=1), claim["claimed_to"], "1mo", eager=True).to_frame("first")
+    whole = (pl.col("first") >= claim["claimed_from"]) & (pl.col("first").dt.month_end() <= claim["claimed_to"])
+    return months.filter(whole)["first"].dt.strftime("%Y-%m").to_list()
+
+
+# ---------------------------------------------------------------- what it covers
+
+
+def _covered(pool: pl.DataFrame, volume: Decimal, whole: Decimal) -> pl.DataFrame:
+    """What each amount of a pool is covered by, in proportion: columns `amount_id`, `covered`; together exactly the volume."""
+    share = as_decimal(Fraction(volume) / Fraction(whole), PRODUCT_SCALE)
+    part = pool.filter(pl.col("left") > 0).select("amount_id", "left", product(pl.col("left"), pl.lit(share)).round(QUANTITY_SCALE).cast(PRODUCT).alias("covered"))
+    missing = Decimal(volume) - sums(part, [], "covered")["covered"][0]
+    largest = pl.int_range(pl.len()) == part["left"].arg_max()
+    return part.select("amount_id", pl.when(largest).then(pl.col("covered") + pl.lit(missing).cast(PRODUCT)).otherwise("covered").alias("covered"))
+
+
+def _parted(load: pl.DataFrame, open_: pl.DataFrame, covered: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The load as amounts of the market-based method."""
+    base = load.with_columns(pl.col("amount_id").alias("parent_amount_id"), pl.lit("market").alias("basis"))
+    uncovered = base.join(open_.select("amount_id", "left"), on="amount_id", maintain_order="left").with_columns(
+        pl.col("left").alias("quantity"), pl.lit(derived.UNCONTRACTED).alias("measure")
+    )
+    parts = [uncovered]
+    for part in covered:
+        said = pl.concat_str(pl.lit("instrument="), "instrument", pl.when(pl.col("dimensions") != "").then(pl.lit(";") + pl.col("dimensions")).otherwise(pl.lit("")))
+        parts.append(
+            base.join(part, on="amount_id", maintain_order="left").with_columns(
+                pl.col("covered").alias("quantity"), pl.lit(derived.CONTRACTED).alias("measure"), said.alias("dimensions")
+            )
+        )
+    every = pl.concat([part.select(EDITION_AMOUNTS.names) for part in parts])
+    return with_ids(every, ("parent_amount_id", "measure", "dimensions", "period", "edition")).select(EDITION_AMOUNTS.names).cast(EDITION_AMOUNTS.schema)  # type: ignore[arg-type]
+
