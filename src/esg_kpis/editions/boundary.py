@@ -10,7 +10,7 @@ from esg_kpis.editions.entry import Where
 from esg_kpis.editions.model import Boundary, Edition
 from esg_kpis.editions.read import added_up, needed_measures
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
-from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, conform, finding_id, none_twice, stacked
+from esg_kpis.tables import AMOUNTS, RECORD_FATES, conform, finding_id, none_twice, stacked
 
 WAIVED = "left out by waiver"
 """Stands as estimate method of a rejected record that is waived: its quantity is taken as zero, and the KPI is incomplete."""
@@ -60,7 +60,7 @@ def amounts_in_edition(amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.
         )
     )
     seen = placed.with_columns(joined.select(reason.alias("excluded")).to_series(), pl.lit(edition.id).alias("edition"))
-    return conform(seen.select(AMOUNTS.names), EDITION_AMOUNTS)
+    return conform(seen.select(AMOUNTS.names), AMOUNTS)
 
 
 def _in_months(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
