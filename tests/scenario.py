@@ -19,6 +19,7 @@ from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions import Edition, read_edition
 from esg_kpis.editions.boundary import amounts_in_edition
 from esg_kpis.editions.gaps import Filled, filled, months_expected
+from esg_kpis.editions.quality import quality_of
 from esg_kpis.factors import Applied, Library, apply_factors, read_library
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
 from esg_kpis.ingest.quantities import in_canonical_units
@@ -229,7 +230,7 @@ def of_amounts(
     gaps = filled(received, amounts, coverage, sites, rejected, edition, as_of)
     base = pl.concat([received, gaps.amounts])
     applied = apply_factors(base.filter(pl.col("excluded").is_null()), sites, library, edition, day_known)
-    every = pl.concat([base, applied.derived])
+    every = pl.concat([base, applied.derived]).with_columns(quality_of())
     inputs = inputs_of(every, sites, library, edition, day_known)
     published = published_of(edition, empty(PUBLISHED))
     values = evaluate(inputs, published)

@@ -180,7 +180,7 @@ class EditionFile(Entry):
                 raise ValueError(f"periods '{before.id}' and '{after.id}' overlap; give the second an edition of its own")
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
-        named += [item.periods for item in (*self.estimate, *self.uncertainty)]
+        named += [item.periods for item in self.estimate] + [item.periods for item in self.uncertainty]
         named += [item.periods for item in self.small_groups.disclosure]
         for names in named:
             all_known(names, ids, "period")

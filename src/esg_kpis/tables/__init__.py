@@ -4,7 +4,17 @@ A column is declared once, with its type, unit and meaning; the pandera schema, 
 Input domains declare their own columns in `domains/`.
 """
 
-from esg_kpis.tables.amounts import AMOUNTS, COVERAGE_SUMMARY, EDITION_AMOUNTS, ESTIMATES, FACTOR_USES, FACTORS, FATES, QUALITIES, RECORD_FATES
+from esg_kpis.tables.amounts import (
+    AMOUNTS,
+    COVERAGE_SUMMARY,
+    EDITION_AMOUNTS,
+    ESTIMATES,
+    FACTOR_USES,
+    FACTORS,
+    FATES,
+    QUALITIES,
+    RECORD_FATES,
+)
 from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id, none_twice, stacked
 from esg_kpis.tables.people import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS
 from esg_kpis.tables.records import COVERAGE, FILES, METERS, NATURES, QUANTITIES, RECORDS, REJECTED, SITES
