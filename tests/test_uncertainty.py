@@ -17,6 +17,7 @@ from esg_kpis.errors import InputProblem
 from esg_kpis.exact import printed, square_root
 from esg_kpis.factors import Library
 from esg_kpis.tables import EDITION_AMOUNTS, conform
+from tests.conftest import run_workspace
 from tests.scenario import (
     EVERYWHERE,
     GRID,
@@ -26,10 +27,12 @@ from tests.scenario import (
     bill,
     computed,
     day,
+    edition_folder,
     edition_of,
     factor_row,
     gwp_row,
     kpi,
+    library_folder,
     library_of,
     quantities,
     real_library,
@@ -332,12 +335,12 @@ def test_only_cells_with_a_value_have_a_row_and_growth_and_people_have_none_to_t
     per = kpi("per_head", "kWh/person", formula="ratio", numerator="power", denominator="heads")
     water = kpi("water", "t", "water_tap")
     bills = [year("electricity_purchased", "1000"), year("electricity_purchased", "900", 2022)]
-    found = told(tmp_path, [POWER, growth, heads, per, water], bills, METERS_2 + stated("hr", "1", measures='["employees"]'), NO_FACTORS, heads=counted({"HQ": 50}))
+    found = told(tmp_path, [POWER, growth, heads, per, water, kpi("injury_rate", "person/kWh", formula="rate", numerator="heads", denominator="power")], bills, METERS_2 + stated("hr", "1", measures='["employees"]'), NO_FACTORS, heads=counted({"HQ": 50}))
 
     assert "water" not in found.cells["kpi_id"]
     assert (found.cell("growth")["status"], found.cell("heads")["status"]) == ("not_applicable", "not_applicable")
     assert "growth compares two periods" in found.cell("growth")["reason"]
-    assert "counts of people only" in found.cell("heads")["reason"]
+    assert found.cell("heads")["reason"] == found.cell("injury_rate")["reason"] == "it is about people"
     assert found.cell("per_head")["percent"] == square_root(Fraction(5))
     assert found.cell("per_head")["quality_counted"] == 50
     assert found.most("per_head")[1] == ("count of employees", "1.00", "20.00")
@@ -369,6 +372,23 @@ def test_every_amount_has_the_quality_of_what_it_goes_back_to(tmp_path: Path) ->
     assert {of["electricity_purchased", "guessed"], of["emission_co2e", "guessed"]} == {"estimated_by_sender"}
     assert {of["revenue", "HQ revenue 2023-01-01"], of["floor_area", "HQ floor_area 2023-12-31"]} == {"stated"}
     assert of["natural_gas", ""] is None
+
+
+def test_a_run_writes_both_tables_and_the_quality_of_amounts(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    sent = {"sites": "site_id,name,country,kind\nHQ,Head office,CN,office\n", "water": "site_id,month,measure,quantity,unit,meter_id\nHQ,2023-01,water_tap,5,t,W1\nHQ,2023-02,water_tap,7,t,W2\n"}
+    for domain, text in sent.items():
+        (root / "data/raw" / domain).mkdir(parents=True)
+        (root / "data/raw" / domain / "sent.csv").write_text(text, encoding="utf-8")
+    library_folder(root, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
+    edition_folder(root, [kpi("tap", "t", "water_tap")], EVERYWHERE + stated("water", "3", measures='["water_tap"]'))
+    ran = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+
+    [cell] = ran.table("uncertainty").to_dicts()
+    assert (cell["status"], cell["percent"], cell["quality_measured"]) == ("ok", square_root(Fraction(9 * (25 + 49), 144)), 100)
+    assert ran.table("uncertainty_sources").sort("rank")["source"].to_list() == ["meter W2 at site HQ, water_tap", "meter W1 at site HQ, water_tap"]
+    assert set(ran.table("edition_amounts")["quality"]) == {"measured"}
+    assert (ran.out / "uncertainty.csv").read_text(encoding="utf-8").count("\n") == 2
 
 
 # ---------------------------------------------------------------- what changes nothing

@@ -53,8 +53,14 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Propagated:
-    """What became of a KPI: its contributions, largest first; what lacks an uncertainty, largest first, the share of the KPI that goes
-    through that, and how many `sources` there are that are not exact."""
+    """What became of a KPI.
+
+    Attributes:
+        contributions: Largest first.
+        lacking: What lacks an uncertainty, largest first.
+        lacking_share: The share of the KPI that goes through what lacks one.
+        sources: How many activities and factors there are that are not exact.
+    """
 
     contributions: tuple[Contribution, ...]
     lacking: tuple[str, ...]

@@ -26,7 +26,6 @@ from esg_kpis.assurance.propagation import (
     quotient,
     way_of,
 )
-from esg_kpis.assurance.trace import leaves
 from esg_kpis.assurance.ways import factors_of
 from esg_kpis.domains import derived
 from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
@@ -162,8 +161,14 @@ def _beside(kpi: Kpi, edition: Edition) -> str | None:
         return "a growth compares two periods, and nothing says how far their errors are the same"
     if _has(kpi, "count", edition):
         return "it counts amounts, whatever their size"
-    measures = {name for leaf, _ in leaves(kpi, edition) for item in leaf.amounts for name in item.measure}
-    return "it rests on counts of people only" if measures <= set(COUNTED) else None
+    return "it is about people" if _counts_people(kpi, edition) else None
+
+
+def _counts_people(kpi: Kpi, edition: Edition) -> bool:
+    """Whether a KPI adds up counts of people only; a quotient, whether its numerator does."""
+    if kpi.numerator is not None:
+        return _counts_people(edition.kpis[kpi.numerator], edition)
+    return all(name in COUNTED for item in kpi.amounts for name in item.measure)
 
 
 def _has(kpi: Kpi, formula: str, edition: Edition) -> bool:
