@@ -100,6 +100,8 @@ PERSONAL: dict[str, Held] = {
     "kpi_values": Held(f"{FEW_HIDDEN}. Reasons of blocked cells name the place of a rejected row", "The KPIs"),
     "published": Held("Aggregated: what was printed", "Tie-out"),
     "tie_out": Held(FEW_HIDDEN, "Computed against published"),
+    "uncertainty": Held("None: percentages of cells that are shown, none of counts of people alone", "How far a KPI may be off"),
+    "uncertainty_sources": Held("None: percentages; all that is counted of people is one source", "What contributes most to that"),
     "findings": Held(f"{PLACE}; and aggregated counts", "What a person should look at"),
     "people_controls": Held(COUNTS, "Control totals per file, which prove the counts when the file is gone"),
     "people_counts": Held(COUNTS, "The counts, by what editions ask for and no more"),

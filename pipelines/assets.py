@@ -10,6 +10,7 @@ from esg_kpis.amounts import Coverage, amounts_of, amounts_of_people, coverage_o
 from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
+from esg_kpis.assurance.uncertainty import uncertainty_of
 from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
@@ -44,7 +45,10 @@ from esg_kpis.tables import (
     REJECTED,
     SITES,
     TIE_OUT,
+    UNCERTAINTY,
+    UNCERTAINTY_SOURCES,
     Table,
+    empty,
 )
 from pipelines.checks import check_result
 from pipelines.lineage import lineage_metadata, table_metadata
@@ -276,6 +280,29 @@ def tie_outs(
     verdicts = {f"verdict {verdict}": int(count) for verdict, count in frame.group_by("verdict").len().sort("verdict").iter_rows()}
     context.add_output_metadata(_counted(frame, "tie_out", **verdicts))
     return frame
+
+
+@dg.multi_asset(
+    outs={
+        "uncertainty": _out(UNCERTAINTY, "How far each KPI may be off, by approach 1 of the IPCC, in editions that state uncertainties.", "g6_assurance"),
+        "uncertainty_sources": _out(UNCERTAINTY_SOURCES, "What contributes most to that.", "g6_assurance"),
+    },
+    deps=["edition_files", "factors"],
+    can_subset=False,
+)
+def uncertainties(
+    workspace: WorkspaceResource, kpi_values: pl.DataFrame, edition_amounts: pl.DataFrame, quantities: pl.DataFrame, estimates: pl.DataFrame, sites: pl.DataFrame, instruments: pl.DataFrame
+) -> Iterator[dg.Output[pl.DataFrame]]:
+    """Uncertainties of all editions that state any."""
+    pairs = [(empty(UNCERTAINTY), empty(UNCERTAINTY_SOURCES))]
+    for edition in workspace.read_editions:
+        if edition.rules.uncertainty:
+            own = edition_amounts.filter(pl.col("edition") == edition.id)
+            inputs = inputs_of(own, sites, with_instruments(workspace.library, instruments), edition, workspace.known_date(edition))
+            pairs.append(uncertainty_of(kpi_values, own, quantities, estimates, sites, inputs))
+    for name, frames in zip(("uncertainty", "uncertainty_sources"), zip(*pairs, strict=True), strict=True):
+        frame = pl.concat(frames)
+        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
 
 
 @dg.asset(

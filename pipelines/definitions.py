@@ -25,6 +25,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     assets.published,
     assets.kpi_values,
     assets.tie_outs,
+    assets.uncertainties,
     assets.fates,
     assets.judged,
     results,

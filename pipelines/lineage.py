@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from esg_kpis.tables import Table
+from esg_kpis.tables import QUALITIES, Table
 
 Deps = dict[str, list[tuple[str, str]]]
 
@@ -31,6 +31,7 @@ LINEAGE: dict[str, Deps] = {
         ],
         "gas": [("factors", "gas"), ("amounts", "dimensions")],
         "record_id": [("amounts", "record_id")],
+        "quality": [("amounts", "estimated"), ("amounts", "estimate_method"), ("amounts", "measure")],
     },
     "factor_uses": {
         "quantity_in": [("amounts", "quantity")],
@@ -79,6 +80,17 @@ LINEAGE: dict[str, Deps] = {
         "difference": [("kpi_values", "value"), ("published", "value_as_printed")],
         "verdict": [("kpi_values", "status"), ("kpi_values", "value"), ("published", "value_as_printed")],
         "explanation": [("kpi_values", "reason")],
+    },
+    "uncertainty": {
+        "percent": [("kpi_values", "value"), ("edition_amounts", "quantity"), ("edition_amounts", "factor_id"), ("factors", "uncertainty"), ("quantities", "meter_id")],
+        "status": [("kpi_values", "status"), ("factors", "uncertainty")],
+        "left_out": [("factors", "uncertainty")],
+        **{f"quality_{name}": [("edition_amounts", "quality"), ("edition_amounts", "quantity")] for name in QUALITIES},
+    },
+    "uncertainty_sources": {
+        "source": [("quantities", "meter_id"), ("estimates", "meter_id"), ("edition_amounts", "factor_id")],
+        "own_percent": [("factors", "uncertainty"), ("edition_amounts", "quality")],
+        "contribution_percent": [("edition_amounts", "quantity"), ("factors", "uncertainty")],
     },
     "record_fates": {
         "fate": [("edition_amounts", "excluded"), ("rejected", "rule")],

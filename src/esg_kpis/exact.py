@@ -14,6 +14,7 @@ Division happens only at the KPI, on `fractions.Fraction`.
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import isqrt
 
 import polars as pl
 
@@ -104,6 +105,19 @@ def rounded(value: Fraction, decimals: int = VALUE_SCALE) -> Decimal:
     """`value` to `decimals`, half-even. For values that are kept."""
     scale = 10**decimals
     return Decimal(round(value * scale)).scaleb(-decimals, _CONTEXT)
+
+
+def square_root(value: Fraction, decimals: int = VALUE_SCALE) -> Decimal:
+    """The square root of `value` to `decimals`, half-even, by whole numbers: exact however many digits there are.
+
+    Raises:
+        ValueError: if `value` is below zero.
+    """
+    square = value * 100**decimals
+    down = isqrt(square.numerator // square.denominator)
+    middle = Fraction(2 * down + 1, 2) ** 2
+    up = square > middle or (square == middle and down % 2 == 1)
+    return Decimal(down + up).scaleb(-decimals, _CONTEXT)
 
 
 def printed(value: Fraction, decimals: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.ways import factors_of, with_ways
 from esg_kpis.domains import MEASURES
 from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
 from esg_kpis.editions.boundary import MISSING
@@ -143,7 +144,7 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], t
     plain_amounts = pl.concat([selected(amounts, item, attributes) for item in kpi.amounts]).with_columns(
         pl.col("gas", "site_id").fill_null("")
     )
-    chosen = _with_ways(plain_amounts, tables, inputs.edition)
+    chosen = with_ways(plain_amounts, tables.edition_amounts.filter(pl.col("edition") == inputs.edition.id))
     is_sum = kpi.formula == "sum"
     units = {name: multiplier(amount_unit(kpi, name), kpi.unit) for item in kpi.amounts for name in item.measure} if is_sum else {}
     per, per_text = Fraction(1), None
@@ -179,22 +180,9 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], t
     }  # fmt: skip
 
 
-def _with_ways(chosen: pl.DataFrame, tables: Tables, edition: Edition) -> pl.DataFrame:
-    """`chosen` with `way`: the factors from the record to the amount, in the order they were applied, joined by ` > `; and `root`, the amount it began with."""
-    parents = tables.edition_amounts.filter(pl.col("edition") == edition.id).select(
-        pl.col("amount_id").alias("at"), pl.col("parent_amount_id").alias("before"), pl.col("factor_id").alias("by")
-    )
-    walked = chosen.with_columns(pl.col("factor_id").fill_null("").alias("way"), pl.col("parent_amount_id").alias("at"), pl.col("amount_id").alias("root"))
-    while walked["at"].is_not_null().any():
-        step = walked.join(parents, on="at", how="left", maintain_order="left")
-        longer = pl.when(pl.col("by").is_not_null()).then(pl.col("by") + " > " + pl.col("way")).otherwise(pl.col("way"))
-        walked = step.with_columns(longer.alias("way"), pl.coalesce("at", "root").alias("root"), pl.col("before").alias("at")).drop("before", "by")
-    return walked.drop("at")
-
-
 def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[str, Any]]:
     """The factors on the way from the records to these amounts, the whole chain."""
-    used = {name for way in chosen["way"].unique() for name in way.split(" > ") if name}
+    used = {name for way in chosen["way"].unique() for name in factors_of(way)}
     periods = set(chosen["period"].to_list())
     facts = {factor.factor_id: factor for factor in inputs.library.factors}
     uses = tables.factor_uses.filter(

@@ -14,7 +14,6 @@ from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
 from esg_kpis.tables import (
     AMOUNTS,
     CLAIMS,
-    EDITION_AMOUNTS,
     INSTRUMENTS,
     OWNERSHIP,
     RECORD_FATES,
@@ -75,7 +74,7 @@ def amounts_in_edition(
         )
     )
     seen = placed.with_columns(joined.select(reason.alias("excluded")).to_series(), pl.lit(edition.id).alias("edition"))
-    return conform(seen.select(AMOUNTS.names), EDITION_AMOUNTS)
+    return conform(seen.select(AMOUNTS.names), AMOUNTS)
 
 
 def _never_counts(part: pl.Series, edition: Edition) -> pl.Expr:

@@ -15,7 +15,7 @@ from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF
 from esg_kpis.editions.model import Edition
 from esg_kpis.exact import FACTOR_SCALE, PRODUCT, as_decimal, product
-from esg_kpis.tables import EDITION_AMOUNTS
+from esg_kpis.tables import AMOUNTS
 
 CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 _BY_SHARE = [name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED]
@@ -43,7 +43,7 @@ def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl
 def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     """`amounts` of an edition with those that count in part split in two: the part that counts, and the rest, excluded with the reason.
 
-    Columns: as `edition_amounts`. Quantities and shares of both halves add up to what there was; ids are of their own, and lead back to the amount that was split.
+    Columns: as `amounts`. Quantities and shares of both halves add up to what there was; ids are of their own, and lead back to the amount that was split.
     """
     parts = consolidated_parts(amounts, sites, ownership, edition)
     split = amounts.with_columns(parts.alias("part")).filter(pl.col("part").is_not_null() & pl.col("excluded").is_null())
@@ -57,7 +57,7 @@ def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataF
         kept.with_columns(*(value.alias(name) for name, value in counted.items())),
         kept.with_columns(*((pl.col(name).cast(PRODUCT) - value).alias(name) for name, value in counted.items()), told.alias("excluded")),
     ])  # fmt: skip
-    return pl.concat([rest, with_ids(halves, ("parent_amount_id", "period", "edition", "excluded")).select(EDITION_AMOUNTS.names)])
+    return pl.concat([rest, with_ids(halves, ("parent_amount_id", "period", "edition", "excluded")).select(AMOUNTS.names)])
 
 
 def why_not(edition: Edition) -> str:

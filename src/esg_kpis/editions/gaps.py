@@ -17,7 +17,7 @@ from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.known import known_of
 from esg_kpis.editions.model import Edition, Period
 from esg_kpis.exact import PRODUCT
-from esg_kpis.tables import AMOUNTS, EDITION_AMOUNTS, ESTIMATES, REJECTED, conform, empty
+from esg_kpis.tables import AMOUNTS, ESTIMATES, REJECTED, conform, empty
 
 MONTH = ["site_id", "measure", "month"]
 
@@ -84,7 +84,7 @@ def filled(
         [(*item.gap.meter, item.gap.month, item.period, item.gap.days) for item in left],
         schema={**dict.fromkeys((*METER, "month", "period"), pl.String()), "days": pl.Int64()}, orient="row",
     )  # fmt: skip
-    return Filled(conform(added, EDITION_AMOUNTS), conform(estimates, ESTIMATES), summary_of(expected, seen, estimates, open_gaps, coverage, edition))
+    return Filled(conform(added, AMOUNTS), conform(estimates, ESTIMATES), summary_of(expected, seen, estimates, open_gaps, coverage, edition))
 
 
 def _estimated(
@@ -179,12 +179,12 @@ def _with_amount_ids(estimates: pl.DataFrame) -> pl.DataFrame:
 def _estimated_amounts(estimates: pl.DataFrame, expected: pl.DataFrame) -> pl.DataFrame:
     own = estimates.select("amount_id", *MONTH, pl.col("quantity").cast(PRODUCT), pl.col("method").alias("estimate_method"))
     joined = own.join(expected.drop("amount_id", "quantity", "estimate_method"), on=MONTH).with_columns(pl.lit(value=True).alias("estimated"))
-    return joined.select(EDITION_AMOUNTS.names)
+    return joined.select(AMOUNTS.names)
 
 
 def _missing_amounts(missing: pl.DataFrame, expected: pl.DataFrame) -> pl.DataFrame:
     marked = expected.join(missing, on=MONTH, how="semi").with_columns(pl.lit(MISSING).alias("estimate_method"))
-    return with_ids(marked, ("estimate_method", "edition", *MONTH)).select(EDITION_AMOUNTS.names)
+    return with_ids(marked, ("estimate_method", "edition", *MONTH)).select(AMOUNTS.names)
 
 
 def _fitting(rule: Estimate, sites: pl.DataFrame) -> Callable[[_Open], bool]:

@@ -15,6 +15,7 @@ from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
+from esg_kpis.editions.uncertainty import Uncertainty
 from esg_kpis.errors import UsageProblem, near_misses
 
 
@@ -168,6 +169,7 @@ class EditionFile(Entry):
     exclusion: tuple[Exclusion, ...] = ()
     waiver: tuple[Waiver, ...] = ()
     estimate: tuple[Estimate, ...] = ()
+    uncertainty: tuple[Uncertainty, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
     market_based: MarketBased | None = None
     scope_2_total: Literal["location", "market"] = "location"
@@ -178,16 +180,16 @@ class EditionFile(Entry):
         ids = [period.id for period in self.period]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"period '{twice[0]}' is given twice")
-        methods = [item.id for item in self.estimate]
-        if twice := sorted({name for name in methods if methods.count(name) > 1}):
-            raise ValueError(f"estimate '{twice[0]}' is given twice")
+        for what, given in (("estimate", [item.id for item in self.estimate]), ("uncertainty", [item.id for item in self.uncertainty])):
+            if twice := sorted({name for name in given if given.count(name) > 1}):
+                raise ValueError(f"{what} '{twice[0]}' is given twice")
         ordered = sorted(self.period, key=lambda period: period.first)
         for before, after in pairwise(ordered):
             if after.first <= before.last:
                 raise ValueError(f"periods '{before.id}' and '{after.id}' overlap; give the second an edition of its own")
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
-        named += [item.periods for item in self.estimate]
+        named += [item.periods for item in self.estimate] + [item.periods for item in self.uncertainty]
         named += [item.periods for item in self.small_groups.disclosure]
         for names in named:
             all_known(names, ids, "period")

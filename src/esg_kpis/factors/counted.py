@@ -10,6 +10,7 @@ from esg_kpis.editions import Edition
 from esg_kpis.editions.boundary import amounts_in_edition
 from esg_kpis.editions.consolidation import consolidated
 from esg_kpis.editions.gaps import Filled, filled
+from esg_kpis.editions.quality import quality_of
 from esg_kpis.factors.application import Applied, apply_factors
 from esg_kpis.factors.library import Library
 from esg_kpis.factors.market import Market, market_based, with_instruments
@@ -41,7 +42,7 @@ class Counted:
     def tables(self) -> dict[str, pl.DataFrame]:
         """The tables of the data dictionary by name, and `factor_problems`."""
         return {
-            "edition_amounts": pl.concat([self.here, self.market.amounts, self.applied.derived]), "estimates": self.gaps.estimates, "coverage_summary": self.gaps.summary,
+            "edition_amounts": pl.concat([self.here, self.market.amounts, self.applied.derived]).with_columns(quality_of()), "estimates": self.gaps.estimates, "coverage_summary": self.gaps.summary,
             "factor_uses": self.applied.uses, "claims": self.market.claims, "factor_problems": self.applied.problems,
         }  # fmt: skip
 

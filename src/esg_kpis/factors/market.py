@@ -22,7 +22,7 @@ from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, QUANTITY_SCALE, as_decimal, p
 from esg_kpis.factors.library import SOURCE_COLUMNS, Factor, Library
 from esg_kpis.factors.need import INSTRUMENTS_SOURCE
 from esg_kpis.factors.regions import GLOBAL, chain_of
-from esg_kpis.tables import CLAIMS, EDITION_AMOUNTS, conform, empty
+from esg_kpis.tables import AMOUNTS, CLAIMS, conform, empty
 
 _RANGE = re.compile(r"^(?P<head>.*?)(?P<first>[0-9]+)\s*(?:-|–|~|to)\s*(?P<head_again>.*?)(?P<last>[0-9]+)$")
 
@@ -49,11 +49,11 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
     A claim is refused whole: one that is larger than the load that is left covers none of it. Claims are taken in the order of their retirement. Each covers its load in proportion, at 9 decimals,
     the rest of the rounding at the largest amount.
 
-    Columns of `amounts`: as `edition_amounts`; measures `electricity_contracted` (with the instrument in its dimensions) and `electricity_uncontracted`, of the basis `market`.
+    Columns of `amounts`: as `amounts`; measures `electricity_contracted` (with the instrument in its dimensions) and `electricity_uncontracted`, of the basis `market`.
     """
     rules = edition.rules.market_based
     if rules is None:
-        return Market(empty(EDITION_AMOUNTS), empty(CLAIMS))
+        return Market(empty(AMOUNTS), empty(CLAIMS))
     load = amounts.filter(pl.col("measure").is_in(rules.load) & pl.col("excluded").is_null()).sort("amount_id")
     open_ = load.select("amount_id", "site_id", "month", "period", pl.col("quantity").alias("left"))
     at = {row["site_id"]: row for row in sites.iter_rows(named=True)}
@@ -189,6 +189,6 @@ def _parted(load: pl.DataFrame, open_: pl.DataFrame, covered: Sequence[pl.DataFr
                 pl.col("covered").alias("quantity"), pl.lit(derived.CONTRACTED).alias("measure"), said.alias("dimensions")
             )
         )
-    every = pl.concat([part.select(EDITION_AMOUNTS.names) for part in parts])
-    return with_ids(every, ("parent_amount_id", "measure", "dimensions", "period", "edition")).select(EDITION_AMOUNTS.names).cast(EDITION_AMOUNTS.schema)  # type: ignore[arg-type]
+    every = pl.concat([part.select(AMOUNTS.names) for part in parts])
+    return with_ids(every, ("parent_amount_id", "measure", "dimensions", "period", "edition")).select(AMOUNTS.names).cast(AMOUNTS.schema)  # type: ignore[arg-type]
 

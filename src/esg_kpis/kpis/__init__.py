@@ -4,12 +4,13 @@ Amounts are added up exactly (`cube`), chosen by category (`selection`), divided
 (`evaluate`).
 """
 
-from esg_kpis.kpis.cube import Inputs, counting, cross_name, inputs_of, stands_in, with_attributes, with_sites
+from esg_kpis.kpis.cube import CUBE, Inputs, counting, cross_name, inputs_of, stands_in, with_attributes, with_sites
 from esg_kpis.kpis.evaluate import cells, evaluate, period_before
 from esg_kpis.kpis.formulas import Value, divisor, leaf_value
 from esg_kpis.kpis.selection import Part, Within, attributes_of, narrowed, only, parts_of, selected
 
 __all__ = [
+    "CUBE",
     "Inputs",
     "Part",
     "Value",

@@ -13,7 +13,8 @@ from esg_kpis.editions.counting import cross_of
 from esg_kpis.exact import sums
 from esg_kpis.factors import Library
 
-_CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
+CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
+"""What a KPI may ask for of an amount."""
 _OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
 COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
 """The columns of the cube that only counts of people have."""
@@ -26,7 +27,7 @@ APART = "\x1f"
 class Inputs:
     """What the KPIs of one edition are made of.
 
-    `cube` is the edition's counting amounts added up per `_CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
+    `cube` is the edition's counting amounts added up per `CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
     quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
     joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason.
     """
@@ -41,20 +42,20 @@ class Inputs:
 def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:
     """The counting amounts of an edition (base and derived, with those it excludes), added up by what a KPI may ask for."""
     joined = counting(amounts, sites)
-    keyed = joined.with_columns(pl.col(_CUBE).fill_null(""))
+    keyed = joined.with_columns(pl.col(CUBE).fill_null(""))
     zero = pl.lit(0).cast(pl.Decimal(38, 24))
-    total = sums(keyed, _CUBE, "quantity")
-    estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), _CUBE, "part")
-    sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), _CUBE, "size")
-    rest = keyed.group_by(_CUBE).agg(
+    total = sums(keyed, CUBE, "quantity")
+    estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), CUBE, "part")
+    sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), CUBE, "size")
+    rest = keyed.group_by(CUBE).agg(
         pl.col("blocked").drop_nulls().sort().first(), (~stands_in()).sum().alias("rows"), _lacking().drop_nulls().unique().sort().alias("short")
     )
-    cube = total.join(estimated, on=_CUBE).join(sizes, on=_CUBE).join(rest, on=_CUBE).rename({"part": "estimated"})
+    cube = total.join(estimated, on=CUBE).join(sizes, on=CUBE).join(rest, on=CUBE).rename({"part": "estimated"})
     excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
-        pl.col(_CUBE).fill_null("")
+        pl.col(CUBE).fill_null("")
     )
-    left_out = excluded.group_by(_CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
-    return Inputs(edition, library, known_on, with_attributes(cube.sort(_CUBE)), with_attributes(left_out.sort(_CUBE)))
+    left_out = excluded.group_by(CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
+    return Inputs(edition, library, known_on, with_attributes(cube.sort(CUBE)), with_attributes(left_out.sort(CUBE)))
 
 
 def stands_in() -> pl.Expr:

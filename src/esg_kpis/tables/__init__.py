@@ -4,14 +4,26 @@ A column is declared once, with its type, unit and meaning; the pandera schema, 
 Input domains declare their own columns in `domains/`.
 """
 
-from esg_kpis.tables.amounts import AMOUNTS, CLAIMS, COVERAGE_SUMMARY, EDITION_AMOUNTS, ESTIMATES, FACTOR_USES, FACTORS, FATES, RECORD_FATES
+from esg_kpis.tables.amounts import (
+    AMOUNTS,
+    CLAIMS,
+    COVERAGE_SUMMARY,
+    EDITION_AMOUNTS,
+    ESTIMATES,
+    FACTOR_USES,
+    FACTORS,
+    FATES,
+    QUALITIES,
+    RECORD_FATES,
+)
 from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id, none_twice, stacked
 from esg_kpis.tables.people import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS
 from esg_kpis.tables.records import COVERAGE, FILES, INSTRUMENTS, METERS, NATURES, OWNERSHIP, QUANTITIES, RECORDS, REJECTED, SITES
 from esg_kpis.tables.results import FINDINGS, KPI_VALUES, PUBLISHED, SEVERITIES, STATUSES, TIE_OUT, VERDICTS
+from esg_kpis.tables.uncertainty import UNCERTAINTY, UNCERTAINTY_SOURCES, UNCERTAINTY_STATES
 
 TABLES: tuple[Table, ...] = (
-    FILES, RECORDS, REJECTED, QUANTITIES, SITES, OWNERSHIP, METERS, INSTRUMENTS, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, CLAIMS, FACTOR_USES, COVERAGE, COVERAGE_SUMMARY, ESTIMATES, KPI_VALUES, PUBLISHED, TIE_OUT, FINDINGS,
+    FILES, RECORDS, REJECTED, QUANTITIES, SITES, OWNERSHIP, METERS, INSTRUMENTS, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, CLAIMS, FACTOR_USES, COVERAGE, COVERAGE_SUMMARY, ESTIMATES, KPI_VALUES, PUBLISHED, TIE_OUT, UNCERTAINTY, UNCERTAINTY_SOURCES, FINDINGS,
     PEOPLE_CONTROLS, PEOPLE_COUNTS, HEADCOUNT,
 )  # fmt: skip
 """All tables, in the order of the data flow."""
@@ -37,6 +49,7 @@ __all__ = [
     "PEOPLE_CONTROLS",
     "PEOPLE_COUNTS",
     "PUBLISHED",
+    "QUALITIES",
     "QUANTITIES",
     "RECORDS",
     "RECORD_FATES",
@@ -46,6 +59,9 @@ __all__ = [
     "STATUSES",
     "TABLES",
     "TIE_OUT",
+    "UNCERTAINTY",
+    "UNCERTAINTY_SOURCES",
+    "UNCERTAINTY_STATES",
     "VERDICTS",
     "Column",
     "Dtype",

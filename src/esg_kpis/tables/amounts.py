@@ -7,6 +7,8 @@ from esg_kpis.tables.definition import EDITION, LINE, PATH, RECORD_ID, SHEET, SI
 from esg_kpis.tables.records import NATURES
 
 FATES = ("used", "excluded", "rejected")
+QUALITIES = ("measured", "stated", "estimated_by_sender", "estimated", "counted")
+"""Grades of the data that an amount goes back to."""
 
 AMOUNTS = Table(
     "amounts", "one quantity of one measure at one site in one month or at one date, before (edition empty) or within an edition",
@@ -47,7 +49,10 @@ EDITION_AMOUNTS = Table(
     "edition_amounts",
     "one amount as one edition sees it, with the reason when it does not count",
     ("amount_id", "edition"),
-    AMOUNTS.columns,
+    (
+        *AMOUNTS.columns,
+        text("quality", "Grade of the data it goes back to; null for what only marks a quantity that is not there", nullable=True, allowed=QUALITIES),
+    ),
     csv=False,
 )
 
