@@ -73,7 +73,7 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
         if step.is_empty():
             break
         made.append(step)
-        frontier = step.drop("why", "quantity_in")
+        frontier = step.drop("why", "quantity_in", "from_measure")
     else:
         raise InternalProblem(
             f"The rules of edition {edition.id} lead on after {MAX_STEPS} steps.", mend="Look for rules that go round in a circle."
@@ -223,7 +223,7 @@ def _products(named: pl.DataFrame, chosen: pl.DataFrame, rules: Sequence[FactorR
     exact = product(pl.col("quantity"), pl.col("lead"))
     made = joined.with_columns(
         pl.col("amount_id").alias("parent_amount_id"),
-        pl.col("quantity").alias("quantity_in"),
+        pl.col("quantity").alias("quantity_in"), pl.col("measure").alias("from_measure"),
         pl.when(pl.col("nature") == "stock").then(product(exact, pl.col("years"))).otherwise(exact).alias("quantity"),
         pl.col("output").alias("measure"),
         pl.lit("flow").alias("nature"),
@@ -240,7 +240,7 @@ def _products(named: pl.DataFrame, chosen: pl.DataFrame, rules: Sequence[FactorR
         pl.coalesce("blocked", "missing").alias("blocked"),
     )
     identified = with_ids(made, ("parent_amount_id", "measure", "gas", "period", "edition"))
-    return identified.select(*AMOUNTS.names, "grid_region", "country", "kind", "why", "quantity_in")
+    return identified.select(*AMOUNTS.names, "grid_region", "country", "kind", "why", "quantity_in", "from_measure")
 
 
 def _basis(edition: Edition) -> pl.Expr:
@@ -276,9 +276,7 @@ def _uses(made: pl.DataFrame, library: Library, edition: Edition) -> pl.DataFram
     def of_factor(values: dict[str, str]) -> pl.Expr:
         return pl.col("factor_id").replace_strict(values, return_dtype=pl.String())
 
-    used = made.filter(pl.col("factor_id").is_not_null() & pl.col("quantity").is_not_null() & ~_MISSING).with_columns(
-        of_factor({key: fact.measure for key, fact in facts.items()}).alias("from_measure")
-    )
+    used = made.filter(pl.col("factor_id").is_not_null() & pl.col("quantity").is_not_null() & ~_MISSING)
     by = ["factor_id", "from_measure", "measure", "gas", "grid_region", "period", "rule_id", "why"]
     counted = used.group_by(by).agg(pl.len().cast(pl.Int64()).alias("amounts"))
     totals = sums(used, by, "quantity").join(sums(used, by, "quantity_in"), on=by).join(counted, on=by)

@@ -81,6 +81,8 @@ def speaks(rule: FactorRule, need: Need, library: Library) -> bool:
 
 def _reason(library: Library, rules: Sequence[FactorRule], need: Need, known_on: date) -> str:
     """What stands in the way, where one thing does."""
+    if need.measure == derived.EMISSION_GAS and need.output == derived.EMISSION_CO2E:
+        return f": {_nothing_of(rules, need)}"
     every = [pair for rule in rules for pair in _candidates(library, rule, need, known_on) if pair[1]]
     if not every:
         return f": {_nothing_of(rules, need)}"

@@ -114,7 +114,7 @@ FACTORS = Table(
 )  # fmt: skip
 
 FACTOR_USES = Table(
-    "factor_uses", "one factor in one edition, for one measure, region and period", ("edition", "factor_id", "measure", "output", "gas", "region", "period"),
+    "factor_uses", "one factor in one edition, for one measure, region, period and rule", ("edition", "factor_id", "measure", "output", "gas", "region", "period", "rule"),
     (
         EDITION,
         text("factor_id", "Factor"),

@@ -1,0 +1,31 @@
+"""Findings of balances: what was taken out of one, such as recovered refrigerant or methane, ought not to be more than what went in."""
+
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.domains import DOMAINS, derived
+from esg_kpis.exact import plain, sums
+
+_BALANCED = [measure.name for name in ("refrigerants", "wastewater") for measure in DOMAINS[name].measures]
+
+
+def balance_findings(amounts: pl.DataFrame) -> list[dict[str, Any]]:
+    """One finding per site, gas and period whose emission by a balance is below zero: equation 6.4 of the 2006 IPCC Guidelines, volume 5, and 7.9 of volume 3 know none."""
+    counting = amounts.filter((pl.col("measure") == derived.EMISSION_GAS) & pl.col("origin").is_in(_BALANCED) & pl.col("excluded").is_null() & pl.col("blocked").is_null())
+    of_domain = {measure.name: domain.title for domain in DOMAINS.values() for measure in domain.measures}
+    by = ["edition", "period", "site_id", "gas", "what"]
+    named = counting.with_columns(pl.col("origin").replace_strict(of_domain, return_dtype=pl.String()).alias("what"), pl.col("site_id", "gas").fill_null(""))
+    below = sums(named, by, "quantity").filter(pl.col("quantity") < 0)
+    rows = []
+    for row in below.iter_rows(named=True):
+        at = pl.all_horizontal(pl.col(name) == row[name] for name in by)
+        records = ";".join(name for name in named.filter(at)["record_id"].unique().sort() if name)
+        rows.append(
+            {
+                "check": "negative_balance", "subject": f"{row['what']}: {row['gas']} at {row['site_id']}", "edition": row["edition"], "period": row["period"], "severity": "error", "passed": False,
+                "observed": f"{plain(row['quantity'])} kg of {row['gas']}: more was taken out than put in", "expected": "zero or more", "difference": plain(row["quantity"]), "record_ids": records,
+                "what_to_do": "Look for a record of what went in, or for one of another period.",
+            }
+        )  # fmt: skip
+    return rows
