@@ -27,8 +27,8 @@ GASES, UNITS = "globalwarmingpotentials", "openscm-units"
 DIFFERENCES: dict[Key, tuple[str, str]] = {}
 """(set, gas, package) of every value that is not ours: their value, and in a sentence why. There is none: versions 0.13.2 and 0.6.3 agree with every row that they cover.
 
-Two values of AR6 look as if they had to differ. CH4 is 27.9 here and there, Table 7.SM.7, which is neither that of fossil methane (29.8) nor that of other (27.0): those two are in Table 7.15, and in neither package. SF6 is 25 200
-here and there, Table 7.SM.7; a list of the GHG Protocol prints 24 300.
+Two values of AR6 look as if they had to differ. CH4 is 27.9 here and there, from Table 7.SM.7, which is neither that of fossil methane (29.8) nor that of other (27.0); neither package has those two. SF6 is 25 200 here and
+there, from the same table; a list of the GHG Protocol prints 24 300.
 """
 
 NOT_COVERED: dict[tuple[str, str], str] = {
