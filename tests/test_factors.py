@@ -141,7 +141,7 @@ def test_a_file_that_is_no_text_is_kept_apart(tmp_path: Path, content: bytes) ->
 
 def test_the_committed_library_is_read_whole_and_holds_nothing_from_memory(real: Library) -> None:
     assert real.unreadable == ()
-    assert len(real.factors) == sum(len(path.read_text().splitlines()) - 1 for path in (ROOT / "factors").glob("*.csv") if path.stem != "sources")
+    assert len(real.factors) == sum(len(path.read_text().splitlines()) - 1 for path in (ROOT / "factors").glob("*.csv") if path.stem not in ("sources", "regions"))
     assert {factor.grade for factor in real.factors} == {"A", "B", "C"}
 
 
@@ -198,6 +198,9 @@ def test_what_is_in_the_library_and_not_in_the_evidence_is_an_identity_or_follow
     of_evidence = {factor_id for _, _, became in evidence() for factor_id in became}
 
     beyond = {factor.factor_id for factor in real.factors if factor.factor_id not in of_evidence and factor.source_id != "ashrae-34"}
+    of_plants = {factor_id for factor_id in beyond if factor_id.startswith(("ipcc2006-wood-", "ipcc2006-biogasoline-", "ipcc2006-biodiesel-", "ipcc2006-biogas-"))}
+    assert len(of_plants) == 24  # Fuels of plants were not gathered; two transcriptions or one stand in the note of each.
+    beyond -= of_plants
     assert beyond == {
         "gbt2589-2008-electricity-renewable-coal", "gbt2589-2020-electricity-renewable-coal", "cn-grid-national-ets-2022-renewable", "ipcc2006-ch4-cod-septic", "ipcc-b0-sludge-cod",
         "ipcc-b0-sludge-bod", "ipcc2006-ch4-recovered", "ipcc2006-refill-equals-leak", "ipcc2006-refill-emitted", "ipcc2006-installed-emitted", "ipcc2006-capacity-new-emitted",

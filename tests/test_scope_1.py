@@ -91,6 +91,23 @@ def test_vehicles_by_distance(tmp_path: Path) -> None:
     assert masses(result) == {"CH4": Decimal(57), "N2O": Decimal(6)}
 
 
+def test_co2_of_wood_stands_apart_and_its_methane_does_not(tmp_path: Path) -> None:
+    """2006 IPCC Guidelines, volume 2: 15.6 GJ/t (Table 1.2), 112,000 kg CO2/TJ, CH4 30 and N2O 4 kg/TJ in manufacturing (Table 2.3). GHG Protocol Corporate Standard, chapter 9: biogenic CO2 apart from the scopes."""
+    rules = (
+        rule("energy", "wood", "wood_energy", "ipcc-2006-v2-ch1")
+        + rule("co2", "wood_energy", "emission_gas", "ipcc-2006-v2-ch2", "CO2")
+        + rule("rest", "wood_energy", "emission_gas", "ipcc-2006-v2-ch2", "CH4", "N2O", more='method = "manufacturing"')
+    )
+
+    result = emitted(tmp_path, rules, [year("wood", "100000")])
+
+    assert masses(result) == {"CH4": Decimal("46.8"), "CO2": Decimal(174720), "N2O": Decimal("6.24")}  # 1,560 GJ
+    assert result.cell("by_gas", category="CO2 biogenic")["value"] == 174720
+    assert result.cell("by_gas", category="CO2")["status"] == "not_collected"
+    assert result.cell("ghg")["value"] == Decimal("2.964")  # 46.8 x 28 + 6.24 x 265
+    assert result.cell("beside")["value"] == Decimal("174.72")
+
+
 # ---------------------------------------------------------------- refrigerants
 
 
