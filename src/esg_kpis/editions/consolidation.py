@@ -14,7 +14,7 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF
 from esg_kpis.editions.model import Edition
-from esg_kpis.exact import FACTOR_SCALE, PRODUCT, as_decimal, product
+from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, as_decimal, product
 from esg_kpis.tables import AMOUNTS
 
 CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
@@ -29,13 +29,13 @@ def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl
     """
     spans = _spans(sites, ownership, edition)
     if not spans or amounts.is_empty():
-        return pl.Series("part", [None] * amounts.height, dtype=pl.Decimal(38, FACTOR_SCALE))
+        return pl.Series("part", [None] * amounts.height, dtype=PRODUCT)
     ends = {period.id: period.last for period in edition.rules.period}
     at = pl.when(pl.col("nature") == "stock").then(pl.col("period").replace_strict(ends, default=None, return_dtype=pl.Date())).when(pl.col("nature") == "event").then("date")
     keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(_BY_SHARE).alias("touched"))
     keys = keyed.filter(pl.col("touched") & pl.col("site_id").is_in(list(spans))).drop("touched").unique()
-    parts = [(*key, as_decimal(_part(spans[key[0]], key[1], key[2]), FACTOR_SCALE)) for key in keys.iter_rows()]
-    table = pl.DataFrame(parts, schema={"site_id": pl.String(), "month": pl.String(), "at": pl.Date(), "part": pl.Decimal(38, FACTOR_SCALE)}, orient="row")
+    parts = [(*key, as_decimal(_part(spans[key[0]], key[1], key[2]), PRODUCT_SCALE)) for key in keys.iter_rows()]
+    table = pl.DataFrame(parts, schema={"site_id": pl.String(), "month": pl.String(), "at": pl.Date(), "part": PRODUCT}, orient="row")
     joined = keyed.join(table.filter(pl.col("part") != 1).with_columns(pl.lit(value=True).alias("touched")), on=["site_id", "month", "at", "touched"], how="left", nulls_equal=True, maintain_order="left")
     return joined["part"]
 
@@ -51,7 +51,7 @@ def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataF
         return amounts
     rest = amounts.with_columns(parts.alias("part")).filter(pl.col("part").is_null() | pl.col("excluded").is_not_null()).drop("part")
     counted = {name: product(pl.col(name), pl.col("part")) for name in ("quantity", "share")}
-    told = pl.concat_str(pl.lit(f"not consolidated by {_words(edition)}: the other part counts, "), (pl.col("part") * 100).cast(pl.String).str.replace(r"\.?0+$", ""), pl.lit(" %"))
+    told = pl.concat_str(pl.lit(f"not consolidated by {_words(edition)}: the other part counts, "), (pl.col("part") * 100).round(4).cast(pl.String).str.replace(r"\.?0+$", ""), pl.lit(" %"))
     kept = split.with_columns(pl.coalesce("parent_amount_id", "amount_id").alias("parent_amount_id"))
     halves = pl.concat([
         kept.with_columns(*(value.alias(name) for name, value in counted.items())),
