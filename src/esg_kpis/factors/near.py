@@ -59,7 +59,7 @@ def near_matches(library: Library, rules: Iterable[FactorRule], need: Need, *, k
     """The factors that came nearest, with what they miss."""
     misses: dict[str, tuple[int, str]] = {}
     for rule in rules:
-        for factor, missed in _candidates(library, rule, need, known_on):
+        for factor, missed in candidates(library, rule, need, known_on):
             if missed:
                 entry = (len(missed), f"{factor.factor_id} ({', '.join(miss.short for miss in missed)})")
                 misses[factor.factor_id] = min(entry, misses.get(factor.factor_id, entry))
@@ -83,7 +83,7 @@ def _reason(library: Library, rules: Sequence[FactorRule], need: Need, known_on:
     """What stands in the way, where one thing does."""
     if need.measure == derived.EMISSION_GAS and need.output == derived.EMISSION_CO2E:
         return f": {_nothing_of(rules, need)}"
-    every = [pair for rule in rules for pair in _candidates(library, rule, need, known_on) if pair[1]]
+    every = [pair for rule in rules for pair in candidates(library, rule, need, known_on) if pair[1]]
     if not every:
         return f": {_nothing_of(rules, need)}"
     single = [(factor, missed[0]) for factor, missed in every if len(missed) == 1]
@@ -100,7 +100,7 @@ def _nothing_of(rules: Sequence[FactorRule], need: Need) -> str:
     return f"{' and '.join(sources)} {'has' if len(sources) == 1 else 'have'} none from {need.measure} to {need.output}{f' of {need.gas}' if need.gas else ''}"
 
 
-def _candidates(library: Library, rule: FactorRule, need: Need, known_on: date) -> list[tuple[Factor, list[_Miss]]]:
+def candidates(library: Library, rule: FactorRule, need: Need, known_on: date) -> list[tuple[Factor, list[_Miss]]]:
     """Every factor of the rule's source that leads the right way, or from or to the same of another kind, with what it misses."""
     found = []
     for factor in library.factors:
