@@ -115,6 +115,7 @@ NOTHING_OF_PERSONS: dict[str, str] = {
     "ownership": "who controls a site, and the share owned",
     "instruments": "the ledger of contractual instruments",
     "claims": "which instruments count",
+    "lenses": "KPIs that are not about people, seen otherwise; a ratio to heads as in kpi_values",
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
 }

@@ -1,7 +1,6 @@
 """The assets, in the order of the data flow. Each is one library call; names are the tables of the data dictionary."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -10,7 +9,6 @@ from esg_kpis.amounts import Coverage, amounts_of, amounts_of_people, coverage_o
 from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
-from esg_kpis.assurance.uncertainty import uncertainty_of
 from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
@@ -45,13 +43,9 @@ from esg_kpis.tables import (
     REJECTED,
     SITES,
     TIE_OUT,
-    UNCERTAINTY,
-    UNCERTAINTY_SOURCES,
-    Table,
-    empty,
 )
 from pipelines.checks import check_result
-from pipelines.lineage import lineage_metadata, table_metadata
+from pipelines.lineage import counted, table_metadata, table_out
 from pipelines.resources import OWNERS, WorkspaceResource
 
 RAW = [
@@ -82,50 +76,29 @@ RULES = [
 ]
 
 
-def _out(table: Table, description: str, group: str, key: str = "") -> dg.AssetOut:
-    return dg.AssetOut(
-        key=key or table.name,
-        description=f"{description} One row: {table.grain}.",
-        metadata=table_metadata(table),
-        group_name=group,
-        kinds={"polars"},
-        owners=OWNERS,
-    )
-
-
-def _counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    preview = frame.head(5).select(pl.all().cast(pl.String)).rows(named=True)
-    columns = list(frame.columns)
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += [
-        "| " + " | ".join(str(row[name] or "").replace("|", "\\|").replace("\n", " ")[:60] for name in columns) + " |" for row in preview
-    ]
-    return {"dagster/row_count": frame.height, "preview": dg.MetadataValue.md("\n".join(lines)), **lineage_metadata(asset), **more}
-
-
 @dg.multi_asset(
     outs={
-        "files": _out(FILES, "What was looked at, and whether it could be read.", "g2_records"),
-        "records": _out(RECORDS, "Every row as somebody sent it.", "g2_records"),
-        "rejected": _out(
+        "files": table_out(FILES, "What was looked at, and whether it could be read.", "g2_records"),
+        "records": table_out(RECORDS, "Every row as somebody sent it.", "g2_records"),
+        "rejected": table_out(
             REJECTED,
             "Rows that could not be read, each with the rule, what was read and what would be right. Send them back.",
             "g2_records",
         ),
-        "quantities": _out(QUANTITIES, "What the accepted records say, typed, in the units received.", "g2_records"),
-        "sites": _out(SITES, "The register of sites.", "g2_records"),
-        "meters": _out(METERS, "The register of meters, and of what sites are to report.", "g2_records"),
-        "ownership": _out(OWNERSHIP, "The register of ownership: who controls a site and how much of it is owned, by days.", "g2_records"),
-        "instruments": _out(INSTRUMENTS, "The ledger of contractual instruments for the market-based method.", "g2_records"),
-        "published_with_data": _out(PUBLISHED, "Published figures that came as columns of the data.", "g2_records", "published_with_data"),
+        "quantities": table_out(QUANTITIES, "What the accepted records say, typed, in the units received.", "g2_records"),
+        "sites": table_out(SITES, "The register of sites.", "g2_records"),
+        "meters": table_out(METERS, "The register of meters, and of what sites are to report.", "g2_records"),
+        "ownership": table_out(OWNERSHIP, "The register of ownership: who controls a site and how much of it is owned, by days.", "g2_records"),
+        "instruments": table_out(INSTRUMENTS, "The ledger of contractual instruments for the market-based method.", "g2_records"),
+        "published_with_data": table_out(PUBLISHED, "Published figures that came as columns of the data.", "g2_records", "published_with_data"),
         "observations": dg.AssetOut(
             description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS
         ),
-        "people_counts": _out(PEOPLE_COUNTS, "People as counts. Nothing that leaves this step knows a person.", "g2_records"),
-        "people_controls": _out(
+        "people_counts": table_out(PEOPLE_COUNTS, "People as counts. Nothing that leaves this step knows a person.", "g2_records"),
+        "people_controls": table_out(
             PEOPLE_CONTROLS, "Control totals of the people files, which prove the counts when the files are gone.", "g2_records"
         ),
-        "headcount": _out(HEADCOUNT, "Opening heads, joiners, leavers and transfers to closing heads, by dimension.", "g2_records"),
+        "headcount": table_out(HEADCOUNT, "Opening heads, joiners, leavers and transfers to closing heads, by dimension.", "g2_records"),
     },
     deps=[spec.key for spec in RAW],
     can_subset=False,
@@ -144,7 +117,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
         more = {"records rejected": share} if name in ("records", "rejected") else {}
-        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name, **more))
+        yield dg.Output(frame, output_name=name, metadata=counted(frame, name, **more))
 
 
 @dg.asset(
@@ -154,7 +127,7 @@ def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
 def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame, people_counts: pl.DataFrame) -> pl.DataFrame:
     """Amounts before any edition."""
     frame = pl.concat([amounts_of(quantities), amounts_of_people(people_counts)])
-    context.add_output_metadata(_counted(frame, "amounts"))
+    context.add_output_metadata(counted(frame, "amounts"))
     return frame
 
 
@@ -165,13 +138,13 @@ def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame, people_
 def outliers(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.DataFrame:
     """Outliers."""
     frame = outliers_of(quantities)
-    context.add_output_metadata(_counted(frame, "outliers"))
+    context.add_output_metadata(counted(frame, "outliers"))
     return frame
 
 
 @dg.multi_asset(
     outs={
-        "coverage": _out(COVERAGE, "What was expected, by the register of meters or between a meter's first and last record, and what came.", "g3_amounts"),
+        "coverage": table_out(COVERAGE, "What was expected, by the register of meters or between a meter's first and last record, and what came.", "g3_amounts"),
         "meter_months": dg.AssetOut(
             description="The same per meter: what gaps are filled by. One row: one meter in one month.", group_name="g3_amounts", kinds={"polars"}, owners=OWNERS
         ),
@@ -186,7 +159,7 @@ def covered(
     months = months_expected(workspace.read_editions, workspace.last_day)
     result = coverage_of(quantities, amounts, sites, meters, months)
     for name, frame in (("coverage", result.sites), ("meter_months", result.meters)):
-        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
+        yield dg.Output(frame, output_name=name, metadata=counted(frame, name))
 
 
 @dg.asset(
@@ -196,19 +169,19 @@ def covered(
 def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> pl.DataFrame:
     """The factor library."""
     frame = workspace.library.frame()
-    context.add_output_metadata(_counted(frame, "factors"))
+    context.add_output_metadata(counted(frame, "factors"))
     return frame
 
 
 @dg.multi_asset(
     outs={
-        "edition_amounts": _out(
+        "edition_amounts": table_out(
             EDITION_AMOUNTS, "Amounts as each edition sees them: inside its boundary or not, and what factors made of them.", "g4_factors"
         ),
-        "estimates": _out(ESTIMATES, "Gaps that an edition fills by a method it allows, each with its basis.", "g4_factors"),
-        "coverage_summary": _out(COVERAGE_SUMMARY, "How complete each measure is in each edition, by site months and by quantity.", "g4_factors"),
-        "factor_uses": _out(FACTOR_USES, "Which factor was applied where, by which rule of the edition, and why.", "g4_factors"),
-        "claims": _out(CLAIMS, "What each edition makes of each claim of a contractual instrument: accepted, or refused with the reason.", "g4_factors"),
+        "estimates": table_out(ESTIMATES, "Gaps that an edition fills by a method it allows, each with its basis.", "g4_factors"),
+        "coverage_summary": table_out(COVERAGE_SUMMARY, "How complete each measure is in each edition, by site months and by quantity.", "g4_factors"),
+        "factor_uses": table_out(FACTOR_USES, "Which factor was applied where, by which rule of the edition, and why.", "g4_factors"),
+        "claims": table_out(CLAIMS, "What each edition makes of each claim of a contractual instrument: accepted, or refused with the reason.", "g4_factors"),
         "factor_problems": dg.AssetOut(
             description="Amounts that found no factor, or two. Empty when all is well.",
             group_name="g4_factors",
@@ -228,7 +201,7 @@ def applied(
     seen = [counted_in(received, edition, workspace.library, workspace.known_date(edition)).tables for edition in workspace.read_editions]
     for name in seen[0]:
         frame = pl.concat([tables[name] for tables in seen])
-        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
+        yield dg.Output(frame, output_name=name, metadata=counted(frame, name))
 
 
 @dg.asset(
@@ -238,7 +211,7 @@ def applied(
 def published(context: dg.AssetExecutionContext, workspace: WorkspaceResource, published_with_data: pl.DataFrame) -> pl.DataFrame:
     """Published figures."""
     frame = pl.concat([published_of(edition, published_with_data) for edition in workspace.read_editions])
-    context.add_output_metadata(_counted(frame, "published"))
+    context.add_output_metadata(counted(frame, "published"))
     return frame
 
 
@@ -262,7 +235,7 @@ def kpi_values(
         frames.append(suppressed(evaluate(inputs, published.filter(pl.col("edition") == edition.id)), inputs))
     frame = pl.concat(frames)
     states = {f"status {state}": int(count) for state, count in frame.group_by("status").len().sort("status").iter_rows()}
-    context.add_output_metadata(_counted(frame, "kpi_values", **states))
+    context.add_output_metadata(counted(frame, "kpi_values", **states))
     return frame
 
 
@@ -278,31 +251,8 @@ def tie_outs(
         [tie_out(kpi_values, published.filter(pl.col("edition") == edition.id), edition) for edition in workspace.read_editions]
     )
     verdicts = {f"verdict {verdict}": int(count) for verdict, count in frame.group_by("verdict").len().sort("verdict").iter_rows()}
-    context.add_output_metadata(_counted(frame, "tie_out", **verdicts))
+    context.add_output_metadata(counted(frame, "tie_out", **verdicts))
     return frame
-
-
-@dg.multi_asset(
-    outs={
-        "uncertainty": _out(UNCERTAINTY, "How far each KPI may be off, by approach 1 of the IPCC, in editions that state uncertainties.", "g6_assurance"),
-        "uncertainty_sources": _out(UNCERTAINTY_SOURCES, "What contributes most to that.", "g6_assurance"),
-    },
-    deps=["edition_files", "factors"],
-    can_subset=False,
-)
-def uncertainties(
-    workspace: WorkspaceResource, kpi_values: pl.DataFrame, edition_amounts: pl.DataFrame, quantities: pl.DataFrame, estimates: pl.DataFrame, sites: pl.DataFrame, instruments: pl.DataFrame
-) -> Iterator[dg.Output[pl.DataFrame]]:
-    """Uncertainties of all editions that state any."""
-    pairs = [(empty(UNCERTAINTY), empty(UNCERTAINTY_SOURCES))]
-    for edition in workspace.read_editions:
-        if edition.rules.uncertainty:
-            own = edition_amounts.filter(pl.col("edition") == edition.id)
-            inputs = inputs_of(own, sites, with_instruments(workspace.library, instruments), edition, workspace.known_date(edition))
-            pairs.append(uncertainty_of(kpi_values, own, quantities, estimates, sites, inputs))
-    for name, frames in zip(("uncertainty", "uncertainty_sources"), zip(*pairs, strict=True), strict=True):
-        frame = pl.concat(frames)
-        yield dg.Output(frame, output_name=name, metadata=_counted(frame, name))
 
 
 @dg.asset(
@@ -334,12 +284,12 @@ def fates(
             for edition in workspace.read_editions
         ]
     )
-    context.add_output_metadata(_counted(frame, "record_fates"))
+    context.add_output_metadata(counted(frame, "record_fates"))
     return frame
 
 
 @dg.multi_asset(
-    outs={"findings": _out(FINDINGS, "The results of all checks: what was found, what ought to be, what to do.", "g6_assurance")},
+    outs={"findings": table_out(FINDINGS, "The results of all checks: what was found, what ought to be, what to do.", "g6_assurance")},
     check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in judging.CHECKS.items()],
 )
 def judged(
@@ -366,6 +316,6 @@ def judged(
         workspace.read_editions,
         workspace.last_day,
     )
-    yield dg.Output(frame, output_name="findings", metadata=_counted(frame, "findings"))
+    yield dg.Output(frame, output_name="findings", metadata=counted(frame, "findings"))
     for name in judging.CHECKS:
         yield check_result(frame, name)

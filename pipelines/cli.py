@@ -144,7 +144,7 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
-        task = progress.add_task("starting", total=9 if only_ingest else 14)
+        task = progress.add_task("starting", total=9 if only_ingest else 16)
 
         def told(step: str, ended: bool) -> None:
             progress.update(task, description=step.replace("_", " "), advance=1 if ended else 0)

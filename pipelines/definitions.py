@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import assets
+from pipelines import assets, comparisons
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -25,7 +25,8 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     assets.published,
     assets.kpi_values,
     assets.tie_outs,
-    assets.uncertainties,
+    comparisons.uncertainties,
+    comparisons.lenses,
     assets.fates,
     assets.judged,
     results,

@@ -1,8 +1,12 @@
 """Column metadata for the Dagster UI, made from the data dictionary, and which column comes from which."""
 
+from typing import Any
+
 import dagster as dg
+import polars as pl
 
 from esg_kpis.tables import QUALITIES, Table
+from pipelines.resources import OWNERS
 
 Deps = dict[str, list[tuple[str, str]]]
 
@@ -126,3 +130,26 @@ def lineage_metadata(asset: str) -> dict[str, dg.TableColumnLineage]:
         for column, names in LINEAGE[asset].items()
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
+
+
+def table_out(table: Table, description: str, group: str, key: str = "") -> dg.AssetOut:
+    """A table as the output of a step."""
+    return dg.AssetOut(
+        key=key or table.name,
+        description=f"{description} One row: {table.grain}.",
+        metadata=table_metadata(table),
+        group_name=group,
+        kinds={"polars"},
+        owners=OWNERS,
+    )
+
+
+def counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What the UI shows of a frame that was made: rows, a preview, where its columns come from."""
+    preview = frame.head(5).select(pl.all().cast(pl.String)).rows(named=True)
+    columns = list(frame.columns)
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += [
+        "| " + " | ".join(str(row[name] or "").replace("|", "\\|").replace("\n", " ")[:60] for name in columns) + " |" for row in preview
+    ]
+    return {"dagster/row_count": frame.height, "preview": dg.MetadataValue.md("\n".join(lines)), **lineage_metadata(asset), **more}

@@ -70,6 +70,11 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return _editions(self.workspace.editions, tuple(self.editions), digest_of(self.workspace.editions))
 
     @cached_property
+    def every_edition(self) -> list[Edition]:
+        """All editions of the workspace, whichever are computed: a lens may borrow the rules of another."""
+        return _editions(self.workspace.editions, (), digest_of(self.workspace.editions))
+
+    @cached_property
     def library(self) -> Library:
         """The factor library."""
         return _library(self.workspace.factors, digest_of(self.workspace.factors))

@@ -1,7 +1,7 @@
 """Editions: one published report each, as data."""
 
 from esg_kpis.editions.counting import counting_of
-from esg_kpis.editions.model import Amounts, Boundary, Breakdown, Edition, EditionFile, Exclusion, FactorRule, Kpi, Period
+from esg_kpis.editions.model import Amounts, Breakdown, Edition, EditionFile, Kpi
 from esg_kpis.editions.read import (
     added_up,
     amount_unit,
@@ -12,6 +12,7 @@ from esg_kpis.editions.read import (
     read_editions,
     scoped_measures,
 )
+from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
 
 __all__ = [
     "Amounts",
@@ -22,6 +23,7 @@ __all__ = [
     "Exclusion",
     "FactorRule",
     "Kpi",
+    "Lens",
     "Period",
     "added_up",
     "amount_unit",

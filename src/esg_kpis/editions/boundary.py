@@ -1,5 +1,6 @@
 """What counts in an edition: amounts placed in its periods and inside its boundaries, and the fate of every record."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -7,9 +8,10 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF, MEASURES
 from esg_kpis.editions.consolidation import CONTROL, consolidated_parts, why_not
-from esg_kpis.editions.entry import Where
-from esg_kpis.editions.model import Boundary, Edition
+from esg_kpis.editions.entry import NOT, Where
+from esg_kpis.editions.model import Edition
 from esg_kpis.editions.read import added_up, needed_measures
+from esg_kpis.editions.rules import Boundary
 from esg_kpis.exact import PRODUCT, VALUE, VALUE_SCALE
 from esg_kpis.tables import (
     AMOUNTS,
@@ -191,8 +193,13 @@ def _covered(boundary: Boundary, edition: Edition) -> pl.Expr:
 
 def inside(where: Where) -> pl.Expr:
     """Whether a site is inside; of an unknown site nobody can say that it is not."""
-    conditions = [pl.col(name).is_in(values) for name, values in where.items()]
+    conditions = [_among(name, values) for name, values in where.items()]
     return pl.all_horizontal(conditions).fill_null(value=False) | pl.col("kind").is_null() if conditions else pl.lit(value=True)
+
+
+def _among(name: str, values: Sequence[str]) -> pl.Expr:
+    left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
+    return (~pl.col(name).is_in(left_out)).fill_null(value=True) if left_out else pl.col(name).is_in(list(values))
 
 
 def _by_record(known: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,8 @@ from esg_kpis.editions.boundary import MISSING, amounts_in_edition, inside, told
 from esg_kpis.editions.completeness import summary_of
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.known import known_of
-from esg_kpis.editions.model import Edition, Period
+from esg_kpis.editions.model import Edition
+from esg_kpis.editions.rules import Period
 from esg_kpis.exact import PRODUCT
 from esg_kpis.tables import AMOUNTS, ESTIMATES, REJECTED, conform, empty
 

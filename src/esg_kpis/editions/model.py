@@ -2,110 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES
+from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
+from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
 from esg_kpis.editions.uncertainty import Uncertainty
 from esg_kpis.errors import UsageProblem, near_misses
-
-
-class Period(Entry):
-    """A named range of whole months."""
-
-    id: str
-    first: date
-    last: date
-
-    @model_validator(mode="after")
-    def _whole_months(self) -> Self:
-        if self.first.day != 1 or (self.last + timedelta(days=1)).day != 1 or self.last < self.first:
-            raise ValueError(f"period '{self.id}' must run from the first day of a month to the last day of one")
-        return self
-
-    @property
-    def months(self) -> int:
-        """How many months it has."""
-        return 12 * (self.last.year - self.first.year) + self.last.month - self.first.month + 1
-
-
-class Boundary(Entry):
-    """Which sites count, for some domains or measures in some periods. The first boundary that covers an amount decides."""
-
-    id: str
-    domains: tuple[str, ...] = ()
-    measures: tuple[str, ...] = ()
-    periods: tuple[str, ...] = ()
-    where: Where = Field(default_factory=dict)
-    text: str
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        all_known(self.domains, DOMAINS, "domain")
-        all_known(self.measures, MEASURES, "measure")
-        all_known(self.where, SITE_ATTRIBUTES, "site attribute")
-        return self
-
-    def covers(self, measure: str, domain: str, period: str) -> bool:
-        """Whether this boundary speaks of the measure in the period."""
-        named = (not self.domains and not self.measures) or domain in self.domains or measure in self.measures
-        return named and (not self.periods or period in self.periods)
-
-
-class FactorRule(Entry):
-    """One rule of the edition: which source serves which measure, in which periods, at which sites.
-
-    Without `data_year` a factor serves only if its data period contains the whole reporting period. With it, the factor of that data year is applied to
-    the periods in `applies_to`, and says so. `where` narrows it by what stands beside an amount, such as `use` or `treatment`; in `method` such a word in braces stands for
-    the amount's own: `{equipment}_upper`.
-    """
-
-    id: str
-    measures: tuple[str, ...]
-    output: str
-    gases: tuple[str, ...] = ("",)
-    source: str
-    method: str | None = None
-    data_year: int | None = None
-    applies_to: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    factor_region: str | None = None
-    site_kinds: tuple[str, ...] = ()
-    where: dict[str, list[str]] = Field(default_factory=dict)
-    text: str = ""
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        all_known([*self.measures, self.output], MEASURES, "measure")
-        all_known(self.where, DIMENSIONS, "dimension")
-        for name, values in self.where.items():
-            all_known(values, ["", *DIMENSIONS[name]], f"{name}")
-        return self
-
-
-class Exclusion(Entry):
-    """What the edition leaves out, and why. It is still computed where a factor is known, so that a finding can say how much it is."""
-
-    id: str
-    measures: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    gases: tuple[str, ...] = ()
-    periods: tuple[str, ...] = ()
-    text: str
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        all_known([*self.measures, *self.outputs], MEASURES, "measure")
-        return self
 
 
 class Waiver(Entry):
@@ -170,6 +83,7 @@ class EditionFile(Entry):
     waiver: tuple[Waiver, ...] = ()
     estimate: tuple[Estimate, ...] = ()
     uncertainty: tuple[Uncertainty, ...] = ()
+    lens: tuple[Lens, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
     market_based: MarketBased | None = None
     scope_2_total: Literal["location", "market"] = "location"
@@ -195,6 +109,16 @@ class EditionFile(Entry):
             all_known(names, ids, "period")
         for rule in self.factor_rule:
             all_known(rule.applies_to, ids, "period")
+        return self
+
+    @model_validator(mode="after")
+    def _lenses_known(self) -> Self:
+        names = [item.id for item in self.lens]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"lens '{twice[0]}' is given twice")
+        for item in self.lens:
+            all_known(item.without_rules, [rule.id for rule in self.factor_rule], "factor rule")
+            all_known(item.without_exclusions, [exclusion.id for exclusion in self.exclusion], "exclusion")
         return self
 
     @model_validator(mode="after")
@@ -351,11 +275,20 @@ class Kpi(Entry):
 
 @dataclass(frozen=True)
 class Edition:
-    """An edition as read: its rules, its KPIs by id, and what it printed."""
+    """An edition as read: its rules, its KPIs by id as kpis.yaml defines them, and what it printed."""
 
     rules: EditionFile
-    kpis: dict[str, Kpi]
+    defined: dict[str, Kpi]
     published: pl.DataFrame
+
+    @cached_property
+    def kpis(self) -> dict[str, Kpi]:
+        """The KPIs by id. One of emissions that names no basis takes that of the edition's totals, so that the two methods of Scope 2 never stand in one."""
+        return {name: kpi.model_copy(update={"amounts": tuple(self._on_one_basis(item) for item in kpi.amounts)}) for name, kpi in self.defined.items()}
+
+    def _on_one_basis(self, amounts: Amounts) -> Amounts:
+        emissions = bool({derived.EMISSION_GAS, derived.EMISSION_CO2E} & set(amounts.measure)) and (not amounts.scope or "2" in amounts.scope)
+        return amounts.model_copy(update={"basis": (self.rules.scope_2_total,)}) if emissions and not amounts.basis else amounts
 
     @property
     def id(self) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
-from esg_kpis.editions.model import Amounts, Edition, EditionFile, Kpi
+from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
 from esg_kpis.files import Source, decode
@@ -54,20 +54,8 @@ def read_edition(folder: Path) -> Edition:
             f"The edition calls itself '{rules.id}'.", where=f"{where}/edition.toml", mend="Give folder and id the same name."
         )
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
-    kpis = {name: _with_basis(kpi, rules) for name, kpi in kpis.items()}
     _check_disclosure(rules, kpis, f"{where}/edition.toml")
     return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis))
-
-
-def _with_basis(kpi: Kpi, rules: EditionFile) -> Kpi:
-    """A KPI of emissions that names no basis takes that of the edition's totals, so that the two methods of Scope 2 never stand in one."""
-    emissions = {derived.EMISSION_GAS, derived.EMISSION_CO2E}
-
-    def told(amounts: Amounts) -> Amounts:
-        asks = bool(emissions & set(amounts.measure)) and not amounts.basis and (not amounts.scope or "2" in amounts.scope)
-        return amounts.model_copy(update={"basis": (rules.scope_2_total,)}) if asks else amounts
-
-    return kpi.model_copy(update={"amounts": tuple(told(amounts) for amounts in kpi.amounts)})
 
 
 def _check_disclosure(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:
