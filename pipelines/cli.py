@@ -205,6 +205,41 @@ def tie_out(
         show.print_tie_out(_console(), frame, every=every)
 
 
+@app.command()
+def lens(
+    kpi: Annotated[list[str] | None, typer.Argument(help="KPI ids to show; all if none is given.")] = None,
+    edition: EditionOption = None,
+    name: Annotated[str | None, typer.Option("--lens", help="One lens of the edition, by its id.")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="Period, such as 2023.")] = None,
+    gwp_set: Annotated[str | None, typer.Option("--gwp-set", help="Look by another GWP set: AR4, AR5, AR6.")] = None,
+    known_on: Annotated[str | None, typer.Option("--known-on", help="Look with what was known on another day.")] = None,
+    consolidation: Annotated[str | None, typer.Option("--consolidation", help="Look by operational_control, financial_control or equity_share.")] = None,
+    scope_2: Annotated[str | None, typer.Option("--scope-2", help="Totals by location or market.")] = None,
+    rules_of: Annotated[str | None, typer.Option("--rules-of", help="Look by the factor rules of another edition.")] = None,
+    without: Annotated[str | None, typer.Option("--without", metavar="ATTRIBUTE=VALUE", help="Leave sites out, such as business_line='Automotive factory'.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show cells that do not differ too.")] = False,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Shows KPIs by another GWP set, factor rules, Scope 2 method, boundary or knowledge date, beside those of the edition."""
+    from pipelines import otherwise
+
+    where, target = _paths(root, out)
+    attribute, equals, value = (without or "").partition("=")
+    if without and not equals:
+        raise UsageProblem(f"'{without}' is no attribute and value.", where="--without", mend="Write ATTRIBUTE=VALUE, such as business_line='Automotive factory'.")
+    asked = {"gwp_set": gwp_set, "knowledge_date": _day(known_on, "--known-on"), "consolidation": consolidation, "scope_2_total": scope_2, "factor_rules_of": rules_of}
+    changes: dict[str, Any] = {key: item for key, item in asked.items() if item}
+    if without:
+        changes["where"] = {attribute: [f"not {value}"]}
+    frame = otherwise.seen(where, target, edition, name, changes, kpi or (), period)
+    if as_json:
+        _print_json(otherwise.as_json(frame))
+    else:
+        otherwise.print_lenses(_console(), frame, every=every)
+
+
 @factors_app.command(name="find")
 def find(
     measure: Annotated[str, typer.Argument(help="Measure, such as electricity_purchased.")],

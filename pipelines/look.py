@@ -32,19 +32,25 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     chosen = edition_id or next((name for name in known if name in has_it), known[0] if known else "")
     if chosen not in known:
         raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(known)}.")
-    ran = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    for part in ("factors", "editions"):
-        if ran[part] != digest_of(root / part):
-            raise EsgKpisError(
-                f"The {part} have changed since the last run.",
-                where=str(out),
-                mend="Run `esg-kpis run` again; a trace shows what a run used.",
-            )
+    ran = unchanged_since(root, folder)
     edition = read_editions(root / "editions", (chosen,))[0]
     library = with_instruments(read_library(root / "factors"), read_result(folder, "instruments"))
     own = tables.edition_amounts.filter(pl.col("edition") == chosen)
     inputs = inputs_of(own, tables.sites, library, edition, date.fromisoformat(ran[f"known on {chosen}"]))
     return trace(tables, inputs, kpi, period, breakdown, category)
+
+
+def unchanged_since(root: Path, folder: Path) -> dict[str, str]:
+    """What `run.json` says of a set of results, if factors and editions are as they were then.
+
+    Raises:
+        EsgKpisError: if they are not.
+    """
+    ran: dict[str, str] = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    for part in ("factors", "editions"):
+        if ran[part] != digest_of(root / part):
+            raise EsgKpisError(f"The {part} have changed since the last run.", where=str(folder), mend="Run `esg-kpis run` again; this shows what a run used.")
+    return ran
 
 
 def locked(root: Path, out: Path, until: date, replace: str | None) -> tuple[int, int, Path]:

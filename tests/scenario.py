@@ -195,6 +195,7 @@ class Computed:
     filled: Filled
     gaps: Gaps
     market: Market
+    received: Received
 
     def cell(self, kpi_id: str, period: str = "2023", category: str = "All") -> Row:
         """One cell of the KPI table."""
@@ -227,11 +228,12 @@ def of_amounts(
         empty(table) if frame is None else frame for frame, table in ((sent, QUANTITIES), (meters, METERS), (ownership, OWNERSHIP), (instruments, INSTRUMENTS))
     )
     coverage = coverage_of(sent, amounts, sites, meters, months_expected([edition], as_of))
-    counted = counted_in(Received(amounts, sites, ownership, instruments, rejected, coverage, as_of), edition, library, day_known)
+    received = Received(amounts, sites, ownership, instruments, rejected, coverage, as_of)
+    counted = counted_in(received, edition, library, day_known)
     every = counted.tables["edition_amounts"]
     gaps = counted.gaps
     inputs = inputs_of(every, sites, with_instruments(library, instruments), edition, day_known)
     published = published_of(edition, empty(PUBLISHED))
     values = evaluate(inputs, published)
     told = Gaps(coverage.sites, gaps.summary, gaps.estimates, sent, coverage.meters)
-    return Computed(edition, sites, rejected, every, counted.applied, inputs, published, values, tie_out(values, published, edition), gaps, told, counted.market)
+    return Computed(edition, sites, rejected, every, counted.applied, inputs, published, values, tie_out(values, published, edition), gaps, told, counted.market, received)

@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from esg_kpis.assurance.trace import leaves
-from esg_kpis.domains import DOMAIN_OF, DOMAINS
+from esg_kpis.domains import DOMAIN_OF, DOMAINS, derived
 from esg_kpis.editions import Edition, EditionFile, Kpi, Lens
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.exact import rounded
@@ -46,6 +46,9 @@ def through(
 ) -> pl.DataFrame:  # fmt: skip
     """One lens, cell by cell, as `lenses_of`."""
     seen = seen_through(lens, edition, editions)
+    sets = sorted({factor.gwp_set for factor in library.factors if factor.measure == derived.EMISSION_GAS and factor.gwp_set})
+    if seen.rules.gwp_set not in sets:
+        raise InputProblem(f"There is no GWP set '{seen.rules.gwp_set}'.", where=f"lens {lens.id}", mend=f"The library has: {', '.join(sets)}.")
     day = lens.knowledge_date or known_on
     counted = counted_in(received, seen, library, day).tables["edition_amounts"]
     inputs = inputs_of(counted, received.sites, with_instruments(library, received.instruments), seen, day)

@@ -16,7 +16,7 @@ from esg_kpis.editions import FactorRule, Period
 from esg_kpis.errors import FactorProblem
 from esg_kpis.factors.kinds import ASKED_BY_NAME, FACTORS_OF
 from esg_kpis.factors.library import Library
-from esg_kpis.factors.near import no_factor, two_factors
+from esg_kpis.factors.near import no_factor, speaks, two_factors
 from esg_kpis.factors.need import APART, GWP_SOURCE, INSTRUMENTS_SOURCE, NEEDS, Choice, Need
 from esg_kpis.factors.regions import GLOBAL, rungs_of
 
@@ -153,11 +153,12 @@ def select(library: Library, rules: Sequence[FactorRule], need: Need, *, known_o
     Raises:
         FactorProblem: if no rule speaks of the need, none of the rules finds a factor, or one finds two; the message lists the near misses.
     """
-    row = choose(library, rules, pl.DataFrame([need.row()], schema=NEEDS), [need.period], known_on).row(0, named=True)
-    problem = refusal(library, rules, need, row, known_on=known_on, gwp_set=gwp_set)
+    speaking = [rule for rule in rules if speaks(rule, need, library)]
+    row = choose(library, speaking, pl.DataFrame([need.row()], schema=NEEDS), [need.period], known_on).row(0, named=True)
+    problem = refusal(library, speaking, need, row, known_on=known_on, gwp_set=gwp_set)
     if problem is not None:
         raise problem
-    return Choice(library.factors[row["factor"]], rules[row["rule"]].id, row["why"])
+    return Choice(library.factors[row["factor"]], speaking[row["rule"]].id, row["why"])
 
 
 def refusal(library: Library, rules: Sequence[FactorRule], need: Need, row: Mapping[str, int | None], *, known_on: date, gwp_set: str) -> FactorProblem | None:
