@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES
+from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES, scope_3
 from esg_kpis.domains.people import ATTRIBUTES
-from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
+from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.uncertainty import Uncertainty
@@ -86,6 +86,8 @@ class FactorRule(Entry):
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measures, self.output], MEASURES, "measure")
+        if scope_3.STATED in (*self.measures, self.output):
+            raise ValueError(f"no factor leads from {scope_3.STATED} or to it: it is CO2e, as it was supplied")
         all_known(self.where, DIMENSIONS, "dimension")
         for name, values in self.where.items():
             all_known(values, ["", *DIMENSIONS[name]], f"{name}")
@@ -233,8 +235,9 @@ class Amounts(Entry):
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measure, *self.origin], MEASURES, "measure")
-        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES), "attribute")
+        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES, scope_3.ATTRIBUTE), "attribute")
         all_or_not(self.where)
+        categories_known(self.where)
         return self
 
 
@@ -278,6 +281,7 @@ class Breakdown(Entry):
         for category in self.categories.values():
             all_known(category, CATEGORY_ATTRIBUTES, "attribute")
             all_or_not(category)
+            categories_known(category)
         if self.each is not None:
             all_known([self.each], SITE_ATTRIBUTES, "site attribute")
         return self
