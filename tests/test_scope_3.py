@@ -175,6 +175,27 @@ def test_a_higher_revision_counts(tmp_path: Path) -> None:
     assert counting(result) == ["130000"]
 
 
+def test_a_sender_s_words_and_what_is_the_same_throughout_are_declared(tmp_path: Path) -> None:
+    form = """format_version = 1
+[[file]]
+glob = "*.csv"
+[[file.feed]]
+domain = "scope_3"
+columns = { category = "Cat." }
+constants = { site_id = "GROUP", method = "several", gwp_set = "AR5", statement = "Report, page 4" }
+values = { category = { "Category 6" = "business_travel" } }
+[[file.feed.quantity]]
+measure = "scope_3_stated"
+column = "t"
+unit = "tCO2e"
+"""
+    rows = csv_of({"Cat.": "Category 6", "period_start": "2022-01-01", "period_end": "2022-12-31", "t": "5"})
+    result = read_files(tmp_path, {"sites/sites.csv": SITES, "scope_3/a.csv": rows, "scope_3/_format.toml": form})
+
+    assert result.rejected.is_empty()
+    assert result.quantities["dimensions"].item() == "category=business_travel;gwp_set=AR5;method=several"
+
+
 # ---------------------------------------------------------------- KPIs
 
 BY_SCOPE = [
