@@ -18,7 +18,7 @@ import xlsxwriter
 from bills import Bill
 from people_events import TRAINING_YEARS, hours_worked, injuries, training
 from people_spells import population
-from plan import CAMPUS_NAMES, REVENUE, SITES, YEARS
+from plan import CAMPUS_NAMES, REVENUE, SCOPE_3, SCOPE_3_STATEMENT, SITES, YEARS
 from solve import make_bills, verify
 
 HERE = Path(__file__).resolve().parent
@@ -188,13 +188,19 @@ def write_sites(out: Path) -> None:
 
 
 def write_stated(out: Path) -> None:
-    """Revenue, as published for the group."""
+    """Revenue and Scope 3, as published for the group."""
     header = ["site_id", "period_start", "period_end", "measure", "quantity", "unit", "statement", "origin"]
     revenue = [
         ["GROUP", f"{y}-01-01", f"{y}-12-31", "revenue", amount, "RMB million", "group annual results", "published"]
         for y, amount in zip(YEARS, REVENUE, strict=True)
     ]
     write_csv(out / "stated/revenue.csv", header, revenue)
+    header = [*header[:3], "category", "method", "gwp_set", *header[3:]]
+    scope_3 = [
+        ["GROUP", f"{y}-01-01", f"{y}-12-31", "all", "not_stated", "not_stated", "scope_3_stated", amount, "tCO2e", SCOPE_3_STATEMENT, "published"]
+        for y, amount in SCOPE_3.items()
+    ]
+    write_csv(out / "scope_3/scope_3.csv", header, scope_3)
 
 
 def write_people(out: Path) -> None:

@@ -260,3 +260,5 @@ EMPLOYEES = (
     (_EV, (0, 0, 0, 3_100)),
 )  # fmt: skip
 REVENUE = ("245866", "328309", "280044", "270970.1")  # RMB million, 2020 to 2023, group annual results
+SCOPE_3 = {2021: "12368223.29", 2022: "10075225.54"}  # tCO2e, one total for all categories: SCOPE_3_STATEMENT
+SCOPE_3_STATEMENT = "2023 ESG report, Key Environmental Indicators: Use amount, row Scope 3 GHG Emissions, and footnote 36"

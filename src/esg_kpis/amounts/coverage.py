@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from esg_kpis.domains import MEASURES
+from esg_kpis.domains import MEASURES, STATED
 from esg_kpis.exact import PRODUCT, sums
 from esg_kpis.ranges import days_by_month, merged, without
 from esg_kpis.tables import COVERAGE, conform
@@ -78,7 +78,7 @@ def _flows(quantities: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     counting = quantities.filter((pl.col("nature") == "flow") & pl.col("excluded").is_null() & pl.col("bill_kind").ne_missing("credit_note"))
     flows = (
         counting.join(named, on=_SITE, how="left").with_columns(pl.col("registered").fill_null(value=False))
-        .filter(pl.col("registered") | (pl.col("domain") != "stated"))
+        .filter(pl.col("registered") | ~pl.col("domain").is_in(STATED))
         .join(subs, on=METER, how="anti")
         .join(only, on=_SITE, how="left")
         .with_columns(pl.coalesce("meter_id", "only", pl.lit("")).alias("meter_id"))

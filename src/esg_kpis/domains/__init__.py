@@ -9,6 +9,7 @@ from esg_kpis.domains import (
     packaging,
     people,
     refrigerants,
+    scope_3,
     sites,
     stated,
     vehicles,
@@ -35,6 +36,7 @@ DOMAINS: dict[str, Domain] = {
         waste.DOMAIN,
         packaging.DOMAIN,
         stated.DOMAIN,
+        scope_3.DOMAIN,
         people.DOMAIN,
         working_hours.DOMAIN,
     )
@@ -52,6 +54,9 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
 
 CONSOLIDATED = ("sites", "energy", "refrigerants", "vehicles", "wastewater", "water", "waste", "packaging")
 """Domains whose amounts count by control or by the share that is owned, day by day. People, hours and what is stated for the group count whole."""
+
+STATED = ("stated", "scope_3")
+"""Domains of figures that a document states. No meter is behind them, so none is expected month by month."""
 
 DOMAIN_OF: dict[str, str] = {measure.name: domain.name for domain in DOMAINS.values() for measure in domain.measures}
 

@@ -15,6 +15,9 @@ CO2_BIOGENIC = "CO2 biogenic"
 BESIDE_SCOPES = ("HCFCs", CO2_BIOGENIC)
 """Groups that the GHG Protocol reports apart from the scopes: gases of the Montreal Protocol, CO2 from biomass (Corporate Standard, 2004, chapter 9)."""
 
+BY_FACTORS = ("1", "2")
+"""Scopes whose emissions factors make of activities. What is stated of Scope 3 is CO2e already, and stays as it was supplied."""
+
 OUTSIDE = "outside"
 """The scope of what stands beside the scopes."""
 

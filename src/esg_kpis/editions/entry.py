@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable
 
 from pydantic import BaseModel, ConfigDict
 
+from esg_kpis.domains import scope_3
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.errors import near_misses
 
 SITE_ATTRIBUTES = ("country", "grid_region", "kind", "business_line", "site_id")
-CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES))
+CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES), scope_3.ATTRIBUTE)
 Where = dict[str, list[str]]
 """Attribute to the values it may have, or to those it may not have, each written `not VALUE`."""
 
@@ -27,6 +28,11 @@ def all_or_not(where: Where) -> None:
     for name, values in where.items():
         if len({value.startswith(NOT) for value in values}) > 1:
             raise ValueError(f"'{name}' names values to take and values to leave out; give only one of both")
+
+
+def categories_known(where: Where) -> None:
+    """Raises ValueError where a category of Scope 3 is none. `not VALUE` is none either: one stated total, `all`, would pass for all but that value."""
+    all_known(where.get(scope_3.ATTRIBUTE, ()), scope_3.CATEGORIES, scope_3.ATTRIBUTE)
 
 
 class Entry(BaseModel):

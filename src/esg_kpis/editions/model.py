@@ -11,9 +11,9 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import MEASURES, derived
+from esg_kpis.domains import MEASURES, derived, scope_3
 from esg_kpis.domains.people import ATTRIBUTES
-from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
+from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
@@ -157,8 +157,9 @@ class Amounts(Entry):
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measure, *self.origin], MEASURES, "measure")
-        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES), "attribute")
+        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES, scope_3.ATTRIBUTE), "attribute")
         all_or_not(self.where)
+        categories_known(self.where)
         return self
 
 
@@ -202,6 +203,7 @@ class Breakdown(Entry):
         for category in self.categories.values():
             all_known(category, CATEGORY_ATTRIBUTES, "attribute")
             all_or_not(category)
+            categories_known(category)
         if self.each is not None:
             all_known([self.each], SITE_ATTRIBUTES, "site attribute")
         return self

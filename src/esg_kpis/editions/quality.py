@@ -3,18 +3,18 @@
 import polars as pl
 
 from esg_kpis.amounts.build import BY_SENDER
-from esg_kpis.domains import DOMAINS
+from esg_kpis.domains import DOMAINS, STATED
 from esg_kpis.editions.boundary import MISSING, WAIVED
 
 
 def quality_of() -> pl.Expr:
     """The grade of an amount, as column `quality`; of what factors made, that of the amount it began with.
 
-    estimated_by_sender: its sender says that it is estimated. estimated: it fills a gap by a method of the edition. counted: of people. stated: of the domain `stated`, or from
-    the register of sites (floor area). measured: all other bills and readings. Null: it only marks a quantity that is not there.
+    estimated_by_sender: its sender says that it is estimated. estimated: it fills a gap by a method of the edition. counted: of people. stated: of a domain of stated figures
+    (`stated`, `scope_3`), or from the register of sites (floor area). measured: all other bills and readings. Null: it only marks a quantity that is not there.
     """
     counted = [measure.name for domain in DOMAINS.values() if domain.counted for measure in domain.measures]
-    stated = [measure.name for name in ("stated", "sites") for measure in DOMAINS[name].measures]
+    stated = [measure.name for name in (*STATED, "sites") for measure in DOMAINS[name].measures]
     return (
         pl.when(pl.col("estimate_method").is_in([WAIVED, MISSING]))
         .then(None)

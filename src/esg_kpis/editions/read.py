@@ -95,9 +95,9 @@ def added_up(edition: Edition) -> dict[str, set[str]]:
 
 
 def scoped_measures(edition: Edition) -> set[str]:
-    """The measures that GHG emissions come from, if the edition adds up emissions: none of them may be passed over in silence."""
+    """The measures that factors make GHG emissions of, if the edition adds up emissions: none of them may be passed over in silence."""
     wanted = {measure for kpi in edition.kpis.values() for amounts in kpi.amounts for measure in amounts.measure}
-    return {name for name, measure in MEASURES.items() if measure.scope} if derived.EMISSION_CO2E in wanted else set()
+    return {name for name, measure in MEASURES.items() if measure.scope in derived.BY_FACTORS} if derived.EMISSION_CO2E in wanted else set()
 
 
 def amount_unit(kpi: Kpi, measure: str) -> str:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES
+from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES, scope_3
 from esg_kpis.editions.entry import SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
 
 
@@ -77,6 +77,8 @@ class FactorRule(Entry):
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measures, self.output], MEASURES, "measure")
+        if scope_3.STATED in (*self.measures, self.output):
+            raise ValueError(f"no factor leads from {scope_3.STATED} or to it: it is CO2e, as it was supplied")
         all_known(self.where, DIMENSIONS, "dimension")
         for name, values in self.where.items():
             all_known(values, ["", *DIMENSIONS[name]], f"{name}")

@@ -38,6 +38,7 @@ _RULES = (
     Rule("too_large", "The quantity is impossibly large", "用量过大，不合实际", "应小于 {}；请检查单位"),
     Rule("merged_quantity", "The quantity stands in a cell that is merged over several rows", "用量位于跨多行的合并单元格中", "请取消合并，并在每一行分别填写用量"),
     Rule("bill_twice", "The same bill came twice with different content", "同一账单出现两次且内容不同", "请只保留一个，或注明更正账单号或版本；另见 {}"),
+    Rule("stated_twice", "Two figures state the same emissions", "两个数值陈述同一排放", "同一类别在同一期间只填一个数值；或只填总数，或只填各类别；另见 {}"),
     Rule("overlap", "Two bills of the meter cover the same days", "同一表计的两张账单日期重叠", "请更正日期，或注明更正账单号；重叠的记录：{}"),
     Rule("corrected_in_part", "Another bill corrects a part of this one only", "更正账单只更正了本账单的一部分", "请发送涵盖原账单全部日期和分项的更正账单，或将本行改为未被更正的日期及其用量；未涵盖：{}"),
     Rule("credits_nothing", "The bill that the credit note names is not there", "红字账单所指的原账单不存在", "请发送账单 {}，或更正其编号"),

@@ -21,6 +21,7 @@ from esg_kpis.ingest.returned import MENDS, replaced
 from esg_kpis.ingest.rows import register_problems
 from esg_kpis.ingest.shape import theirs_of
 from esg_kpis.ingest.sites import site_rows
+from esg_kpis.ingest.stated import stated_twice
 from esg_kpis.ingest.take import Taken, raw_files, take
 from esg_kpis.ingest.totals import control_totals
 from esg_kpis.ingest.wide import unread
@@ -79,12 +80,13 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     rejected += _in_their_words(register_problems(sent, register, as_of), read)
     records = records_of(read, _ids(rejected), mended)
     bills = judged(_without(sent, _ids(rejected)), records.select("record_id", "path", "line"), meters)
-    rejected += _in_their_words(bills.rejected, read)
+    refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register)])
+    rejected += _in_their_words(refused, read)
     bad = _ids(rejected)
     left = pl.concat([bad, gone]).unique()
     return Ingested(
         files=conform(pl.DataFrame(taken.files, schema=FILES.schema), FILES),
-        records=conform(_without_site(records, bills.rejected), RECORDS),
+        records=conform(_without_site(records, refused), RECORDS),
         rejected=_at_known_sites(rejected_of(read, rejected, records, taken.stopped), register),
         quantities=conform(_without(bills.quantities, bad), QUANTITIES),
         sites=_without(register, bad),

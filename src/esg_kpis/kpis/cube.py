@@ -6,14 +6,14 @@ from datetime import date
 
 import polars as pl
 
-from esg_kpis.domains import people
+from esg_kpis.domains import people, scope_3
 from esg_kpis.editions import Edition
 from esg_kpis.editions.boundary import MISSING, WAIVED
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.exact import sums
 from esg_kpis.factors import Library
 
-CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
+CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", scope_3.ATTRIBUTE, "attributes"]
 """What a KPI may ask for of an amount."""
 _OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
 COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
@@ -74,10 +74,11 @@ def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_sites(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
-    """Amounts with the attributes of their sites; people with the country they work in, and what else they were counted by in `attributes`."""
+    """Amounts with the attributes of their sites, and the category of what is stated of Scope 3; people with the country they work in, and what else they were counted by in `attributes`."""
     of_site = sites.select("site_id", "country", "grid_region", "kind", "business_line")
     counted = pl.when(pl.col("measure").is_in(_OF_PEOPLE)).then(pl.col("dimensions")).otherwise(pl.lit("")).alias("attributes")
-    joined = amounts.join(of_site, on="site_id", how="left").with_columns(counted)
+    category = pl.when(pl.col("measure") == scope_3.STATED).then(pl.col("dimensions").str.extract(r"(?:^|;)category=([^;]*)")).fill_null("").alias(scope_3.ATTRIBUTE)
+    joined = amounts.join(of_site, on="site_id", how="left").with_columns(counted, category)
     return joined.with_columns(pl.coalesce(pl.col("attributes").str.extract(r"(?:^|;)country=([^;]*)"), "country").alias("country"))
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import polars as pl
 
+from esg_kpis.domains import scope_3
 from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
@@ -105,7 +106,7 @@ def narrowed(within: Within, kpi: Kpi) -> Within:
 
 def _matches(name: str, values: Sequence[str]) -> pl.Expr:
     """A row matches when its attribute is among the values (or not among those to leave out); a blocked row matches too where nobody can say what it is."""
-    known = {"gas_group": "gas_group", "origin": "origin", "scope": "scope"}.get(name, "cross" if name in COUNTED_BY else "kind")
+    known = name if name in ("gas_group", "origin", "scope", scope_3.ATTRIBUTE) else "cross" if name in COUNTED_BY else "kind"
     left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
     among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
     return among | ((pl.col(known) == "") & pl.col("blocked").is_not_null())
