@@ -21,7 +21,7 @@ ALIASES = [line.split("#", 1)[0] for _, line in LINES if line.startswith("@alias
 REFUSALS = [tuple(part.strip() for part in line.removeprefix("@refuse").split(":", 1)) for _, line in LINES if line.startswith("@refuse")]
 
 KINDS = [
-    ["kg", "t", "g", "mg", "lb"],
+    ["kg", "t", "g", "mg", "lb", "万t"],
     ["MJ", "kJ", "GJ", "TJ", "kWh", "MWh", "GWh", "万kWh", "Btu", "kBtu", "MMBtu", "therm"],
     ["kgce", "tce"],
     ["Nm3", "m3_15C", "m3_20C", "万Nm3"],
