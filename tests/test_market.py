@@ -223,6 +223,7 @@ def test_a_second_claim_may_take_what_the_first_left_and_no_more(tmp_path: Path)
     [
         ({"retired_for": "Somebody Else"}, "was retired for Somebody Else, not for Example Group"),
         ({"retired_on": "2024-04-10"}, "was retired on 2024-04-10, after the knowledge date 2024-04-09"),
+        ({"claimed_to": "2024-06-30", "vintage_to": "2024-06-30", "retired_on": "2024-03-01"}, "is claimed for days outside the period 2023 too: 2023-01-01 to 2024-06-30; give each period a claim of its own"),
         ({"claimed_from": "2022-07-01", "vintage_from": "2022-07-01"}, "is claimed for days of several periods: 2022, 2023; give each period a claim of its own"),
     ],
 )

@@ -67,6 +67,8 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
         reasons = [twice[claim["record_id"]]] if claim["record_id"] in twice else []
         if len(periods) > 1:
             reasons.append(f"is claimed for days of several periods: {', '.join(sorted(periods))}; give each period a claim of its own")
+        elif claim["claimed_from"] < edition.periods[periods[0]].first or claim["claimed_to"] > edition.periods[periods[0]].last:
+            reasons.append(f"is claimed for days outside the period {periods[0]} too: {claim['claimed_from']} to {claim['claimed_to']}; give each period a claim of its own")
         places = _sites_of(claim, at, library, rules)
         reasons += _failed(claim, places, rules, known_on)
         pool = open_.filter(pl.col("site_id").is_in(places) & (pl.col("period") == periods[-1]) & pl.col("month").is_in(_months(claim)))
