@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from esg_kpis.assurance.balances import balance_findings, beside_findings
 from tests.scenario import EVERYWHERE, Computed, Row, bill, computed, edition_of, kpi, real_library, register, rule, site, year
 
 CO2E = kpi("ghg", "tCO2e", "emission_co2e", amounts=[{"measure": ["emission_co2e"], "scope": ["1"]}])
@@ -169,6 +170,8 @@ def test_hcfcs_stand_beside_scope_1_and_are_shown(tmp_path: Path) -> None:
     assert result.cell("ghg")["value"] == Decimal("1.3")
     assert result.cell("beside")["value"] == Decimal("3.52")
     assert result.cell("by_gas", category="HCFCs")["value"] == 2
+    [finding] = beside_findings(result.amounts)
+    assert finding["observed"] == "3.52 tCO2e by AR5 of HCFCs stand beside the scopes"
 
 
 # ---------------------------------------------------------------- waste water
@@ -183,6 +186,15 @@ def test_methane_of_waste_water_from_cod(tmp_path: Path) -> None:
 
     assert masses(result) == {"CH4": Decimal(100)}
     assert result.cell("ghg")["value"] == Decimal("2.8")
+
+
+def test_more_recovered_than_was_there_is_a_finding(tmp_path: Path) -> None:
+    bills = [year("wastewater_cod", "100", dimensions="treatment=septic"), year("methane_recovered", "60", dimensions="treatment=septic")]
+
+    [finding] = balance_findings(emitted(tmp_path, WATER, bills).amounts)
+
+    assert (finding["severity"], finding["observed"]) == ("error", "-47.5 kg of CH4: more was taken out than put in")
+    assert finding["record_ids"] == "HQ methane_recovered 2023-01-01;HQ wastewater_cod 2023-01-01"
 
 
 @pytest.mark.parametrize(("treatment", "expected"), [("septic", "300"), ("lagoon_shallow", "120"), ("lagoon_deep", "480"), ("aerobic_managed", None), ("discharge", "60")])

@@ -1,11 +1,13 @@
-"""Findings of balances: what was taken out of one, such as recovered refrigerant or methane, ought not to be more than what went in."""
+"""Findings of balances: what was taken out of one, such as recovered refrigerant or methane, ought not to be more than what went in; and what stands beside the scopes."""
 
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
 from esg_kpis.domains import DOMAINS, derived
 from esg_kpis.exact import plain, sums
+from esg_kpis.exact import printed as as_printed
 
 _BALANCED = [measure.name for name in ("refrigerants", "wastewater") for measure in DOMAINS[name].measures]
 
@@ -26,6 +28,22 @@ def balance_findings(amounts: pl.DataFrame) -> list[dict[str, Any]]:
                 "check": "negative_balance", "subject": f"{row['what']}: {row['gas']} at {row['site_id']}", "edition": row["edition"], "period": row["period"], "severity": "error", "passed": False,
                 "observed": f"{plain(row['quantity'])} kg of {row['gas']}: more was taken out than put in", "expected": "zero or more", "difference": plain(row["quantity"]), "record_ids": records,
                 "what_to_do": "Look for a record of what went in, or for one of another period.",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def beside_findings(amounts: pl.DataFrame) -> list[dict[str, Any]]:
+    """One finding per group that the GHG Protocol reports apart from the scopes, edition and period: how much it is, though no total holds it."""
+    beside = amounts.filter((pl.col("measure") == derived.EMISSION_CO2E) & (pl.col("scope") == derived.OUTSIDE) & pl.col("excluded").is_null())
+    rows = []
+    for row in sums(beside, ["edition", "period", "gas_group", "gwp_set"], "quantity").iter_rows(named=True):
+        size = "an unknown amount" if row["quantity"] is None else f"{as_printed(Fraction(row['quantity']) / 1000, 2)} tCO2e by {row['gwp_set']}"
+        rows.append(
+            {
+                "check": "beside_scopes", "subject": row["gas_group"], "edition": row["edition"], "period": row["period"], "severity": "note", "passed": False,
+                "observed": f"{size} of {row['gas_group']} stand beside the scopes", "expected": "shown beside Scope 1, in none of its totals", "difference": None, "record_ids": "",
+                "what_to_do": "Print it beside Scope 1 (GHG Protocol Corporate Standard, chapter 9): a KPI with `scope: outside`.",
             }
         )  # fmt: skip
     return rows

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.balances import balance_findings
+from esg_kpis.assurance.balances import balance_findings, beside_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.market import claim_findings, fallback_findings
@@ -24,6 +24,7 @@ CHECKS: dict[str, str] = {
     "rejected_record": "Every record received can be read",
     "missing_factor": "Every amount finds exactly one factor",
     "negative_balance": "What is taken out of a balance of refrigerants or methane was put in",
+    "beside_scopes": "Nothing stands beside the scopes",
     "instrument_refused": "Every contractual instrument that is claimed counts",
     "residual_mix": "What no instrument covers takes the residual mix of its grid",
     "unreadable_factor": "Every factor of the library can be read",
@@ -109,7 +110,7 @@ def findings(
     rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
     rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
-    rows += balance_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
+    rows += balance_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
     rows += [_of_factor(source, text) for source, text in library.unreadable]
     waivers: dict[str, str] = {}
     for edition in editions:
