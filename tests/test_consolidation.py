@@ -135,6 +135,14 @@ def test_a_rejected_row_of_ownership_blocks_what_its_site_counts(tmp_path: Path)
     assert cell["status"] == "blocked"
 
 
+def test_a_rejected_record_of_a_site_that_never_counts_blocks_nothing(tmp_path: Path) -> None:
+    sites = register(site("HQ"), site("FAR", control="none"))
+    rows = [*monthly()]
+
+    assert by(tmp_path, "operational_control", rows, sites=sites, bad=[rejected_row("electricity_purchased", site_id="FAR")]).cell("power")["value"] == 930
+    assert by(tmp_path, "operational_control", rows, sites=sites, bad=[rejected_row("electricity_purchased", site_id="HQ")]).cell("power")["status"] == "blocked"
+
+
 def test_what_is_derived_follows_the_share(tmp_path: Path) -> None:
     """Gas of a half-owned site: CO2 counts by half, and trace leads on to the record."""
     from tests.scenario import BURNT, real_library

@@ -105,8 +105,8 @@ def _filled(spans: list[_SPAN], whole: Fraction) -> Iterable[_SPAN]:
 def _part(spans: list[_SPAN], month: str | None, day: date | None) -> Fraction:
     if day is not None:
         return next(part for first, last, part in spans if first <= day <= last)
-    if month is None:
-        return Fraction(1)
+    if month is None:  # A rejected record: of no site that never counts is anything held back by it.
+        return spans[0][2] if len({part for _, _, part in spans}) == 1 and not spans[0][2] else Fraction(1)
     start = date.fromisoformat(f"{month}-01")
     days = monthrange(start.year, start.month)[1]
     end = start.replace(day=days)
