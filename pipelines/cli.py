@@ -232,6 +232,20 @@ def find(
     raise typer.Exit(0 if any(answer["factor_id"] for answer in answers) else 1)
 
 
+@factors_app.command(name="check")
+def check_library(root: Root = None, as_json: Json = False) -> None:
+    """Looks for gaps, overlaps, revisions and outliers in the library itself. Exit code 1: there is an error."""
+    from pipelines.library import checked
+    from pipelines.show_factors import print_library
+
+    told = checked(_paths(root, None)[0])
+    if as_json:
+        _print_json(told)
+    else:
+        print_library(_console(), told)
+    raise typer.Exit(1 if any(row["severity"] == "error" for row in told["findings"]) else 0)
+
+
 # ---------------------------------------------------------------- people
 
 
