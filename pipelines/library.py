@@ -1,7 +1,7 @@
 """What the commands about the factor library ask: what is wrong with it, and which factor serves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from esg_kpis.factors.regions import FIRST, LAST, Rung, chain_of
 
 REFRIGERANTS = (*(measure.name for measure in DOMAINS["refrigerants"].measures), derived.REFRIGERANT_EMITTED)
 """Measures whose gas is the refrigerant that stands beside the amount."""
+
+KINDS_OF_SITES = next(field.allowed for field in DOMAINS["sites"].fields if field.name == "kind")
 
 
 def checked(root: Path) -> dict[str, Any]:
@@ -81,9 +83,11 @@ def found(root: Path, asked: Question, edition_id: str | None = None, known_on: 
     """One answer per output and gas that the measure leads to: the factor and why, or what nearly matched. A refrigerant is followed to the gases it is made of.
 
     Raises:
-        UsageProblem: if the measure, the gas, the edition, or a period of it that holds the day does not exist.
+        UsageProblem: if the measure, the gas, the kind of site, the edition, or a period of it that holds the day does not exist.
     """
     measure_named(asked.measure)
+    if asked.kind not in KINDS_OF_SITES:
+        raise UsageProblem(f"There is no kind of site '{asked.kind}'.", where="--kind", mend=near_misses(asked.kind, KINDS_OF_SITES) or f"Kinds: {', '.join(KINDS_OF_SITES)}.")
     library = read_library(root / "factors")
     gases = {factor.gas for factor in library.factors} | {factor.gas_in for factor in library.factors} | set(DIMENSIONS["refrigerant"])
     if asked.gas is not None and asked.gas not in gases - {"", "*"}:
@@ -197,18 +201,20 @@ def _without_edition(library: Library, asked: Question, known_on: date | None) -
             continue
         why = "describes the day in this region; which one serves is for an edition to say"
         answers.append({**head, "output": factor.output, "gas": factor.gas, "gas_in": factor.gas_in, **_facts(factor, library, asked.own), "why": why, "nearly": []})
+    if asked.gas_in and asked.measure != derived.REFRIGERANT_EMITTED:
+        answers += [row for row in _without_edition(library, replace(asked, measure=derived.REFRIGERANT_EMITTED), known_on) if row["factor_id"]]
     if not answers:
         why = f"No factor for {asked.measure} describes {asked.on} in {asked.region}."
         none = {**head, "output": "", "gas": asked.gas or "", "gas_in": "", "factor_id": None, "why": why, "chain": _chain(library, asked.own, asked.on, asked.on)}
         return [{**none, "nearly": nearly or ["nothing"]}]
-    answers[-1]["nearly"] = nearly
+    answers[-1]["nearly"] = [*answers[-1]["nearly"], *nearly]
     return answers
 
 
 def _misses_of(factor: Factor, asked: Question, rungs: Sequence[Rung], known_on: date | None) -> list[str] | None:
     """What a factor misses; None where it is about something else, or another place."""
     refrigerant = asked.gas_in
-    if factor.measure != FACTORS_OF.get(asked.measure, asked.measure) or asked.gas not in (None, factor.gas) or all(rung.region != factor.region for rung in rungs):
+    if factor.measure != FACTORS_OF.get(asked.measure, asked.measure) or (asked.gas is not None and factor.gas not in (asked.gas, "*")) or all(rung.region != factor.region for rung in rungs):
         return None
     if refrigerant and not (factor.gas_in == refrigerant or (not factor.gas_in and factor.gas in (refrigerant, "*", ""))):
         return None

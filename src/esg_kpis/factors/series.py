@@ -110,9 +110,9 @@ def gaps(library: Library, frame: pl.DataFrame) -> list[LibraryFinding]:
         newer.select(*SERIES, "factor", "start", "end", pl.lit(value=True).alias("elsewhere")),
     ])  # fmt: skip
     known_until: dict[tuple[str, ...], list[date]] = {}
-    for row in ends.sort("known").select(*FAMILY, "known").iter_rows():
-        known_until.setdefault(row[:-1], []).append(row[-1])
-    newest = {row[:-1]: row[-1] for row in described.sort("end", "published", "source").select(*FAMILY, "source").iter_rows()}
+    for *named, until in ends.sort("known").select(*FAMILY, "known").iter_rows():
+        known_until.setdefault(tuple(named), []).append(until)
+    newest = {line[:-1]: line[-1] for line in described.sort("end", "published", "source").select(*FAMILY, "source").iter_rows()}
     rows: dict[int, list[str]] = {}
     for row in missing.sort(*SERIES, "start").iter_rows(named=True):
         family = tuple(row[name] for name in FAMILY)
@@ -240,7 +240,7 @@ def _outlier(low: Factor, high: Factor, factors: Sequence[Factor]) -> LibraryFin
     others = [factor for factor in factors if factor not in (low, high)]
     near_low = sum(1 for factor in others if factor.multiplier**2 < abs(low.multiplier * high.multiplier))
     near_high = len(others) - near_low
-    hint = f" {max(near_low, near_high)} more lie near {(low if near_low > near_high else high).factor_id}." if near_low != near_high else ""
+    hint = f" {max(near_low, near_high)} more {'lie' if max(near_low, near_high) > 1 else 'lies'} near {(low if near_low > near_high else high).factor_id}." if near_low != near_high else ""
     both = " and ".join(f"{factor.factor_id} is {plain(factor.value)} {factor.unit} ({factor.source_id})" for factor in (low, high))
     return LibraryFinding(
         "outlier", "warning", f"{told(low)}: {low.factor_id}, {high.factor_id}", (low.factor_id, high.factor_id), f"{both}, {times} times as much.{hint}",
