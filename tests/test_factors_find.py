@@ -119,7 +119,7 @@ def test_a_blend_leads_to_the_gases_it_is_made_of(edition: str | None) -> None:
 
     assert {gas: parts[gas] for gas in ("HFC-32", "HFC-125")} == {"HFC-32": ("refrigerant_emitted", "0.5"), "HFC-125": ("refrigerant_emitted", "0.5")}
     if edition:
-        assert [(row["measure"], row["output"], row["gas"]) for row in shown][0] == ("refrigerant_refill", "refrigerant_emitted", "R-410A")
+        assert next((row["measure"], row["output"], row["gas"]) for row in shown) == ("refrigerant_refill", "refrigerant_emitted", "R-410A")
         assert len(shown) == 3
 
 
