@@ -16,7 +16,7 @@ from esg_kpis.factors import Library, LibraryFinding, library_findings, read_lib
 from esg_kpis.factors.check import KINDS, SEVERITIES, parents_of
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
 from pipelines.cli import app
-from tests.conftest import Ran
+from tests.conftest import REPOSITORY, Ran
 from tests.scenario import as_csv, factor_row, gwp_row, real_library
 
 Rows = dict[str, list[dict[str, str]]]
@@ -290,6 +290,12 @@ def test_the_library_of_this_repository_has_no_error() -> None:
     assert swcg == "Nothing describes 2023-01-01 to 2023-12-31 (which mee-nbs-2023 gives for 37 other regions)."
     assert "became 0.316 kg/kWh" in said["revised", "European Environment Agency: emission_co2e from electricity_purchased in DE (average_generation)"]
     assert ("revised", "GB/T 2589: raw_coal_energy from raw_coal in CN") in said
+
+
+def test_every_kind_is_explained_beside_the_library() -> None:
+    page = (REPOSITORY / "factors" / "README.md").read_text(encoding="utf-8").partition("## Checking the library")[2]
+
+    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(KINDS)
 
 
 def test_the_order_of_rows_changes_nothing_and_no_two_findings_are_one() -> None:
