@@ -250,21 +250,43 @@ def find(
         str | None, typer.Option("--known-on", help="Only factors published by this day; default: the edition's knowledge date.")
     ] = None,
     kind: Annotated[str, typer.Option("--kind", help="Kind of site, where a rule asks for it.")] = "office",
+    beside: Annotated[
+        list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help="What stands beside the amount, such as equipment=chiller; may be given several times.")
+    ] = None,
+    gas: Annotated[str | None, typer.Option("--gas", help="Only this gas, such as CH4.")] = None,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Says which factor serves a measure, why, and what nearly matched. Without an edition: all that describe the day."""
-    from pipelines import show
-    from pipelines.look import found
+    """Says which factor serves a measure, by which rule, why, and what nearly matched. Without an edition: all that describe the day."""
+    from esg_kpis.domains import measure_named
+    from pipelines.library import Question, beside_of, found
+    from pipelines.show_factors import print_factors
 
     where, _ = _paths(root, out)
-    answers = found(where, measure, region, date.fromisoformat(_day(on, "--on")), edition, _day(known_on, "--known-on"), kind)
+    measure_named(measure)
+    day = _day(known_on, "--known-on")
+    asked = Question(measure, region, date.fromisoformat(_day(on, "--on")), kind, beside_of(beside or (), measure), gas)
+    answers = found(where, asked, edition, date.fromisoformat(day) if day else None)
     if as_json:
         _print_json(answers)
     else:
-        show.print_factors(_console(), answers)
+        print_factors(_console(), answers)
     raise typer.Exit(0 if any(answer["factor_id"] for answer in answers) else 1)
+
+
+@factors_app.command(name="check")
+def check_library(root: Root = None, as_json: Json = False) -> None:
+    """Looks for gaps, overlaps, revisions and outliers in the library itself. Exit code 1: there is an error."""
+    from pipelines.library import checked
+    from pipelines.show_factors import print_library
+
+    told = checked(_paths(root, None)[0])
+    if as_json:
+        _print_json(told)
+    else:
+        print_library(_console(), told)
+    raise typer.Exit(1 if any(row["severity"] == "error" for row in told["findings"]) else 0)
 
 
 # ---------------------------------------------------------------- people

@@ -1,4 +1,4 @@
-"""What the looking commands ask of the library: a trace through the last results, and the choice of a factor."""
+"""What the looking commands ask of the library: a trace through the last results, and the lock of people data."""
 
 import json
 import shutil
@@ -9,11 +9,9 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.trace import Tables, trace
-from esg_kpis.domains import measure_named
-from esg_kpis.editions import Edition, FactorRule, counting_of, read_editions
-from esg_kpis.errors import EsgKpisError, FactorProblem, UsageProblem
-from esg_kpis.exact import plain
-from esg_kpis.factors import Factor, Library, Need, near_matches, read_library, rules_of, select, with_instruments
+from esg_kpis.editions import counting_of, read_editions
+from esg_kpis.errors import EsgKpisError, UsageProblem
+from esg_kpis.factors import read_library, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import inputs_of
 from esg_kpis.people import Lock, People, count_people, counting_with, lock_files, people_of, read_lock
@@ -113,95 +111,3 @@ def _swap(folder: Path, files: dict[str, bytes]) -> None:
         folder.replace(old)
     fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def found(root: Path, measure: str, region: str, on: date, edition_id: str | None, known_on: str, kind: str) -> list[dict[str, Any]]:
-    """One answer per output and gas that the measure leads to: the factor and why, or what nearly matched.
-
-    Raises:
-        UsageProblem: if the measure, the edition, or a period of it that holds the day does not exist.
-    """
-    measure_named(measure)
-    library = read_library(root / "factors")
-    if edition_id is None:
-        return _without_edition(library, measure, region, on, date.fromisoformat(known_on) if known_on else None)
-    edition = read_editions(root / "editions", (edition_id,))[0]
-    period = next((period for period in edition.periods.values() if period.first <= on <= period.last), None)
-    if period is None:
-        raise UsageProblem(
-            f"Edition {edition_id} has no period that holds {on}.", where="--on", mend=f"Its periods: {', '.join(edition.periods)}."
-        )
-    day = date.fromisoformat(known_on) if known_on else edition.rules.knowledge_date
-    rules = [rule for rule in rules_of(edition.rules) if measure in rule.measures]
-    gases = sorted({factor.gas for factor in library.factors if factor.measure == measure})
-    wanted = list(
-        dict.fromkeys((rule.output, gas) for rule in rules for named in rule.gases for gas in (gases if named == "*" else [named]))
-    )
-    if not wanted:
-        raise UsageProblem(
-            f"Edition {edition_id} has no rule for {measure}.", mend="Its factors lead nowhere; leave --edition out to see all of them."
-        )
-    chain = _chain(region)
-    return [_answer(library, edition, rules, Need(measure, output, gas, chain, kind, period), day) for output, gas in wanted]
-
-
-def _chain(region: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((region, region.partition("-")[0])))
-
-
-def _answer(library: Library, edition: Edition, rules: list[FactorRule], need: Need, known_on: date) -> dict[str, Any]:
-    near = near_matches(library, rules, need, known_on=known_on)
-    try:
-        choice = select(library, rules, need, known_on=known_on, gwp_set=edition.rules.gwp_set)
-    except FactorProblem as problem:
-        return {"output": need.output, "gas": need.gas, "factor_id": None, "why": str(problem), "nearly": near}
-    return {"output": need.output, "gas": need.gas, **_facts(choice.factor, library), "why": choice.why, "nearly": near}
-
-
-def _facts(factor: Factor, library: Library) -> dict[str, Any]:
-    source = library.sources[factor.source_id]
-    return {
-        "factor_id": factor.factor_id, "value": plain(factor.value), "unit": factor.unit, "region": factor.region, "method": factor.method,
-        "data_period": factor.data_period, "published": factor.published.isoformat(), "grade": factor.grade, "note": factor.note,
-        "source": f"{source['publisher']}, {source['title']}, {source['document']}, {factor.page}",
-    }  # fmt: skip
-
-
-def _without_edition(library: Library, measure: str, region: str, on: date, known_on: date | None) -> list[dict[str, Any]]:
-    """All factors that describe the day in the region, and those that nearly do."""
-    chain = (*_chain(region), "GLOBAL")
-    answers, nearly = [], []
-    for factor in library.factors:
-        if factor.measure != measure:
-            continue
-        misses = []
-        if factor.region not in chain:
-            continue
-        if factor.data_from > on or (factor.data_to is not None and factor.data_to < on):
-            misses.append(f"describes {factor.data_period}")
-        if known_on is not None and factor.published > known_on:
-            misses.append(f"published {factor.published.isoformat()}")
-        if misses:
-            nearly.append(f"{factor.factor_id} ({', '.join(misses)})")
-        else:
-            answers.append(
-                {
-                    "output": factor.output,
-                    "gas": factor.gas,
-                    **_facts(factor, library),
-                    "why": "describes the day in this region; which one serves is for an edition to say",
-                    "nearly": [],
-                }
-            )
-    if not answers:
-        return [
-            {
-                "output": "",
-                "gas": "",
-                "factor_id": None,
-                "why": f"No factor for {measure} describes {on} in {region}.",
-                "nearly": nearly or ["nothing"],
-            }
-        ]
-    answers[-1]["nearly"] = nearly
-    return answers

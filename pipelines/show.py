@@ -315,24 +315,3 @@ def print_tie_out(console: Console, frame: pl.DataFrame, *, every: bool) -> None
                 )
             console.print(table)
         print_differences(console, own, most=50)
-
-
-def print_factors(console: Console, answers: list[dict[str, Any]]) -> None:
-    """The factors found, or why none was."""
-    for answer in answers:
-        goal = f"{answer['output']} {answer['gas']}".strip()
-        if answer["factor_id"]:
-            tree = Tree(
-                f"[bold]{escape(goal)}[/]: {answer['factor_id']} = [bold]{answer['value']} {escape(answer['unit'])}[/] (grade {answer['grade']})"
-            )
-            tree.add(escape(f"why: {answer['why']}"))
-            tree.add(escape(f"source: {answer['source']}; data {answer['data_period']}; published {answer['published']}"))
-            if answer["note"]:
-                tree.add(escape(f"note: {answer['note']}"))
-        else:
-            tree = Tree(f"[bold red]{escape(goal or 'none')}[/]: {escape(answer['why'])}")
-        if answer["nearly"] and answer["nearly"] != ["nothing"]:
-            near = tree.add("nearly matched")
-            for text in answer["nearly"]:
-                near.add(escape(text))
-        console.print(tree)

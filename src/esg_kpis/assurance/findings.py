@@ -11,6 +11,7 @@ import polars as pl
 from esg_kpis.assurance.balances import balance_findings, beside_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
+from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.domains import derived, people
@@ -28,6 +29,7 @@ CHECKS: dict[str, str] = {
     "instrument_refused": "Every contractual instrument that is claimed counts",
     "residual_mix": "What no instrument covers takes the residual mix of its grid",
     "unreadable_factor": "Every factor of the library can be read",
+    "library": "The factor library has no gaps, overlaps, outliers or revisions",
     "kpi_blocked": "No KPI is blocked",
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
@@ -111,7 +113,7 @@ def findings(
     rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
     rows += balance_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
-    rows += [_of_factor(source, text) for source, text in library.unreadable]
+    rows += [_of_factor(source, text) for source, text in library.unreadable] + of_library(library)
     waivers: dict[str, str] = {}
     for edition in editions:
         rows += [

@@ -10,7 +10,9 @@ METHODS: dict[str, str] = {
     "average": "an average of what a grid delivers",
     "average_generation": "an average of what a grid generates",
     "average_excluding_imports": "an average of what a grid generates, without imports",
+    "average_operating_margin": "an average of what a grid generates, without its must-run plants",
     "utility": "an average of what a utility sells",
+    "guideline": "the value that a guideline prescribes for reports under it",
     "operating_margin": "marginal, of an operating margin, made for offset projects",
     "build_margin": "marginal, of a build margin, made for offset projects",
     "combined_margin": "marginal, of a combined margin, made for offset projects",
@@ -23,7 +25,7 @@ METHODS: dict[str, str] = {
 }
 """What the method of an electricity factor says of its kind."""
 
-ASKED_BY_NAME = tuple(name for name in METHODS if not name.startswith(("average", "utility")))
+ASKED_BY_NAME = tuple(name for name in METHODS if not name.startswith(("average", "utility", "guideline")))
 """Kinds of electricity factors that no rule takes unless it names the method: Scope 2 wants an average where nobody says otherwise."""
 
 RESIDUAL = ("excluding_market_traded", "residual_mix")

@@ -66,6 +66,59 @@ def near_matches(library: Library, rules: Iterable[FactorRule], need: Need, *, k
     return [text for _, text in sorted(misses.values())[:most]] or ["nothing"]
 
 
+def passed_over(library: Library, rules: Sequence[FactorRule], need: Need, *, known_on: date, chosen: str) -> list[str]:
+    """The factors that fit a need and do not serve it, each with what goes before: a nearer region, or an earlier rule."""
+    places = {rung.region: place for place, rung in reversed(list(enumerate(_rungs(library, need))))}
+    texts: dict[str, str] = {}
+    served = ""
+    for rule in (rule for rule in rules if speaks(rule, need, library)):
+        fitting = [factor for factor, missed in candidates(library, rule, need, known_on) if not missed]
+        for factor in sorted(fitting, key=lambda factor: (places.get(factor.region, 0), factor.factor_id)):
+            if factor.factor_id == chosen or factor.factor_id in texts:
+                continue
+            why = f"fits rule {rule.id}, but rule {served} goes first" if served else f"describes {factor.region}, and a nearer region serves"
+            texts[factor.factor_id] = f"{factor.factor_id} ({why})"
+        served = served or (rule.id if fitting else "")
+    return list(texts.values())
+
+
+def silent_rules(library: Library, rules: Sequence[FactorRule], need: Need) -> list[str]:
+    """The rules that lead from the measure to the output and do not speak of a need, each with what it is for."""
+    return [f"{rule.id} ({_only_for(rule, need, library)})" for rule in rules if need.measure in rule.measures and rule.output == need.output and not speaks(rule, need, library)]
+
+
+def _only_for(rule: FactorRule, need: Need, library: Library) -> str:
+    only = []
+    if need.gas not in rule.gases and "*" not in rule.gases:
+        only.append(f"for {', '.join(gas or 'no gas' for gas in rule.gases)} only")
+    if rule.applies_to and need.period.id not in rule.applies_to:
+        only.append(f"for {', '.join(rule.applies_to)} only")
+    if rule.regions and not set(rule.regions) & {rung.region for rung in _rungs(library, need)}:
+        only.append(f"in {', '.join(rule.regions)} only")
+    if rule.site_kinds and need.kind not in rule.site_kinds:
+        only.append(f"at sites of kind {', '.join(rule.site_kinds)} only")
+    only += [f"where {name} is {', '.join(value or 'not said' for value in values)}" for name, values in rule.where.items() if need.dimensions.get(name, "") not in values]
+    return "; ".join(only)
+
+
+def unnamed(library: Library, rules: Sequence[FactorRule], need: Need, *, known_on: date, most: int = 5) -> list[str]:
+    """The factors that describe the need's period in a region of its chain, of sources that no rule names for it; the nearest first."""
+    named = {rule.source for rule in rules if need.measure in rule.measures and rule.output == need.output}
+    rungs = _rungs(library, need)
+    places = {rung.region: place for place, rung in reversed(list(enumerate(rungs)))}
+    found = []
+    for factor in library.factors:
+        if file_of(factor) in named or factor.region not in places or not _leads(factor, need):
+            continue
+        last = factor.data_to or date.max
+        there = any(rung.region == factor.region and factor.data_from <= rung.member_to and last >= rung.member_from for rung in rungs)
+        if there and factor.data_from <= need.period.first and last >= need.period.last:
+            late = f", published {factor.published.isoformat()}, after the knowledge date {known_on.isoformat()}" if factor.published > known_on else ""
+            kept = ", evidence only" if factor.status == "evidence_only" else ""
+            found.append((places[factor.region], factor.factor_id, f"{factor.factor_id} (no rule names {factor.source_id}{kept}{late})"))
+    return [text for _, _, text in sorted(found)[:most]]
+
+
 def speaks(rule: FactorRule, need: Need, library: Library) -> bool:
     """Whether a rule speaks of a need."""
     return (
@@ -114,12 +167,15 @@ def candidates(library: Library, rule: FactorRule, need: Need, known_on: date) -
 
 
 def _is_offered(factor: Factor, rule: FactorRule, need: Need) -> bool:
+    return _leads(factor, need) and file_of(factor) == rule.source
+
+
+def _leads(factor: Factor, need: Need) -> bool:
     gas_in = need.gas_in or need.gas
     return (
         factor.measure == FACTORS_OF.get(need.measure, need.measure)
         and factor.output == need.output
         and ((factor.gas == need.gas and factor.gas_in in ("", gas_in)) or (factor.gas == "*" and need.gas == gas_in))
-        and file_of(factor) == rule.source
     )
 
 

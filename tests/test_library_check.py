@@ -1,0 +1,392 @@
+"""What the check of a factor library finds: each kind once where it is, and not where it is not."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from esg_kpis.assurance.library import of_library
+from esg_kpis.factors import Library, LibraryFinding, library_findings, read_library
+from esg_kpis.factors.check import KINDS, SEVERITIES, parents_of
+from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
+from pipelines.cli import app
+from tests.conftest import REPOSITORY, Ran
+from tests.scenario import as_csv, factor_row, gwp_row, real_library
+
+Rows = dict[str, list[dict[str, str]]]
+
+
+def library_at(root: Path, files: Rows, *, sources: dict[str, dict[str, str]] | None = None, gwp: list[dict[str, str]] | None = None, regions: str = "") -> Path:
+    """A library folder; each source has a publisher of its own, unless told otherwise."""
+    folder = root / "factors"
+    folder.mkdir(exist_ok=True)
+    names = [*files, *(["ipcc"] if gwp else [])]
+    rows = [dict.fromkeys(SOURCE_COLUMNS, "") | {"source_id": name, "publisher": name, "published": "2022-01-01"} | (sources or {}).get(name, {}) for name in names]
+    (folder / "sources.csv").write_text(as_csv(SOURCE_COLUMNS, rows))
+    for name, given in files.items():
+        columns = [*FACTOR_COLUMNS, "gas_in"]
+        (folder / f"{name}.csv").write_text(as_csv(columns, [{"gas_in": ""} | row for row in given]))
+    if gwp:
+        (folder / "gwp.csv").write_text(as_csv(GWP_COLUMNS, gwp))
+    if regions:
+        (folder / "regions.csv").write_text("region,parent,valid_from,valid_to,source,note\n" + regions)
+    return folder
+
+
+def found(root: Path, files: Rows, **given: Any) -> list[LibraryFinding]:  # noqa: ANN401
+    return library_findings(read_library(library_at(root, files, **given)))
+
+
+def of_kind(rows: list[LibraryFinding], kind: str) -> list[LibraryFinding]:
+    return [row for row in rows if row.kind == kind]
+
+
+def year(number: int, factor_id: str, **given: str) -> dict[str, str]:
+    return factor_row(factor_id, **({"method": "average", "data_from": f"{number}-01-01", "data_to": f"{number}-12-31"} | given))
+
+
+ONE_PUBLISHER = {"old": {"publisher": "Office", "published": "2023-06-01"}, "new": {"publisher": "Office", "published": "2024-06-01"}}
+
+# ---------------------------------------------------------------- overlaps
+
+
+def test_two_factors_that_share_a_day_overlap(tmp_path: Path) -> None:
+    rows = [year(2022, "a", data_to="2023-01-01"), year(2023, "b"), year(2024, "c")]
+
+    overlap = found(tmp_path, {"mee": rows})
+
+    assert [(row.kind, row.severity, row.factor_ids) for row in overlap] == [("overlap", "error", ("a", "b"))]
+    assert "a 2022-01-01 to 2023-01-01; b 2023-01-01 to 2023-12-31" in overlap[0].message
+
+
+def test_an_open_period_overlaps_all_that_follow(tmp_path: Path) -> None:
+    rows = [year(2020, "open", data_to=""), *(year(number, f"y{number}") for number in range(2021, 2031))]
+
+    overlap = of_kind(found(tmp_path, {"mee": rows}), "overlap")
+
+    assert [row.factor_ids for row in overlap] == [("open", "y2021", "y2022", "y2023", "y2024", "y2025")]
+    assert "11 factors" in overlap[0].message
+    assert "and 5 more" in overlap[0].message
+
+
+@pytest.mark.parametrize(
+    "other", [{"method": "fossil"}, {"region": "CN-NCG"}, {"gas": "CH4"}, {"measure": "electricity_renewable"}, {"status": "evidence_only"}, {"data_from": "2024-01-01", "data_to": ""}]
+)
+def test_what_a_rule_can_tell_apart_does_not_overlap(tmp_path: Path, other: dict[str, str]) -> None:
+    assert of_kind(found(tmp_path, {"mee": [year(2023, "a"), year(2023, "b", **other)]}), "overlap") == []
+
+
+def test_two_sources_do_not_overlap(tmp_path: Path) -> None:
+    assert of_kind(found(tmp_path, {"mee": [year(2023, "a")], "nbs": [year(2023, "b")]}), "overlap") == []
+
+
+def test_a_region_in_two_regions_on_one_day(tmp_path: Path) -> None:
+    rows = found(tmp_path, {"mee": [year(2023, "a")]}, regions="SC,CCG,,2021-01-01,s,\nSC,SWCG,2021-01-01,,s,\nBJ,NCG,,,s,\n")
+
+    assert [(row.kind, row.severity, row.subject) for row in rows] == [("region_overlap", "error", "SC from 0001-01-01")]
+    assert "in CCG from 0001-01-01 to 2021-01-01; in SWCG from 2021-01-01" in rows[0].message
+
+
+def test_a_region_in_one_after_the_other(tmp_path: Path) -> None:
+    assert found(tmp_path, {"mee": [year(2023, "a")]}, regions="SC,CCG,,2020-12-31,s,\nSC,SWCG,2021-01-01,,s,\n") == []
+
+
+def test_a_region_in_nothing_for_some_days(tmp_path: Path) -> None:
+    rows = found(tmp_path, {"mee": [year(2023, "a")]}, regions="SC,CCG,,2020-12-31,s,\nSC,SWCG,2021-02-01,,s,\n")
+
+    assert [(row.kind, row.severity, row.message) for row in rows] == [("region_gap", "note", "It lies in no region from 2021-01-01 to 2021-01-31.")]
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def test_a_year_left_out_between_two_is_a_gap(tmp_path: Path) -> None:
+    files = {"old": [year(2019, "y19"), year(2020, "y20")], "new": [year(2023, "y23")]}
+
+    gaps = of_kind(found(tmp_path, files, sources=ONE_PUBLISHER), "gap")
+
+    assert [(row.severity, row.subject, row.message) for row in gaps] == [
+        ("note", "Office: emission_gas CO2 from electricity_purchased in CN (average)", "Nothing describes 2021-01-01 to 2022-12-31.")
+    ]
+
+
+def test_years_that_follow_each_other_and_other_publishers_are_no_gap(tmp_path: Path) -> None:
+    assert of_kind(found(tmp_path, {"old": [year(2022, "a")], "new": [year(2023, "b")]}, sources=ONE_PUBLISHER), "gap") == []
+    assert of_kind(found(tmp_path, {"old": [year(2019, "a")], "new": [year(2023, "b")]}), "gap") == []
+
+
+def test_a_region_that_a_newer_edition_leaves_out_is_a_gap(tmp_path: Path) -> None:
+    before = [year(2022, f"{region}-22", region=region) for region in ("NCG", "ECG", "SWCG")]
+    after = [year(2023, f"{region}-23", region=region) for region in ("NCG", "ECG")]
+
+    gaps = of_kind(found(tmp_path, {"old": before, "new": after}, sources=ONE_PUBLISHER), "gap")
+
+    assert [(row.factor_ids, row.message) for row in gaps] == [(("SWCG-22",), "Nothing describes 2023-01-01 to 2023-12-31 (which new gives for 2 other regions).")]
+
+
+def test_what_is_kept_as_evidence_fills_no_gap(tmp_path: Path) -> None:
+    files = {"old": [year(2021, "a"), year(2022, "draft", status="evidence_only")], "new": [year(2023, "b")]}
+
+    assert [row.message for row in of_kind(found(tmp_path, files, sources=ONE_PUBLISHER), "gap")] == ["Nothing describes 2022-01-01 to 2022-12-31."]
+
+
+# ---------------------------------------------------------------- revisions
+
+
+def test_two_values_of_one_publisher_for_one_year_are_a_revision(tmp_path: Path) -> None:
+    files = {"old": [year(2023, "a", value="0.4", status="evidence_only")], "new": [year(2023, "b", value="350", unit="kg/MWh")]}
+
+    revised = of_kind(found(tmp_path, files, sources=ONE_PUBLISHER), "revised")
+
+    assert [(row.severity, row.factor_ids, row.message) for row in revised] == [
+        (
+            "note", ("a", "b"),
+            "0.4 t/MWh for 2023-01-01 to 2023-12-31 (old, published 2023-06-01, evidence only) became 350 kg/MWh for 2023-01-01 to 2023-12-31 (new, published 2024-06-01): -12.50 %.",
+        )
+    ]  # fmt: skip
+
+
+def test_the_same_value_another_year_or_another_publisher_is_no_revision(tmp_path: Path) -> None:
+    same = {"old": [year(2023, "a", value="0.4")], "new": [year(2023, "b", value="400", unit="kg/MWh")]}
+    later = {"old": [year(2022, "a", value="0.4")], "new": [year(2023, "b", value="0.3")]}
+
+    assert of_kind(found(tmp_path, same, sources=ONE_PUBLISHER), "revised") == []
+    assert of_kind(found(tmp_path, later, sources=ONE_PUBLISHER), "revised") == []
+    assert of_kind(found(tmp_path, {"old": [year(2023, "a", value="0.4")], "new": [year(2023, "b", value="0.3")]}), "revised") == []
+
+
+def test_the_next_edition_of_a_standard_revises_what_was_to_last(tmp_path: Path) -> None:
+    sources = {"s08": {"publisher": "SAC", "document": "GB/T 2589-2008"}, "s20": {"publisher": "SAMR", "document": "GB/T 2589-2020", "published": "2023-01-01"}}
+    files = {"s08": [factor_row("a", value="0.4", data_from="2008-06-01", data_to="2021-03-31")], "s20": [factor_row("b", value="0.5", data_from="2021-04-01", data_to="")]}
+
+    revised = of_kind(found(tmp_path, files, sources=sources), "revised")
+
+    assert [row.subject for row in revised] == ["GB/T 2589: emission_gas CO2 from electricity_purchased in CN"]
+    assert "+25.00 %" in revised[0].message
+
+
+# ---------------------------------------------------------------- outliers
+
+
+def test_a_slip_of_a_thousand_stands_out_and_is_the_one_to_look_at(tmp_path: Path) -> None:
+    files = {"one": [year(2023, "a", value="0.5")], "two": [year(2023, "b", value="0.6", method="utility")], "three": [year(2023, "c", value="550")]}
+
+    rows = found(tmp_path, files)
+
+    assert [(row.kind, row.severity, row.factor_ids) for row in rows] == [("outlier", "warning", ("a", "c"))]
+    assert rows[0].message == "a is 0.5 t/MWh (one) and c is 550 t/MWh (three), 1100.0 times as much. 1 more lies near a."
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"value": "1.5"}, {"value": "550", "status": "evidence_only"}, {"value": "550", "method": "chiller_upper"}, {"value": "550", "method": "lower_end_of_range"},
+        {"value": "550", "method": "fossil"}, {"value": "550", "region": "DE"}, {"value": "550", "data_from": "2022-01-01", "data_to": "2022-12-31"}, {"value": "500", "unit": "kg/MWh"},
+    ],
+)  # fmt: skip
+def test_near_values_and_those_of_another_kind_or_year_are_no_outliers(tmp_path: Path, other: dict[str, str]) -> None:
+    assert of_kind(found(tmp_path, {"one": [year(2023, "a")], "two": [year(2023, "b", **other)]}), "outlier") == []
+
+
+def test_gwps_of_two_sets_are_no_outliers_and_no_revision(tmp_path: Path) -> None:
+    gwp = [gwp_row("CH4", "28"), gwp_row("CH4", "280", gwp_set="X")]
+
+    assert found(tmp_path, {}, gwp=gwp) == []
+
+
+# ---------------------------------------------------------------- what refers to nothing
+
+
+def test_parents_that_are_not_there(tmp_path: Path) -> None:
+    rows = [year(2023, "om", method="operating_margin"), year(2023, "cm", method="combined_margin", status="derived", parents="0.5 x om + 0.5 x bm")]
+    rows += [year(2022, "made", status="derived", parents="B0 x MCF: b0-cod 0.25 x om 0.5")]
+
+    missing = of_kind(found(tmp_path, {"mee": rows}), "parent")
+
+    assert [(row.severity, row.subject) for row in missing] == [("error", "cm"), ("error", "made")]
+    assert "made from bm," in missing[0].message
+    assert "made from b0-cod," in missing[1].message
+
+
+def test_parents_that_are_there_and_formulas_without_any(tmp_path: Path) -> None:
+    rows = [year(2023, "om", method="operating_margin"), year(2023, "cm", status="derived", parents="om")]
+    rows += [year(2022, "fuel", status="derived", parents="NCV x carbon content x oxidation x 44/12: 38.931 MJ/Nm3 x 15.3 t/TJ x 0.99 x 44/12")]
+
+    assert of_kind(found(tmp_path, {"mee": rows}), "parent") == []
+
+
+def test_every_sum_of_the_library_names_its_parents() -> None:
+    named = {factor.factor_id: parents_of(factor) for factor in real_library().factors if factor.parents}
+
+    assert named["cn-grid-ncg-2019-om50bm50"] == ["cn-grid-ncg-2019-om", "cn-grid-ncg-2019-bm"]
+    assert named["gwp100-ar5-r-404a"] == ["gwp100-ar5-hfc-125", "gwp100-ar5-hfc-143a", "gwp100-ar5-hfc-134a"]
+    assert named["ipcc2006-ch4-cod-septic"] == ["ipcc-b0-cod", "ipcc2006-mcf-septic"]
+    assert named["cn-natgas-co2"] == []
+
+
+def test_methods_of_electricity_that_nobody_knows(tmp_path: Path) -> None:
+    rows = [year(2022, "a", method="avrage"), year(2023, "b"), factor_row("c", measure="natural_gas", unit="kg/m3", method="commercial")]
+
+    unknown = [row for row in found(tmp_path, {"mee": rows}) if row.kind == "method"]
+
+    assert [(row.severity, row.subject, row.factor_ids) for row in unknown] == [("note", "avrage", ("a",))]
+
+
+def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    rows = found(tmp_path, {"mee": [year(2023, "a", value="x")]})
+
+    assert [(row.kind, row.severity, row.subject) for row in rows] == [("unreadable", "error", "mee")]
+    assert "'x' is no number" in rows[0].message
+
+
+COMPOSITION = [
+    factor_row(f"r-410a-{gas}", measure="refrigerant_emitted", unit="kg/kg", gas_in="R-410A", gas=gas, region="GLOBAL", method="composition", data_from="2006-01-01", data_to="")
+    for gas in ("HFC-32", "HFC-125")
+]
+
+
+def test_a_set_without_a_gas_of_a_blend_and_without_one_that_another_has(tmp_path: Path) -> None:
+    gwp = [gwp_row(gas, "1", gas_group="HFCs") for gas in ("HFC-32", "HFC-125")] + [gwp_row("HFC-32", "1", gwp_set="X", gas_group="HFCs")]
+
+    rows = found(tmp_path, {"ashrae": COMPOSITION}, gwp=gwp)
+
+    assert [(row.kind, row.severity, row.subject) for row in rows] == [("blend", "warning", "X"), ("gwp_set", "note", "X")]
+    assert rows[0].message == "It has no GWP of HFC-125, so that R-410A cannot be counted by its gases."
+    assert rows[1].message == "It has 1 gas and lacks 1 that other sets have: HFC-125."
+    assert found(tmp_path, {"ashrae": COMPOSITION}, gwp=gwp[:2]) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "message"),
+    [
+        ({}, {"mee": []}, "No factor of mee is in the library."),
+        ({"published": "2024-01-02", "retrieved": "2024-01-01"}, {"mee": [year(2023, "a")]}, "It was retrieved on 2024-01-01, before it was published on 2024-01-02."),
+        ({"retrieved": "yesterday"}, {"mee": [year(2023, "a")]}, "'yesterday' is no date."),
+        ({"published": "2024-01-01", "retrieved": "2024-01-01"}, {"mee": [year(2023, "a")]}, None),
+    ],
+)
+def test_sources_that_hold_nothing_or_contradict_themselves(tmp_path: Path, source: dict[str, str], files: Rows, message: str | None) -> None:
+    rows = found(tmp_path, files, sources={"mee": source})
+
+    assert [(row.kind, row.severity, row.message) for row in rows] == ([("source", "warning", message)] if message else [])
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def test_the_library_of_this_repository_has_no_error() -> None:
+    rows = library_findings(real_library())
+    said = {(row.kind, row.subject): row.message for row in rows}
+
+    assert {row.severity for row in rows} == {"warning", "note"}
+    assert Counter(row.kind for row in rows if row.severity == "warning") == {"blend": 1}
+    swcg = said["gap", "MEE and NBS: emission_gas CO2 from electricity_purchased in CN-SWCG (average)"]
+    assert swcg == "Nothing describes 2023-01-01 to 2023-12-31 (which mee-nbs-2023 gives for 37 other regions)."
+    assert "became 0.316 kg/kWh" in said["revised", "European Environment Agency: emission_co2e from electricity_purchased in DE (average_generation)"]
+    assert ("revised", "GB/T 2589: raw_coal_energy from raw_coal in CN") in said
+
+
+def test_every_kind_is_explained_beside_the_library() -> None:
+    page = (REPOSITORY / "factors" / "README.md").read_text(encoding="utf-8").partition("## Checking the library")[2]
+
+    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(KINDS)
+
+
+def test_the_order_of_rows_changes_nothing_and_no_two_findings_are_one() -> None:
+    library = real_library()
+    turned = Library(library.factors[::-1], library.gas_groups, dict(reversed(library.sources.items())), library.unreadable, library.regions[::-1])
+    rows = library_findings(library)
+
+    assert library_findings(turned) == rows
+    assert rows == sorted(rows, key=lambda row: SEVERITIES.index(row.severity))
+    assert len({(row.kind, row.subject) for row in rows}) == len(rows)
+
+
+def test_a_library_of_fifty_thousand_factors_is_quick() -> None:
+    """In half of the regions each source speaks of a year of its own; in the other half of all years from one on, so that the last closed year leaves a gap and each value is revised."""
+    from time import process_time
+
+    library = real_library()
+    base = library.named("cn-grid-national-2021-avg")
+    factors = tuple(
+        replace(
+            base, factor_id=f"f{source}-{region}", source_id=f"s{source}", region=f"R{region}", data_from=date(1970 + source, 1, 1), data_to=date(1970 + source, 12, 31) if region % 2 else None,
+            multiplier=base.multiplier * (1 + source % 3),
+        )
+        for source in range(50) for region in range(1000)
+    )  # fmt: skip
+    sources = {f"s{number}": library.sources[base.source_id] | {"source_id": f"s{number}"} for number in range(50)}
+    start = process_time()
+
+    rows = library_findings(Library(factors, {}, sources))
+
+    assert process_time() - start < 30
+    assert Counter(row.kind for row in rows) == {"gap": 500, "revised": 500}
+
+
+def test_a_run_has_the_findings_of_the_library(worked: Ran) -> None:
+    rows = worked.table("findings").filter(pl.col("check") == "library")
+    told = of_library(read_library(worked.root / "factors"))
+
+    assert rows.height == len(told)
+    assert set(rows["severity"]) == {"warning", "note"}
+    assert rows.filter(pl.col("subject").str.contains("CN-SWCG"))["observed"][0].startswith("Nothing describes 2023")
+
+
+def run(root: Path, *args: str) -> tuple[int, str]:
+    (root / "data" / "raw").mkdir(parents=True, exist_ok=True)
+    (root / "editions").mkdir(exist_ok=True)
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(app, ["factors", "check", "--root", str(root), *args])
+    return done.exit_code, done.stdout
+
+
+def test_the_command_prints_worst_first_and_ends_by_severity(tmp_path: Path) -> None:
+    library_at(tmp_path, {"old": [year(2019, "a"), year(2023, "b"), year(2023, "c", method="avrage")], "two": [year(2023, "d", value="500")]})
+    fine, text = run(tmp_path)
+    lines = text.splitlines()
+
+    assert fine == 0
+    assert [line.split()[0] for line in lines if line.startswith(("error", "warning", "note"))] == ["warning", "note", "note"]
+    assert all(len(line) <= 100 for line in lines)
+    assert lines[-1] == "4 factors of 2 sources: 0 errors, 1 warning, 2 notes."
+
+    library_at(tmp_path, {"old": [year(2023, "a"), year(2023, "b")]})
+    (tmp_path / "factors" / "two.csv").unlink()
+    code, text = run(tmp_path)
+
+    assert (code, text.startswith(f"error {KINDS['overlap']}")) == (1, True)
+
+
+def test_json_holds_what_is_printed(tmp_path: Path) -> None:
+    library_at(tmp_path, {"old": [year(2019, "a"), year(2023, "b")]})
+    code, text = run(tmp_path, "--json")
+    told = json.loads(text)
+
+    assert code == 0
+    assert (told["factors"], told["sources"]) == (2, 1)
+    assert [(row["kind"], row["severity"], row["factor_ids"]) for row in told["findings"]] == [("gap", "note", ["b"])]
+    printed = " ".join(run(tmp_path)[1].replace("│", " ").split())
+    for row in told["findings"]:
+        assert all(row[name] in printed for name in ("kind", "severity", "subject", "message"))
+
+
+def test_a_library_that_cannot_be_read_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.cli import main
+
+    library_at(tmp_path, {"old": [year(2019, "a")]})
+    (tmp_path / "factors" / "sources.csv").write_text("source_id\nold\n")
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "editions").mkdir()
+    monkeypatch.setattr("sys.argv", ["esg-kpis", "factors", "check", "--root", str(tmp_path)])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 3
+    assert "are missing" in capsys.readouterr().err
