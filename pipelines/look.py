@@ -35,7 +35,11 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     library = with_instruments(read_library(root / "factors"), read_result(folder, "instruments"))
     own = tables.edition_amounts.filter(pl.col("edition") == chosen)
     inputs = inputs_of(own, tables.sites, library, edition, date.fromisoformat(ran[f"known on {chosen}"]))
-    return trace(tables, inputs, kpi, period, breakdown, category)
+    walk = trace(tables, inputs, kpi, period, breakdown, category)
+    cell = {"edition": chosen, "kpi_id": kpi, "period": period, "breakdown": breakdown, "category": category}
+    of_cell = pl.all_horizontal(pl.col(name) == value for name, value in cell.items())
+    doubt, sources, otherwise = (read_result(folder, name).filter(of_cell) for name in ("uncertainty", "uncertainty_sources", "lenses"))
+    return walk | {"uncertainty": doubt.to_dicts(), "uncertainty_sources": sources.sort("rank").to_dicts(), "lenses": otherwise.to_dicts()}
 
 
 def unchanged_since(root: Path, folder: Path) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from esg_kpis.editions import Edition
+from esg_kpis.exact import printed
 from esg_kpis.ranges import months_in_words
 from esg_kpis.report.outputs import changed_before
 from pipelines.results import RUN_FILE
@@ -212,6 +215,11 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
 # ---------------------------------------------------------------- trace, tie-out, factors
 
 
+def two_decimals(number: Decimal | None) -> str:
+    """A number as a person reads it; nothing where there is none."""
+    return "" if number is None else printed(Fraction(number), 2)
+
+
 def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     """A walk from a cell to its records."""
     cell, definition, tie = walk["cell"], walk["definition"], walk["tie_out"]
@@ -229,6 +237,12 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
         tree.add(escape(tie["explanation"]))
     tree.add(f"definition: {escape(definition['text'])} [dim]({escape(definition['source'])})[/]")
     tree.add(f"formula: {escape(definition['formula'])}")
+    for doubt in walk["uncertainty"]:
+        known = f"± {two_decimals(doubt['percent'])} % (95 % interval)" if doubt["percent"] is not None else f"{doubt['status'].replace('_', ' ')}: {doubt['reason']}"
+        most = "; ".join(f"{item['source']} {two_decimals(item['contribution_percent'])} % of it" for item in walk["uncertainty_sources"])
+        tree.add(escape(f"uncertainty: {known}{f', mostly {most}' if most else ''}"))
+    for lens in walk["lenses"]:
+        tree.add(escape(f"through {lens['lens']}: {two_decimals(lens['lens_value']) or lens['lens_status']} {lens['unit']}, a difference of {two_decimals(lens['difference']) or 'unknown size'}"))
     for part in walk["parts"]:
         branch = tree.add(
             f"[bold]{part['kpi_id']}[/] {'= ' + part['value'] + ' ' + part['unit'] if part['value'] is not None else 'is blocked,'} from {part['amounts']} amounts"

@@ -54,7 +54,7 @@ def test_trace_of_a_ratio_shows_both_sides(worked: Ran) -> None:
 @pytest.mark.parametrize(
     ("args", "message", "code"),
     [
-        (("trace", "ghg_scop", "--period", "2023"), "Did you mean 'ghg_scope_2'", 2),
+        (("trace", "ghg_scop", "--period", "2023"), "Did you mean 'ghg_scope_", 2),
         (("trace", "ghg_scope_2", "--period", "1999"), "no period '1999'", 2),
         (("trace", "ghg_scope_2", "--period", "2023", "--category", "gas=CO2"), "no breakdown 'gas'", 2),
         (("trace", "ghg_scope_2", "--period", "2023", "--category", "CO2"), "BREAKDOWN=CATEGORY", 2),
