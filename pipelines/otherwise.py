@@ -96,7 +96,7 @@ def print_lenses(console: Console, frame: pl.DataFrame, *, every: bool) -> None:
 
 
 def _value(number: Any, state: str) -> str:  # noqa: ANN401
-    return state.replace("_", " ") if number is None else printed(Fraction(number), 2)
+    return state.replace("_", " ") if number is None else printed(Fraction(number), 2 if abs(number) >= 10 or not number else 4)
 
 
 def as_json(frame: pl.DataFrame) -> list[dict[str, Any]]:

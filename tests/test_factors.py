@@ -309,7 +309,7 @@ CO2_PARENTS: dict[str, tuple[str, str, str]] = {
 """NCV, carbon content and oxidation by which CO2 per unit is made; empty where the library states the number with the factor only."""
 
 CO2_FORMULA = re.compile(r"NCV x carbon content x oxidation x 44/12: ([\d.]+) (?:GJ/t|MJ/Nm3) x ([\d.]+) t/TJ x ([\d.]+) x 44/12")
-SUM = re.compile(r"(?:[\d.]+ x )?[a-z][\w-]+(?: \+ (?:[\d.]+ x )?[a-z][\w-]+)*")
+SUM = re.compile(r"(?:-?[\d.]+ x )?[a-z][\w-]+(?: \+ (?:-?[\d.]+ x )?[a-z][\w-]+)*")
 
 
 @pytest.mark.parametrize("factor_id", CO2_PARENTS)
@@ -338,7 +338,7 @@ def test_every_other_derived_factor_recomputes_from_the_factors_it_names(real: L
 
     for factor in made:
         assert SUM.fullmatch(factor.parents or ""), factor.factor_id
-        terms = re.findall(r"(?:([\d.]+) x )?([a-z][\w-]+)", factor.parents or "")
+        terms = re.findall(r"(?:(-?[\d.]+) x )?([a-z][\w-]+)", factor.parents or "")
         assert factor.value == sum((Decimal(weight or 1) * real.named(parent).value for weight, parent in terms), Decimal(0)), factor.factor_id
     margins = [factor for factor in made if factor.method == "combined_margin"]
     assert len(margins) == 6

@@ -1,5 +1,6 @@
 """Scope 2 both ways: the ledger of instruments, what it covers, what is refused and why. Source: GHG Protocol Scope 2 Guidance (2015), chapter 7, Table 7.1."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ import polars as pl
 import pytest
 
 from esg_kpis.assurance.market import claim_findings, fallback_findings
+from esg_kpis.assurance.trace import trace
 from esg_kpis.editions.boundary import record_fates
+from esg_kpis.errors import InputProblem
 from esg_kpis.tables import INSTRUMENTS, METERS, conform, empty
 from tests.scenario import (
     EVERYWHERE,
@@ -145,11 +148,47 @@ def test_a_total_without_a_rule_for_what_is_left_is_blocked(tmp_path: Path) -> N
 
 
 def test_an_edition_without_the_method_claims_nothing(tmp_path: Path) -> None:
-    result = bought(tmp_path, certificate(), rules="")
+    edition = edition_of(tmp_path, [BOTH[0], BOTH[2]], EVERYWHERE + GRIDS)
+    result = computed(edition, [year("electricity_purchased", "1000000")], library=library_of(tmp_path, {"mee": FACTORS}, [gwp_row("CO2", "1")]), instruments=ledger(certificate()))
 
     assert result.market.claims.is_empty()
     assert printed(result, "location", "total") == ["500.00", "500.00"]
-    assert result.cell("market")["status"] == "not_collected"
+
+
+def test_a_kpi_of_the_market_needs_the_method(tmp_path: Path) -> None:
+    with pytest.raises(InputProblem, match=r"KPI 'market' is of the basis market, and edition.toml has no \[market_based\]"):
+        bought(tmp_path, rules="")
+
+
+def test_the_instruments_of_a_site_that_counts_in_part_count_by_that_part(tmp_path: Path) -> None:
+    """A venture of 60 %: of 1,000 MWh bought 600 count, of 400 MWh claimed 240; what is left is 360 MWh at 0.6 t."""
+    sites = register(site("HQ", ownership_share=Decimal("0.6")))
+
+    result = bought(tmp_path, certificate(), sites=sites, consolidation="equity_share")
+
+    assert printed(result, "location", "market") == ["300.00", "216.00"]
+    assert result.market.claims.select("volume", "counts", "load").row(0) == (400000, 240000, 600000)
+    assert refused(bought(tmp_path, certificate(volume="1000000"), sites=sites, consolidation="equity_share")) == []
+    assert refused(bought(tmp_path, certificate(volume="1000001"), sites=sites, consolidation="equity_share")) == [
+        "is larger than the load it may cover: 600000.6 kWh of 600000 kWh left; claim no more than that"
+    ]
+
+
+def test_a_range_holds_one_mwh_a_certificate(tmp_path: Path) -> None:
+    assert refused(bought(tmp_path, certificate("W0001-0400", "400000"))) == []
+    assert refused(bought(tmp_path, certificate("W0001-0400", "400001"))) == ["is of 400 certificates, each of 1 MWh; 400001 kWh are claimed of them"]
+
+
+def test_trace_of_the_market_leads_to_the_ledger(tmp_path: Path) -> None:
+    result = bought(tmp_path, certificate())
+    tables = result.tables()
+    known = records(result.amounts, result.sites, ledger(certificate()))
+    walk = trace(replace(tables, records=known), result.inputs, "market", "2023", "total", "All")
+
+    [part] = walk["parts"]
+    assert "ledger GEC-1" in {record["record_id"] for record in part["records"]}
+    assert {(factor["factor_id"], factor["rule"]) for factor in part["factors"]} == {("instrument ledger GEC-1", "contractual-instruments"), ("ex", "residual"), ("gwp100-ar5-co2", "gwp-ar5")}
+    assert "the rate that the instrument conveys" in next(factor["why"] for factor in part["factors"] if factor["factor_id"].startswith("instrument"))
 
 
 # ---------------------------------------------------------------- what is refused: the market-based total is shown without it
@@ -161,10 +200,10 @@ def test_a_certificate_used_twice(tmp_path: Path) -> None:
     result = bought(tmp_path, certificate(), certificate(record_id="ledger again"))
 
     assert printed(result, "market") == [WITHOUT]
-    assert refused(result) == ["is claimed twice: also by record ledger again", "is claimed twice: also by record ledger GEC-1"]
+    assert refused(result) == ["is claimed twice: also by record ledger again (GEC-1)", "is claimed twice: also by record ledger GEC-1 (GEC-1)"]
 
 
-@pytest.mark.parametrize(("one", "other"), [("W 0001-0400", "W0350-0500"), ("gec-1", "GEC-1 "), ("A1-A9", "A5")])
+@pytest.mark.parametrize(("one", "other"), [("W 0001-0400", "W0350-0500"), ("gec-1", "GEC-1 "), ("A1-A9", "A5"), ("GOOD-0001-0500", "GOOD 0350"), ("GOOD-0001–0500", "good_0001-0500")])
 def test_numbers_that_share_certificates_are_used_twice(tmp_path: Path, one: str, other: str) -> None:
     assert printed(bought(tmp_path, certificate(one, "100"), certificate(other, "100")), "market") == [WITHOUT]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from esg_kpis.assurance.balances import balance_findings, beside_findings
+from esg_kpis.assurance.balances import balance_findings, beside_findings, stock_findings
 from tests.scenario import EVERYWHERE, Computed, Row, bill, computed, edition_of, kpi, real_library, register, rule, site, year
 
 CO2E = kpi("ghg", "tCO2e", "emission_co2e", amounts=[{"measure": ["emission_co2e"], "scope": ["1"]}])
@@ -241,3 +241,34 @@ def test_the_value_of_ar6_that_is_neither_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputProblem, match="AR6 values fossil and other methane apart"):
         edition_of(tmp_path, [CO2E], EVERYWHERE, gwp_set="AR6")
+
+
+def test_vehicles_by_distance_beside_engines_by_fuel(tmp_path: Path) -> None:
+    """CH4 and N2O of what drives come from kilometres, of what stands from the fuel: an exclusion with `where` leaves the first out of the fuel's."""
+    rules = (
+        rule("energy", "diesel", "diesel_energy", "ipcc-2006-v2-ch1")
+        + rule("gases", "diesel_energy", "emission_gas", "ipcc-2006-v2-ch2", "CH4", "N2O", more='method = "commercial"')
+        + rule("km", "vehicle_distance", "emission_gas", "ndrc-land-transport-2015", "CH4", "N2O", more='method = "{vehicle}"')
+        + '[[exclusion]]\nid = "driving"\nmeasures = ["diesel_energy"]\ngases = ["CH4", "N2O"]\nwhere = { use = ["mobile"] }\ntext = "By distance."\n'
+    )
+    bills = [year("diesel", "1000", dimensions=f"use={use}", record_id=use, meter_id=use) for use in ("stationary", "mobile")]
+
+    result = emitted(tmp_path, rules, [*bills, year("vehicle_distance", "1000000", dimensions="vehicle=heavy_diesel")])
+
+    counting = result.amounts.filter((pl.col("measure") == "emission_gas") & pl.col("excluded").is_null())
+    assert dict(counting.group_by("gas").agg(pl.col("quantity").sum()).iter_rows()) == {"CH4": Decimal("175.43"), "N2O": Decimal("30.0258")}  # 43 GJ: 0.43 and 0.0258 kg
+
+
+def test_equipment_that_is_not_stated_is_named(tmp_path: Path) -> None:
+    cell = emitted(tmp_path, COOLING, [bill("refrigerant_charge", "40", "2022-06-01", None, dimensions="refrigerant=HFC-134a")]).cell("ghg")
+
+    assert cell["status"] == "blocked"
+    assert "the amount states none: the rule's method is {equipment}_upper" in cell["reason"]
+
+
+def test_a_charge_of_midsummer_only_is_told(tmp_path: Path) -> None:
+    charge = bill("refrigerant_charge", "40", "2023-06-30", "2023-06-30", dimensions="equipment=chiller;refrigerant=HFC-134a")
+
+    [finding] = stock_findings(emitted(tmp_path, COOLING, [charge]).amounts)
+
+    assert finding["observed"] == "1 records count in no period: HQ (2023-06-30 to 2023-06-30)"

@@ -150,7 +150,7 @@ def test_the_regional_factor_serves_where_the_province_has_none(tmp_path: Path) 
     choice = chosen(read_library(folder), grid_rule(), chain=("CN-SC", "CN"))
 
     assert choice.factor.factor_id == "new"
-    assert choice.why.startswith("describes 2023-01-01 to 2023-12-31; region CN-SWCG, on the site's chain CN-SC > CN > GLOBAL")
+    assert choice.why.startswith("describes 2023-01-01 to 2023-12-31; region CN-SWCG, on the site's chain CN-SC > CN-CCG (until 2020-12-31) > CN-SWCG (from 2021-01-01) > CN > GLOBAL")
 
 
 @pytest.mark.parametrize(

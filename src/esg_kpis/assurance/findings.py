@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.balances import balance_findings, beside_findings
+from esg_kpis.assurance.balances import balance_findings, beside_findings, stock_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.domains import derived, people
-from esg_kpis.editions import Edition
+from esg_kpis.editions import Edition, needed_measures
 from esg_kpis.exact import plain, rounded, sums
 from esg_kpis.exact import printed as as_printed
 from esg_kpis.factors import Library
@@ -25,6 +25,7 @@ CHECKS: dict[str, str] = {
     "rejected_record": "Every record received can be read",
     "missing_factor": "Every amount finds exactly one factor",
     "negative_balance": "What is taken out of a balance of refrigerants or methane was put in",
+    "stock_uncounted": "Every stock of a period holds on its last day",
     "beside_scopes": "Nothing stands beside the scopes",
     "instrument_refused": "Every contractual instrument that is claimed counts",
     "residual_mix": "What no instrument covers takes the residual mix of its grid",
@@ -124,7 +125,7 @@ def findings(
         ]
         rows += [
             _of_tie_out(row)
-            for row in tie_outs.filter((pl.col("edition") == edition.id) & pl.col("verdict").is_in(["differs", "not_computed"])).iter_rows(
+            for row in tie_outs.filter((pl.col("edition") == edition.id) & pl.col("verdict").is_in(["differs", "not_computed", "blocked"])).iter_rows(
                 named=True
             )
         ]
@@ -134,6 +135,7 @@ def findings(
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)
+        rows += stock_findings(_in_its_periods(amounts, edition))
         rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
         rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)
         waivers |= {
@@ -152,6 +154,14 @@ def findings(
         taken.add(row["finding_id"])
         row["waived"] = waivers.get(row["finding_id"])
     return conform(pl.DataFrame(rows, schema=FINDINGS.schema), FINDINGS)
+
+
+def _in_its_periods(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """The edition's amounts of measures it needs that touch a period of it."""
+    meets = pl.any_horizontal(
+        (pl.col("date").is_null() | (pl.col("date") <= item.last)) & (pl.col("until").is_null() | (pl.col("until") >= item.first)) for item in edition.rules.period
+    )
+    return amounts.filter((pl.col("edition") == edition.id) & meets & pl.col("measure").is_in(list(needed_measures(edition))))
 
 
 def _passed(check: str) -> dict[str, Any]:

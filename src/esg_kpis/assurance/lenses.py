@@ -83,7 +83,7 @@ def seen_through(lens: Lens, edition: Edition, editions: dict[str, Edition]) -> 
     try:
         seen = EditionFile.model_validate({**rules.model_dump(), **{name: _plain(value) for name, value in changes.items()}})
     except ValidationError as error:
-        raise InputProblem(problems_of(error), where=where, mend="See docs/editions.md.") from error
+        raise InputProblem(f"{problems_of(error).removeprefix('file: ')}.", where=where, mend="See docs/editions.md.") from error
     return Edition(seen, edition.defined, edition.published)
 
 
@@ -109,6 +109,6 @@ def _row(row: dict[str, Any], edition: Edition, lens: Lens) -> dict[str, Any]:
     both = own is not None and other is not None
     difference = Fraction(other) - Fraction(own) if both else None
     return {
-        **row, "edition": edition.id, "lens": lens.id, "unit": row["unit"] or row["lens_unit"], "status": row["status"] or "not_collected", "lens_status": row["lens_status"] or "not_collected",
+        **row, "reason": row["reason"] or (None if row["lens_status"] else "nothing of it counts through the lens"), "edition": edition.id, "lens": lens.id, "unit": row["unit"] or row["lens_unit"], "status": row["status"] or "not_collected", "lens_status": row["lens_status"] or "not_collected",
         "difference": None if difference is None else rounded(difference), "percent": rounded(100 * difference / Fraction(own)) if difference is not None and own else None,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """An edition's amounts, added up by all that their uncertainty depends on: what a KPI may ask for, whose error they share, how good they are, and the factors they went through."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -35,7 +35,7 @@ class Lots:
         return self.chosen[key]
 
 
-def lots_of(amounts: pl.DataFrame, quantities: pl.DataFrame, estimates: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> Lots:
+def lots_of(amounts: pl.DataFrame, quantities: pl.DataFrame, estimates: pl.DataFrame, sites: pl.DataFrame, edition: Edition, same: Mapping[str, str]) -> Lots:
     """The amounts of an edition that count and have a quantity, in lots.
 
     Whose error an amount shares says `source`: its meter, as its record or its estimate names it; without one, all that the site sends of the measure; of people, all that is counted.
@@ -46,9 +46,10 @@ def lots_of(amounts: pl.DataFrame, quantities: pl.DataFrame, estimates: pl.DataF
         estimates: Gaps filled.
         sites: The register of sites.
         edition: The edition.
+        same: Factors that are another one with the other sign, to that one: their error is the same.
     """
     counting = amounts.filter(pl.col("excluded").is_null() & pl.col("blocked").is_null() & pl.col("quantity").is_not_null() & ~stands_in())
-    walked = with_ways(_asked(counting, edition), amounts)
+    walked = with_ways(_asked(counting, edition), amounts).with_columns(pl.col("way").str.replace_many(list(same), list(same.values())) if same else pl.col("way"))
     of_records = quantities.filter(pl.col("meter_id").is_not_null()).group_by("record_id", pl.col("measure").alias("origin")).agg(
         pl.col("meter_id").unique().sort().str.join(" and ")
     )  # fmt: skip

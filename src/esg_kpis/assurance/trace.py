@@ -12,6 +12,7 @@ from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
 from esg_kpis.editions.boundary import MISSING
 from esg_kpis.errors import FactorProblem, UsageProblem, near_misses
 from esg_kpis.exact import plain, rounded, sums
+from esg_kpis.factors.need import OF_INSTRUMENT
 from esg_kpis.kpis import Inputs, Within, attributes_of, divisor, narrowed, only, selected, stands_in, with_attributes, with_sites
 from esg_kpis.units import multiplier
 
@@ -182,7 +183,8 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], t
 
 def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[str, Any]]:
     """The factors on the way from the records to these amounts, the whole chain."""
-    used = {name for way in chosen["way"].unique() for name in factors_of(way)}
+    pairs = {pair for way, rules in chosen.select("way", "rules").unique().iter_rows() for pair in zip(factors_of(way), factors_of(rules), strict=True)}
+    used = {name for name, _ in pairs}
     periods = set(chosen["period"].to_list())
     facts = {factor.factor_id: factor for factor in inputs.library.factors}
     uses = tables.factor_uses.filter(
@@ -191,6 +193,8 @@ def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[
     rows = []
     for part in uses.sort("factor_id", "rule", "region").partition_by("factor_id", "rule", maintain_order=True):
         row = part.row(0, named=True)
+        if (row["factor_id"], row["rule"]) not in pairs:
+            continue
         factor = facts[row["factor_id"]]
         source = inputs.library.sources[factor.source_id]
         rows.append(
@@ -204,7 +208,9 @@ def _factors(chosen: pl.DataFrame, tables: Tables, inputs: Inputs) -> list[dict[
 
 
 def _records(chosen: pl.DataFrame, tables: Tables) -> list[dict[str, Any]]:
-    joined = chosen.select("record_id").unique().join(tables.records, on="record_id").sort("path", "sheet", "line")
+    ways = chosen["way"].unique().to_list() if "way" in chosen.columns else []
+    claimed = [name.removeprefix(OF_INSTRUMENT) for way in ways for name in factors_of(way) if name.startswith(OF_INSTRUMENT)]
+    joined = pl.concat([chosen.select("record_id"), pl.DataFrame({"record_id": claimed}, schema={"record_id": pl.String()})]).unique().join(tables.records, on="record_id").sort("path", "sheet", "line")
     return (
         joined.select("record_id", "path", "sheet", "line", "site_id", "start", "end", "received", "sha256")
         .with_columns(pl.col("start", "end").cast(pl.String))

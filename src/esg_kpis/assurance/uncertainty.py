@@ -4,6 +4,7 @@ A meter, or what a site sends of a measure without naming one, is one activity: 
 on one grid factor are as uncertain as the factor. What is stated nowhere is never taken as zero.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,6 +74,12 @@ class _Factors:
         return _is_gwp(self.by_id[name]) and self.stated(name, period) is None
 
 
+def _turned_round(library: Library) -> dict[str, str]:
+    """Factors that are another one times -1, such as what sludge takes off a load."""
+    found = {factor.factor_id: re.fullmatch(r"-1 x (\S+)", factor.parents or "") for factor in library.factors}
+    return {name: match[1] for name, match in found.items() if match}
+
+
 @dataclass(frozen=True)
 class _Cell:
     """One cell of the KPI table."""
@@ -106,7 +113,7 @@ def uncertainty_of(
         return empty(UNCERTAINTY), empty(UNCERTAINTY_SOURCES)
     _check_names(edition, inputs.library)
     factors = _Factors({factor.factor_id: factor for factor in inputs.library.factors}, tuple(item for item in edition.rules.uncertainty if item.of_factors))
-    lots = lots_of(edition_amounts.filter(pl.col("edition") == edition.id), quantities, estimates, sites, edition)
+    lots = lots_of(edition_amounts.filter(pl.col("edition") == edition.id), quantities, estimates, sites, edition, _turned_round(inputs.library))
     cells: list[dict[str, Any]] = []
     sources: list[dict[str, Any]] = []
     rows = kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["ok", "incomplete"]))

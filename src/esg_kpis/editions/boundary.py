@@ -32,6 +32,7 @@ WAIVED = "left out by waiver"
 MISSING = "expected and not received"
 """Stands as estimate method where the register expects days of a site month that neither came nor were estimated: a zero, and the KPI is incomplete."""
 
+NO_LAST_DAY = "a stock that holds on no last day of a period of this edition"
 NOT_CLAIMED = "an instrument that this edition does not claim: of other periods, or without the market-based method"
 _DATE_RULES = ("date", "date_missing", "dates_disagree", "period_reversed", "period_too_long", "after_as_of", "outside_site_life")
 """Rules that cast doubt on the dates of a record: it may then belong to any period."""
@@ -63,7 +64,7 @@ def amounts_in_edition(
         pl.when(pl.col("excluded").is_not_null())
         .then(pl.col("excluded"))
         .when((pl.col("period") == "") & (pl.col("nature") == "stock") & ~anew)
-        .then(pl.lit("a stock that holds on no last day of a period of this edition"))
+        .then(pl.lit(NO_LAST_DAY))
         .when(pl.col("period") == "")
         .then(pl.lit("outside the periods of this edition"))
         .when(_never_counts(part, edition))

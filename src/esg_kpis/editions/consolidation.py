@@ -19,6 +19,8 @@ from esg_kpis.tables import AMOUNTS
 
 CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 _BY_SHARE = [name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED]
+IN_PART = "not consolidated by "
+"""How the reason begins of what is left out of an amount that counts in part."""
 _SPAN = tuple[date, date, Fraction]
 
 
@@ -51,7 +53,7 @@ def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataF
         return amounts
     rest = amounts.with_columns(parts.alias("part")).filter(pl.col("part").is_null() | pl.col("excluded").is_not_null()).drop("part")
     counted = {name: product(pl.col(name), pl.col("part")) for name in ("quantity", "share")}
-    told = pl.concat_str(pl.lit(f"not consolidated by {_words(edition)}: the other part counts, "), (pl.col("part") * 100).round(4).cast(pl.String).str.replace(r"\.?0+$", ""), pl.lit(" %"))
+    told = pl.concat_str(pl.lit(f"{IN_PART}{_words(edition)}: the other part counts, "), (pl.col("part") * 100).round(4).cast(pl.String).str.replace(r"\.?0+$", ""), pl.lit(" %"))
     kept = split.with_columns(pl.coalesce("parent_amount_id", "amount_id").alias("parent_amount_id"))
     halves = pl.concat([
         kept.with_columns(*(value.alias(name) for name, value in counted.items())),

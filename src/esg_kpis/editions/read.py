@@ -54,8 +54,15 @@ def read_edition(folder: Path) -> Edition:
             f"The edition calls itself '{rules.id}'.", where=f"{where}/edition.toml", mend="Give folder and id the same name."
         )
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
+    _check_basis(rules, kpis, f"{where}/kpis.yaml")
     _check_disclosure(rules, kpis, f"{where}/edition.toml")
     return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis))
+
+
+def _check_basis(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:
+    for kpi in kpis.values():
+        if rules.market_based is None and any("market" in amounts.basis for amounts in kpi.amounts):
+            raise InputProblem(f"KPI '{kpi.id}' is of the basis market, and edition.toml has no [market_based].", where=where, mend="See docs/ghg.md.")
 
 
 def _check_disclosure(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:

@@ -1,5 +1,6 @@
 """What an edition decides by: its periods, boundaries, factor rules and exclusions, and lenses that change them for a comparison."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal, Self
 
@@ -26,6 +27,12 @@ class Period(Entry):
     def months(self) -> int:
         """How many months it has."""
         return 12 * (self.last.year - self.first.year) + self.last.month - self.first.month + 1
+
+
+def _dimensions_known(where: Mapping[str, Sequence[str]]) -> None:
+    all_known(where, DIMENSIONS, "dimension")
+    for name, values in where.items():
+        all_known(values, ["", *DIMENSIONS[name]], name)
 
 
 class Boundary(Entry):
@@ -79,9 +86,7 @@ class FactorRule(Entry):
         all_known([*self.measures, self.output], MEASURES, "measure")
         if scope_3.STATED in (*self.measures, self.output):
             raise ValueError(f"no factor leads from {scope_3.STATED} or to it: it is CO2e, as it was supplied")
-        all_known(self.where, DIMENSIONS, "dimension")
-        for name, values in self.where.items():
-            all_known(values, ["", *DIMENSIONS[name]], f"{name}")
+        _dimensions_known(self.where)
         return self
 
 
@@ -93,11 +98,13 @@ class Exclusion(Entry):
     outputs: tuple[str, ...] = ()
     gases: tuple[str, ...] = ()
     periods: tuple[str, ...] = ()
+    where: dict[str, list[str]] = Field(default_factory=dict)
     text: str
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measures, *self.outputs], MEASURES, "measure")
+        _dimensions_known(self.where)
         return self
 
 

@@ -172,8 +172,8 @@ def _chosen(wanted: pl.DataFrame, rules: Sequence[FactorRule], library: Library,
         answers.rename({name: f"need_{name}" for name in needs.columns}), on=[f"need_{name}" for name in needs.columns], how="left", maintain_order="left"
     )
     excluded = [
-        next((item.text for item in edition.rules.exclusion if _excludes(item, measure, output, gas, period, library, lost=lost)), None)
-        for measure, output, gas, period, lost in joined.select("measure", "output", "gas", "period", "lost").iter_rows()
+        next((item.text for item in edition.rules.exclusion if _excludes(item, measure, output, gas, period, said, library, lost=lost)), None)
+        for measure, output, gas, period, said, lost in joined.select("measure", "output", "gas", "period", "dimensions", "lost").iter_rows()
     ]
     return joined.with_columns(pl.Series("excluded_here", excluded, dtype=pl.String()))
 
@@ -185,11 +185,16 @@ def _refused(row: dict[str, Any], rules: Sequence[FactorRule], library: Library,
         return FactorProblem(f"No rule of the edition leads from {row['measure']} to {to}. Add [[factor_rule]]s, or an [[exclusion]] that names the measure.")
     if row["kind"] is None and row["factor"] is None:
         return None
-    said = dict(part.split("=", 1) for part in row["dimensions"].split(";") if part)
     need = Need(
-        row["measure"], row["output"], row["need_gas"], tuple(row["chain"].split(APART)), row["kind"] or "", edition.periods[row["period"]], row["need_gas_in"], said
-    )
+        row["measure"], row["output"], row["need_gas"], tuple(row["chain"].split(APART)), row["kind"] or "", edition.periods[row["period"]], row["need_gas_in"],
+        _said(row["dimensions"]),
+    )  # fmt: skip
     return refusal(library, rules, need, row, known_on=known_on, gwp_set=edition.rules.gwp_set)
+
+
+def _said(dimensions: str) -> dict[str, str]:
+    """What stands beside an amount, by name."""
+    return dict(part.split("=", 1) for part in dimensions.split(";") if part)
 
 
 def _gas_in() -> pl.Expr:
@@ -249,7 +254,11 @@ def _basis(edition: Edition) -> pl.Expr:
     return pl.lit("location") if market is None else pl.when(pl.col("origin").is_in(market.load)).then(pl.lit("location")).otherwise(pl.lit("both"))
 
 
-def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str, library: Library, *, lost: bool) -> bool:
+def _excludes(item: Exclusion, measure: str, output: str, gas: str, period: str, said: str, library: Library, *, lost: bool) -> bool:
+    if item.where:
+        words = _said(said)
+        if not all(words.get(name, "") in values for name, values in item.where.items()):
+            return False
     if lost:
         return measure in item.measures and not item.gases and output in (item.outputs or [output]) and (not item.periods or period in item.periods)
     return (

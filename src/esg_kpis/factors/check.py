@@ -29,8 +29,8 @@ KINDS: dict[str, str] = {
 }
 """The kinds of findings, in the order a person should read them within a severity."""
 
-_SUM = re.compile(r"(?:[\d.]+ x )?[a-z][\w.-]+(?: \+ (?:[\d.]+ x )?[a-z][\w.-]+)*")
-_TERM = re.compile(r"(?:[\d.]+ x )?([a-z][\w.-]+)")
+_SUM = re.compile(r"(?:-?[\d.]+ x )?[a-z][\w.-]+(?: \+ (?:-?[\d.]+ x )?[a-z][\w.-]+)*")
+_TERM = re.compile(r"(?:-?[\d.]+ x )?([a-z][\w.-]+)")
 _LIKE_AN_ID = re.compile(r"(?<![\w./-])[a-z]\w*(?:-[\w.]+)+")
 
 

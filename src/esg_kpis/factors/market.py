@@ -5,6 +5,7 @@ claimed once. What no instrument covers takes the residual mix, or the fallback 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,14 +18,19 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import derived
 from esg_kpis.editions import Edition
+from esg_kpis.editions.consolidation import IN_PART
 from esg_kpis.editions.market import MarketBased, shifted
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, QUANTITY_SCALE, as_decimal, plain, product, rounded, sums
 from esg_kpis.factors.library import SOURCE_COLUMNS, Factor, Library
-from esg_kpis.factors.need import INSTRUMENTS_SOURCE
+from esg_kpis.factors.need import INSTRUMENTS_SOURCE, OF_INSTRUMENT
 from esg_kpis.factors.regions import GLOBAL, chain_of
 from esg_kpis.tables import AMOUNTS, CLAIMS, conform, empty
 
 _RANGE = re.compile(r"^(?P<head>.*?)(?P<first>[0-9]+)\s*(?:-|–|~|to)\s*(?P<head_again>.*?)(?P<last>[0-9]+)$")
+
+
+OF_ONE_MWH = ("GEC", "I-REC", "GO", "REC", "REGO")
+"""Kinds of which one certificate is one MWh."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
         edition: The edition; without [market_based] nothing is made.
         known_on: Instruments retired after this day do not count.
 
-    A claim is refused whole: one that is larger than the load that is left covers none of it. Claims are taken in the order of their retirement. Each covers its load in proportion, at 9 decimals,
+    The instruments of a site that counts in part count by the same part as its load. A claim is refused whole: one that is larger than the load that is left covers none of it. Claims are taken in the order of their retirement. Each covers its load in proportion, at 9 decimals,
     the rest of the rounding at the largest amount.
 
     Columns of `amounts`: as `amounts`; measures `electricity_contracted` (with the instrument in its dimensions) and `electricity_uncontracted`, of the basis `market`.
@@ -55,6 +61,7 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
     if rules is None:
         return Market(empty(AMOUNTS), empty(CLAIMS))
     load = amounts.filter(pl.col("measure").is_in(rules.load) & pl.col("excluded").is_null()).sort("amount_id")
+    left_out = amounts.filter(pl.col("measure").is_in(rules.load) & pl.col("excluded").str.starts_with(IN_PART).fill_null(value=False))
     open_ = load.select("amount_id", "site_id", "month", "period", pl.col("quantity").alias("left"))
     at = {row["site_id"]: row for row in sites.iter_rows(named=True)}
     twice = _claimed_twice(instruments)
@@ -71,13 +78,22 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
             reasons.append(f"is claimed for days outside the period {periods[0]} too: {claim['claimed_from']} to {claim['claimed_to']}; give each period a claim of its own")
         places = _sites_of(claim, at, library, rules)
         reasons += _failed(claim, places, rules, known_on)
-        pool = open_.filter(pl.col("site_id").is_in(places) & (pl.col("period") == periods[-1]) & pl.col("month").is_in(_months(claim)))
-        whole = sums(pool, [], "left")["left"][0] if pool.height else Decimal(0)
-        if not reasons and claim["volume"] > (whole or 0):
-            reasons.append(f"is larger than the load it may cover: {plain(claim['volume'])} kWh of {plain(whole or Decimal(0))} kWh left; claim no more than that")
-        told.append({**{name: claim[name] for name in CLAIMS.names if name in claim}, "edition": edition.id, "period": periods[-1], "load": rounded(Fraction(whole or 0), QUANTITY_SCALE), "accepted": not reasons, "reason": "; ".join(reasons) or None})
+        at_places = pl.col("site_id").is_in(places) & (pl.col("period") == periods[-1]) & pl.col("month").is_in(_months(claim))
+        pool, whole, counts = open_.filter(at_places), None, claim["volume"]
         if not reasons:
-            part = _covered(pool, claim["volume"], whole)
+            whole = _sum(pool, "left")
+            if at[claim["site_id"]]["kind"] != "group":  # Of a site that counts in part, its instruments count by the same part.
+                counts = _by_part(claim["volume"], load.filter(at_places), left_out.filter(at_places))
+            if counts > whole:
+                reasons.append(f"is larger than the load it may cover: {plain(counts)} kWh of {plain(whole)} kWh left; claim no more than that")
+        told.append(
+            {
+                **{name: claim[name] for name in CLAIMS.names if name in claim}, "edition": edition.id, "period": periods[-1], "counts": counts, "accepted": not reasons,
+                "load": None if whole is None else rounded(Fraction(whole), QUANTITY_SCALE), "reason": "; ".join(reasons) or None,
+            }
+        )  # fmt: skip
+        if not reasons and whole:
+            part = _covered(pool, counts, whole)
             covered.append(part.with_columns(pl.lit(claim["record_id"]).alias("instrument")))
             open_ = open_.join(part, on="amount_id", how="left", maintain_order="left").with_columns((pl.col("left") - pl.col("covered").fill_null(0)).alias("left")).drop("covered")
     claims = pl.DataFrame(told, schema=CLAIMS.schema)
@@ -90,7 +106,7 @@ def with_instruments(library: Library, instruments: pl.DataFrame) -> Library:
         return library
     factors = [
         Factor(
-            factor_id=f"instrument {row['record_id']}", source_id=INSTRUMENTS_SOURCE, measure=derived.CONTRACTED, output=derived.EMISSION_GAS, gas_in="", gas="CO2", region=GLOBAL,
+            factor_id=f"{OF_INSTRUMENT}{row['record_id']}", source_id=INSTRUMENTS_SOURCE, measure=derived.CONTRACTED, output=derived.EMISSION_GAS, gas_in="", gas="CO2", region=GLOBAL,
             method=row["record_id"], value=row["emission_rate"], unit="kg/kWh", uncertainty=None, gwp_set=None, data_from=date(1900, 1, 1), data_to=None, published=row["retired_on"],
             status="selectable", parents=None, grade="B", page=f"{row['instrument_kind']} {row['instrument']} of {row['registry']}, {row['energy_source']}, vintage {row['vintage_from']} to {row['vintage_to']}",
             note=f"Issued in {row['market']}, retired for {row['retired_for']} on {row['retired_on']}.", multiplier=Fraction(row["emission_rate"]),
@@ -110,6 +126,10 @@ def _failed(claim: dict[str, Any], places: Sequence[str], rules: MarketBased, kn
     if not places:
         where = f"the site {claim['site_id']} does not lie" if claim["site_id"] else "no site lies"
         reasons.append(f"is of the market {claim['market']}, in which {where}")
+    span = _range(unicodedata.normalize("NFKC", claim["instrument"]).casefold())
+    held = span[2] - span[1] + 1 if span is not None and span[2] > span[1] else None
+    if held is not None and claim["instrument_kind"] in OF_ONE_MWH and claim["volume"] > 1000 * held:
+        reasons.append(f"is of {held} certificates, each of 1 MWh; {plain(claim['volume'])} kWh are claimed of them")
     if claim["retired_for"].strip().casefold() not in {name.strip().casefold() for name in rules.retired_for}:
         reasons.append(f"was retired for {claim['retired_for']}, not for {' or '.join(rules.retired_for)}")
     if claim["retired_on"] > known_on:
@@ -120,9 +140,21 @@ def _failed(claim: dict[str, Any], places: Sequence[str], rules: MarketBased, kn
     return reasons
 
 
+def _sum(frame: pl.DataFrame, column: str) -> Decimal:
+    total: Decimal | None = sums(frame, [], column)[column][0] if frame.height else None
+    return total or Decimal(0)
+
+
+def _by_part(volume: Decimal, load: pl.DataFrame, left_out: pl.DataFrame) -> Decimal:
+    """The part of a volume that the consolidation counts of the load it is for."""
+    counted, rest = Fraction(_sum(load, "quantity")), Fraction(_sum(left_out, "quantity"))
+    return rounded(Fraction(volume) * counted / (counted + rest), QUANTITY_SCALE) if rest and counted + rest else volume
+
+
 def _claimed_twice(instruments: pl.DataFrame) -> dict[str, str]:
     """The records that claim what another claims too, with the sentence: the same number in the same registry, or ranges of numbers that share some."""
-    rows = [(row["record_id"], row["registry"].strip().casefold(), "".join(row["instrument"].split()).casefold()) for row in instruments.iter_rows(named=True)]
+    names = {row["record_id"]: row["instrument"] for row in instruments.iter_rows(named=True)}
+    rows = [(row["record_id"], row["registry"].strip().casefold(), unicodedata.normalize("NFKC", row["instrument"]).casefold()) for row in instruments.iter_rows(named=True)]
     by_registry: dict[str, list[tuple[str, str, tuple[str, int, int] | None]]] = {}
     for record, registry, number in rows:
         by_registry.setdefault(registry, []).append((record, number, _range(number)))
@@ -131,20 +163,25 @@ def _claimed_twice(instruments: pl.DataFrame) -> dict[str, str]:
         for index, (record, number, span) in enumerate(items):
             for other, number_there, span_there in items[index + 1 :]:
                 shared = span is not None and span_there is not None and span[0] == span_there[0] and span[1] <= span_there[2] and span_there[1] <= span[2]
-                if number == number_there or shared:
+                if _bare(number) == _bare(number_there) or shared:
                     found.setdefault(record, []).append(other)
                     found.setdefault(other, []).append(record)
-    return {record: f"is claimed twice: also by record {', '.join(sorted(others))}" for record, others in found.items()}
+    return {record: f"is claimed twice: also by record {', '.join(f'{other} ({names[other]})' for other in sorted(others))}" for record, others in found.items()}
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only: a hyphen or a blank makes no other certificate."""
+    return re.sub(r"[\W_]", "", text)
 
 
 def _range(number: str) -> tuple[str, int, int] | None:
     """Head, first and last of a range of numbers, or of one that stands alone."""
     if match := _RANGE.match(number):
-        if match["head_again"] in ("", match["head"]) and int(match["first"]) <= int(match["last"]):
-            return match["head"], int(match["first"]), int(match["last"])
-        return None
+        head, again = _bare(match["head"]), _bare(match["head_again"])
+        if again in ("", head) and int(match["first"]) < int(match["last"]):
+            return head, int(match["first"]), int(match["last"])
     single = re.match(r"^(.*?)([0-9]+)$", number)
-    return (single[1], int(single[2]), int(single[2])) if single else None
+    return (_bare(single[1]), int(single[2]), int(single[2])) if single else None
 
 
 def _sites_of(claim: dict[str, Any], sites: dict[str, dict[str, Any]], library: Library, rules: MarketBased) -> list[str]:

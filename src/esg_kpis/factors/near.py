@@ -1,5 +1,6 @@
 """Why no factor serves a need: what came nearest, and what it misses. The message says which of the misses stands in the way."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from esg_kpis.factors.library import Factor, Library
 from esg_kpis.factors.need import GWP_SOURCE, Need
 from esg_kpis.factors.regions import Rung, chain_of
 
+_WORD = re.compile(r"\{(\w+)\}")
 _ORDER = ("published", "period", "region", "kind", "status")
 """Which miss is named where the nearest factor has one only; more than one are listed."""
 
@@ -202,7 +204,7 @@ def _misses(factor: Factor, rule: FactorRule, need: Need, library: Library, know
     else:
         wrong_region = not any(rung.region == factor.region and factor.data_from <= rung.member_to and last >= rung.member_from for rung in rungs)
     if wrong_region:
-        where = rule.factor_region or " > ".join(dict.fromkeys(rung.region for rung in rungs))
+        where = rule.factor_region or " > ".join(str(rung) for rung in rungs)
         misses.append(_Miss("region", f"region {factor.region}", f"describes the region {factor.region}; the need is in {where}"))
     misses += _method_missed(factor, rule, need)
     described = f"describes {factor.data_period}"
@@ -232,6 +234,9 @@ def _method_missed(factor: Factor, rule: FactorRule, need: Need) -> list[_Miss]:
         wanted = wanted.replace(f"{{{name}}}", value)
     if own == wanted:
         return []
+    if unsaid := _WORD.findall(wanted):
+        names = " and ".join(unsaid)
+        return [_Miss("kind", f"no {names} stated", f"is one of several by {names}, and the amount states none: the rule's method is {rule.method}")]
     if own in METHODS and wanted in METHODS:
         return [_Miss("kind", f"method {own}, not {wanted}", f"is {METHODS[own]}; the rule asks for {wanted}: {METHODS[wanted]}")]
     return [_Miss("kind", f"method {own or 'none'}, not {wanted}", f"is by the method {own or 'none'}; the rule asks for {wanted}")]
@@ -243,5 +248,7 @@ def _offers(library: Library, need: Need, known_on: date) -> str:
         for factor in library.factors
         if factor.measure == FACTORS_OF.get(need.measure, need.measure) and factor.output == need.output and factor.gas in (need.gas, "*")
     ]
+    places = {rung.region: place for place, rung in enumerate(_rungs(library, need))}
+    offers.sort(key=lambda factor: (places.get(factor.region, len(places)), factor.status == "evidence_only", factor.factor_id))
     known = [f"{factor.factor_id} ({factor.region}, {factor.data_period})" for factor in offers if factor.published <= known_on][:5]
     return f"The library has: {'; '.join(known)}." if known else "The library has none either."

@@ -15,6 +15,9 @@ GWP_SOURCE = "gwp"
 INSTRUMENTS_SOURCE = "instruments"
 """Stands for the ledger of contractual instruments; the record takes the place of the method."""
 
+OF_INSTRUMENT = "instrument "
+"""How the id of a contractual factor begins; its record follows."""
+
 APART = "|"
 """Between the regions of a chain where it stands in one text."""
 

@@ -31,6 +31,10 @@ class Rung:
     member_from: date
     member_to: date
 
+    def __str__(self) -> str:
+        days = [f"from {self.member_from}"] * (self.member_from != FIRST) + [f"until {self.member_to}"] * (self.member_to != LAST)
+        return f"{self.region} ({', '.join(days)})" if days else self.region
+
 
 def chain_of(regions: Sequence[Region], own: Sequence[str]) -> list[Rung]:
     """The regions a site lies in, nearest first, from those that its register names: each with those above it, then GLOBAL."""
@@ -58,9 +62,9 @@ def _wider(rung: Rung, rungs: Sequence[Rung]) -> bool:
 def rungs_of(regions: Sequence[Region], chains: Iterable[str], apart: str) -> pl.DataFrame:
     """Every region on each chain.
 
-    Columns: `chain`, `region`, `rung` (0 for the nearest), `member_from`, `member_to`. GLOBAL ends every chain.
+    Columns: `chain`, `region`, `rung` (0 for the nearest), `member_from`, `member_to`, `words`. GLOBAL ends every chain.
     """
-    columns: dict[str, list[object]] = {name: [] for name in ("chain", "region", "rung", "member_from", "member_to")}
+    columns: dict[str, list[object]] = {name: [] for name in ("chain", "region", "rung", "member_from", "member_to", "words")}
     for chain in chains:
         for place, item in enumerate(chain_of(regions, chain.split(apart))):
             columns["chain"].append(chain)
@@ -68,4 +72,5 @@ def rungs_of(regions: Sequence[Region], chains: Iterable[str], apart: str) -> pl
             columns["rung"].append(place)
             columns["member_from"].append(item.member_from)
             columns["member_to"].append(item.member_to)
-    return pl.DataFrame(columns, schema={"chain": pl.String(), "region": pl.String(), "rung": pl.UInt32(), "member_from": pl.Date(), "member_to": pl.Date()})
+            columns["words"].append(str(item))
+    return pl.DataFrame(columns, schema={"chain": pl.String(), "region": pl.String(), "rung": pl.UInt32(), "member_from": pl.Date(), "member_to": pl.Date(), "words": pl.String()})

@@ -18,7 +18,7 @@ from esg_kpis.factors.kinds import ASKED_BY_NAME, FACTORS_OF
 from esg_kpis.factors.library import Library
 from esg_kpis.factors.near import no_factor, speaks, two_factors
 from esg_kpis.factors.need import APART, GWP_SOURCE, INSTRUMENTS_SOURCE, NEEDS, Choice, Need
-from esg_kpis.factors.regions import GLOBAL, rungs_of
+from esg_kpis.factors.regions import rungs_of
 
 # ---------------------------------------------------------------- all needs at once
 
@@ -38,6 +38,7 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
     """
     numbered = needs.with_columns(pl.col("measure").replace(FACTORS_OF).alias("factor_measure")).with_row_index("need")
     rungs = rungs_of(library.regions, needs["chain"].unique().to_list(), APART)
+    words = rungs.sort("chain", "rung").group_by("chain", maintain_order=True).agg(pl.col("words").str.join(" > ").alias("chain_words"))
     spans = pl.DataFrame([{"period": item.id, "first": item.first, "last": item.last} for item in periods], schema={"period": pl.String(), "first": pl.Date(), "last": pl.Date()})
     open_, won = numbered, []
     broken = {source for source, _ in library.unreadable}
@@ -45,7 +46,7 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
         speaking = open_.filter(_speaks(rule, rungs))
         if speaking.is_empty():
             continue
-        best = _best(speaking, _offered(library, rule, known_on), rule, rungs, spans)
+        best = _best(speaking, _offered(library, rule, known_on), rule, rungs, spans).join(words, on="chain", how="left", maintain_order="left")
         won.append(best.with_columns(pl.lit(place, dtype=pl.UInt32()).alias("rule"), _why(rule).alias("why")).select("need", "factor", "rule", "matches", "why"))
         # What cannot be read might have served: a later rule must not take its place.
         open_ = open_.join(speaking if rule.source in broken else best, on="need", how="anti")
@@ -129,9 +130,8 @@ def _filled(method: str) -> pl.Expr:
 
 
 def _why(rule: FactorRule) -> pl.Expr:
-    chain = pl.col("chain").str.replace_all(APART, " > ", literal=True)
     own = pl.concat_str(pl.lit("region "), "region", pl.lit(", by edition rule whatever the site's"))
-    near = pl.concat_str(pl.lit("region "), "region", pl.lit(", on the site's chain "), chain, pl.lit(f" > {GLOBAL}"))
+    near = pl.concat_str(pl.lit("region "), "region", pl.lit(", on the site's chain "), "chain_words")
     period = pl.concat_str(pl.lit("describes "), "data_words")
     when = period
     if rule.data_year is not None:
@@ -140,7 +140,7 @@ def _why(rule: FactorRule) -> pl.Expr:
     if rule.source == GWP_SOURCE:
         when = pl.concat_str(pl.lit("GWP set "), "method")
     if rule.source == INSTRUMENTS_SOURCE:
-        when = pl.lit("the rate that the instrument conveys")
+        return pl.lit("the rate that the instrument conveys, by the market-based method of the edition")
     return pl.concat_str(when, pl.lit("; "), own if rule.factor_region else near, pl.lit("; published "), pl.col("published").cast(pl.String), pl.lit(f"; rule {rule.id}"))
 
 

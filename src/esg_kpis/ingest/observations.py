@@ -258,7 +258,7 @@ def of_columns(sheet: Sheet, unread: Sequence[str]) -> pl.DataFrame:
 
 def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
     """One observation if accepted records of a feed hold no quantity at all, because every cell was blank."""
-    if not feed.quantity or (quantities.height == base.height and len(feed.quantity) == 1):
+    if not feed.quantity or feed.domain == "sites" or (quantities.height == base.height and len(feed.quantity) == 1):
         return pl.DataFrame(schema=OBSERVATION)
     accepted = base.filter(~pl.col("record_id").is_in(bad.implode()))
     silent = accepted.filter(~pl.col("record_id").is_in(quantities["record_id"].implode())) if quantities.height else accepted

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from esg_kpis.ingest.numbers import read_numbers
-from esg_kpis.ingest.rejections import REJECTION, rejections, span
+from esg_kpis.ingest.rejections import REJECTION, rejections
 from esg_kpis.tables import OWNERSHIP, empty
 
 
@@ -26,7 +26,7 @@ def ownership_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.Data
     problems = pl.concat([
         rejections(rows, ~pl.col("site_id").is_in(sites["site_id"].implode()), "unknown_site", "site_id", pl.col("site_id"), "a site of the register"),
         rejections(rows, wrong_share, "ownership_share", "ownership_share", pl.col("ownership_share"), "a share from 0 to 1"),
-        rejections(rows, overlaps, "spans_overlap", "valid_from", span(), "days after the last day of the span before"),
+        rejections(rows, overlaps, "spans_overlap", "valid_from", pl.coalesce(pl.col("valid_from").replace({"": None}), pl.lit("no first day")), "days after the last day of the span before"),
     ])  # fmt: skip
     kept = rows.filter(~pl.col("record_id").is_in(problems["record_id"].implode())).select(
         "site_id", pl.col("control").replace({"": None}), pl.col("share").alias("ownership_share"), pl.col("start").alias("valid_from"), pl.col("end").alias("valid_to"), "record_id",

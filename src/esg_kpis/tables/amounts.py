@@ -81,6 +81,7 @@ CLAIMS = Table(
         text("site_id", "Site it is claimed for"),
         Column("volume", QUANTITY, "Volume claimed", unit="kWh"),
         Column("emission_rate", FACTOR, "Emission rate that it conveys, of CO2", unit="kg/kWh"),
+        Column("counts", QUANTITY, "Part of the volume that counts: that of its site by the consolidation", unit="kWh"),
         Column("load", QUANTITY, "Electricity bought that was open to the claim, after the claims before it; null where it was refused before", unit="kWh", nullable=True),
         Column("accepted", pl.Boolean(), "Whether it counts"),
         text("reason", "Why it does not", nullable=True),
