@@ -67,7 +67,7 @@ def amounts_in_edition(
         .then(pl.lit(NO_LAST_DAY))
         .when(pl.col("period") == "")
         .then(pl.lit("outside the periods of this edition"))
-        .when(_never_counts(part, edition))
+        .when(_never_counts(part, sites, edition))
         .then(pl.lit(why_not(edition)))
         .otherwise(
             pl.coalesce(
@@ -80,10 +80,12 @@ def amounts_in_edition(
     return conform(seen.select(AMOUNTS.names), AMOUNTS)
 
 
-def _never_counts(part: pl.Series, edition: Edition) -> pl.Expr:
+def _never_counts(part: pl.Series, sites: pl.DataFrame, edition: Edition) -> pl.Expr:
     """What the consolidation leaves out altogether. What no share touches, such as people, counts where the register of sites names the control."""
-    by_share = pl.Series("part", part == 0).fill_null(value=False)
     controls = CONTROL.get(edition.rules.consolidation)
+    if part.null_count() == part.len() and (controls is None or sites["control"].is_in(list(controls)).all()):
+        return pl.lit(value=False)
+    by_share = pl.Series("part", part == 0).fill_null(value=False)
     touched = pl.col("measure").is_in([name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED])
     return pl.lit(by_share) | (~touched & pl.col("control").is_not_null() & ~pl.col("control").is_in(controls) if controls else pl.lit(value=False))
 

@@ -31,7 +31,7 @@ def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl
     """
     spans = _spans(sites, ownership, edition)
     if not spans or amounts.is_empty():
-        return pl.Series("part", [None] * amounts.height, dtype=PRODUCT)
+        return pl.repeat(None, amounts.height, dtype=PRODUCT, eager=True).alias("part")
     ends = {period.id: period.last for period in edition.rules.period}
     at = pl.when(pl.col("nature") == "stock").then(pl.col("period").replace_strict(ends, default=None, return_dtype=pl.Date())).when(pl.col("nature") == "event").then("date")
     keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(_BY_SHARE).alias("touched"))
