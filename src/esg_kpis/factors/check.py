@@ -116,9 +116,11 @@ def _sources(library: Library) -> list[LibraryFinding]:
     used = {factor.source_id for factor in library.factors}
     broken = {source for source, _ in library.unreadable}
     rows = []
+    unused = sorted(name for name in library.sources if name not in used and not broken & {name, "gwp"})
+    if unused:
+        named = f"{', '.join(unused[:5])}{f' and {len(unused) - 5} more' if len(unused) > 5 else ''}"
+        rows.append(LibraryFinding("source", "note", "without factors", (), f"sources.csv names {len(unused)} without a factor here: {named}.", "Add their CSV files, or take the rows out of sources.csv."))
     for name, source in library.sources.items():
-        if name not in used and not broken & {name, "gwp"}:
-            rows.append(LibraryFinding("source", "warning", f"{name}: empty", (), f"No factor of {name} is in the library.", f"Add factors/{name}.csv, or take the row out of sources.csv."))
         if not source["retrieved"]:
             continue
         try:
