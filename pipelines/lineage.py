@@ -22,7 +22,8 @@ LINEAGE: dict[str, Deps] = {
         "excluded": [("quantities", "excluded")],
     },
     "edition_amounts": {
-        "quantity": [("amounts", "quantity"), ("factors", "value"), ("factors", "unit")],
+        "quantity": [("amounts", "quantity"), ("factors", "value"), ("factors", "unit"), ("ownership", "ownership_share"), ("instruments", "volume"), ("instruments", "emission_rate")],
+        "basis": [("instruments", "volume")],
         "excluded": [("amounts", "measure"), ("sites", "kind"), ("sites", "country"), ("sites", "control")],
         "blocked": [("rejected", "message"), ("factors", "factor_id")],
         "period": [("amounts", "month"), ("amounts", "date")],
@@ -36,6 +37,23 @@ LINEAGE: dict[str, Deps] = {
         "gas": [("factors", "gas"), ("amounts", "dimensions")],
         "record_id": [("amounts", "record_id")],
         "quality": [("amounts", "estimated"), ("amounts", "estimate_method"), ("amounts", "measure")],
+    },
+    "claims": {
+        "volume": [("instruments", "volume")],
+        "counts": [("instruments", "volume"), ("ownership", "ownership_share")],
+        "load": [("amounts", "quantity")],
+        "accepted": [("instruments", "market"), ("instruments", "vintage_from"), ("instruments", "vintage_to"), ("instruments", "retired_on"), ("instruments", "retired_for"), ("amounts", "quantity")],
+        "reason": [("instruments", "instrument"), ("instruments", "registry"), ("sites", "grid_region"), ("sites", "country")],
+    },
+    "lenses": {
+        "value": [("kpi_values", "value")],
+        "lens_value": [("amounts", "quantity"), ("factors", "value"), ("ownership", "ownership_share"), ("instruments", "volume")],
+        "difference": [("kpi_values", "value"), ("amounts", "quantity")],
+    },
+    "uncertainty": {
+        "percent": [("kpi_values", "value"), ("edition_amounts", "quantity"), ("quantities", "meter_id")],
+        "quality_measured": [("edition_amounts", "quality")],
+        "quality_estimated": [("edition_amounts", "quality")],
     },
     "factor_uses": {
         "quantity_in": [("amounts", "quantity")],
