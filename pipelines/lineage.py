@@ -50,11 +50,6 @@ LINEAGE: dict[str, Deps] = {
         "lens_value": [("amounts", "quantity"), ("factors", "value"), ("ownership", "ownership_share"), ("instruments", "volume")],
         "difference": [("kpi_values", "value"), ("amounts", "quantity")],
     },
-    "uncertainty": {
-        "percent": [("kpi_values", "value"), ("edition_amounts", "quantity"), ("quantities", "meter_id")],
-        "quality_measured": [("edition_amounts", "quality")],
-        "quality_estimated": [("edition_amounts", "quality")],
-    },
     "factor_uses": {
         "quantity_in": [("amounts", "quantity")],
         "quantity_out": [("amounts", "quantity"), ("factors", "value")],
