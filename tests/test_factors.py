@@ -461,6 +461,53 @@ def test_the_first_rule_that_finds_a_factor_wins(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_what_cannot_be_read_is_not_replaced_by_what_lies_farther(tmp_path: Path) -> None:
+    """The province's row is damaged: the country's may not take its place, and no other region is held back."""
+    rows = [factor_row("province", region="CN-BJ", value="0,558"), factor_row("country", region="CN"), factor_row("other", region="HK")]
+    library = library_of(tmp_path, {"mee": [row | {"value": row["value"].replace(",", "/")} for row in rows]})
+
+    with pytest.raises(FactorProblem, match=r"what may serve it could not be read\. Could not be read: factors/mee\.csv, line 2: '0/558' is no number"):
+        chosen(library, electricity(), chain=("CN-BJ", "CN"))
+    assert chosen(library, electricity(), chain=("CN-SH", "CN")).factor.factor_id == "country"
+    assert chosen(library, electricity(), chain=("HK",)).factor.factor_id == "other"
+
+
+def test_a_damaged_row_of_another_year_or_method_holds_nothing_back(tmp_path: Path) -> None:
+    rows = [factor_row("good"), factor_row("old", value="x", data_from="2020-01-01", data_to="2020-12-31"), factor_row("margin", value="x", method="combined_margin")]
+
+    assert chosen(library_of(tmp_path, {"mee": rows}), electricity(method=""), chain=("CN",)).factor.factor_id == "good"
+
+
+def test_a_blend_whose_parts_are_no_whole_is_not_used(tmp_path: Path) -> None:
+    part = factor_row("half", measure="refrigerant_emitted", gas="HFC-32", region="GLOBAL", value="0.5", unit="kg/kg", data_from="2006-01-01", data_to="")
+    pure = part | {"factor_id": "pure", "gas": "*", "value": "1"}
+    folder = library_folder(tmp_path, {"ashrae": [part, pure]})
+    lines = (folder / "ashrae.csv").read_text().splitlines()
+    (folder / "ashrae.csv").write_text("\n".join([f"gas_in,{lines[0]}", f"R-410A,{lines[1]}", f",{lines[2]}"]) + "\n")
+    library = read_library(folder)
+    rule = FactorRule(id="gases", measures=("refrigerant_emitted",), output="emission_gas", gases=("*",), source="ashrae")
+
+    assert "The parts of R-410A add up to 0.5, not to 1" in library.unreadable[0][1]
+    with pytest.raises(FactorProblem, match="what may serve it could not be read"):
+        chosen(library, rule, measure="refrigerant_emitted", gas="R-410A")
+    assert chosen(library, rule, measure="refrigerant_emitted", gas="HFC-134a").factor.factor_id == "pure"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ({"unit": "kgCO2e/kWh"}, "The value is in 'kgCO2e/kWh', which is CO2e, and the output is the mass of a gas"),
+        ({"gwp_set": "AR4"}, "The value is by the GWP set AR4, which is CO2e"),
+        ({"gas": ""}, "no gas is named"),
+        ({"output": "emission_co2e", "unit": "kgCO2/kWh"}, "The value is in 'kgCO2/kWh', and the output is CO2e"),
+    ],
+)
+def test_a_factor_that_contradicts_its_kind_is_kept_apart(tmp_path: Path, mistake: dict[str, str], message: str) -> None:
+    [(_, text)] = library_of(tmp_path, {"mee": [factor_row() | mistake]}).unreadable
+
+    assert message in text
+
+
 def test_two_factors_are_an_error_that_names_both(tmp_path: Path) -> None:
     library = library_of(tmp_path, {"mee": [factor_row("om", method="om"), factor_row("bm", method="bm"), factor_row("world", region="GLOBAL")]})
 

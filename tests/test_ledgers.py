@@ -45,6 +45,8 @@ def test_a_claim_is_read_in_canonical_units(tmp_path: Path) -> None:
         ({"volume_unit": "t"}, "unit", "volume_unit"),
         ({"volume_unit": "M kWh"}, "unit", "volume_unit"),
         ({"emission_rate_unit": "kWh/kg"}, "unit", "emission_rate_unit"),
+        ({"emission_rate": "0.4", "emission_rate_unit": "t/kWh"}, "too_large", "emission_rate"),
+        ({"emission_rate": "0.4", "emission_rate_unit": "tCO2e/MWh"}, "unit", "emission_rate_unit"),
         ({"retired_on": "15/07/2023"}, "date", "retired_on"),
         ({"retired_on": "2023-02-30"}, "date", "retired_on"),
         ({"claimed_from": "2023-07-01"}, "period_reversed", "claimed_to"),

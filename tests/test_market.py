@@ -12,6 +12,7 @@ from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.trace import trace
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.errors import InputProblem
+from esg_kpis.factors.certificates import Certificates, certificates_of
 from esg_kpis.tables import INSTRUMENTS, METERS, conform, empty
 from tests.scenario import (
     EVERYWHERE,
@@ -211,6 +212,54 @@ def test_numbers_that_share_certificates_are_used_twice(tmp_path: Path, one: str
 @pytest.mark.parametrize(("one", "other"), [("W0001-0400", "W0401-0500"), ("A1", "B1"), ("A1-A9", "A10")])
 def test_numbers_that_share_none_are_not(tmp_path: Path, one: str, other: str) -> None:
     assert refused(bought(tmp_path, certificate(one, "100"), certificate(other, "100"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "first", "last"),
+    [
+        ("W0001-0400", "w", 1, 400), ("GEC-2023-0001-0500", "gec2023", 1, 500), ("GEC-2023-5000", "gec2023", 5000, 5000), ("W2001-2400", "w", 2001, 2400), ("2001-2400", "", 2001, 2400),
+        ("Q1051-150", "q", 1051, 1150), ("Q0001-0100 wind", "q", 1, 100), ("W0001–W0400", "w", 1, 400), ("GEC 700001", "gec", 700001, 700001), ("REG-12-0050", "reg12", 50, 50),
+        ("Ｗ０００１－０４００", "w", 1, 400), ("A1-A9", "a", 1, 9), ("W1-400", "w", 1, 400), ("W0400-0001", "w0400", 1, 1), ("2023-01-0001 至 2023-01-0050", "202301", 1, 50),
+    ],
+)  # fmt: skip
+def test_what_a_number_of_certificates_stands_for(text: str, head: str, first: int, last: int) -> None:
+    assert certificates_of(text) == Certificates(head, first, last)
+
+
+def test_numbers_of_years_spellings_and_registries_do_not_hide_a_second_claim(tmp_path: Path) -> None:
+    for one, other, registry in (
+        ("GEC-2023-0001-0500", "GEC-2023-0051-0450", "NEA"), ("Q0001-0100 wind", "Q0001-0100 Wind farm", "NEA"), ("Q1001-1100", "Q1051-150", "NEA"), ("GOOD-1", "GOOD-1", "N. E. A."),
+    ):  # fmt: skip
+        assert printed(bought(tmp_path, certificate(one, "10"), certificate(other, "10", registry=registry, record_id="again")), "market") == [WITHOUT]
+
+
+def test_contracts_are_told_apart_by_their_words(tmp_path: Path) -> None:
+    claims = [certificate(number, "10", instrument_kind="PPA", record_id=number) for number in ("PPA-1-1", "PPA-11", "PPA 1 2", "PPA-2020-2029")]
+
+    assert refused(bought(tmp_path, *claims)) == []
+
+
+def test_the_world_is_no_market(tmp_path: Path) -> None:
+    assert refused(bought(tmp_path, certificate(market="GLOBAL"))) == ["is of the market GLOBAL, in which the site HQ does not lie"]
+
+
+def test_retired_before_it_was_generated(tmp_path: Path) -> None:
+    assert refused(bought(tmp_path, certificate(retired_on="2022-06-01"))) == ["was retired on 2022-06-01, before it was generated"]
+    assert refused(bought(tmp_path, certificate(retired_on="2022-06-01", instrument_kind="PPA"))) == []
+
+
+def test_what_a_site_feeds_back_is_no_load(tmp_path: Path) -> None:
+    """100 and 60 MWh bought, 140 MWh fed back at a third site: 20 MWh cover 12.5 and 7.5 of them, and nothing of the third."""
+    sites = register(*(site(name) for name in ("A", "B", "C")), site("GROUP", kind="group"))
+    bills = [year("electricity_purchased", quantity, site_id=name) for name, quantity in (("A", "100000"), ("B", "60000"), ("C", "-140000"))]
+
+    result = bought(tmp_path, certificate(volume="20000", site_id="GROUP"), bills=bills, sites=sites)
+
+    covered = result.amounts.filter(pl.col("measure") == "electricity_contracted").group_by("site_id").agg(pl.col("quantity").sum()).sort("site_id")
+    assert [(name, round(value, 6)) for name, value in covered.rows()] == [("A", 12500), ("B", 7500)]
+    assert covered["quantity"].sum() == 20000
+    assert printed(result, "market") == ["0.00"]  # 87.5 + 52.5 - 140 MWh
+    assert result.market.claims["load"].to_list() == [160000]
 
 
 def test_the_same_number_of_two_registries_is_not_the_same_certificate(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ so, and everything else is still computed.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -67,6 +67,21 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Broken:
+    """What a row that could not be read might have served, as far as its cells say so; an empty cell stands for anything."""
+
+    file: str
+    measure: str = ""
+    output: str = ""
+    gas_in: str = ""
+    gas: str = ""
+    region: str = ""
+    method: str = ""
+    data_from: date = FIRST
+    data_to: date = LAST
+
+
+@dataclass(frozen=True)
 class Library:
     """All factors, the group each gas is reported in, what sources.csv says of each source, and per source what could not be read."""
 
@@ -75,6 +90,7 @@ class Library:
     sources: dict[str, dict[str, str]]
     unreadable: tuple[tuple[str, str], ...] = ()
     regions: tuple[Region, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
     @cached_property
     def offers(self) -> pl.DataFrame:
@@ -128,11 +144,13 @@ def read_library(folder: Path) -> Library:
     factors: dict[str, Factor] = {}
     gas_groups: dict[str, str] = {}
     unreadable: list[tuple[str, str]] = []
+    broken: list[Broken] = []
     twice: set[str] = set()
     for path in sorted(folder.glob("*.csv")):
         if path.name in ("sources.csv", "regions.csv"):
             continue
         is_gwp = path.name == "gwp.csv"
+        before = len(unreadable)
         for where, row in _rows_of(path, GWP_COLUMNS if is_gwp else FACTOR_COLUMNS, unreadable):
             try:
                 factor = (
@@ -146,9 +164,37 @@ def read_library(folder: Path) -> Library:
                     raise InputProblem(what, where=where, mend="A revision is a new source with ids of its own.")
             except InputProblem as problem:
                 unreadable.append((path.stem, str(problem)))
+                broken.append(_might_serve(path.stem, row, is_gwp=is_gwp))
+                before += 1
                 continue
             factors[factor.factor_id] = factor
-    return Library(tuple(factors.values()), gas_groups, sources, tuple(unreadable), _regions(folder / "regions.csv"))
+        broken += [Broken(path.stem)] * (len(unreadable) - before)  # A file, or a row of it, of which not even the cells are known.
+    for source, measure, blend, total in _parts_that_are_no_whole(factors.values()):
+        unreadable.append((source, f"factors/{source}.csv: The parts of {blend} add up to {total}, not to 1. None of them is used."))
+        broken.append(Broken(source, measure, gas_in=blend))
+        factors = {name: factor for name, factor in factors.items() if (factor.source_id, factor.measure, factor.gas_in) != (source, measure, blend)}
+    return Library(tuple(factors.values()), gas_groups, sources, tuple(unreadable), _regions(folder / "regions.csv"), tuple(broken))
+
+
+def _might_serve(stem: str, row: Mapping[str, str], *, is_gwp: bool) -> Broken:
+    if is_gwp:
+        return Broken(stem, derived.EMISSION_GAS, derived.EMISSION_CO2E, gas=row["gas"], method=row["gwp_set"])
+    measure, output = (row[name] if row[name] in MEASURES else "" for name in ("measure", "output"))
+    try:
+        first, last = date.fromisoformat(row["data_from"]), date.fromisoformat(row["data_to"]) if row["data_to"] else LAST
+    except ValueError:
+        first, last = FIRST, LAST
+    return Broken(stem, measure, output, row.get("gas_in", ""), row["gas"], row["region"], row["method"], *((first, last) if first <= last else (FIRST, LAST)))
+
+
+def _parts_that_are_no_whole(factors: Iterable[Factor]) -> list[tuple[str, str, str, Decimal]]:
+    """Blends whose parts are not all there, or one too often: source, measure, blend, what they add up to."""
+    totals: dict[tuple[str, str, str], Decimal] = {}
+    for factor in factors:
+        if factor.gas_in and factor.status != "evidence_only":
+            key = (factor.source_id, factor.measure, factor.gas_in)
+            totals[key] = totals.get(key, Decimal(0)) + factor.value
+    return [(*key, total) for key, total in totals.items() if total != 1]
 
 
 def _regions(path: Path) -> tuple[Region, ...]:
@@ -253,6 +299,7 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
         raise InputProblem(f"The grade is '{row['grade']}'.", where=where, mend="Only grades A to C may feed a KPI.")
     if row["status"] not in ("selectable", "derived", "evidence_only"):
         raise InputProblem(f"The status is '{row['status']}'.", where=where, mend="It is selectable, derived or evidence_only.")
+    _check_kind(where, row)
     value = _value(where, row["value"], scale)
     uncertainty = _value(where, row["uncertainty"], scale) if row.get("uncertainty") else None
     if uncertainty is not None and uncertainty < 0:
@@ -273,6 +320,18 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
         uncertainty, row["gwp_set"] or None, _date(where, row["data_from"]), _date(where, row["data_to"]) if row["data_to"] else None,
         _date(where, sources[row["source_id"]]["published"]), row["status"], row["parents"] or None, row["grade"], row["page"], row["note"], lead,
     )  # fmt: skip
+
+
+def _check_kind(where: str, row: Mapping[str, str]) -> None:
+    """What a unit or a GWP set says of the kind must be what the output is."""
+    says_co2e = "co2e" in row["unit"].lower()
+    if row["output"] == derived.EMISSION_GAS and (says_co2e or row["gwp_set"]):
+        said = f"in '{row['unit']}'" if says_co2e else f"by the GWP set {row['gwp_set']}"
+        raise InputProblem(f"The value is {said}, which is CO2e, and the output is the mass of a gas.", where=where, mend=f"Its output is {derived.EMISSION_CO2E}; or write the mass of the gas.")
+    if row["output"] == derived.EMISSION_GAS and not row["gas"]:
+        raise InputProblem("The output is the mass of a gas, and no gas is named.", where=where, mend="Write CO2, CH4, N2O …; `*` keeps the gas that comes in.")
+    if row["output"] == derived.EMISSION_CO2E and "co2" in row["unit"].lower() and not says_co2e:
+        raise InputProblem(f"The value is in '{row['unit']}', and the output is CO2e.", where=where, mend=f"Its output is {derived.EMISSION_GAS}; or write the unit as kgCO2e.")
 
 
 def _value(where: str, text: str, scale: int) -> Decimal:

@@ -4,8 +4,6 @@ Source: GHG Protocol Scope 2 Guidance (2015), chapter 7, Table 7.1: an instrumen
 claimed once. What no instrument covers takes the residual mix, or the fallback that the edition's rules state.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,16 +16,14 @@ import polars as pl
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import derived
 from esg_kpis.editions import Edition
-from esg_kpis.editions.consolidation import IN_PART
+from esg_kpis.editions.consolidation import IN_PART, why_not
 from esg_kpis.editions.market import MarketBased, shifted
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, QUANTITY_SCALE, as_decimal, plain, product, rounded, sums
+from esg_kpis.factors.certificates import Certificates, bare, certificates_of, words_of
 from esg_kpis.factors.library import SOURCE_COLUMNS, Factor, Library
 from esg_kpis.factors.need import INSTRUMENTS_SOURCE, OF_INSTRUMENT
 from esg_kpis.factors.regions import GLOBAL, chain_of
 from esg_kpis.tables import AMOUNTS, CLAIMS, conform, empty
-
-_RANGE = re.compile(r"^(?P<head>.*?)(?P<first>[0-9]+)\s*(?:-|–|~|to)\s*(?P<head_again>.*?)(?P<last>[0-9]+)$")
-
 
 OF_ONE_MWH = ("GEC", "I-REC", "GO", "REC", "REGO")
 """Kinds of which one certificate is one MWh."""
@@ -61,7 +57,7 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
     if rules is None:
         return Market(empty(AMOUNTS), empty(CLAIMS))
     load = amounts.filter(pl.col("measure").is_in(rules.load) & pl.col("excluded").is_null()).sort("amount_id")
-    left_out = amounts.filter(pl.col("measure").is_in(rules.load) & pl.col("excluded").str.starts_with(IN_PART).fill_null(value=False))
+    left_out = amounts.filter(pl.col("measure").is_in(rules.load) & (pl.col("excluded").str.starts_with(IN_PART) | (pl.col("excluded") == why_not(edition))).fill_null(value=False))
     open_ = load.select("amount_id", "site_id", "month", "period", pl.col("quantity").alias("left"))
     at = {row["site_id"]: row for row in sites.iter_rows(named=True)}
     twice = _claimed_twice(instruments)
@@ -81,7 +77,8 @@ def market_based(amounts: pl.DataFrame, sites: pl.DataFrame, instruments: pl.Dat
         at_places = pl.col("site_id").is_in(places) & (pl.col("period") == periods[-1]) & pl.col("month").is_in(_months(claim))
         pool, whole, counts = open_.filter(at_places), None, claim["volume"]
         if not reasons:
-            whole = _sum(pool, "left")
+            pool = _open(pool)
+            whole = _sum(pool, "open")
             if at[claim["site_id"]]["kind"] != "group":  # Of a site that counts in part, its instruments count by the same part.
                 counts = _by_part(claim["volume"], load.filter(at_places), left_out.filter(at_places))
             if counts > whole:
@@ -126,10 +123,11 @@ def _failed(claim: dict[str, Any], places: Sequence[str], rules: MarketBased, kn
     if not places:
         where = f"the site {claim['site_id']} does not lie" if claim["site_id"] else "no site lies"
         reasons.append(f"is of the market {claim['market']}, in which {where}")
-    span = _range(unicodedata.normalize("NFKC", claim["instrument"]).casefold())
-    held = span[2] - span[1] + 1 if span is not None and span[2] > span[1] else None
-    if held is not None and claim["instrument_kind"] in OF_ONE_MWH and claim["volume"] > 1000 * held:
-        reasons.append(f"is of {held} certificates, each of 1 MWh; {plain(claim['volume'])} kWh are claimed of them")
+    of = certificates_of(claim["instrument"]) if claim["instrument_kind"] in OF_ONE_MWH else None
+    if of is not None and of.held > 1 and claim["volume"] > 1000 * of.held:
+        reasons.append(f"is of {of.held} certificates, each of 1 MWh; {plain(claim['volume'])} kWh are claimed of them")
+    if claim["instrument_kind"] in OF_ONE_MWH and claim["retired_on"] < claim["vintage_from"]:
+        reasons.append(f"was retired on {claim['retired_on']}, before it was generated")
     if claim["retired_for"].strip().casefold() not in {name.strip().casefold() for name in rules.retired_for}:
         reasons.append(f"was retired for {claim['retired_for']}, not for {' or '.join(rules.retired_for)}")
     if claim["retired_on"] > known_on:
@@ -154,39 +152,24 @@ def _by_part(volume: Decimal, load: pl.DataFrame, left_out: pl.DataFrame) -> Dec
 def _claimed_twice(instruments: pl.DataFrame) -> dict[str, str]:
     """The records that claim what another claims too, with the sentence: the same number in the same registry, or ranges of numbers that share some."""
     names = {row["record_id"]: row["instrument"] for row in instruments.iter_rows(named=True)}
-    rows = [(row["record_id"], row["registry"].strip().casefold(), unicodedata.normalize("NFKC", row["instrument"]).casefold()) for row in instruments.iter_rows(named=True)]
-    by_registry: dict[str, list[tuple[str, str, tuple[str, int, int] | None]]] = {}
-    for record, registry, number in rows:
-        by_registry.setdefault(registry, []).append((record, number, _range(number)))
+    by_registry: dict[str, list[tuple[str, str, Certificates | None]]] = {}
+    for row in instruments.iter_rows(named=True):
+        of = certificates_of(row["instrument"]) if row["instrument_kind"] in OF_ONE_MWH else None
+        by_registry.setdefault(bare(row["registry"]), []).append((row["record_id"], words_of(row["instrument"]), of))
     found: dict[str, list[str]] = {}
     for items in by_registry.values():
-        for index, (record, number, span) in enumerate(items):
-            for other, number_there, span_there in items[index + 1 :]:
-                shared = span is not None and span_there is not None and span[0] == span_there[0] and span[1] <= span_there[2] and span_there[1] <= span[2]
-                if _bare(number) == _bare(number_there) or shared:
+        for index, (record, number, own) in enumerate(items):
+            for other, number_there, there in items[index + 1 :]:
+                shared = own is not None and there is not None and own.head == there.head and own.first <= there.last and there.first <= own.last
+                if number == number_there or shared:
                     found.setdefault(record, []).append(other)
                     found.setdefault(other, []).append(record)
     return {record: f"is claimed twice: also by record {', '.join(f'{other} ({names[other]})' for other in sorted(others))}" for record, others in found.items()}
 
 
-def _bare(text: str) -> str:
-    """Letters and digits only: a hyphen or a blank makes no other certificate."""
-    return re.sub(r"[\W_]", "", text)
-
-
-def _range(number: str) -> tuple[str, int, int] | None:
-    """Head, first and last of a range of numbers, or of one that stands alone."""
-    if match := _RANGE.match(number):
-        head, again = _bare(match["head"]), _bare(match["head_again"])
-        if again in ("", head) and int(match["first"]) < int(match["last"]):
-            return head, int(match["first"]), int(match["last"])
-    single = re.match(r"^(.*?)([0-9]+)$", number)
-    return (_bare(single[1]), int(single[2]), int(single[2])) if single else None
-
-
 def _sites_of(claim: dict[str, Any], sites: dict[str, dict[str, Any]], library: Library, rules: MarketBased) -> list[str]:
     """The sites in the market that a claim may cover: the one it names, or all where that is of the kind `group`."""
-    market = set(rules.markets.get(claim["market"], [claim["market"]]))
+    market = set(rules.markets.get(claim["market"], [claim["market"]])) - {GLOBAL}
     named = sites.get(claim["site_id"])
     candidates: Iterable[dict[str, Any]] = sites.values() if named is not None and named["kind"] == "group" else [named] if named else []
     return [
@@ -205,12 +188,24 @@ def _months(claim: dict[str, Any]) -> list[str]:
 # ---------------------------------------------------------------- what it covers
 
 
+def _open(pool: pl.DataFrame) -> pl.DataFrame:
+    """The amounts of a pool that a claim may cover, with `open`: how much of each. What a site feeds back, or a credit takes back, makes its other amounts smaller."""
+    net = sums(pool, ["site_id"], "left").rename({"left": "net"}).filter(pl.col("net") > 0)
+    above = pool.filter(pl.col("left") > 0).join(net, on="site_id", maintain_order="left")
+    gross = sums(above, ["site_id"], "left").rename({"left": "gross"})
+    joined = above.join(gross, on="site_id", maintain_order="left")
+    parts = {(net_, gross_): as_decimal(Fraction(net_) / Fraction(gross_), PRODUCT_SCALE) for net_, gross_ in joined.select("net", "gross").unique().iter_rows()}
+    shares = pl.Series("share", [parts[pair] for pair in joined.select("net", "gross").iter_rows()], dtype=PRODUCT)
+    whole = pl.col("net") == pl.col("gross")
+    return joined.with_columns(shares).with_columns(pl.when(whole).then("left").otherwise(product(pl.col("left"), pl.col("share")).round(QUANTITY_SCALE).cast(PRODUCT)).alias("open"))
+
+
 def _covered(pool: pl.DataFrame, volume: Decimal, whole: Decimal) -> pl.DataFrame:
     """What each amount of a pool is covered by, in proportion: columns `amount_id`, `covered`; together exactly the volume."""
     share = as_decimal(Fraction(volume) / Fraction(whole), PRODUCT_SCALE)
-    part = pool.filter(pl.col("left") > 0).select("amount_id", "left", product(pl.col("left"), pl.lit(share)).round(QUANTITY_SCALE).cast(PRODUCT).alias("covered"))
+    part = pool.select("amount_id", "open", product(pl.col("open"), pl.lit(share)).round(QUANTITY_SCALE).cast(PRODUCT).alias("covered"))
     missing = Decimal(volume) - sums(part, [], "covered")["covered"][0]
-    largest = pl.int_range(pl.len()) == part["left"].arg_max()
+    largest = pl.int_range(pl.len()) == part["open"].arg_max()
     return part.select("amount_id", pl.when(largest).then(pl.col("covered") + pl.lit(missing).cast(PRODUCT)).otherwise("covered").alias("covered"))
 
 

@@ -38,7 +38,7 @@ def no_factor(library: Library, rules: Sequence[FactorRule], need: Need, known_o
     broken = [text for source, text in library.unreadable if source in {rule.source for rule in speaking}]
     unreadable = f" Could not be read: {' '.join(broken[:3])}" if broken else ""
     return FactorProblem(
-        f"No factor leads to {need}{_reason(library, speaking, need, known_on)}.{unreadable}",
+        f"No factor leads to {need}{': what may serve it could not be read' if broken else _reason(library, speaking, need, known_on)}.{unreadable}",
         where=f"edition.toml, rule{'s' if len(speaking) > 1 else ''} {', '.join(rule.id for rule in speaking)}",
         mend="Nearly matched: " + "; ".join(near_matches(library, speaking, need, known_on=known_on)) + ". Add the factor to factors/, or a rule that names another.",
     )

@@ -41,12 +41,14 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
     words = rungs.sort("chain", "rung").group_by("chain", maintain_order=True).agg(pl.col("words").str.join(" > ").alias("chain_words"))
     spans = pl.DataFrame([{"period": item.id, "first": item.first, "last": item.last} for item in periods], schema={"period": pl.String(), "first": pl.Date(), "last": pl.Date()})
     open_, won = numbered, []
-    broken = {source for source, _ in library.unreadable}
+    broken = {item.file for item in library.broken} | {source for source, _ in library.unreadable}
     for place, rule in enumerate(rules):
         speaking = open_.filter(_speaks(rule, rungs))
         if speaking.is_empty():
             continue
         best = _best(speaking, _offered(library, rule, known_on), rule, rungs, spans).join(words, on="chain", how="left", maintain_order="left")
+        if rule.source in broken:  # What cannot be read might have served as well or nearer.
+            best = best.join(_doubted(speaking, best, library, rule, rungs, spans), on="need", how="anti")
         won.append(best.with_columns(pl.lit(place, dtype=pl.UInt32()).alias("rule"), _why(rule).alias("why")).select("need", "factor", "rule", "matches", "why"))
         # What cannot be read might have served: a later rule must not take its place.
         open_ = open_.join(speaking if rule.source in broken else best, on="need", how="anti")
@@ -114,6 +116,29 @@ def _best(speaking: pl.DataFrame, offers: pl.DataFrame, rule: FactorRule, rungs:
     nearest = met.filter(pl.col("rung") == pl.col("rung").min().over("need")) if met.height else met
     counted = nearest.sort("need", "factor").with_columns(pl.len().over("need").alias("matches")) if met.height else nearest.with_columns(pl.lit(0, dtype=pl.UInt32()).alias("matches"))
     return counted.unique("need", keep="first", maintain_order=True)
+
+
+def _doubted(speaking: pl.DataFrame, best: pl.DataFrame, library: Library, rule: FactorRule, rungs: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The needs for which a row of the rule's source that could not be read may lie on the rung of the factor found, or nearer."""
+    schema = dict.fromkeys(("measure", "output", "gas_in", "gas", "region", "method"), pl.String()) | dict.fromkeys(("data_from", "data_to"), pl.Date())
+    rows = [{name: getattr(item, name) for name in schema} for item in library.broken if item.file == rule.source]
+    table = pl.DataFrame(rows, schema=schema).rename({name: f"broken_{name}" for name in ("output", "gas_in", "gas", "measure")})
+    if rule.method is not None and "{" not in rule.method:
+        table = table.filter(pl.col("method").is_in(["", rule.method]))
+    if rule.data_year is not None:
+        table = table.filter(pl.lit(rule.data_year).is_between(pl.col("data_from").dt.year(), pl.col("data_to").dt.year()))
+    found = best.select("need", pl.col("rung").alias("found_at"))
+    asked = speaking.select("need", "factor_measure", "output", "gas_in", "gas", "chain", "period").join(found, on="need").join(spans, on="period", how="left")
+    met = asked.join(table, how="cross").join(rungs.select("chain", "region", "rung"), on=["chain", "region"], how="left")
+
+    def same(broken: str, own: str) -> pl.Expr:
+        return (pl.col(broken) == "") | (pl.col(broken) == pl.col(own))
+
+    near = (pl.col("region") == rule.factor_region) if rule.factor_region else (pl.col("rung") <= pl.col("found_at")).fill_null(value=False)
+    in_time = pl.lit(value=True) if rule.data_year is not None else (pl.col("data_from") <= pl.col("first")) & (pl.col("data_to") >= pl.col("last"))
+    gas = same("broken_gas", "gas") | (pl.col("broken_gas") == "*") | ((pl.col("broken_gas_in") != "") & (pl.col("broken_gas_in") == pl.col("gas_in")))
+    fits = [same("broken_measure", "factor_measure"), same("broken_output", "output"), same("broken_gas_in", "gas_in"), gas, (pl.col("region") == "") | near, in_time]
+    return met.filter(pl.all_horizontal(fits)).select("need").unique()
 
 
 def _filled(method: str) -> pl.Expr:

@@ -14,6 +14,8 @@ from esg_kpis.tables import INSTRUMENTS, empty
 from esg_kpis.units import multiplier
 
 _DAY = "a day such as 2023-12-31"
+MOST = 3
+"""Kilograms of CO2 per kWh that no electricity exceeds: lignite emits about 1.2."""
 
 
 def instrument_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -40,6 +42,13 @@ def instrument_rows(bases: Sequence[pl.DataFrame], bad: pl.Series, sites: pl.Dat
             rejections(rows, value < Decimal(least), "negative", name, pl.col(name), told),
             rejections(rows, pl.lit(pl.Series([lead is None for lead in rows[f"__{name}_lead"]], dtype=pl.Boolean())), "unit", f"{name}_unit", pl.col(f"{name}_unit"), "MWh or kWh" if name == "volume" else "t/MWh or kg/kWh"),
         ]  # fmt: skip
+    per_kwh = pl.Series([None if value is None or lead is None else Fraction(value) * lead for value, lead in zip(rows["__emission_rate"], rows["__emission_rate_lead"], strict=True)], dtype=pl.Object)
+    high = pl.Series([rate is not None and rate > MOST for rate in per_kwh], dtype=pl.Boolean())
+    co2e = pl.col("emission_rate_unit").str.to_lowercase().str.contains("co2e") & (pl.col("__emission_rate") != 0)
+    problems += [
+        rejections(rows, pl.lit(high), "too_large", "emission_rate", pl.col("emission_rate") + pl.lit(" ") + pl.col("emission_rate_unit"), f"at most {MOST} kg/kWh: no plant emits more", f"{MOST} kg/kWh"),
+        rejections(rows, co2e, "unit", "emission_rate_unit", pl.col("emission_rate_unit"), "t/MWh or kg/kWh of CO2, not of CO2e"),
+    ]
     for name in days:
         problems.append(rejections(rows, (pl.col(name) != "") & pl.col(f"__{name}").is_null(), "date", name, pl.col(name), _DAY, "2023-12-31"))
     claimed = {"claimed_from": pl.coalesce("__claimed_from", "start"), "claimed_to": pl.coalesce("__claimed_to", "end")}
