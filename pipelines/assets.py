@@ -13,6 +13,7 @@ from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import record_fates
+from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.ingest import ingest
@@ -194,10 +195,10 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
 )
 def applied(
     workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame, coverage: pl.DataFrame,
-    meter_months: pl.DataFrame,
+    meter_months: pl.DataFrame, quantities: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame]]:  # fmt: skip
     """Boundary, estimates, instruments and factors, edition by edition."""
-    received = Received(amounts, sites, ownership, instruments, rejected, Coverage(coverage, meter_months), workspace.last_day)
+    received = Received(amounts, sites, ownership, instruments, rejected, Coverage(coverage, meter_months), workspace.last_day, days_of(quantities))
     seen = [counted_in(received, edition, workspace.library, workspace.known_date(edition)).tables for edition in workspace.read_editions]
     for name in seen[0]:
         frame = pl.concat([tables[name] for tables in seen])

@@ -8,6 +8,7 @@ import polars as pl
 from esg_kpis.amounts import Coverage
 from esg_kpis.assurance.lenses import lenses_of
 from esg_kpis.assurance.uncertainty import uncertainty_of
+from esg_kpis.editions.consolidation import days_of
 from esg_kpis.factors import Received, with_instruments
 from esg_kpis.kpis import inputs_of
 from esg_kpis.tables import LENSES, UNCERTAINTY, UNCERTAINTY_SOURCES, empty
@@ -44,10 +45,10 @@ def uncertainties(
 )  # fmt: skip
 def lenses(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame,
-    coverage: pl.DataFrame, meter_months: pl.DataFrame, kpi_values: pl.DataFrame, published: pl.DataFrame,
+    coverage: pl.DataFrame, meter_months: pl.DataFrame, kpi_values: pl.DataFrame, published: pl.DataFrame, quantities: pl.DataFrame,
 ) -> pl.DataFrame:  # fmt: skip
     """Lenses of all editions."""
-    received = Received(amounts, sites, ownership, instruments, rejected, Coverage(coverage, meter_months), workspace.last_day)
+    received = Received(amounts, sites, ownership, instruments, rejected, Coverage(coverage, meter_months), workspace.last_day, days_of(quantities))
     frames = [empty(LENSES)]
     for edition in workspace.read_editions:
         if edition.rules.lens:

@@ -16,6 +16,7 @@ from rich.table import Table
 from esg_kpis.amounts import coverage_of
 from esg_kpis.assurance.lenses import through
 from esg_kpis.editions import Lens, read_editions
+from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import printed
@@ -67,7 +68,7 @@ def _looked(root: Path, folder: Path, edition_id: str, changes: dict[str, Any], 
     )
     before = amounts.filter(pl.col("edition") == "")
     coverage = coverage_of(quantities, before, sites, meters, months_expected(list(editions.values()), as_of))
-    received = Received(before, sites, ownership, instruments, rejected, coverage, as_of)
+    received = Received(before, sites, ownership, instruments, rejected, coverage, as_of, days_of(quantities))
     known_on = date.fromisoformat(ran[f"known on {edition_id}"])
     return through(lens, editions[edition_id], editions, received, read_library(root / "factors"), known_on, values, published)
 

@@ -17,6 +17,7 @@ from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.assurance.trace import Tables
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.editions import Edition, read_edition
+from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import Filled, months_expected
 from esg_kpis.factors import Applied, Library, Market, Received, counted_in, read_library, with_instruments
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
@@ -228,7 +229,7 @@ def of_amounts(
         empty(table) if frame is None else frame for frame, table in ((sent, QUANTITIES), (meters, METERS), (ownership, OWNERSHIP), (instruments, INSTRUMENTS))
     )
     coverage = coverage_of(sent, amounts, sites, meters, months_expected([edition], as_of))
-    received = Received(amounts, sites, ownership, instruments, rejected, coverage, as_of)
+    received = Received(amounts, sites, ownership, instruments, rejected, coverage, as_of, days_of(sent))
     counted = counted_in(received, edition, library, day_known)
     every = counted.tables["edition_amounts"]
     gaps = counted.gaps

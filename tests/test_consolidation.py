@@ -66,6 +66,16 @@ def test_a_share_that_changes_within_a_month_counts_by_its_days(tmp_path: Path) 
     assert cell["value"] == Decimal(250) + 620
 
 
+def test_a_last_bill_counts_by_its_own_days(tmp_path: Path) -> None:
+    """Owned until 15 June: the bill of 1 to 15 June counts whole, the next owner's of 16 to 30 June not at all, one of the whole month by half."""
+    bills = [bill("electricity_purchased", "1000", f"2023-06-{first}", f"2023-06-{last}", meter_id=first) for first, last in (("01", "15"), ("16", "30"))]
+    whole = bill("electricity_purchased", "1000", "2023-06-01", "2023-06-30", meter_id="whole", record_id="whole")
+
+    for approach, given in (("equity_share", span("2023-06-16", None, "0")), ("operational_control", span("2023-06-16", None, control="none"))):
+        assert by(tmp_path, approach, bills, given).cell("power")["value"] == 1000
+        assert by(tmp_path, approach, [whole], given).cell("power")["value"] == 500
+
+
 def test_both_halves_of_what_is_split_add_up_to_what_came(tmp_path: Path) -> None:
     result = by(tmp_path, "equity_share", monthly(), span(None, "2023-01-10", "0.4"), span("2023-01-11", None, "0.7"))
 

@@ -509,11 +509,11 @@ def test_a_factor_that_contradicts_its_kind_is_kept_apart(tmp_path: Path, mistak
 
 
 def test_two_factors_are_an_error_that_names_both(tmp_path: Path) -> None:
-    library = library_of(tmp_path, {"mee": [factor_row("om", method="om"), factor_row("bm", method="bm"), factor_row("world", region="GLOBAL")]})
+    library = library_of(tmp_path, {"mee": [factor_row("om", method="average"), factor_row("bm", method="utility"), factor_row("world", region="GLOBAL")]})
 
     with pytest.raises(FactorProblem, match=r"2 factors match .*: om, bm\. Narrow the rule"):
         chosen(library, electricity())
-    assert chosen(library, electricity(method="bm")).factor.factor_id == "bm"
+    assert chosen(library, electricity(method="utility")).factor.factor_id == "bm"
 
 
 def test_co2e_of_another_gwp_set_is_refused(tmp_path: Path) -> None:

@@ -26,9 +26,12 @@ from tests.scenario import (
     library_folder,
     library_of,
     real_library,
+    register,
     rule,
+    site,
     year,
 )
+from tests.test_scope_1 import COOLING
 
 Y2023 = Period(id="2023", first=day("2023-01-01"), last=day("2023-12-31"))
 GHG = kpi("ghg", "tCO2e", "emission_co2e")
@@ -234,3 +237,64 @@ def test_a_choice_is_the_one_that_misses_nothing_on_the_first_rule_and_nearest_r
         else:
             assert (answer["rule"], answer["matches"]) == (expected[0], len(expected[1]))
             assert library.factors[answer["factor"]].factor_id in expected[1]
+
+
+@pytest.mark.parametrize("method", ["life_cycle", "transmission_loss"])
+def test_what_is_never_of_scope_2_is_refused_by_name_too(tmp_path: Path, method: str) -> None:
+    with pytest.raises(FactorProblem, match="and never serves Scope 2"):
+        chosen(library_of(tmp_path, {"mee": [factor_row(method=method)]}), grid_rule(method=method))
+
+
+@pytest.mark.parametrize("method", ["average_generation", "average_operating_margin", "marginal", "something_new"])
+def test_only_an_average_of_what_is_delivered_serves_a_rule_without_a_method(tmp_path: Path, method: str) -> None:
+    library = library_of(tmp_path, {"mee": [factor_row(method=method)]})
+
+    with pytest.raises(FactorProblem, match="a rule without a method asks for an average grid factor"):
+        chosen(library, grid_rule())
+    assert chosen(library, grid_rule(method=method)).factor.factor_id == "grid-cn"
+
+
+# ---------------------------------------------------------------- two ways to one emission
+
+
+def test_two_rules_to_the_same_gas_block_it_and_name_both(tmp_path: Path) -> None:
+    rules = rule("grid", "electricity_purchased", "emission_gas", "mee", "CO2") + rule("again", "electricity_purchased", "emission_co2e", "uk")
+    library = library_of(tmp_path, {"mee": [factor_row()], "uk": [factor_row("uk", output="emission_co2e", gas="", gwp_set="AR5")]}, [gwp_row("CO2", "1")])
+
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + rules), [year("electricity_purchased", "1000")], library=library)
+
+    assert result.cell("ghg")["status"] == "blocked"
+    assert "two rules of the edition lead to the same emission: again from electricity_purchased, grid from electricity_purchased" in result.cell("ghg")["reason"]
+    assert "[[exclusion]]" in result.applied.problems["message"][0]
+
+
+def test_a_fuel_counted_directly_and_by_its_energy_is_blocked(tmp_path: Path) -> None:
+    rules = (
+        rule("direct", "diesel", "emission_gas", "ndrc-sector-guidelines", "CO2") + rule("energy", "diesel", "diesel_energy", "ndrc-sector-guidelines")
+        + rule("by-energy", "diesel_energy", "emission_gas", "ipcc-2006-v2-ch2", "CO2")
+    )  # fmt: skip
+    left_out = '[[exclusion]]\nid = "once"\nmeasures = ["diesel_energy"]\ngases = ["CO2"]\ntext = "Counted directly."\n'
+
+    def ghg(more: str) -> dict[str, object]:
+        return computed(edition_of(tmp_path, [GHG], EVERYWHERE + rules + more), [year("diesel", "1000")], library=real_library()).cell("ghg")
+
+    assert ghg("")["status"] == "blocked"
+    assert (ghg(left_out)["status"], ghg(left_out)["printed"]) == ("ok", "3.10")
+
+
+def test_a_refill_counted_as_such_and_by_its_balance_is_blocked(tmp_path: Path) -> None:
+    rules = rule("as-such", "refrigerant_refill", "emission_gas", "ipcc-2006-v3-ch7", "*") + COOLING
+
+    cell = computed(edition_of(tmp_path, [GHG], EVERYWHERE + rules), [year("refrigerant_refill", "10", dimensions="refrigerant=R-410A")], library=real_library()).cell("ghg")
+
+    assert cell["status"] == "blocked"
+
+
+def test_sites_of_two_countries_in_one_grid_do_not_stop_the_run(tmp_path: Path) -> None:
+    sites = register(site("A", country="IE", grid_region="SEM"), site("B", country="GB", grid_region="SEM"))
+    library = library_of(tmp_path, {"mee": [factor_row(region="SEM")]}, [gwp_row("CO2", "1")])
+    bills = [year("electricity_purchased", "1000000", site_id=name) for name in ("A", "B")]
+
+    result = computed(edition_of(tmp_path, [GHG], EVERYWHERE + rule("grid", "electricity_purchased", "emission_gas", "mee", "CO2")), bills, library=library, sites=sites)
+
+    assert result.cell("ghg")["value"] == 1000

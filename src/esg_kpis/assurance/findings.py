@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.balances import balance_findings, beside_findings, stock_findings
+from esg_kpis.assurance.balances import balance_findings, beside_findings, region_findings, stock_findings, twice_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.library import of_library
@@ -25,6 +25,8 @@ CHECKS: dict[str, str] = {
     "rejected_record": "Every record received can be read",
     "missing_factor": "Every amount finds exactly one factor",
     "negative_balance": "What is taken out of a balance of refrigerants or methane was put in",
+    "unknown_region": "Every grid region of a site is one that factors or factors/regions.csv know",
+    "told_twice": "No refrigerant and no load of waste water is told in two ways",
     "stock_uncounted": "Every stock of a period holds on its last day",
     "beside_scopes": "Nothing stands beside the scopes",
     "instrument_refused": "Every contractual instrument that is claimed counts",
@@ -113,7 +115,7 @@ def findings(
     rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
     rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
-    rows += balance_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
+    rows += region_findings(sites, library) + balance_findings(amounts) + twice_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
     rows += [_of_factor(source, text) for source, text in library.unreadable] + of_library(library)
     waivers: dict[str, str] = {}
     for edition in editions:

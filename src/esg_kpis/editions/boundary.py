@@ -39,8 +39,9 @@ _DATE_RULES = ("date", "date_missing", "dates_disagree", "period_reversed", "per
 
 
 def amounts_in_edition(
-    amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date, ownership: pl.DataFrame | None = None
-) -> pl.DataFrame:
+    amounts: pl.DataFrame, sites: pl.DataFrame, rejected: pl.DataFrame, edition: Edition, as_of: date, ownership: pl.DataFrame | None = None,
+    days: pl.DataFrame | None = None,
+) -> pl.DataFrame:  # fmt: skip
     """Every amount as the edition sees it: in a period, and with the reason in `excluded` when it does not count.
 
     A rejected record that is not waived stands in as a blocked amount of each measure it would have fed, in each period it may belong to, so that a KPI that needs it is
@@ -56,7 +57,7 @@ def amounts_in_edition(
         _in_months(rest, edition), _at_period_ends(rest, edition), _of_ranges(amounts.filter(ranged), edition), _of_one_period(amounts.filter(anew), edition),
         _of_rejected(rejected, edition, as_of),
     ])  # fmt: skip
-    part = consolidated_parts(placed, sites, empty(OWNERSHIP) if ownership is None else ownership, edition)
+    part = consolidated_parts(placed, sites, empty(OWNERSHIP) if ownership is None else ownership, edition, days)
     of_sites = sites.select("site_id", "country", "grid_region", "kind", "business_line", "control")
     joined = placed.select("site_id", "measure", "nature", "period", "excluded").join(of_sites, on="site_id", how="left", maintain_order="left")
     needed = needed_measures(edition).union(*added_up(edition).values())

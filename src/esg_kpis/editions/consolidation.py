@@ -24,30 +24,45 @@ IN_PART = "not consolidated by "
 _SPAN = tuple[date, date, Fraction]
 
 
-def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> pl.Series:
+def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition, days: pl.DataFrame | None = None) -> pl.Series:
     """The part of each amount that the edition consolidates, 0 to 1: null where it is all of it, as at most sites.
 
-    A flow counts by the days of its month, an event by its day, a stock by the last day of the period. Of amounts without a site, and of domains that no share touches, nothing is cut.
+    A flow counts by the days of its month that its record tells of (`days`: `record_id`, `measure`, `start`, `end`; all of the month where that is not known), an event by its day, a stock by the last day of the period. Of amounts without a site, and of domains that no share touches, nothing is cut.
     """
     spans = _spans(sites, ownership, edition)
     if not spans or amounts.is_empty():
         return pl.repeat(None, amounts.height, dtype=PRODUCT, eager=True).alias("part")
     ends = {period.id: period.last for period in edition.rules.period}
     at = pl.when(pl.col("nature") == "stock").then(pl.col("period").replace_strict(ends, default=None, return_dtype=pl.Date())).when(pl.col("nature") == "event").then("date")
-    keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(_BY_SHARE).alias("touched"))
+    told = empty_days() if days is None else days
+    keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(_BY_SHARE).alias("touched"), "record_id", "measure").join(
+        told, on=["record_id", "measure"], how="left", maintain_order="left"
+    ).drop("record_id", "measure")  # fmt: skip
     keys = keyed.filter(pl.col("touched") & pl.col("site_id").is_in(list(spans))).drop("touched").unique()
-    parts = [(*key, as_decimal(_part(spans[key[0]], key[1], key[2]), PRODUCT_SCALE)) for key in keys.iter_rows()]
-    table = pl.DataFrame(parts, schema={"site_id": pl.String(), "month": pl.String(), "at": pl.Date(), "part": PRODUCT}, orient="row")
-    joined = keyed.join(table.filter(pl.col("part") != 1).with_columns(pl.lit(value=True).alias("touched")), on=["site_id", "month", "at", "touched"], how="left", nulls_equal=True, maintain_order="left")
+    parts = [(*key, as_decimal(_part(spans[key[0]], *key[1:]), PRODUCT_SCALE)) for key in keys.iter_rows()]
+    schema = {"site_id": pl.String(), "month": pl.String(), "at": pl.Date(), "start": pl.Date(), "end": pl.Date(), "part": PRODUCT}
+    table = pl.DataFrame(parts, schema=schema, orient="row")
+    joined = keyed.join(table.filter(pl.col("part") != 1).with_columns(pl.lit(value=True).alias("touched")), on=["site_id", "month", "at", "touched", "start", "end"], how="left", nulls_equal=True, maintain_order="left")
     return joined["part"]
 
 
-def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+def empty_days() -> pl.DataFrame:
+    """The days of no records."""
+    return pl.DataFrame(schema={"record_id": pl.String(), "measure": pl.String(), "start": pl.Date(), "end": pl.Date()})
+
+
+def days_of(quantities: pl.DataFrame) -> pl.DataFrame:
+    """The days each record tells of a measure, as `quantities` has them."""
+    flows = quantities.filter(pl.col("nature") == "flow")
+    return flows.group_by("record_id", "measure").agg(pl.col("start").min(), pl.col("end").max()) if flows.height else empty_days()
+
+
+def consolidated(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition, days: pl.DataFrame | None = None) -> pl.DataFrame:
     """`amounts` of an edition with those that count in part split in two: the part that counts, and the rest, excluded with the reason.
 
     Columns: as `amounts`. Quantities and shares of both halves add up to what there was; ids are of their own, and lead back to the amount that was split.
     """
-    parts = consolidated_parts(amounts, sites, ownership, edition)
+    parts = consolidated_parts(amounts, sites, ownership, edition, days)
     split = amounts.with_columns(parts.alias("part")).filter(pl.col("part").is_not_null() & pl.col("excluded").is_null())
     if split.is_empty():
         return amounts
@@ -104,7 +119,7 @@ def _filled(spans: list[_SPAN], whole: Fraction) -> Iterable[_SPAN]:
     yield at, date.max, whole
 
 
-def _part(spans: list[_SPAN], month: str | None, day: date | None) -> Fraction:
+def _part(spans: list[_SPAN], month: str | None, day: date | None, told_from: date | None, told_to: date | None) -> Fraction:
     if day is not None:
         return next(part for first, last, part in spans if first <= day <= last)
     if month is None:  # A rejected record: of no site that never counts is anything held back by it.
@@ -112,4 +127,7 @@ def _part(spans: list[_SPAN], month: str | None, day: date | None) -> Fraction:
     start = date.fromisoformat(f"{month}-01")
     days = monthrange(start.year, start.month)[1]
     end = start.replace(day=days)
+    if told_from is not None and told_to is not None and told_from <= end and told_to >= start:
+        start, end = max(start, told_from), min(end, told_to)
+        days = (end - start).days + 1
     return sum((part * ((min(last, end) - max(first, start)).days + 1) for first, last, part in spans if first <= end and last >= start), Fraction(0)) / days

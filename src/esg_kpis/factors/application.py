@@ -14,6 +14,7 @@ from esg_kpis.editions import Edition, Exclusion, FactorRule, added_up
 from esg_kpis.editions.boundary import MISSING
 from esg_kpis.errors import FactorProblem, InternalProblem
 from esg_kpis.exact import PRODUCT, product, sums
+from esg_kpis.factors.doubles import without_doubles
 from esg_kpis.factors.library import Library
 from esg_kpis.factors.need import APART, Need, rules_of
 from esg_kpis.factors.selection import choose, refusal
@@ -62,7 +63,7 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
     where a factor is known, and marked. Where all that there is of a need is what was expected and did not come, no factor is asked for: whatever needs it is incomplete, not blocked.
     """
     rules = rules_of(edition.rules)
-    frontier = base.join(sites.select("site_id", "grid_region", "country", "kind"), on="site_id", how="left").with_columns(
+    frontier = base.with_columns(pl.col("amount_id").alias("root")).join(sites.select("site_id", "grid_region", "country", "kind"), on="site_id", how="left").with_columns(
         pl.col("gas").fill_null("")
     )
     made: list[pl.DataFrame] = []
@@ -80,7 +81,8 @@ def apply_factors(base: pl.DataFrame, sites: pl.DataFrame, library: Library, edi
         )
     if not made:
         return Applied(empty(AMOUNTS), empty(FACTOR_USES), _merged(problems))
-    everything = pl.concat(made)
+    everything, doubled = without_doubles(pl.concat(made), edition)
+    problems += doubled
     amounts = everything.with_columns(pl.col("gas").replace({"": None}))
     return Applied(
         conform(amounts.select(AMOUNTS.names), AMOUNTS),
@@ -245,7 +247,7 @@ def _products(named: pl.DataFrame, chosen: pl.DataFrame, rules: Sequence[FactorR
         pl.coalesce("blocked", "missing").alias("blocked"),
     )
     identified = with_ids(made, ("parent_amount_id", "measure", "gas", "period", "edition"))
-    return identified.select(*AMOUNTS.names, "grid_region", "country", "kind", "why", "quantity_in", "from_measure")
+    return identified.select(*AMOUNTS.names, "grid_region", "country", "kind", "why", "quantity_in", "from_measure", "root")
 
 
 def _basis(edition: Edition) -> pl.Expr:
@@ -286,8 +288,8 @@ def _uses(made: pl.DataFrame, library: Library, edition: Edition) -> pl.DataFram
         return pl.col("factor_id").replace_strict(values, return_dtype=pl.String())
 
     used = made.filter(pl.col("factor_id").is_not_null() & pl.col("quantity").is_not_null() & ~_MISSING)
-    by = ["factor_id", "from_measure", "measure", "gas", "grid_region", "period", "rule_id", "why"]
-    counted = used.group_by(by).agg(pl.len().cast(pl.Int64()).alias("amounts"))
+    by = ["factor_id", "from_measure", "measure", "gas", "grid_region", "period", "rule_id"]
+    counted = used.group_by(by).agg(pl.len().cast(pl.Int64()).alias("amounts"), pl.col("why").min())
     totals = sums(used, by, "quantity").join(sums(used, by, "quantity_in"), on=by).join(counted, on=by)
     return conform(
         totals.select(

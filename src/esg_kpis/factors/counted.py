@@ -18,7 +18,7 @@ from esg_kpis.factors.market import Market, market_based, with_instruments
 
 @dataclass(frozen=True)
 class Received:
-    """What was received, before any edition: tables of the data dictionary, and the last day that data may be about."""
+    """What was received, before any edition: tables of the data dictionary, the last day that data may be about, and the days that each record tells of (`days_of`)."""
 
     amounts: pl.DataFrame
     sites: pl.DataFrame
@@ -27,6 +27,7 @@ class Received:
     rejected: pl.DataFrame
     coverage: Coverage
     as_of: date
+    days: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Counted:
 def counted_in(received: Received, edition: Edition, library: Library, known_on: date) -> Counted:
     """What an edition makes of what was received, with factors and instruments known on a day."""
     sites, rejected, as_of = received.sites, received.rejected, received.as_of
-    inside = amounts_in_edition(received.amounts, sites, rejected, edition, as_of, received.ownership)
+    inside = amounts_in_edition(received.amounts, sites, rejected, edition, as_of, received.ownership, received.days)
     gaps = filled(inside, received.amounts, received.coverage, sites, rejected, edition, as_of, received.ownership)
-    here = consolidated(pl.concat([inside, gaps.amounts]), sites, received.ownership, edition)
+    here = consolidated(pl.concat([inside, gaps.amounts]), sites, received.ownership, edition, received.days)
     market = market_based(here, sites, received.instruments, library, edition, known_on)
     counting = pl.concat([here.filter(pl.col("excluded").is_null()), market.amounts])
     return Counted(here, gaps, market, apply_factors(counting, sites, with_instruments(library, received.instruments), edition, known_on))

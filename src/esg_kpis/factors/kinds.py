@@ -25,8 +25,17 @@ METHODS: dict[str, str] = {
 }
 """What the method of an electricity factor says of its kind."""
 
-ASKED_BY_NAME = tuple(name for name in METHODS if not name.startswith(("average", "utility", "guideline")))
-"""Kinds of electricity factors that no rule takes unless it names the method: Scope 2 wants an average where nobody says otherwise."""
+UNNAMED = ("", "average", "average_excluding_imports", "utility", "guideline")
+"""Kinds of electricity factors that serve a rule without a method: an average of what is delivered, where nobody says otherwise. Every other kind is asked for by name."""
+
+NEVER = ("life_cycle", "transmission_loss")
+"""Kinds that are of no use for Scope 2, by whatever name."""
+
+
+def is_of_grid(measure: str, output: str) -> bool:
+    """Whether a step is that from electricity to its emissions, where kinds of grid factors matter."""
+    return measure.startswith("electricity") and output in (derived.EMISSION_GAS, derived.EMISSION_CO2E)
+
 
 RESIDUAL = ("excluding_market_traded", "residual_mix")
 """What uncovered electricity takes in the market-based method."""

@@ -8,7 +8,7 @@ from datetime import date
 from esg_kpis.domains import derived
 from esg_kpis.editions import FactorRule
 from esg_kpis.errors import FactorProblem
-from esg_kpis.factors.kinds import ASKED_BY_NAME, FACTORS_OF, METHODS, differs
+from esg_kpis.factors.kinds import FACTORS_OF, METHODS, NEVER, UNNAMED, differs, is_of_grid
 from esg_kpis.factors.library import Factor, Library
 from esg_kpis.factors.need import GWP_SOURCE, Need
 from esg_kpis.factors.regions import Rung, chain_of
@@ -225,9 +225,13 @@ def _misses(factor: Factor, rule: FactorRule, need: Need, library: Library, know
 
 def _method_missed(factor: Factor, rule: FactorRule, need: Need) -> list[_Miss]:
     own = method_of(factor)
+    of_grid = is_of_grid(need.measure, need.output)
+    if own in NEVER and of_grid:
+        return [_Miss("kind", f"{own}: never for Scope 2", f"is {METHODS[own]}, and never serves Scope 2")]
     if rule.method is None:
-        if own in ASKED_BY_NAME and need.measure.startswith("electricity"):
-            return [_Miss("kind", f"{own}: asked for by name only", f"is {METHODS[own]}; a rule without a method asks for an average grid factor")]
+        if of_grid and own not in UNNAMED:
+            kind = METHODS.get(own, f"by the method {own}, which is no average that is known here")
+            return [_Miss("kind", f"{own}: asked for by name only", f"is {kind}; a rule without a method asks for an average grid factor")]
         return []
     wanted = rule.method
     for name, value in need.dimensions.items():

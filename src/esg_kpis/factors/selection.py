@@ -14,7 +14,7 @@ import polars as pl
 from esg_kpis.domains import derived
 from esg_kpis.editions import FactorRule, Period
 from esg_kpis.errors import FactorProblem
-from esg_kpis.factors.kinds import ASKED_BY_NAME, FACTORS_OF
+from esg_kpis.factors.kinds import FACTORS_OF, NEVER, UNNAMED, is_of_grid
 from esg_kpis.factors.library import Library
 from esg_kpis.factors.near import no_factor, speaks, two_factors
 from esg_kpis.factors.need import APART, GWP_SOURCE, INSTRUMENTS_SOURCE, NEEDS, Choice, Need
@@ -82,9 +82,12 @@ def _offered(library: Library, rule: FactorRule, known_on: date) -> pl.DataFrame
         pl.col("file") == rule.source, pl.col("measure").is_in([FACTORS_OF.get(name, name) for name in rule.measures]), pl.col("output") == rule.output, pl.col("status") != "evidence_only",
         pl.col("published") <= known_on,
     ]  # fmt: skip
-    if rule.method is None:
-        conditions.append(~(pl.col("method").is_in(ASKED_BY_NAME) & pl.col("measure").str.starts_with("electricity")))
-    elif "{" not in rule.method:
+    if any(is_of_grid(name, rule.output) for name in rule.measures):
+        grid = pl.col("measure").str.starts_with("electricity")
+        conditions.append(~(grid & pl.col("method").is_in(NEVER)))
+        if rule.method is None and rule.source != INSTRUMENTS_SOURCE:
+            conditions.append(~grid | pl.col("method").is_in(UNNAMED))
+    if rule.method is not None and "{" not in rule.method:
         conditions.append(pl.col("method") == rule.method)
     if rule.data_year is not None:
         conditions.append(pl.lit(rule.data_year).is_between(pl.col("data_from").dt.year(), pl.col("data_to").dt.year()))
