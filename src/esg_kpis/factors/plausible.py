@@ -17,7 +17,7 @@ from esg_kpis.factors.series import FAR, LibraryFinding, told
 from esg_kpis.units import multiplier
 
 SLIP = 30
-"""A value that differs from the median of its kind by more than this factor is told: no grid or fuel does, a slip of a thousand always."""
+"""A value that differs from the median of its kind by more than this factor is told: a slip of a thousand does, and of grids only those with hardly any fossil power."""
 
 OTHERS = 4
 """So many other values make a kind."""
