@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from esg_kpis.assurance.library import of_library
+from esg_kpis.exact import as_decimal
 from esg_kpis.factors import Library, LibraryFinding, library_findings, read_library
 from esg_kpis.factors.check import KINDS, SEVERITIES, parents_of
 from esg_kpis.factors.library import FACTOR_COLUMNS, GWP_COLUMNS, SOURCE_COLUMNS
@@ -52,6 +54,11 @@ def year(number: int, factor_id: str, **given: str) -> dict[str, str]:
 
 
 ONE_PUBLISHER = {"old": {"publisher": "Office", "published": "2023-06-01"}, "new": {"publisher": "Office", "published": "2024-06-01"}}
+
+COMPOSITION = [
+    factor_row(f"r-410a-{gas}", measure="refrigerant_emitted", unit="kg/kg", gas_in="R-410A", gas=gas, region="GLOBAL", method="composition", data_from="2006-01-01", data_to="")
+    for gas in ("HFC-32", "HFC-125")
+]
 
 # ---------------------------------------------------------------- overlaps
 
@@ -197,7 +204,165 @@ def test_near_values_and_those_of_another_kind_or_year_are_no_outliers(tmp_path:
 def test_gwps_of_two_sets_are_no_outliers_and_no_revision(tmp_path: Path) -> None:
     gwp = [gwp_row("CH4", "28"), gwp_row("CH4", "280", gwp_set="X")]
 
-    assert found(tmp_path, {}, gwp=gwp) == []
+    assert {row.kind for row in found(tmp_path, {}, gwp=gwp)} == {"gwp"}
+
+
+# ---------------------------------------------------------------- values that cannot be, or hardly
+
+
+OF_OTHER_YEARS = [year(number, f"y{number}", value=value) for number, value in ((2019, "0.61"), (2020, "0.6"), (2021, "0.58"), (2022, "0.57"))]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "message"),
+    [
+        ("550", "t/MWh", "odd is 550 t/MWh, 916.7 times more than the median. The median of all 5 such values is 0.6 kg/kWh."),
+        ("0.55", "kg/MWh", "odd is 0.55 kg/MWh, 1054.5 times less than the median. The median of all 5 such values is 0.58 kg/kWh."),
+        ("18.1", "t/MWh", "odd is 18.1 t/MWh, 30.2 times more than the median. The median of all 5 such values is 0.6 kg/kWh."),
+        ("18", "t/MWh", None), ("550", "kg/MWh", None), ("0", "t/MWh", None),
+    ],
+)  # fmt: skip
+def test_a_slip_of_a_thousand_in_the_only_source_of_its_year(tmp_path: Path, value: str, unit: str, message: str | None) -> None:
+    rows = of_kind(found(tmp_path, {"one": OF_OTHER_YEARS, "two": [year(2023, "odd", value=value, unit=unit, region="DE", method="utility")]}), "slip")
+
+    assert [(row.severity, row.subject, row.factor_ids, row.message) for row in rows] == (
+        [("warning", "two: emission_gas CO2 from electricity_purchased (utility)", ("odd",), message)] if message else []
+    )
+
+
+@pytest.mark.parametrize("other", [{"gas": "CH4"}, {"status": "evidence_only"}, {"measure": "electricity_renewable"}, {"method": "chiller_upper"}, {"method": "chiller_lower"}])
+def test_what_no_rule_takes_for_the_same_is_no_slip(tmp_path: Path, other: dict[str, str]) -> None:
+    assert of_kind(found(tmp_path, {"one": OF_OTHER_YEARS, "two": [year(2023, "odd", value="550", **other)]}), "slip") == []
+
+
+def test_three_others_are_too_few_and_evidence_is_none_of_them(tmp_path: Path) -> None:
+    odd = {"two": [year(2023, "odd", value="550")]}
+
+    assert of_kind(found(tmp_path, {"one": OF_OTHER_YEARS[1:], **odd}), "slip") == []
+    assert of_kind(found(tmp_path, {"one": [*OF_OTHER_YEARS[1:], OF_OTHER_YEARS[0] | {"status": "evidence_only"}], **odd}), "slip") == []
+
+
+def test_slips_of_one_source_are_one_finding(tmp_path: Path) -> None:
+    many = [year(number, f"z{number}", value="0.6") for number in range(2001, 2019)]
+    slipped = [year(2023, f"odd{number}", value="600", region=f"R{number}") for number in range(8)]
+
+    rows = of_kind(found(tmp_path, {"one": [*OF_OTHER_YEARS, *many], "two": slipped}), "slip")
+
+    assert [row.factor_ids for row in rows] == [tuple(f"odd{number}" for number in range(6))]
+    assert "odd5 is 600 t/MWh, 1000.0 times more than the median; and 2 more." in rows[0].message
+
+
+REFRIGERANT = {"unit": "kg/kg", "gas": "*", "region": "GLOBAL", "value": "-1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "negative"),
+    [
+        ({"value": "-0.5"}, True), ({"value": "-0.5", "status": "evidence_only"}, True), ({"value": "0.5"}, False), ({"value": "0"}, False), ({"measure": "methane_potential", **REFRIGERANT}, True),
+        ({"measure": "refrigerant_recovered", **REFRIGERANT}, False), ({"measure": "methane_recovered", **REFRIGERANT}, False),
+        ({"measure": "sludge_cod", "output": "methane_potential", **REFRIGERANT}, False),
+    ],
+)  # fmt: skip
+def test_only_what_may_be_taken_off_is_below_zero(tmp_path: Path, given: dict[str, str], negative: bool) -> None:
+    rows = of_kind(found(tmp_path, {"mee": [year(2023, "odd", **given)]}), "negative")
+
+    assert [(row.severity, row.subject, row.factor_ids) for row in rows] == ([("error", "odd", ("odd",))] if negative else [])
+
+
+def test_a_gwp_below_zero(tmp_path: Path) -> None:
+    rows = found(tmp_path, {}, gwp=[gwp_row("CH4", "-28"), gwp_row("CH4", "25", gwp_set="X")])
+
+    assert [(row.kind, row.subject, row.message) for row in rows] == [("negative", "gwp100-ar5-ch4", "It is -28 kg/kg (ipcc), below zero, and emission_gas is never taken off.")]
+
+
+MARGINS = [year(2023, "om", value="0.9419", method="operating_margin"), year(2023, "bm", value="481.8", unit="kg/MWh", method="build_margin")]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "parents", "given"),
+    [
+        ("0.8119", "t/MWh", "0.5 x om + 0.5 x bm", "0.7119 t/MWh"), ("0.7118", "t/MWh", "0.5 x om + 0.5 x bm", None), ("0.7119", "t/MWh", "0.5 x om + 0.5 x bm", None),
+        ("0.71185", "t/MWh", "0.5 x om + 0.5 x bm", None), ("711.85", "kg/MWh", "0.5 x om + 0.5 x bm", None), ("0.71", "t/MWh", "0.5 x om + 0.5 x bm", None),
+        ("0.71180", "t/MWh", "0.5 x om + 0.5 x bm", "0.71185 t/MWh"), ("0.72", "t/MWh", "0.5 x om + 0.5 x bm", "0.71 t/MWh"), ("0.71185", "t/MWh", ".5 x om + .5 x bm", None),
+        ("0.9419", "t/MWh", "om", None), ("0.9491", "t/MWh", "om", "0.9419 t/MWh"), ("0.4601", "t/MWh", "om + -1 x bm", None), ("0.0", "t/MWh", "om", "0.9 t/MWh"),
+        ("0.8119", "t/MWh", "0.5 x om and 0.5 x bm", None), ("0.8119", "t/MWh", "0.5 x om + 0.5 x gone", None),
+    ],
+)  # fmt: skip
+def test_a_derived_factor_is_what_its_parents_give(tmp_path: Path, value: str, unit: str, parents: str, given: str | None) -> None:
+    made = year(2023, "cm", method="combined_margin", status="derived", value=value, unit=unit, parents=parents)
+
+    rows = of_kind(found(tmp_path, {"mee": [*MARGINS, made]}), "derived")
+
+    assert [(row.severity, row.subject) for row in rows] == ([("error", "cm")] if given else [])
+    assert [row.message.partition(":")[0] for row in rows] == ([f"It is {'0' if value == '0.0' else value.rstrip('0')} {unit}, but its parents give {given}"] if given else [])
+
+
+def test_parents_of_other_dimensions_and_factors_that_are_not_derived_are_not_computed(tmp_path: Path) -> None:
+    by_volume = year(2023, "gas", measure="natural_gas", unit="kg/m3", value="2.1")
+    by_energy = year(2023, "gas-energy", measure="natural_gas_energy", unit="t/TJ", value="55", status="derived", parents="26 x gas")
+
+    assert of_kind(found(tmp_path, {"mee": [by_volume, by_energy, *MARGINS, year(2023, "cm", value="9", parents="om")]}), "derived") == []
+
+
+@pytest.mark.parametrize(("value", "given"), [("1923.5", None), ("1924", None), ("1923", None), ("1925", "1924 kg/kg"), ("1923.6", "1923.5 kg/kg")])
+def test_a_blend_has_the_gwp_of_its_parts(tmp_path: Path, value: str, given: str | None) -> None:
+    gwp = [gwp_row("HFC-32", "677", gas_group="HFCs"), gwp_row("HFC-125", "3170", gas_group="HFCs")]
+    blend = gwp_row("R-410A", value, gas_group="HFCs", note="0.5 x HFC-32 + 0.5 x HFC-125")
+
+    rows = found(tmp_path, {}, gwp=[*gwp, blend])
+
+    assert [(row.kind, row.severity, row.subject) for row in rows] == ([("derived", "error", "gwp100-ar5-r-410a")] if given else [])
+    assert all(
+        row.message == f"It is {value} kg/kg, but its parents give {given}: 0.5 x gwp100-ar5-hfc-32 + 0.5 x gwp100-ar5-hfc-125, where gwp100-ar5-hfc-32 is 677 kg/kg, gwp100-ar5-hfc-125 is 3170 kg/kg."
+        for row in rows
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "ids", "message"),
+    [
+        (("25", "28", "27900"), ("z",), "Z gives 27900, more than 3 times above or below every other set: X 25, Y 28."),
+        (("25", "28", "0"), ("z",), "Z gives 0, more than 3 times above or below every other set: X 25, Y 28."),
+        (("28", "84.1"), ("x", "y"), "X gives 28 and Y gives 84.1, more than 3 times above or below every other set."),
+        (("28", "84"), (), ""), (("28", "84", "252"), (), ""), (("28",), (), ""), (("10", "25", "70"), (), ""),
+    ],
+)  # fmt: skip
+def test_a_gwp_far_from_every_other_set(tmp_path: Path, values: tuple[str, ...], ids: tuple[str, ...], message: str) -> None:
+    rows = of_kind(found(tmp_path, {}, gwp=[gwp_row("CH4", value, gwp_set=name) for name, value in zip("XYZ", values, strict=False)] + [gwp_row("N2O", "273")]), "gwp")
+
+    assert [(row.severity, row.subject, row.factor_ids, row.message) for row in rows] == ([("warning", "CH4", tuple(f"gwp100-{name}-ch4" for name in ids), message)] if ids else [])
+
+
+@pytest.mark.parametrize(
+    ("second", "total"),
+    [
+        ({"value": "0.05"}, "0.55"), ({"value": "0.51"}, "1.01"), ({"status": "evidence_only"}, "0.5"), ({"gas_in": "R-401A"}, "0.5"), ({"gas_in": ""}, "0.5"),
+        ({}, None), ({"value": "500", "unit": "g/kg"}, None), ({"region": "CN"}, None),
+    ],
+)  # fmt: skip
+def test_the_parts_of_a_blend_are_all_of_it(tmp_path: Path, second: dict[str, str], total: str | None) -> None:
+    rows = [row for row in of_kind(found(tmp_path, {"ashrae": [COMPOSITION[0], COMPOSITION[1] | second]}), "composition") if "R-410A" in row.subject]
+
+    assert [(row.severity, row.subject) for row in rows] == ([("error", "ashrae: R-410A of refrigerant_emitted")] if total else [])
+    assert all(row.message.startswith(f"Its parts add up to {total}, not to 1: HFC-") for row in rows)
+
+
+def test_a_blend_of_two_sources_or_times_is_all_of_it_each_time(tmp_path: Path) -> None:
+    before = [row | {"factor_id": f"old-{row['factor_id']}", "data_from": "1990-01-01", "data_to": "2005-12-31"} for row in COMPOSITION]
+    mended = [before[0] | {"value": "0.4"}, before[1] | {"value": "0.6"}]
+    wrong = [before[0] | {"value": "0.4"}, before[1]]
+
+    assert of_kind(found(tmp_path, {"ashrae": COMPOSITION, "other": mended}), "composition") == []
+    (tmp_path / "factors" / "other.csv").unlink()
+    assert of_kind(found(tmp_path, {"ashrae": [*COMPOSITION, *mended]}), "composition") == []
+    assert [row.message.partition(":")[0] for row in of_kind(found(tmp_path, {"ashrae": [*COMPOSITION, *wrong]}), "composition")] == ["Its parts add up to 1.9, not to 1"]
+
+
+def test_leaks_and_co2e_of_a_blend_are_no_parts(tmp_path: Path) -> None:
+    leak = COMPOSITION[0] | {"factor_id": "leak", "gas": "*", "value": "0.05"}
+    direct = COMPOSITION[0] | {"factor_id": "direct", "output": "emission_co2e", "gas": "", "value": "1924"}
+
+    assert of_kind(found(tmp_path, {"ashrae": [leak, direct]}), "composition") == []
 
 
 # ---------------------------------------------------------------- what refers to nothing
@@ -245,12 +410,6 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
     assert "'x' is no number" in rows[0].message
 
 
-COMPOSITION = [
-    factor_row(f"r-410a-{gas}", measure="refrigerant_emitted", unit="kg/kg", gas_in="R-410A", gas=gas, region="GLOBAL", method="composition", data_from="2006-01-01", data_to="")
-    for gas in ("HFC-32", "HFC-125")
-]
-
-
 def test_a_set_without_a_gas_of_a_blend_and_without_one_that_another_has(tmp_path: Path) -> None:
     gwp = [gwp_row(gas, "1", gas_group="HFCs") for gas in ("HFC-32", "HFC-125")] + [gwp_row("HFC-32", "1", gwp_set="X", gas_group="HFCs")]
 
@@ -290,6 +449,24 @@ def test_the_library_of_this_repository_has_no_error() -> None:
     assert swcg == "Nothing describes 2023-01-01 to 2023-12-31 (which mee-nbs-2023 gives for 37 other regions)."
     assert "became 0.316 kg/kWh" in said["revised", "European Environment Agency: emission_co2e from electricity_purchased in DE (average_generation)"]
     assert ("revised", "GB/T 2589: raw_coal_energy from raw_coal in CN") in said
+
+
+@pytest.mark.parametrize(
+    ("factor_id", "times", "kinds"),
+    [
+        ("cn-grid-national-2021-avg", 1000, {"slip"}), ("cn-grid-national-2021-avg", Fraction(1, 1000), {"slip"}), ("cn-grid-national-2021-avg", -1, {"negative"}),
+        ("cn-grid-ncg-2019-om50bm50", 2, {"derived"}), ("gwp100-ar5-r-410a", Fraction(11, 10), {"derived"}), ("ipcc-b0-sludge-cod", -1, {"derived"}),
+        ("gwp100-ar5-ch4", 10, {"gwp"}), ("gwp100-ar4-hfc-125", 10, {"gwp", "derived"}), ("ashrae34-r-407c-hfc-32", Fraction(11, 10), {"composition"}),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_library_of_this_repository_are_found(factor_id: str, times: Fraction, kinds: set[str]) -> None:
+    library = real_library()
+    factor = library.named(factor_id)
+    wrong = replace(factor, value=as_decimal(Fraction(factor.value) * times, 12), multiplier=factor.multiplier * times)
+    before = library_findings(library)
+    changed = replace(library, factors=tuple(wrong if other is factor else other for other in library.factors))
+
+    assert {row.kind for row in library_findings(changed) if row not in before and row.severity != "note"} - {"outlier"} == kinds
 
 
 def test_every_kind_is_explained_beside_the_library() -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a factor library, or worth knowing, found in the library alone: overlaps, gaps, revisions, outliers, and what refers to nothing."""
+"""What is wrong with a factor library, or worth knowing, found in the library alone: overlaps, gaps, revisions, outliers, values that cannot be, and what refers to nothing."""
 
 import re
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import polars as pl
 from esg_kpis.domains import derived
 from esg_kpis.factors.kinds import METHODS
 from esg_kpis.factors.library import Factor, Library
+from esg_kpis.factors.plausible import compositions, far_gwps, negatives, not_their_parents, slips, terms_of
 from esg_kpis.factors.series import SERIES, LibraryFinding, clusters, gaps, outliers, revisions, series_of, told
 
 SEVERITIES = ("error", "warning", "note")
@@ -18,7 +19,12 @@ KINDS: dict[str, str] = {
     "overlap": "Factors of one source that no rule can tell apart",
     "region_overlap": "Regions that lie in two on one day",
     "parent": "Derived factors made from what is not there",
+    "derived": "Derived factors that are not what their parents give",
+    "negative": "Values below zero of what is never taken off",
+    "composition": "Blends whose parts do not add up to 1",
     "outlier": "Values too far from those of other sources",
+    "slip": "Values of another size than all others of their kind",
+    "gwp": "GWPs too far from those of every other set",
     "blend": "Gases of blends without a GWP",
     "source": "Sources that hold nothing, or whose dates contradict each other",
     "gap": "Days that a series leaves out",
@@ -29,8 +35,6 @@ KINDS: dict[str, str] = {
 }
 """The kinds of findings, in the order a person should read them within a severity."""
 
-_SUM = re.compile(r"(?:-?[\d.]+ x )?[a-z][\w.-]+(?: \+ (?:-?[\d.]+ x )?[a-z][\w.-]+)*")
-_TERM = re.compile(r"(?:-?[\d.]+ x )?([a-z][\w.-]+)")
 _LIKE_AN_ID = re.compile(r"(?<![\w./-])[a-z]\w*(?:-[\w.]+)+")
 
 
@@ -38,7 +42,8 @@ def library_findings(library: Library) -> list[LibraryFinding]:
     """All that is found, worst first, then by kind and subject."""
     frame = series_of(library)
     checks: tuple[Callable[[], list[LibraryFinding]], ...] = (
-        lambda: _unreadable(library), lambda: _overlaps(library, frame), lambda: _regions(library), lambda: _parents(library), lambda: outliers(library, frame), lambda: _sources(library),
+        lambda: _unreadable(library), lambda: _overlaps(library, frame), lambda: _regions(library), lambda: _parents(library), lambda: not_their_parents(library), lambda: negatives(library),
+        lambda: compositions(library), lambda: outliers(library, frame), lambda: slips(library), lambda: far_gwps(library), lambda: _sources(library),
         lambda: gaps(library, frame), lambda: revisions(library, frame), lambda: _methods(library), lambda: _gwp_sets(library),
     )  # fmt: skip
     order = list(KINDS)
@@ -49,8 +54,7 @@ def library_findings(library: Library) -> list[LibraryFinding]:
 
 def parents_of(factor: Factor) -> list[str]:
     """The ids that the parents of a factor name: all terms of a sum (`0.5 x a-om + 0.5 x a-bm`); of any other formula the words with a hyphen that begin small."""
-    text = factor.parents or ""
-    return _TERM.findall(text) if _SUM.fullmatch(text) else [name.rstrip(".") for name in _LIKE_AN_ID.findall(text)]
+    return [term.factor_id for term in terms_of(factor)] or [name.rstrip(".") for name in _LIKE_AN_ID.findall(factor.parents or "")]
 
 
 def _unreadable(library: Library) -> list[LibraryFinding]:
