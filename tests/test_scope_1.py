@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from esg_kpis.assurance.balances import balance_findings, beside_findings, stock_findings
+from esg_kpis.assurance.balances import balance_findings, beside_findings, region_findings, stock_findings, twice_findings
 from tests.scenario import EVERYWHERE, Computed, Row, bill, computed, edition_of, kpi, real_library, register, rule, site, year
 
 CO2E = kpi("ghg", "tCO2e", "emission_co2e", amounts=[{"measure": ["emission_co2e"], "scope": ["1"]}])
@@ -195,6 +195,44 @@ def test_more_recovered_than_was_there_is_a_finding(tmp_path: Path) -> None:
 
     assert (finding["severity"], finding["observed"]) == ("error", "-47.5 kg of CH4: more was taken out than put in")
     assert finding["record_ids"] == "HQ methane_recovered 2023-01-01;HQ wastewater_cod 2023-01-01"
+
+
+def test_a_balance_is_struck_by_treatment_and_hides_behind_no_other(tmp_path: Path) -> None:
+    """More methane recovered from the reactor than it made, beside a lagoon that made more; a recovered refrigerant beside a chiller that leaks."""
+    bills = [
+        year("wastewater_cod", "100", dimensions="treatment=anaerobic_reactor"), year("methane_recovered", "60", dimensions="treatment=anaerobic_reactor"),
+        year("wastewater_cod", "9000", dimensions="treatment=lagoon_deep", record_id="lagoon"), year("refrigerant_recovered", "10", dimensions="refrigerant=HFC-134a"),
+        bill("refrigerant_charge", "400", "2022-06-01", None, dimensions="equipment=chiller;refrigerant=HFC-134a"),
+    ]  # fmt: skip
+
+    found = balance_findings(emitted(tmp_path, WATER + COOLING, bills).amounts)
+
+    assert [(row["subject"], row["observed"].partition(":")[0]) for row in found] == [
+        ("Waste water, anaerobic_reactor: CH4 at HQ", "-40 kg of CH4"), ("Refrigerants and fire suppressants: HFC-134a at HQ", "-10 kg of HFC-134a"),
+    ]  # fmt: skip
+
+
+def test_what_is_told_twice_is_a_finding(tmp_path: Path) -> None:
+    said = "equipment=chiller;refrigerant=HFC-134a"
+    bills = [
+        year("wastewater_cod", "100", dimensions="treatment=septic"), year("wastewater_bod", "50", dimensions="treatment=septic"),
+        bill("refrigerant_charge", "40", "2022-06-01", None, dimensions=said), year("refrigerant_refill", "5", dimensions=said),
+    ]  # fmt: skip
+
+    found = twice_findings(emitted(tmp_path, WATER + COOLING, bills).amounts)
+
+    assert [(row["period"], row["subject"]) for row in found] == [("2023", "HFC-134a at HQ"), ("2023", "septic at HQ")]
+
+
+@pytest.mark.parametrize(("region", "findings"), [("CN-NCG", 0), ("CN-BJ", 0), ("CN", 0), ("CN-Beijing", 1)])
+def test_a_grid_region_that_nobody_knows_is_a_finding(tmp_path: Path, region: str, findings: int) -> None:
+    sites = register(site(grid_region=region))
+    result = computed(edition_of(tmp_path, [kpi("power", "kWh", "electricity_purchased")], EVERYWHERE), [year("electricity_purchased", "1")], sites=sites)
+
+    found = region_findings(result.sites, result.amounts, real_library())
+
+    assert len(found) == findings
+    assert all("Did you mean" in row["what_to_do"] or row["what_to_do"] for row in found)
 
 
 @pytest.mark.parametrize(("treatment", "expected"), [("septic", "300"), ("lagoon_shallow", "120"), ("lagoon_deep", "480"), ("aerobic_managed", None), ("discharge", "60")])

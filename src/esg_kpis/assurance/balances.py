@@ -99,10 +99,11 @@ def twice_findings(amounts: pl.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def region_findings(sites: pl.DataFrame, library: Library) -> list[dict[str, Any]]:
-    """One finding per grid region of the register of sites that neither a factor nor factors/regions.csv knows: its sites take the factor of the country."""
+def region_findings(sites: pl.DataFrame, amounts: pl.DataFrame, library: Library) -> list[dict[str, Any]]:
+    """One finding per grid region of the register of sites that neither a factor nor factors/regions.csv knows: sites there that buy electricity take the factor of the country."""
+    buying = amounts.filter(pl.col("measure").str.starts_with("electricity") & pl.col("excluded").is_null()).select("site_id").unique()
     known = {factor.region for factor in library.factors} | {name for item in library.regions for name in (item.region, item.parent)}
-    unknown = sites.filter((pl.col("grid_region") != pl.col("country")) & ~pl.col("grid_region").is_in(list(known))).sort("grid_region", "site_id")
+    unknown = sites.join(buying, on="site_id", how="semi").filter((pl.col("grid_region") != pl.col("country")) & ~pl.col("grid_region").is_in(list(known))).sort("grid_region", "site_id")
     return [
         {
             "check": "unknown_region", "subject": part["grid_region"][0], "edition": "", "period": "", "severity": "error", "passed": False,

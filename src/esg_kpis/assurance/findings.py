@@ -115,7 +115,7 @@ def findings(
     rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
     rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
-    rows += region_findings(sites, library) + balance_findings(amounts) + twice_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
+    rows += region_findings(sites, amounts, library) + balance_findings(amounts) + twice_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
     rows += [_of_factor(source, text) for source, text in library.unreadable] + of_library(library)
     waivers: dict[str, str] = {}
     for edition in editions:
