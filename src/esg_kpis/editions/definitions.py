@@ -55,7 +55,7 @@ def _basis(kpi: Kpi) -> Iterator[Problem]:
         yield "names both bases in one of its amounts: location and market are two methods for the same Scope 2", "Make it two KPIs, one of each basis."
     named = [item.basis for item in kpi.amounts if item.in_scope_2 or (item.basis and fits("2", item.scope))]
     if len({*named}) > 1:
-        bases = " and ".join(", ".join(basis) or "none (that of scope_2_total)" for basis in sorted({*named}, reverse=True))
+        bases = " and ".join(sorted(", ".join(basis) or "none (that of scope_2_total)" for basis in {*named}))
         yield f"adds up Scope 2 on different bases: its amounts name {bases}", "Name the same basis in all of them, or in none."
 
 
