@@ -102,7 +102,7 @@ def _twice(kpi: Kpi) -> Iterator[Problem]:
         if (shared := [name for name in one.measure if name in other.measure]) and not _disjoint(_narrowed_by(one), _narrowed_by(other)):
             yield (
                 f"counts {shared[0]} twice: two of its amounts overlap",
-                "Keep one of them, or part them by values that no amount has both of, such as scope: \"1\" and scope: \"2\".",
+                'Keep one of them, or part them by values that no amount has both of, such as scope: "1" and scope: "2".',
             )
 
 
