@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esg_kpis.assurance.trace import trace
 from esg_kpis.editions import counting_of
-from tests.scenario import EVERYWHERE, bill, computed, day, edition_of, factor_row, kpi, library_of, register, rule
+from tests.scenario import EVERYWHERE, bill, computed, day, edition_of, factor_row, gwp_row, kpi, library_of, register, rule
 from tests.test_coverage import MAIN, POWER, power
 from tests.test_estimates import COLD, FIRST_DAY, JANUARY, LAST_YEAR, OWN, YEAR, allowed, estimated, peers, two_years
 
@@ -38,8 +38,8 @@ def test_exactly_the_limit_is_not_above_it(tmp_path: Path) -> None:
 
 
 def test_co2e_made_of_an_estimate_is_estimated_in_the_same_share(tmp_path: Path) -> None:
-    library = library_of(tmp_path, {"mee": [factor_row(data_from="2022-01-01"), factor_row("co2", measure="emission_gas", output="emission_co2e", gas="CO2", region="GLOBAL", value="1", unit="kg/kg")]})
-    ghg = kpi("ghg", "tonne", "emission_gas")
+    library = library_of(tmp_path, {"mee": [factor_row(data_from="2022-01-01")]}, [gwp_row("CO2", "1")])
+    ghg = kpi("ghg", "tonne", amounts=[{"measure": ["emission_gas"], "gas_group": ["CO2"]}])
     edition = edition_of(
         tmp_path, [POWER, ghg], EVERYWHERE + rule("grid", "electricity_purchased", "emission_gas", "mee", "CO2") + allowed("same_month_last_year"), incomplete_above="0.05"
     )

@@ -202,7 +202,7 @@ BY_SCOPE = [
     kpi("any", "tCO2e", amounts=[{"measure": "emission_co2e"}]),
     kpi("one_two", "tCO2e", amounts=[{"measure": "emission_co2e", "scope": ["1", "2"]}]),
     *(kpi(f"scope_{number}", "tCO2e", amounts=[{"measure": "emission_co2e", "scope": number}]) for number in "123"),
-    kpi("gas", "tonne", amounts=[{"measure": "emission_gas"}]),
+    kpi("gas", "tonne", amounts=[{"measure": "emission_gas", "gas_group": "CO2"}]),
 ]
 STATED = kpi(
     "three", "tCO2e", "scope_3_stated", stated=True,

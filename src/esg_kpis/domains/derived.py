@@ -5,6 +5,7 @@ from esg_kpis.domains.fuels import BIOFUELS, FUELS
 
 EMISSION_GAS = "emission_gas"
 EMISSION_CO2E = "emission_co2e"
+EMISSIONS = frozenset({EMISSION_GAS, EMISSION_CO2E})
 ENERGY_COAL = "energy_standard_coal"
 REFRIGERANT_EMITTED = "refrigerant_emitted"
 GAS_GROUPS = ("CO2", "CH4", "N2O", "HFCs", "PFCs", "SF6", "NF3", "HCFCs", "CO2 biogenic")

@@ -35,6 +35,12 @@ def categories_known(where: Where) -> None:
     all_known(where.get(scope_3.ATTRIBUTE, ()), scope_3.CATEGORIES, scope_3.ATTRIBUTE)
 
 
+def fits(value: str, values: Collection[str]) -> bool:
+    """Whether something of that value is among `values`, or among none of those to leave out. No values at all ask for nothing."""
+    left_out = [name.removeprefix(NOT) for name in values if name.startswith(NOT)]
+    return not values or (value not in left_out if left_out else value in values)
+
+
 class Entry(BaseModel):
     """One entry of a file that a person edits."""
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from esg_kpis.domains import MEASURES, derived, scope_3
 from esg_kpis.domains.people import ATTRIBUTES
-from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known
+from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
@@ -138,7 +138,10 @@ class EditionFile(Entry):
 
 
 class Amounts(Entry):
-    """A selection of amounts to add up: by measure, and further by origin, gas group, scope, or site; of Scope 2 by one basis, that of `scope_2_total` where none is named."""
+    """A selection of amounts to add up: by measure, and further by origin, gas group, scope, or site.
+
+    Emissions that name neither scope nor gas group are those of scopes 1 and 2; of Scope 2 by one basis, that of `scope_2_total` where none is named.
+    """
 
     measure: tuple[str, ...]
     origin: tuple[str, ...] = ()
@@ -158,9 +161,27 @@ class Amounts(Entry):
     def _known(self) -> Self:
         all_known([*self.measure, *self.origin], MEASURES, "measure")
         all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES, scope_3.ATTRIBUTE), "attribute")
-        all_or_not(self.where)
+        all_or_not(self.where | {"gas_group": [*self.gas_group], "scope": [*self.scope]})
         categories_known(self.where)
         return self
+
+    @property
+    def of_emissions(self) -> bool:
+        """Whether it takes emissions that factors make."""
+        return not derived.EMISSIONS.isdisjoint(self.measure)
+
+    @property
+    def in_scope_2(self) -> bool:
+        """Whether it may take emissions of Scope 2, which stand on a basis."""
+        return self.of_emissions and fits("2", self.scope)
+
+    def in_scopes(self) -> tuple["Amounts", ...]:
+        """The same with the scopes it takes where it names neither scope nor gas group: of emissions 1 and 2, never what stands beside them; of other measures all."""
+        if not self.of_emissions or self.scope or self.gas_group:
+            return (self,)
+        rest = tuple(name for name in self.measure if name not in derived.EMISSIONS)
+        emissions = self.model_copy(update={"measure": tuple(name for name in self.measure if name in derived.EMISSIONS), "scope": derived.BY_FACTORS})
+        return (emissions, self.model_copy(update={"measure": rest})) if rest else (emissions,)
 
 
 class PerFactor(Entry):
@@ -285,12 +306,14 @@ class Edition:
 
     @cached_property
     def kpis(self) -> dict[str, Kpi]:
-        """The KPIs by id. One of emissions that names no basis takes that of the edition's totals, so that the two methods of Scope 2 never stand in one."""
-        return {name: kpi.model_copy(update={"amounts": tuple(self._on_one_basis(item) for item in kpi.amounts)}) for name, kpi in self.defined.items()}
+        """The KPIs by id, with what they do not say: of emissions scopes 1 and 2, on the basis of the edition's totals, so that the two methods of Scope 2 never stand in one."""
+        return {
+            name: kpi.model_copy(update={"amounts": tuple(self._on_one_basis(part) for item in kpi.amounts for part in item.in_scopes())})
+            for name, kpi in self.defined.items()
+        }
 
     def _on_one_basis(self, amounts: Amounts) -> Amounts:
-        emissions = bool({derived.EMISSION_GAS, derived.EMISSION_CO2E} & set(amounts.measure)) and (not amounts.scope or "2" in amounts.scope)
-        return amounts.model_copy(update={"basis": (self.rules.scope_2_total,)}) if emissions and not amounts.basis else amounts
+        return amounts.model_copy(update={"basis": (self.rules.scope_2_total,)}) if amounts.in_scope_2 and not amounts.basis else amounts
 
     @property
     def id(self) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
+from esg_kpis.editions.definitions import check_definition
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
@@ -173,6 +174,7 @@ def _check_kpi(kpi: Kpi, before: Mapping[str, Kpi], periods: list[str], where: s
         _check_unit(kpi, before)
     except UnitProblem as problem:
         raise InputProblem(f"KPI '{kpi.id}': {problem}", where=where, mend="Give it a unit that fits what it is made of.") from problem
+    check_definition(kpi, where)
 
 
 def _check_unit(kpi: Kpi, kpis: Mapping[str, Kpi]) -> None:
