@@ -9,7 +9,7 @@ import polars as pl
 from esg_kpis.domains import derived
 from esg_kpis.factors.kinds import METHODS
 from esg_kpis.factors.library import Factor, Library
-from esg_kpis.factors.plausible import compositions, far_gwps, negatives, not_their_parents, slips, terms_of
+from esg_kpis.factors.plausible import far_gwps, negatives, not_their_parents, slips, terms_of
 from esg_kpis.factors.series import SERIES, LibraryFinding, clusters, gaps, outliers, revisions, series_of, told
 
 SEVERITIES = ("error", "warning", "note")
@@ -21,7 +21,6 @@ KINDS: dict[str, str] = {
     "parent": "Derived factors made from what is not there",
     "derived": "Derived factors that are not what their parents give",
     "negative": "Values below zero of what is never taken off",
-    "composition": "Blends whose parts do not add up to 1",
     "outlier": "Values too far from those of other sources",
     "slip": "Values of another size than all others of their kind",
     "gwp": "GWPs too far from those of every other set",
@@ -43,7 +42,7 @@ def library_findings(library: Library) -> list[LibraryFinding]:
     frame = series_of(library)
     checks: tuple[Callable[[], list[LibraryFinding]], ...] = (
         lambda: _unreadable(library), lambda: _overlaps(library, frame), lambda: _regions(library), lambda: _parents(library), lambda: not_their_parents(library), lambda: negatives(library),
-        lambda: compositions(library), lambda: outliers(library, frame), lambda: slips(library), lambda: far_gwps(library), lambda: _sources(library),
+        lambda: outliers(library, frame), lambda: slips(library), lambda: far_gwps(library), lambda: _sources(library),
         lambda: gaps(library, frame), lambda: revisions(library, frame), lambda: _methods(library), lambda: _gwp_sets(library),
     )  # fmt: skip
     order = list(KINDS)

@@ -19,7 +19,7 @@ import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
-from esg_kpis.exact import FACTOR_SCALE, GWP_SCALE, PRODUCT, PRODUCT_SCALE, as_decimal
+from esg_kpis.exact import FACTOR_SCALE, GWP_SCALE, PRODUCT, PRODUCT_SCALE, as_decimal, plain
 from esg_kpis.factors.regions import FIRST, LAST, Region
 from esg_kpis.files import Source, decode
 from esg_kpis.tables import FACTORS, conform
@@ -187,14 +187,16 @@ def _might_serve(stem: str, row: Mapping[str, str], *, is_gwp: bool) -> Broken:
     return Broken(stem, measure, output, row.get("gas_in", ""), row["gas"], row["region"], row["method"], *((first, last) if first <= last else (FIRST, LAST)))
 
 
-def _parts_that_are_no_whole(factors: Iterable[Factor]) -> list[tuple[str, str, str, Decimal]]:
+def _parts_that_are_no_whole(factors: Iterable[Factor]) -> list[tuple[str, str, str, str]]:
     """Blends whose parts are not all there, or one too often: source, measure, blend, what they add up to."""
-    totals: dict[tuple[str, str, str], Decimal] = {}
+    totals: dict[tuple[str, str, str], dict[tuple[str, str, str], Fraction]] = {}
     for factor in factors:
-        if factor.gas_in and factor.status != "evidence_only":
-            key = (factor.source_id, factor.measure, factor.gas_in)
-            totals[key] = totals.get(key, Decimal(0)) + factor.value
-    return [(*key, total) for key, total in totals.items() if total != 1]
+        if factor.gas_in and factor.output == derived.EMISSION_GAS and factor.gas not in ("*", factor.gas_in) and factor.status != "evidence_only":
+            given = totals.setdefault((factor.source_id, factor.measure, factor.gas_in), {})
+            place = (factor.region, factor.method, factor.data_period)
+            given[place] = given.get(place, Fraction(0)) + factor.multiplier
+    wrong = [(blend, sum(given.values(), Fraction(0))) for blend, given in totals.items() if any(total != 1 for total in given.values())]
+    return [(*blend, plain(as_decimal(total, FACTOR_SCALE))) for blend, total in wrong if total != 1]
 
 
 def _regions(path: Path) -> tuple[Region, ...]:

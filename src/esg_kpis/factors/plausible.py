@@ -84,26 +84,6 @@ def not_their_parents(library: Library) -> list[LibraryFinding]:
     return rows
 
 
-def compositions(library: Library) -> list[LibraryFinding]:
-    """One finding per blend of a source whose parts do not add up to 1; where it is given more than once (by region, method or period), each time."""
-    rows = []
-    parts = (factor for factor in library.factors if factor.gas_in and factor.output == derived.EMISSION_GAS and factor.gas not in ("*", factor.gas_in) and _may_be_taken(factor))
-    for (source, measure, blend), factors in _grouped(parts, lambda factor: (factor.source_id, factor.measure, factor.gas_in)).items():
-        given = _grouped(factors, lambda factor: (factor.region, factor.method, factor.data_period))
-        if _whole(factors) or all(_whole(one) for one in given.values()):
-            continue
-        named = "; ".join(f"{factor.gas} {_value(factor)}" for factor in factors[:_MOST])
-        more = f"; and {len(factors) - _MOST} more" if len(factors) > _MOST else ""
-        total = plain(_short(sum((factor.multiplier for factor in factors), Fraction(0)), 12))
-        rows.append(
-            LibraryFinding(
-                "composition", "error", f"{source}: {blend} of {measure}", tuple(factor.factor_id for factor in factors[:_MOST]), f"Its parts add up to {total}, not to 1: {named}{more}.",
-                "Compare the shares with the source, by mass; and see that no part is missing, is there twice, or is evidence_only.",
-            )
-        )  # fmt: skip
-    return rows
-
-
 def slips(library: Library) -> list[LibraryFinding]:
     """One finding per source, kind and method of values that lie more than `SLIP` times above or below the median of their kind, whatever region, year, source and method."""
     compared = (factor for factor in library.factors if _may_be_taken(factor) and factor.multiplier and not factor.method.endswith(("_upper", "_lower")) and factor.measure != derived.EMISSION_GAS)
