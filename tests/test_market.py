@@ -161,6 +161,11 @@ def test_a_kpi_of_the_market_needs_the_method(tmp_path: Path) -> None:
         bought(tmp_path, rules="")
 
 
+def test_energy_of_the_load_is_counted_once(tmp_path: Path) -> None:
+    with pytest.raises(InputProblem, match="'electricity_uncontracted' leads to emissions only"):
+        bought(tmp_path, rules=OURS + rule("energy", "electricity_uncontracted", "energy_standard_coal", "gbt-2589-2020"))
+
+
 def test_the_instruments_of_a_site_that_counts_in_part_count_by_that_part(tmp_path: Path) -> None:
     """A venture of 60 %: of 1,000 MWh bought 600 count, of 400 MWh claimed 240; what is left is 360 MWh at 0.6 t."""
     sites = register(site("HQ", ownership_share=Decimal("0.6")))

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES, scope_3
+from esg_kpis.domains import DIMENSIONS, DOMAINS, MEASURES, derived, scope_3
 from esg_kpis.editions.entry import SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not
 
 
@@ -87,6 +87,9 @@ class FactorRule(Entry):
         if scope_3.STATED in (*self.measures, self.output):
             raise ValueError(f"no factor leads from {scope_3.STATED} or to it: it is CO2e, as it was supplied")
         _dimensions_known(self.where)
+        parted = [name for name in self.measures if name in (derived.CONTRACTED, derived.UNCONTRACTED)]
+        if parted and self.output not in (derived.EMISSION_GAS, derived.EMISSION_CO2E):
+            raise ValueError(f"'{parted[0]}' leads to emissions only: it is a part of the electricity that was bought, whose energy counts already")
         return self
 
 
