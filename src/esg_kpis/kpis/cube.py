@@ -1,7 +1,7 @@
 """The cube: an edition's counting amounts, added up exactly by everything a KPI may ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -10,8 +10,9 @@ from esg_kpis.domains import people, scope_3
 from esg_kpis.editions import Edition
 from esg_kpis.editions.boundary import MISSING, WAIVED
 from esg_kpis.editions.counting import cross_of
+from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import sums
-from esg_kpis.factors import Library
+from esg_kpis.factors import Choice, Library
 
 CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", scope_3.ATTRIBUTE, "attributes"]
 """What a KPI may ask for of an amount."""
@@ -29,7 +30,7 @@ class Inputs:
 
     `cube` is the edition's counting amounts added up per `CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
     quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
-    joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason.
+    joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason. `divisors` fills as sums ask for the factor that they are divided by.
     """
 
     edition: Edition
@@ -37,6 +38,7 @@ class Inputs:
     known_on: date
     cube: pl.DataFrame
     left_out: pl.DataFrame
+    divisors: dict[tuple[str, str, str], Choice | FactorProblem] = field(default_factory=dict)
 
 
 def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:

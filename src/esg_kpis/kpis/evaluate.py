@@ -61,6 +61,7 @@ def _with_parts(rows: list[dict[str, Any]], edition: Edition) -> list[dict[str, 
 
 def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
     """KPI, period, breakdown, category and value of every cell, in the order of kpis.yaml."""
+    cubes = {period: inputs.cube.filter(pl.col("period") == period) for period in inputs.edition.periods}
     for kpi in inputs.edition.kpis.values():
         for period in inputs.edition.periods.values():
             if kpi.periods and period.id not in kpi.periods:
@@ -68,9 +69,9 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
             for breakdown in kpi.breakdowns:
                 if breakdown.periods and period.id not in breakdown.periods:
                     continue
-                cube = inputs.cube.filter(pl.col("period") == period.id)
+                cube = cubes[period.id]
                 previous = period_before(inputs.edition, period)
-                before = parts_of(breakdown, inputs.cube.filter(pl.col("period") == previous.id)) if previous else {}
+                before = parts_of(breakdown, cubes[previous.id]) if previous else {}
                 for category, part in parts_of(breakdown, cube).items():
                     earlier = before.get(category, lambda _kpi, _within: ()) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)

@@ -72,9 +72,17 @@ def divisor(kpi: Kpi, period: Period, inputs: Inputs) -> Choice | None:
     """
     if kpi.per_factor is None:
         return None
-    need = Need(kpi.per_factor.measure, kpi.per_factor.output, "", ("GLOBAL",), "", period)
-    rules = rules_of(inputs.edition.rules)
-    return select(inputs.library, rules, need, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
+    key = (kpi.per_factor.measure, kpi.per_factor.output, period.id)
+    if key not in inputs.divisors:
+        need = Need(kpi.per_factor.measure, kpi.per_factor.output, "", ("GLOBAL",), "", period)
+        try:
+            inputs.divisors[key] = select(inputs.library, rules_of(inputs.edition.rules), need, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
+        except FactorProblem as problem:
+            inputs.divisors[key] = problem
+    found = inputs.divisors[key]
+    if isinstance(found, FactorProblem):
+        raise found
+    return found
 
 
 def left_out_value(kpi: Kpi, period: Period, part: Part, left_out: pl.DataFrame, value: Value, inputs: Inputs) -> Value:

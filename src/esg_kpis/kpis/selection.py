@@ -22,10 +22,15 @@ Part = Callable[[Kpi, Within], Sequence[Row]]
 """What a KPI adds up in one category: its selection of the cube, as rows of `_ROW`. Only the attributes `within` narrow it; None for all of the category's."""
 
 
+_Found = dict[tuple[str, tuple[str, ...]], pl.DataFrame]
+"""What KPIs add up of a cube, by KPI and the attributes that narrow it."""
+
+
 def parts_of(breakdown: Breakdown, cube: pl.DataFrame) -> dict[str, Part]:
     """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories."""
     if breakdown.each is None:
-        return {category: partial(_rows, cube=cube, breakdown=breakdown, category=category) for category in breakdown.categories}
+        found: _Found = {}
+        return {category: partial(_rows, cube=cube, found=found, breakdown=breakdown, category=category) for category in breakdown.categories}
     each = breakdown.each
     dealt: dict[str, dict[str, list[Row]]] = {}
 
@@ -39,9 +44,12 @@ def parts_of(breakdown: Breakdown, cube: pl.DataFrame) -> dict[str, Part]:
     return {category: partial(part, category=category) for category in cube[each].unique().sort().to_list() if category}
 
 
-def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, breakdown: Breakdown, category: str) -> Sequence[Row]:
+def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, found: _Found, breakdown: Breakdown, category: str) -> Sequence[Row]:
     names = attributes_of(breakdown, category, within)
-    return _chosen(kpi, only(cube, breakdown, category, within), names).select(_ROW).rows() or _zeros(kpi, cube, names)
+    key = (kpi.id, tuple(names))
+    if key not in found:  # Once for all categories.
+        found[key] = _chosen(kpi, cube, names)
+    return only(found[key], breakdown, category, within).select(_ROW).rows() or _zeros(kpi, cube, names)
 
 
 def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
