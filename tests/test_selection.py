@@ -227,7 +227,10 @@ def test_a_choice_is_the_one_that_misses_nothing_on_the_first_rule_and_nearest_r
                 continue
             fitting = [factor for factor, missed in candidates(library, one, need, day("2024-04-09")) if not missed]
             rungs = [rung.region for rung in chain_of(library.regions, need.chain)]
+            others = [factor for factor, missed in candidates(library, one, need, day("2024-04-09")) if one.method is None and [miss.what for miss in missed] == ["kind"]]
             nearest = min((0 if one.factor_region else rungs.index(factor.region) for factor in fitting), default=None)
+            if nearest is not None and any(not one.factor_region and rungs.index(factor.region) < nearest for factor in others):
+                break  # A nearer one of another kind is not passed over.
             if nearest is not None:
                 expected = place, {factor.factor_id for factor in fitting if one.factor_region or rungs.index(factor.region) == nearest}
                 break
@@ -252,6 +255,16 @@ def test_only_an_average_of_what_is_delivered_serves_a_rule_without_a_method(tmp
     with pytest.raises(FactorProblem, match="a rule without a method asks for an average grid factor"):
         chosen(library, grid_rule())
     assert chosen(library, grid_rule(method=method)).factor.factor_id == "grid-cn"
+
+
+def test_a_nearer_factor_of_another_kind_is_not_passed_over(tmp_path: Path) -> None:
+    """The province has a generation-based factor, the country an average: a rule that says nothing of the kind takes neither."""
+    library = library_of(tmp_path, {"mee": [factor_row("province", region="CN-BJ", method="average_generation"), factor_row("country", region="CN", method="average")]})
+
+    with pytest.raises(FactorProblem, match="province is an average of what a grid generates; a rule without a method asks for an average grid factor"):
+        chosen(library, grid_rule(), chain=("CN-BJ", "CN"))
+    assert chosen(library, grid_rule(method="average"), chain=("CN-BJ", "CN")).factor.factor_id == "country"
+    assert chosen(library, grid_rule(), chain=("CN-SH", "CN")).factor.factor_id == "country"
 
 
 # ---------------------------------------------------------------- two ways to one emission

@@ -104,7 +104,16 @@ def region_findings(sites: pl.DataFrame, amounts: pl.DataFrame, library: Library
     buying = amounts.filter(pl.col("measure").str.starts_with("electricity") & pl.col("excluded").is_null()).select("site_id").unique()
     known = {factor.region for factor in library.factors} | {name for item in library.regions for name in (item.region, item.parent)}
     unknown = sites.join(buying, on="site_id", how="semi").filter((pl.col("grid_region") != pl.col("country")) & ~pl.col("grid_region").is_in(list(known))).sort("grid_region", "site_id")
-    return [
+    abroad = sites.join(buying, on="site_id", how="semi").filter(pl.col("grid_region").str.contains(r"^[A-Z]{2}-") & (pl.col("grid_region").str.slice(0, 2) != pl.col("country")))
+    contradictions = [
+        {
+            "check": "unknown_region", "subject": f"{row['site_id']} abroad", "edition": "", "period": "", "severity": "error", "passed": False,
+            "observed": f"{row['site_id']} lies in {row['country']}, and its grid region is {row['grid_region']}", "expected": "a grid region of the country", "difference": None,
+            "record_ids": row["record_id"], "what_to_do": "Mend the country or the grid region in the register of sites.",
+        }
+        for row in abroad.sort("site_id").iter_rows(named=True)
+    ]  # fmt: skip
+    return contradictions + [
         {
             "check": "unknown_region", "subject": part["grid_region"][0], "edition": "", "period": "", "severity": "error", "passed": False,
             "observed": f"the grid region {part['grid_region'][0]} of {', '.join(part['site_id'].head(12))} is known to no factor and not to factors/regions.csv: the factor of {part['country'][0]} serves there, if any",

@@ -151,8 +151,8 @@ def _methods(library: Library) -> list[LibraryFinding]:
             unknown.setdefault(factor.method, []).append(factor.factor_id)
     return [
         LibraryFinding(
-            "method", "note", name, tuple(sorted(ids)), f"Nothing says whether '{name}' is an average, marginal or of a residual mix; a rule without a method takes it: {_some(ids)}.",
-            f"Use one of {', '.join(METHODS)}, or see that the rule which takes it means it.",
+            "method", "note", name, tuple(sorted(ids)), f"Nothing says whether '{name}' is an average, marginal or of a residual mix; a rule without a method does not take it: {_some(ids)}.",
+            f"Use one of {', '.join(METHODS)}, or name it as the method of the rule which is to take it.",
         )
         for name, ids in unknown.items()
     ]  # fmt: skip

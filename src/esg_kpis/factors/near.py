@@ -144,7 +144,8 @@ def _reason(library: Library, rules: Sequence[FactorRule], need: Need, known_on:
     single = [(factor, missed[0]) for factor, missed in every if len(missed) == 1]
     if not single:
         return ""
-    factor, miss = min(single, key=lambda pair: (_ORDER.index(pair[1].what), pair[0].factor_id))
+    places = {rung.region: place for place, rung in enumerate(_rungs(library, need))}
+    factor, miss = min(single, key=lambda pair: (places.get(pair[0].region, len(places)), _ORDER.index(pair[1].what), pair[0].factor_id))
     return f": {factor.factor_id} {miss.told}"
 
 

@@ -49,9 +49,11 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
         best = _best(speaking, _offered(library, rule, known_on), rule, rungs, spans).join(words, on="chain", how="left", maintain_order="left")
         if rule.source in broken:  # What cannot be read might have served as well or nearer.
             best = best.join(_doubted(speaking, best, library, rule, rungs, spans), on="need", how="anti")
+        passed_over = _passed_over(speaking, best, library, rule, rungs, spans, known_on)
+        best = best.join(passed_over, on="need", how="anti") if passed_over.height else best
         won.append(best.with_columns(pl.lit(place, dtype=pl.UInt32()).alias("rule"), _why(rule).alias("why")).select("need", "factor", "rule", "matches", "why"))
         # What cannot be read might have served: a later rule must not take its place.
-        open_ = open_.join(speaking if rule.source in broken else best, on="need", how="anti")
+        open_ = open_.join(speaking if rule.source in broken else best, on="need", how="anti").join(passed_over, on="need", how="anti")
     schema = {"need": pl.UInt32(), "factor": pl.UInt32(), "rule": pl.UInt32(), "matches": pl.UInt32(), "why": pl.String()}
     served = pl.concat(won) if won else pl.DataFrame(schema=schema)
     return numbered.join(served, on="need", how="left", maintain_order="left").drop("need", "factor_measure")
@@ -76,8 +78,20 @@ def _dimension(name: str) -> pl.Expr:
     return pl.col("dimensions").str.extract(rf"(?:^|;){name}=([^;]*)").fill_null("")
 
 
-def _offered(library: Library, rule: FactorRule, known_on: date) -> pl.DataFrame:
-    """The factors that a rule may take, whatever the need."""
+def _passed_over(
+    speaking: pl.DataFrame, best: pl.DataFrame, library: Library, rule: FactorRule, rungs: pl.DataFrame, spans: pl.DataFrame, known_on: date
+) -> pl.DataFrame:  # fmt: skip
+    """The needs for which a rule that names no kind would pass over a nearer factor because that one is of another kind: nobody said that the farther one is meant."""
+    if rule.method is None and best.height:
+        every = _offered(library, rule, known_on, any_kind=True)
+        if not every["method"].is_in(UNNAMED).all():
+            nearest = _best(speaking, every, rule, rungs, spans).select("need", pl.col("rung").alias("nearest"))
+            return best.join(nearest, on="need").filter(pl.col("nearest") < pl.col("rung")).select("need")
+    return pl.DataFrame(schema={"need": pl.UInt32()})
+
+
+def _offered(library: Library, rule: FactorRule, known_on: date, *, any_kind: bool = False) -> pl.DataFrame:
+    """The factors that a rule may take, whatever the need; `any_kind` of electricity, though the rule names none."""
     conditions = [
         pl.col("file") == rule.source, pl.col("measure").is_in([FACTORS_OF.get(name, name) for name in rule.measures]), pl.col("output") == rule.output, pl.col("status") != "evidence_only",
         pl.col("published") <= known_on,
@@ -85,7 +99,7 @@ def _offered(library: Library, rule: FactorRule, known_on: date) -> pl.DataFrame
     if any(is_of_grid(name, rule.output) for name in rule.measures):
         grid = pl.col("measure").str.starts_with("electricity")
         conditions.append(~(grid & pl.col("method").is_in(NEVER)))
-        if rule.method is None and rule.source != INSTRUMENTS_SOURCE:
+        if rule.method is None and not any_kind:
             conditions.append(~grid | pl.col("method").is_in(UNNAMED))
     if rule.method is not None and "{" not in rule.method:
         conditions.append(pl.col("method") == rule.method)
