@@ -12,7 +12,7 @@ from esg_kpis.errors import FactorProblem, UsageProblem, near_misses
 from esg_kpis.exact import plain
 from esg_kpis.factors import Factor, Library, Need, library_findings, near_matches, read_library, rules_of, select
 from esg_kpis.factors.kinds import FACTORS_OF, METHODS
-from esg_kpis.factors.near import file_of, passed_over, silent_rules, speaks, unnamed
+from esg_kpis.factors.near import passed_over, silent_rules, speaks, unnamed
 from esg_kpis.factors.regions import FIRST, LAST, Rung, chain_of
 
 REFRIGERANTS = (*(measure.name for measure in DOMAINS["refrigerants"].measures), derived.REFRIGERANT_EMITTED)
@@ -165,7 +165,7 @@ def _facts(factor: Factor, library: Library, own: Sequence[str]) -> dict[str, An
 
 def _means(factor: Factor) -> str:
     """The kind of an electricity factor, or of a GWP, in words."""
-    if file_of(factor) == "gwp":
+    if factor.file == "gwp":
         return f"global warming potential over 100 years, set {factor.gwp_set}"
     return METHODS.get(factor.method, "") if factor.measure.startswith("electricity") else ""
 

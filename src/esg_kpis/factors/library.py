@@ -27,6 +27,8 @@ from esg_kpis.units import multiplier
 
 _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 _PART = re.compile(r"([0-9.]+) x ([A-Z][\w-]+)")
+GWP_SOURCE = "gwp"
+"""Stands for gwp.csv, which holds the values of several sources; the GWP set takes the place of the method."""
 SOURCE_COLUMNS = ("source_id", "publisher", "title", "document", "published", "published_note", "retrieved", "licence", "checked")
 OPTIONAL_COLUMNS = ("gas_in", "uncertainty")
 FACTOR_COLUMNS = tuple(name for name in FACTORS.names if name not in ("source_id", "published", *OPTIONAL_COLUMNS))
@@ -59,6 +61,16 @@ class Factor:
     page: str
     note: str
     multiplier: Fraction
+
+    @property
+    def file(self) -> str:
+        """The source as a rule names it: of a GWP `gwp`, whose file holds the values of several."""
+        return GWP_SOURCE if self.measure == derived.EMISSION_GAS else self.source_id
+
+    @property
+    def named_method(self) -> str:
+        """The method as a rule names it: of a GWP its set."""
+        return self.gwp_set or "" if self.measure == derived.EMISSION_GAS else self.method
 
     @property
     def data_period(self) -> str:
@@ -101,11 +113,10 @@ class Library:
         """
         names = ("measure", "output", "gas_in", "gas", "region", "data_from", "published", "status")
         columns: dict[str, list[object]] = {name: [getattr(factor, name) for factor in self.factors] for name in names}
-        is_gwp = [factor.measure == derived.EMISSION_GAS for factor in self.factors]
         columns |= {
             "factor": list(range(len(self.factors))),
-            "file": ["gwp" if gwp else factor.source_id for factor, gwp in zip(self.factors, is_gwp, strict=True)],
-            "method": [factor.gwp_set or "" if gwp else factor.method for factor, gwp in zip(self.factors, is_gwp, strict=True)],
+            "file": [factor.file for factor in self.factors],
+            "method": [factor.named_method for factor in self.factors],
             "data_to": [factor.data_to or LAST for factor in self.factors],
             "data_words": [factor.data_period for factor in self.factors],
             "lead": [as_decimal(factor.multiplier, PRODUCT_SCALE) for factor in self.factors],

@@ -10,7 +10,7 @@ from esg_kpis.editions import FactorRule
 from esg_kpis.errors import FactorProblem
 from esg_kpis.factors.kinds import FACTORS_OF, METHODS, NEVER, UNNAMED, differs, is_of_grid
 from esg_kpis.factors.library import Factor, Library
-from esg_kpis.factors.need import GWP_SOURCE, Need
+from esg_kpis.factors.need import Need
 from esg_kpis.factors.regions import Rung, chain_of
 
 _WORD = re.compile(r"\{(\w+)\}")
@@ -110,7 +110,7 @@ def unnamed(library: Library, rules: Sequence[FactorRule], need: Need, *, known_
     places = {rung.region: place for place, rung in reversed(list(enumerate(rungs)))}
     found = []
     for factor in library.factors:
-        if file_of(factor) in named or factor.region not in places or not _leads(factor, need):
+        if factor.file in named or factor.region not in places or not _leads(factor, need):
             continue
         last = factor.data_to or date.max
         there = any(rung.region == factor.region and factor.data_from <= rung.member_to and last >= rung.member_from for rung in rungs)
@@ -163,14 +163,14 @@ def candidates(library: Library, rule: FactorRule, need: Need, known_on: date) -
         if _is_offered(factor, rule, need):
             found.append((factor, _misses(factor, rule, need, library, known_on)))
             continue
-        kind = differs(factor.measure, factor.output, factor.gwp_set, FACTORS_OF.get(need.measure, need.measure), need.output) if file_of(factor) == rule.source else None
+        kind = differs(factor.measure, factor.output, factor.gwp_set, FACTORS_OF.get(need.measure, need.measure), need.output) if factor.file == rule.source else None
         if kind is not None and factor.gas in (need.gas, "*", ""):
             found.append((factor, [_Miss("kind", kind, kind), *_misses(factor, rule, need, library, known_on)]))
     return found
 
 
 def _is_offered(factor: Factor, rule: FactorRule, need: Need) -> bool:
-    return _leads(factor, need) and file_of(factor) == rule.source
+    return _leads(factor, need) and factor.file == rule.source
 
 
 def _leads(factor: Factor, need: Need) -> bool:
@@ -180,16 +180,6 @@ def _leads(factor: Factor, need: Need) -> bool:
         and factor.output == need.output
         and ((factor.gas == need.gas and factor.gas_in in ("", gas_in)) or (factor.gas == "*" and need.gas == gas_in))
     )
-
-
-def file_of(factor: Factor) -> str:
-    """The source as a rule names it."""
-    return GWP_SOURCE if factor.measure == derived.EMISSION_GAS else factor.source_id
-
-
-def method_of(factor: Factor) -> str:
-    """The method as a rule names it: of a GWP its set."""
-    return factor.gwp_set or "" if factor.measure == derived.EMISSION_GAS else factor.method
 
 
 def _rungs(library: Library, need: Need) -> list[Rung]:
@@ -225,7 +215,7 @@ def _misses(factor: Factor, rule: FactorRule, need: Need, library: Library, know
 
 
 def _method_missed(factor: Factor, rule: FactorRule, need: Need) -> list[_Miss]:
-    own = method_of(factor)
+    own = factor.named_method
     of_grid = is_of_grid(need.measure, need.output)
     if own in NEVER and of_grid:
         return [_Miss("kind", f"{own}: never for Scope 2", f"is {METHODS[own]}, and never serves Scope 2")]

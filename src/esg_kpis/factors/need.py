@@ -7,10 +7,7 @@ import polars as pl
 
 from esg_kpis.domains import derived
 from esg_kpis.editions import EditionFile, FactorRule, Period
-from esg_kpis.factors.library import Factor
-
-GWP_SOURCE = "gwp"
-"""Stands for gwp.csv, which holds the values of several sources; the GWP set takes the place of the method."""
+from esg_kpis.factors.library import GWP_SOURCE, Factor
 
 INSTRUMENTS_SOURCE = "instruments"
 """Stands for the ledger of contractual instruments; the record takes the place of the method."""

@@ -15,9 +15,9 @@ from esg_kpis.domains import derived
 from esg_kpis.editions import FactorRule, Period
 from esg_kpis.errors import FactorProblem
 from esg_kpis.factors.kinds import FACTORS_OF, NEVER, UNNAMED, is_of_grid
-from esg_kpis.factors.library import Library
+from esg_kpis.factors.library import GWP_SOURCE, Library
 from esg_kpis.factors.near import no_factor, speaks, two_factors
-from esg_kpis.factors.need import APART, GWP_SOURCE, INSTRUMENTS_SOURCE, NEEDS, Choice, Need
+from esg_kpis.factors.need import APART, INSTRUMENTS_SOURCE, NEEDS, Choice, Need
 from esg_kpis.factors.regions import rungs_of
 
 # ---------------------------------------------------------------- all needs at once

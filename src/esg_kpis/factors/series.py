@@ -16,7 +16,6 @@ import polars as pl
 from esg_kpis.domains import derived
 from esg_kpis.exact import plain, printed
 from esg_kpis.factors.library import Factor, Library
-from esg_kpis.factors.near import method_of
 from esg_kpis.factors.regions import LAST
 from esg_kpis.ranges import merged
 
@@ -61,7 +60,7 @@ def series_of(library: Library) -> pl.DataFrame:
         "factor": list(range(len(factors))),
         "source": [factor.source_id for factor in factors],
         "publisher": [publishers[factor.source_id] for factor in factors],
-        "method": [method_of(factor) for factor in factors],
+        "method": [factor.named_method for factor in factors],
         "start": [factor.data_from for factor in factors],
         "end": [factor.data_to or LAST for factor in factors],
         "value": [str(factor.multiplier) for factor in factors],
@@ -89,7 +88,7 @@ def told(factor: Factor, *, region: bool = True) -> str:
     """What a factor is about, in words."""
     gas = f" {factor.gas}" if factor.gas else ""
     of = f" of {factor.gas_in}" if factor.gas_in else ""
-    method = f" ({method_of(factor)})" if method_of(factor) else ""
+    method = f" ({factor.named_method})" if factor.named_method else ""
     return f"{factor.output}{gas} from {factor.measure}{of}{f' in {factor.region}' if region else ''}{method}"
 
 
