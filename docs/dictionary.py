@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from esg_kpis.domains import DOMAINS, derived
+from esg_kpis.domains.definition import Field
 from esg_kpis.domains.people import FORMS
 from esg_kpis.ingest.rules import RULES
 from esg_kpis.tables import TABLES
@@ -24,7 +25,11 @@ def dictionary() -> str:
             lines += ["", "| further column | required | what it says |", "|---|---|---|"]
             for field in domain.fields:
                 allowed = f" One of: {', '.join(field.allowed)}." if field.allowed else ""
-                lines.append(f"| `{field.name}` | {'yes' if field.required else 'no'} | {field.meaning}.{allowed} |")
+                more = f" Narrows KPIs as `{field.attribute}`." if field.attribute else ""
+                more += " A pseudonym, never the number itself." if field.pseudonym else ""
+                lines.append(f"| `{field.name}` | {_needed(field)} | {field.meaning}.{allowed}{more} |")
+        if domain.counts:
+            lines += ["", *(f"In a list without `quantity` each different {', '.join(f'`{name}`' for name in count.of)} counts one of `{count.measure}`: see [lists](lists.md)." for count in domain.counts)]
         if domain.counted:
             lines += _forms()
         lines.append("")
@@ -43,6 +48,13 @@ def dictionary() -> str:
     lines += [f"| `{rule.name}` | {rule.reason} | {rule.reason_zh} |" for rule in RULES.values()]
     lines.append("")
     return "\n".join(lines)
+
+
+def _needed(field: Field) -> str:
+    if field.required:
+        return "yes"
+    cases = [f"where `{name}` is {' or '.join(words)}" for name, words in field.needed.items()]
+    return "in lists" if field.key else f"in lists {'; '.join(cases)}" if cases else "no"
 
 
 def _forms() -> list[str]:

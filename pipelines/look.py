@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     """The walk back from one cell of the last results. Without an edition, the latest that printed the cell."""
     folder = latest_of(out)
     tables = Tables(*(read_result(folder, name) for name in ("kpi_values", "edition_amounts", "factor_uses", "records", "sites", "tie_out", "estimates")))
-    known = sorted(tables.kpi_values["edition"].unique().to_list(), reverse=True)
-    has_it = tables.kpi_values.filter((pl.col("kpi_id") == kpi) & (pl.col("period") == period))["edition"].unique().to_list()
-    chosen = edition_id or next((name for name in known if name in has_it), known[0] if known else "")
+    known = latest_first(folder, tables.kpi_values["edition"].unique().to_list())
+    of_kpi = tables.kpi_values.filter(pl.col("kpi_id") == kpi)
+    has_it = [of_kpi.filter(pl.col("period") == period)["edition"].unique().to_list(), of_kpi["edition"].unique().to_list(), known]
+    chosen = edition_id or next((name for editions in has_it for name in known if name in editions), "")
     if chosen not in known:
         raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(known)}.")
     ran = unchanged_since(root, folder)
@@ -40,6 +42,12 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     of_cell = pl.all_horizontal(pl.col(name) == value for name, value in cell.items())
     doubt, sources, otherwise = (read_result(folder, name).filter(of_cell) for name in ("uncertainty", "uncertainty_sources", "lenses"))
     return walk | {"uncertainty": doubt.to_dicts(), "uncertainty_sources": sources.sort("rank").to_dicts(), "lenses": otherwise.to_dicts()}
+
+
+def latest_first(folder: Path, editions: Sequence[str]) -> list[str]:
+    """Editions of a run, by what was known when they were made; the last known first."""
+    ran = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    return sorted(editions, key=lambda name: (ran[f"known on {name}"], name), reverse=True)
 
 
 def unchanged_since(root: Path, folder: Path) -> dict[str, str]:

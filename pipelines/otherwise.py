@@ -22,7 +22,7 @@ from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import printed
 from esg_kpis.factors import Received, read_library
 from esg_kpis.ingest.declared import problems_of
-from pipelines.look import unchanged_since
+from pipelines.look import latest_first, unchanged_since
 from pipelines.run import latest_of, read_result
 
 
@@ -36,8 +36,8 @@ def seen(root: Path, out: Path, edition_id: str | None, lens: str | None, change
     """
     folder = latest_of(out)
     values = read_result(folder, "kpi_values")
-    editions = sorted(values["edition"].unique().to_list())
-    chosen = edition_id or (editions[-1] if changes else None)
+    editions = latest_first(folder, values["edition"].unique().to_list())
+    chosen = edition_id or (editions[0] if changes else None)
     if chosen is not None and chosen not in editions:
         raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(editions)}.")
     frame = _looked(root, folder, str(chosen), changes, values) if changes else read_result(folder, "lenses")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import lists
 import xlsxwriter
 from bills import Bill
 from people_events import TRAINING_YEARS, hours_worked, injuries, training
@@ -236,6 +237,8 @@ def main() -> None:
     write_factory(out, bills)
     write_stated(out)
     write_people(out)
+    for path, header, rows in lists.tables():
+        write_csv(out / path, header, rows)
     for name, year, printed, reached in table:
         print(f"{name:<40} {year} {printed:>12} {reached:>18}")
     print(f"{len(bills)} quantities at {len(SITES)} sites, {len(table)} published figures met")

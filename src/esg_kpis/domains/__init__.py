@@ -1,17 +1,26 @@
 """Input domains: what sites may send. One small file a domain, and its name in the list below."""
 
 from esg_kpis.domains import (
+    air,
+    assurance_statements,
+    certificates,
+    circularity,
+    complaints,
     derived,
     energy,
+    government_requests,
     instruments,
     meters,
     ownership,
     packaging,
     people,
+    products,
     refrigerants,
+    savings,
     scope_3,
     sites,
     stated,
+    suppliers,
     vehicles,
     waste,
     wastewater,
@@ -35,10 +44,19 @@ DOMAINS: dict[str, Domain] = {
         water.DOMAIN,
         waste.DOMAIN,
         packaging.DOMAIN,
+        circularity.DOMAIN,
+        air.DOMAIN,
+        savings.DOMAIN,
         stated.DOMAIN,
         scope_3.DOMAIN,
         people.DOMAIN,
         working_hours.DOMAIN,
+        products.DOMAIN,
+        complaints.DOMAIN,
+        suppliers.DOMAIN,
+        certificates.DOMAIN,
+        government_requests.DOMAIN,
+        assurance_statements.DOMAIN,
     )
 }
 
@@ -52,11 +70,11 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
 }
 """What may stand beside an amount and decide its factor, and the words it may hold."""
 
-CONSOLIDATED = ("sites", "energy", "refrigerants", "vehicles", "wastewater", "water", "waste", "packaging")
-"""Domains whose amounts count by control or by the share that is owned, day by day. People, hours and what is stated for the group count whole."""
+ATTRIBUTES: dict[str, tuple[str, ...]] = {field.attribute: field.allowed for domain in DOMAINS.values() for field in domain.fields if field.attribute}
+"""What a KPI may narrow amounts by, beside attributes of sites and of people, and the words it may hold; no words for free text."""
 
-STATED = ("stated", "scope_3")
-"""Domains of figures that a document states. No meter is behind them, so none is expected month by month."""
+CONSOLIDATED = tuple(domain.name for domain in DOMAINS.values() if domain.consolidated)
+STATED = tuple(domain.name for domain in DOMAINS.values() if domain.stated)
 
 DOMAIN_OF: dict[str, str] = {measure.name: domain.name for domain in DOMAINS.values() for measure in domain.measures}
 

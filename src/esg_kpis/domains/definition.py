@@ -1,6 +1,7 @@
 """What a domain consists of. The domains themselves are data, one file each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Nature = Literal["flow", "stock", "event"]
@@ -39,6 +40,10 @@ class Field:
         required: Whether a blank rejects the row.
         allowed: The words it may hold; empty for free text.
         dimension: Whether it is kept as a dimension of the amount.
+        attribute: Name by which a KPI may narrow amounts by it; empty where none may.
+        key: Whether it tells one thing from another, where each row is a thing (see `Count`).
+        needed: Field to words: where each row is a thing, a blank rejects a row that holds one of them.
+        pseudonym: Whether it stands for a person or something of a person's, so that only a keyed hash or a random number may come.
     """
 
     name: str
@@ -46,6 +51,27 @@ class Field:
     required: bool = False
     allowed: tuple[str, ...] = ()
     dimension: bool = False
+    attribute: str = ""
+    key: bool = False
+    pseudonym: bool = False
+    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Count:
+    """What rows that are things rather than quantities count of a measure: each different thing one.
+
+    Attributes:
+        measure: The measure.
+        of: The fields that tell one thing from another. Further rows about the same thing count nothing.
+        where: Field to words: only rows that hold one of them are about such things.
+        most: Fields that may differ among the rows of one thing; the word that stands last in the field's `allowed` holds. All other dimensions must agree.
+    """
+
+    measure: str
+    of: tuple[str, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    most: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +81,19 @@ class Domain:
     Every record has `site_id`; dates as `period_start` and `period_end` (both counted), `month`, or `date`; `meter_id` and `document` where there are any;
     and `measure`, `quantity`, `unit`, or the columns that `_format.toml` names for them. A `counted` domain holds rows of persons, in forms of its own: it is
     read by the room `people`, and only counts leave that.
+
+    Attributes:
+        name: Name: that of its folder under data/raw.
+        title: Title for people.
+        source: Where the definitions of its measures come from.
+        measures: What is counted.
+        fields: Columns of its records beside the common ones.
+        dated: Whether a record is about days; registers hold from `valid_from` to `valid_to` instead.
+        counted: Whether its rows are persons.
+        counts: How rows without a column of quantities count: each a thing. Rows with one are quantities, as in any domain.
+        lasting: Whether a record holds from its first to its last day, the last being blank while it lasts: suppliers, certificates.
+        consolidated: Whether its amounts count by control or by the share that is owned, day by day. What is stated for the group counts whole.
+        stated: Whether a document states its figures: no meter is behind them, so none is expected month by month.
     """
 
     name: str
@@ -64,6 +103,10 @@ class Domain:
     fields: tuple[Field, ...] = ()
     dated: bool = True
     counted: bool = False
+    counts: tuple[Count, ...] = ()
+    lasting: bool = False
+    consolidated: bool = False
+    stated: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ BY_FACTORS = ("1", "2")
 OUTSIDE = "outside"
 """The scope of what stands beside the scopes."""
 
+AVOIDED = "avoided"
+"""The scope of what was not emitted, because of a saving. It is in no total of emissions (GHG Protocol Corporate Standard, 2004, chapter 8; GRI 305-5)."""
+
 MEASURES: tuple[Measure, ...] = (
     Measure(ENERGY_COAL, "kgce", "flow", "Energy in standard coal equivalent, by GB/T 2589, equivalent value"),
     Measure(CONTRACTED, "kWh", "flow", "Electricity bought that a contractual instrument covers, for the market-based method", scope="2"),

@@ -5,6 +5,7 @@ from esg_kpis.domains.fuels import BIOFUELS, FUELS, VOLUMES
 
 DOMAIN = Domain(
     name="energy",
+    consolidated=True,
     title="Energy",
     source="GHG Protocol Corporate Standard (2004), chapter 4, and Scope 2 Guidance (2015); HKEX ESG Guide A2.1",
     measures=(

@@ -15,6 +15,7 @@ EQUIPMENT = (
 
 DOMAIN = Domain(
     name="refrigerants",
+    consolidated=True,
     title="Refrigerants and fire suppressants",
     source="2006 IPCC Guidelines, volume 3, chapter 7, 7.5.2: emissions during operation and servicing; equation 7.9: mass balance",
     measures=(

@@ -53,6 +53,7 @@ GWP_SETS = ("SAR", "AR4", "AR5", "AR6", "mixed", "not_stated")
 
 DOMAIN = Domain(
     name="scope_3",
+    stated=True,
     title="Scope 3, as stated",
     source="GHG Protocol Corporate Value Chain (Scope 3) Accounting and Reporting Standard (2011), chapter 5, and Technical Guidance for Calculating Scope 3 Emissions (2013)",
     measures=(
@@ -61,7 +62,7 @@ DOMAIN = Domain(
         ),
     ),
     fields=(
-        Field("category", "Category of the value chain, or `all` for one total", required=True, allowed=CATEGORIES, dimension=True),
+        Field("category", "Category of the value chain, or `all` for one total", required=True, allowed=CATEGORIES, dimension=True, attribute=ATTRIBUTE),
         Field("method", "How it was computed, by whoever did: a method of the Technical Guidance, `several`, or `not_stated`", required=True, allowed=METHODS, dimension=True),
         Field("gwp_set", "GWP set of its CO2 equivalent: of which Assessment Report, `mixed`, or `not_stated`", required=True, allowed=GWP_SETS, dimension=True),
         Field("statement", "Document that states the figure, with page or table", required=True),

@@ -4,6 +4,7 @@ from esg_kpis.domains.definition import Domain, Field, Measure
 
 DOMAIN = Domain(
     name="sites",
+    consolidated=True,
     title="Sites",
     source="GHG Protocol Corporate Standard (2004), chapter 3: organizational boundaries",
     measures=(Measure("floor_area", "m2", "stock", "Gross floor area of the site, while it is in the register"),),

@@ -4,6 +4,7 @@ from esg_kpis.domains.definition import Domain, Field, Measure
 
 DOMAIN = Domain(
     name="stated",
+    stated=True,
     title="Stated amounts",
     source="The statement named in each record",
     measures=(

@@ -4,6 +4,7 @@ from esg_kpis.domains.definition import Domain, Measure
 
 DOMAIN = Domain(
     name="waste",
+    consolidated=True,
     title="Waste",
     source="HKEX ESG Guide A1.3 and A1.4; GRI 306-3 (2020)",
     measures=(

@@ -10,6 +10,7 @@ TREATMENTS = (
 
 DOMAIN = Domain(
     name="wastewater",
+    consolidated=True,
     title="Waste water",
     source="2006 IPCC Guidelines, volume 5, chapter 6, equations 6.1 and 6.4: load less sludge, times B0 and MCF, less what is recovered",
     measures=(

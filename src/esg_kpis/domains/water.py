@@ -4,6 +4,7 @@ from esg_kpis.domains.definition import Domain, Measure
 
 DOMAIN = Domain(
     name="water",
+    consolidated=True,
     title="Water",
     source="HKEX ESG Guide A2.2; GRI 303-3 and 303-4 (2018)",
     measures=(

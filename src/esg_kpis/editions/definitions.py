@@ -64,7 +64,10 @@ def _beside_the_scopes(kpi: Kpi) -> Iterator[Problem]:
     items = _emissions(kpi)
     beside = [item for item in items if fits(derived.OUTSIDE, item.scope) and any(fits(name, item.gas_group) for name in derived.BESIDE_SCOPES)]
     within = [item for item in items if _takes_scopes(item)]
-    named_together = any(item.scope and fits(derived.OUTSIDE, item.scope) and any(fits(name, item.scope) for name in derived.BY_FACTORS) for item in items)
+    named = [item.scope for item in _emissions_as_defined(kpi) if item.scope]
+    named_together = any(fits(derived.OUTSIDE, scope) and any(fits(name, scope) for name in derived.BY_FACTORS) for scope in named)
+    if any(fits(derived.AVOIDED, item.scope) for item in items) and any(fits(name, item.scope) for item in items for name in (*derived.BY_FACTORS, derived.OUTSIDE)):
+        yield "adds up emissions and what was avoided", "Name the scopes, and make what was avoided a KPI of its own, with scope: avoided."
     if named_together or (beside and within):
         yield (
             f"adds up emissions of the scopes and what stands beside them ({', '.join(derived.BESIDE_SCOPES)})",
@@ -112,6 +115,10 @@ def _measures_of(kpi: Kpi) -> list[str]:
 
 def _emissions(kpi: Kpi) -> list[Amounts]:
     return [part for item in kpi.amounts for part in item.in_scopes() if part.of_emissions]
+
+
+def _emissions_as_defined(kpi: Kpi) -> list[Amounts]:
+    return [item for item in kpi.amounts if item.of_emissions]
 
 
 def _takes_scopes(item: Amounts) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable
 
 from pydantic import BaseModel, ConfigDict
 
+from esg_kpis.domains import ATTRIBUTES as OF_DOMAINS
 from esg_kpis.domains import scope_3
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.errors import near_misses
 
 SITE_ATTRIBUTES = ("country", "grid_region", "kind", "business_line", "site_id")
-CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES), scope_3.ATTRIBUTE)
+CATEGORY_ATTRIBUTES = (*SITE_ATTRIBUTES, "gas_group", "origin", *(name for name in ATTRIBUTES if name not in SITE_ATTRIBUTES), *OF_DOMAINS)
 Where = dict[str, list[str]]
 """Attribute to the values it may have, or to those it may not have, each written `not VALUE`."""
 
@@ -31,8 +32,11 @@ def all_or_not(where: Where) -> None:
 
 
 def categories_known(where: Where) -> None:
-    """Raises ValueError where a category of Scope 3 is none. `not VALUE` is none either: one stated total, `all`, would pass for all but that value."""
+    """Raises ValueError where a value of an attribute is none of the words it may hold, or `not VALUE` stands for Scope 3: one stated total, `all`, would pass for all but that value."""
     all_known(where.get(scope_3.ATTRIBUTE, ()), scope_3.CATEGORIES, scope_3.ATTRIBUTE)
+    for name, values in where.items():
+        if words := OF_DOMAINS.get(name):
+            all_known([value.removeprefix(NOT) for value in values], words, name)
 
 
 def fits(value: str, values: Collection[str]) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from esg_kpis.domains import MEASURES, derived, scope_3
+from esg_kpis.domains import ATTRIBUTES as OF_DOMAINS
+from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.people import ATTRIBUTES
-from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
+from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, NOT, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
@@ -71,8 +72,8 @@ class EditionFile(Entry):
     text: str = ""
     knowledge_date: date
     knowledge_text: str
-    gwp_set: str
-    gwp_text: str
+    gwp_set: str = ""
+    gwp_text: str = ""
     methane: Literal["one_value", "by_origin"] = "one_value"
     consolidation: Literal["operational_control", "financial_control", "equity_share"] = "operational_control"
     incomplete_above: Decimal = Decimal("0.05")
@@ -128,6 +129,12 @@ class EditionFile(Entry):
         return self
 
     @model_validator(mode="after")
+    def _gwp_set_named(self) -> Self:
+        if not self.gwp_set and any(rule.output in derived.EMISSIONS for rule in self.factor_rule):
+            raise ValueError("factor rules lead to emissions, so gwp_set and gwp_text are needed: of which Assessment Report CO2e is, and who says so")
+        return self
+
+    @model_validator(mode="after")
     def _methane_as_the_set_has_it(self) -> Self:
         if self.gwp_set == "AR6" and self.methane == "one_value":
             raise ValueError('AR6 values fossil and other methane apart (29.8 and 27.0, Table 7.15); its 27.9 is neither. Write methane = "by_origin"')
@@ -135,6 +142,9 @@ class EditionFile(Entry):
 
 
 # ---------------------------------------------------------------- KPIs
+
+
+NOT_AVOIDED = (f"{NOT}{derived.AVOIDED}",)
 
 
 class Amounts(Entry):
@@ -160,7 +170,7 @@ class Amounts(Entry):
     @model_validator(mode="after")
     def _known(self) -> Self:
         all_known([*self.measure, *self.origin], MEASURES, "measure")
-        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES, scope_3.ATTRIBUTE), "attribute")
+        all_known(self.where, (*SITE_ATTRIBUTES, *ATTRIBUTES, *OF_DOMAINS), "attribute")
         all_or_not(self.where | {"gas_group": [*self.gas_group], "scope": [*self.scope]})
         categories_known(self.where)
         return self
@@ -176,9 +186,12 @@ class Amounts(Entry):
         return self.of_emissions and fits("2", self.scope)
 
     def in_scopes(self) -> tuple["Amounts", ...]:
-        """The same with the scopes it takes where it names neither scope nor gas group: of emissions 1 and 2, never what stands beside them; of other measures all."""
-        if not self.of_emissions or self.scope or self.gas_group:
+        """The same with the scopes it takes where it names none: of emissions 1 and 2, never what stands beside them; of a gas group all. What was avoided is taken only where it is named."""
+        if not self.of_emissions:
             return (self,)
+        if self.scope or self.gas_group:
+            leaves_out = all(name.startswith(NOT) for name in self.scope)
+            return (self.model_copy(update={"scope": tuple(dict.fromkeys((*self.scope, *NOT_AVOIDED)))}) if leaves_out else self,)
         rest = tuple(name for name in self.measure if name not in derived.EMISSIONS)
         emissions = self.model_copy(update={"measure": tuple(name for name in self.measure if name in derived.EMISSIONS), "scope": derived.BY_FACTORS})
         return (emissions, self.model_copy(update={"measure": rest})) if rest else (emissions,)
@@ -212,7 +225,7 @@ class RollForward(Entry):
 
 
 class Breakdown(Entry):
-    """Categories of a KPI. `each` makes one category per value of a site attribute."""
+    """Categories of a KPI. `each` makes one category per value of an attribute of sites or of a domain."""
 
     name: str
     categories: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
@@ -226,7 +239,7 @@ class Breakdown(Entry):
             all_or_not(category)
             categories_known(category)
         if self.each is not None:
-            all_known([self.each], SITE_ATTRIBUTES, "site attribute")
+            all_known([self.each], (*SITE_ATTRIBUTES, *OF_DOMAINS), "attribute")
         return self
 
 
@@ -275,6 +288,7 @@ class Kpi(Entry):
     roll_forward: RollForward | None = None
     hkex: str = ""
     gri: str = ""
+    sasb: str = ""
 
     @property
     def whole_unit(self) -> str:

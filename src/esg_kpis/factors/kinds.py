@@ -40,8 +40,8 @@ def is_of_grid(measure: str, output: str) -> bool:
 RESIDUAL = ("excluding_market_traded", "residual_mix")
 """What uncovered electricity takes in the market-based method."""
 
-FACTORS_OF = {derived.UNCONTRACTED: "electricity_purchased"}
-"""Measures that take the factors of another: what no instrument covers is electricity from the grid."""
+FACTORS_OF = {derived.UNCONTRACTED: "electricity_purchased", "electricity_saved": "electricity_purchased"}
+"""Measures that take the factors of another: what no instrument covers is electricity from the grid, and so would have been what was saved."""
 
 _FORMS = ("_gross_energy", "_energy", "_volume", "_mass")
 

@@ -66,7 +66,7 @@ def default_format(domain: str) -> FileFormat:
     if domain == "sites":
         quantity = QuantityColumn(column="floor_area", measure="floor_area", unit_column="floor_area_unit", blank="skip", optional=True)
     else:
-        quantity = BY_OUR_NAMES
+        quantity = BY_OUR_NAMES.model_copy(update={"optional": bool(DOMAINS[domain].counts)})
     return FileFormat(glob="*", feed=(Feed(domain=domain, quantity=(quantity,)),))
 
 

@@ -108,7 +108,7 @@ class Feed(_Entry):
                 raise ValueError(f"'{name}' is no column of the domain '{self.domain}'. {near_misses(name, ours)}")
         if both := sorted(set(self.columns) & set(self.constants)):
             raise ValueError(f"'{both[0]}' is both a column and a constant")
-        if not self.quantity and DOMAINS[self.domain].dated and not counted:
+        if not self.quantity and DOMAINS[self.domain].dated and not counted and not DOMAINS[self.domain].counts:
             raise ValueError(f"the feed of '{self.domain}' names no quantity")
         if len({column.column or column.readings for column in self.quantity}) < len(self.quantity):
             raise ValueError("one column stands in two quantities")

@@ -15,6 +15,9 @@ import polars as pl
 from esg_kpis.errors import InputProblem
 from esg_kpis.files import LINE, Sheet
 
+PSEUDONYM = r"^(?:[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$"
+"""16 to 64 hexadecimal digits, or a UUID."""
+
 _TELLING = {
     "a name": r"姓名|名字|员工名|surname|(?:first|last|given|family|full|middle|employee|staff|person)[ _-]*name|^name$|^nom$|^vorname$|^nachname$",
     "an identity number": r"身份证|证件|护照|(?<![a-z])id[ _-]*(?:card|number|no\b)|national[ _-]*id|passport|social[ _-]*security|\bssn\b|aadhaar|\bhkid\b",

@@ -18,7 +18,8 @@ from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
 from esg_kpis.ingest.quantities import no_quantities, typed_quantities
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
-from esg_kpis.ingest.shape import dated_by_columns, present, theirs_of
+from esg_kpis.ingest.shape import dated_by_columns, holds_things, present, theirs_of
+from esg_kpis.ingest.things import thing_problems
 from esg_kpis.ingest.totals import LIKE_TOTAL, NO_TOTAL, totals_as_such
 
 MAX_DAYS = 3 * 366
@@ -61,6 +62,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     if dated_by_columns(feed):
         bad_dates = bad_dates.filter(pl.col("rule") != "date_missing")
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
+    rejected += thing_problems(base, domain, lambda name: theirs_of(name, sheet, feed) or name) if holds_things(sheet, feed) else []
     parts = []
     doubtful = sheet.delimiter in (";", "\t") and not entry.model_fields_set & {"decimal", "thousands"}
     for quantity in present(sheet, feed):
@@ -113,7 +115,7 @@ def _dated(
         dated = dated.with_columns(pl.col(f"__{last}").dt.offset_by("-1d"))
     if domain.dated:
         month, day = pl.col("__month"), pl.col("__date")
-        whole = pl.col(f"__{first}").is_not_null() & pl.col(f"__{last}").is_not_null()
+        whole = pl.col(f"__{first}").is_not_null() & (pl.lit(domain.lasting) | pl.col(f"__{last}").is_not_null())
         start = pl.when(whole).then(pl.col(f"__{first}")).otherwise(pl.coalesce(month, day))
         end = pl.when(whole).then(pl.col(f"__{last}")).otherwise(pl.coalesce(month.dt.month_end(), day))
     else:
@@ -123,7 +125,7 @@ def _dated(
     if told is not base:
         problems.append(_one_day(base, entry, serial, first, last, theirs))
     if domain.dated:
-        problems += _contradictions(dated, pl.concat(problems), names, theirs)
+        problems += _contradictions(dated, pl.concat(problems), names, theirs, lasting=domain.lasting)
     dated = dated.drop(f"__{name}" for name in names)
     wrong = rejections(dated, pl.col("end") < pl.col("start"), "period_reversed", theirs(last), span(), "a last day on or after the first")
     return dated, pl.concat([NO_REJECTIONS, *problems, wrong])
@@ -165,17 +167,17 @@ def _unreadable(told: pl.DataFrame, dated: pl.DataFrame, name: str, read: pl.Ser
     return rejections(dated.filter(wrong), pl.lit(value=True), "date", theirs, pl.col(name), hint, example)
 
 
-def _contradictions(dated: pl.DataFrame, unread: pl.DataFrame, names: Sequence[str], theirs: Callable[[str], str]) -> list[pl.DataFrame]:
-    """Rows that are about no day, about several, or about too many."""
+def _contradictions(dated: pl.DataFrame, unread: pl.DataFrame, names: Sequence[str], theirs: Callable[[str], str], *, lasting: bool) -> list[pl.DataFrame]:
+    """Rows that are about no day, about several, or about too many. What is `lasting` has a first day; its last is blank while it lasts."""
     first, last = names[:2]
     fine = ~pl.col("record_id").is_in(unread["record_id"].implode())
-    no_date = (pl.col("start").is_null() | pl.col("end").is_null()) & fine
+    no_date = (pl.col("start").is_null() | (pl.lit(value=not lasting) & pl.col("end").is_null())) & fine
     told = pl.concat_str([pl.col(name) for name in names], separator=" ").str.strip_chars()
     half = (pl.col(f"__{first}").is_null() != pl.col(f"__{last}").is_null()) & (pl.col("month").ne("") | pl.col("date").ne(""))
     off = (
         pl.col("__month").is_not_null() & ((pl.col("__month") != pl.col("start")) | (pl.col("__month").dt.month_end() != pl.col("end")))
     ) | (pl.col("__date").is_not_null() & ((pl.col("__date") != pl.col("start")) | (pl.col("__date") != pl.col("end"))))
-    long = (pl.col("end") - pl.col("start")).dt.total_days() >= MAX_DAYS
+    long = pl.lit(value=not lasting) & ((pl.col("end") - pl.col("start")).dt.total_days() >= MAX_DAYS)
     return [
         rejections(dated, no_date, "date_missing", theirs(first), pl.col(first), "the dates the quantity is about, first and last day"),
         rejections(dated, (half | off.fill_null(value=False)) & fine, "dates_disagree", theirs(first), told, "one period, month or date"),
@@ -196,6 +198,8 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
             wrong = (value != "") & ~value.is_in(list(field.allowed))
             choice = ", ".join(field.allowed)
             problems.append(rejections(base, wrong, "vocabulary", theirs, value, f"one of {choice}", choice))
+        elif field.dimension and (field.attribute or domain.counts):
+            problems.append(rejections(base, value.str.contains("[;=]"), "code", theirs, value, "a word without ; and =, which part what stands beside an amount"))
     kinds, kind = ", ".join(BILL_KINDS), theirs_of("bill_kind", sheet, feed) or "bill_kind"
     problems.append(rejections(base, ~pl.col("bill_kind").is_in(["", *BILL_KINDS]), "vocabulary", kind, pl.col("bill_kind"), f"one of {kinds}", kinds))
     whole = pl.col("revision").str.contains(r"^[0-9]{0,6}$")
@@ -228,7 +232,9 @@ def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date
     names = {name: nearest(name, known) for name in unknown["site_id"].unique().to_list()}
     hints = {name: f"a site of the register. {near_misses(name, near)}".strip() for name, near in names.items()}
     life = pl.col("valid_from").cast(pl.String).fill_null("the beginning") + " to " + pl.col("valid_to").cast(pl.String).fill_null("now")
-    dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & pl.col("end").is_not_null()
+    lasting = pl.col("domain").is_in([name for name, domain in DOMAINS.items() if domain.lasting])
+    last = pl.when(lasting).then(pl.col("start")).otherwise(pl.col("end"))  # What lasts may end in the future.
+    dated = (pl.col("domain") != "sites") & pl.col("start").is_not_null() & last.is_not_null()
     outside = (pl.col("start") < pl.col("valid_from")) | (pl.col("end") > pl.col("valid_to"))
     in_chinese = {name: f"：{'、'.join(near)}" for name, near in names.items() if near}
     register, maybe = (pl.col("site_id").replace_strict(words, default="", return_dtype=pl.String()) for words in (hints, in_chinese))
@@ -238,6 +244,6 @@ def register_problems(quantities: pl.DataFrame, sites: pl.DataFrame, as_of: date
             rejections(unknown, ~total, "unknown_site", "site_id", pl.col("site_id"), register, maybe),
             rejections(unknown, total, "total_row", "site_id", pl.col("site_id"), NO_TOTAL),
             rejections(joined, dated & outside, "outside_site_life", "period_end", span(), pl.lit("days within the site's life, ") + life, life),
-            rejections(joined, dated & (pl.col("end") > as_of), "after_as_of", "period_end", span(), f"days up to {as_of.isoformat()}", as_of.isoformat()),
+            rejections(joined, dated & (last > as_of), "after_as_of", "period_end", span(), f"days up to {as_of.isoformat()}", as_of.isoformat()),
         ]
     ).unique(maintain_order=True)

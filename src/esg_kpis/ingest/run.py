@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from esg_kpis.domains import DOMAINS
 from esg_kpis.files import LINE
 from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, rejected_of
@@ -19,10 +20,11 @@ from esg_kpis.ingest.quantities import no_quantities
 from esg_kpis.ingest.rejections import REJECTION
 from esg_kpis.ingest.returned import MENDS, replaced
 from esg_kpis.ingest.rows import register_problems
-from esg_kpis.ingest.shape import theirs_of
+from esg_kpis.ingest.shape import holds_things, theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.stated import stated_twice
 from esg_kpis.ingest.take import Taken, raw_files, take
+from esg_kpis.ingest.things import thing_rows
 from esg_kpis.ingest.totals import control_totals
 from esg_kpis.ingest.wide import unread
 from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, stacked
@@ -77,10 +79,14 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     instruments, instrument_problems = instrument_rows(_bases(read, "instruments", gone), _ids(rejected), register)
     sent = _without(stacked([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
     rejected += [site_problems, meter_problems, ownership_problems, instrument_problems]
-    rejected += _in_their_words(register_problems(sent, register, as_of), read)
+    things = _things(read, gone)
+    at_sites = [frame.select("record_id", "domain", "site_id", "start", "end") for frame in (sent, *things.values())]
+    rejected += _in_their_words(register_problems(pl.concat(at_sites), register, as_of), read)
     records = records_of(read, _ids(rejected), mended)
-    bills = judged(_without(sent, _ids(rejected)), records.select("record_id", "path", "line"), meters)
-    refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register)])
+    places = records.select("record_id", "path", "line")
+    bills = judged(_without(sent, _ids(rejected)), places, meters)
+    lists = [thing_rows(DOMAINS[name], _without(frame, _ids(rejected)), places) for name, frame in things.items()]
+    refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register), *(problems for _, problems in lists)])
     rejected += _in_their_words(refused, read)
     bad = _ids(rejected)
     left = pl.concat([bad, gone]).unique()
@@ -88,7 +94,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
         files=conform(pl.DataFrame(taken.files, schema=FILES.schema), FILES),
         records=conform(_without_site(records, refused), RECORDS),
         rejected=_at_known_sites(rejected_of(read, rejected, records, taken.stopped), register),
-        quantities=conform(_without(bills.quantities, bad), QUANTITIES),
+        quantities=conform(_without(stacked([bills.quantities.select(QUANTITIES.names), *(counted for counted, _ in lists)]), bad), QUANTITIES),
         sites=_without(register, bad),
         meters=meters,
         ownership=_without(ownership, bad),
@@ -167,6 +173,15 @@ def _without_site(records: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame
 
 def _bases(read: list[FileRead], domain: str, gone: pl.Series) -> list[pl.DataFrame]:
     return [_without(feed.base, gone) for item in read for spec, feed in item.feeds if spec.domain == domain]
+
+
+def _things(read: list[FileRead], gone: pl.Series) -> dict[str, pl.DataFrame]:
+    """The rows of each domain that are things rather than quantities, with their `domain`."""
+    names = dict.fromkeys(spec.domain for item in read for spec, _ in item.feeds if holds_things(item.sheet, spec))
+    return {
+        name: pl.concat(_without(feed.base, gone) for item in read for spec, feed in item.feeds if spec.domain == name and holds_things(item.sheet, spec)).with_columns(pl.lit(name).alias("domain"))
+        for name in names
+    }
 
 
 def _ids(rejected: list[pl.DataFrame]) -> pl.Series:

@@ -27,7 +27,7 @@ def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
         declared += [name for name in (quantity.column, quantity.unit_column, quantity.measure_column) if name]
         declared += quantity.readings.columns if quantity.readings else ()
     problems = [f"'{name}'" for name in dict.fromkeys(declared) if name not in sheet.columns]
-    own = ["site_id", *(field.name for field in domain.fields if field.required)]
+    own = ["site_id", *(field.name for field in domain.fields if field.required or (field.key and holds_things(sheet, feed)))]
     problems += [f"'{name}'" for name in own if theirs_of(name, sheet, feed) is None]
     if domain.dated and not dated_by_columns(feed) and not any(theirs_of(name, sheet, feed) for name in ("period", "month", "date")):
         problems += [f"'{name}'" for name in ("period_start", "period_end") if theirs_of(name, sheet, feed) is None]
@@ -42,6 +42,11 @@ def dated_by_columns(feed: Feed) -> bool:
 def present(sheet: Sheet, feed: Feed) -> list[QuantityColumn]:
     """The quantity columns of a feed, without optional ones that the sheet lacks."""
     return [quantity for quantity in feed.quantity if not quantity.optional or quantity.column in sheet.columns]
+
+
+def holds_things(sheet: Sheet, feed: Feed) -> bool:
+    """Whether the rows of a feed are things that count one each: its domain counts such, and no column holds a quantity."""
+    return bool(DOMAINS[feed.domain].counts) and not present(sheet, feed)
 
 
 def check_shape(sheet: Sheet, feed: Feed) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from esg_kpis.domains import people, scope_3
+from esg_kpis.domains import ATTRIBUTES, DOMAINS, people
 from esg_kpis.editions import Edition
 from esg_kpis.editions.boundary import MISSING, WAIVED
 from esg_kpis.editions.counting import cross_of
@@ -14,11 +14,17 @@ from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import sums
 from esg_kpis.factors import Choice, Library
 
-CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", scope_3.ATTRIBUTE, "attributes"]
+CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
 """What a KPI may ask for of an amount."""
 _OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
 COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
 """The columns of the cube that only counts of people have."""
+_NAMED = {field.name: field.attribute for domain in DOMAINS.values() for field in domain.fields if field.attribute}
+"""Dimensions by which KPIs may narrow what is not people, and the attribute each is."""
+_ASKED = [measure.name for domain in DOMAINS.values() if domain.counts or any(field.attribute for field in domain.fields) for measure in domain.measures]
+OF_LIST = "counted"
+"""The column of the cube that says whether a row of it was counted from a list."""
+_COLUMNS = (*COUNTED_BY, *ATTRIBUTES, OF_LIST)
 
 APART = "\x1f"
 """Between measure, site and month where the three stand in one text: no name holds it."""
@@ -76,16 +82,15 @@ def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_sites(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
-    """Amounts with the attributes of their sites, and the category of what is stated of Scope 3; people with the country they work in, and what else they were counted by in `attributes`."""
+    """Amounts with the attributes of their sites; people with the country they work in. In `attributes` what people were counted by, and what else KPIs may narrow amounts by."""
     of_site = sites.select("site_id", "country", "grid_region", "kind", "business_line")
-    counted = pl.when(pl.col("measure").is_in(_OF_PEOPLE)).then(pl.col("dimensions")).otherwise(pl.lit("")).alias("attributes")
-    category = pl.when(pl.col("measure") == scope_3.STATED).then(pl.col("dimensions").str.extract(r"(?:^|;)category=([^;]*)")).fill_null("").alias(scope_3.ATTRIBUTE)
-    joined = amounts.join(of_site, on="site_id", how="left").with_columns(counted, category)
+    counted = pl.when(pl.col("measure").is_in([*_OF_PEOPLE, *_ASKED])).then(pl.col("dimensions")).otherwise(pl.lit("")).alias("attributes")
+    joined = amounts.join(of_site, on="site_id", how="left").with_columns(counted)
     return joined.with_columns(pl.coalesce(pl.col("attributes").str.extract(r"(?:^|;)country=([^;]*)"), "country").alias("country"))
 
 
 def with_attributes(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with a column per attribute that people are counted by, and `cross`: which of them its row was counted by.
+    """`frame` with a column per attribute that KPIs may narrow amounts by, and `cross`: by which of them the people of its row were counted.
 
     Every cross counts everybody once, so a KPI adds up the rows of one cross only. It is '' for what is not counted by persons, and for what is blocked.
     """
@@ -93,10 +98,10 @@ def with_attributes(frame: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for text in distinct:
         known = dict(part.split("=", 1) for part in text.split(";")) if text else {}
-        rows.append(
-            {"attributes": text, "cross": cross_name(cross_of(known)) if text else "", **{name: known.get(name, "") for name in COUNTED_BY}}
-        )
-    table = pl.DataFrame(rows, schema=dict.fromkeys(("attributes", "cross", *COUNTED_BY), pl.String()))
+        asked = {_NAMED.get(name, name): value for name, value in known.items()}
+        of_people = not known.keys().isdisjoint(people.ATTRIBUTES)
+        rows.append({"attributes": text, "cross": cross_name(cross_of(known)) if of_people else "", **{name: asked.get(name, "") for name in _COLUMNS}})
+    table = pl.DataFrame(rows, schema=dict.fromkeys(("attributes", "cross", *_COLUMNS), pl.String()))
     return frame.join(table, on="attributes", how="left", maintain_order="left")
 
 

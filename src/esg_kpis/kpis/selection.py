@@ -6,12 +6,12 @@ from functools import partial
 
 import polars as pl
 
-from esg_kpis.domains import scope_3
+from esg_kpis.domains import ATTRIBUTES
 from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT
-from esg_kpis.kpis.cube import COUNTED_BY, cross_name
+from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, cross_name
 
 _ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
 ZERO = Decimal(0)
@@ -53,7 +53,7 @@ def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, found: _Found, breakdown
 
 
 def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
-    """A zero for what was counted in the period by these attributes, or found nobody at all, and found nobody in this category."""
+    """A zero for people who were counted in the period by these attributes, or found nobody at all, and found nobody in this category; and for things of which a list of the period has none."""
     rows: dict[str, Row] = {}
     if any(_misspelt(name, values, cube) for amounts in kpi.amounts for name, values in amounts.where.items()):
         return ()
@@ -61,6 +61,9 @@ def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
         here = cube.filter(pl.col("measure").is_in(amounts.measure))
         cross = cross_name(cross_of([*names, *amounts.where]))
         for name in amounts.measure:
+            if not here.filter((pl.col("measure") == name) & (pl.col(OF_LIST) != "")).is_empty():
+                rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])  # A list of the period is there, and has no such row.
+                continue
             whole = here.filter((pl.col("measure") == name) & (pl.col("cross") == "all"))
             by_cross = here.filter((pl.col("measure") == name) & (pl.col("cross") == cross))
             if whole.is_empty() or (by_cross.is_empty() and (whole["quantity"] != 0).any()):
@@ -114,7 +117,7 @@ def narrowed(within: Within, kpi: Kpi) -> Within:
 
 def _matches(name: str, values: Sequence[str]) -> pl.Expr:
     """A row matches when its attribute is among the values (or not among those to leave out); a blocked row matches too where nobody can say what it is."""
-    known = name if name in ("gas_group", "origin", "scope", scope_3.ATTRIBUTE) else "cross" if name in COUNTED_BY else "kind"
+    known = name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in COUNTED_BY else "kind"
     left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
     among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
     return among | ((pl.col(known) == "") & pl.col("blocked").is_not_null())

@@ -14,9 +14,6 @@ from esg_kpis.errors import InputProblem, UsageProblem, near_misses
 from esg_kpis.files import Sheet
 from esg_kpis.ingest.identity import refuse_copy
 
-PSEUDONYM = r"^(?:[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$"
-"""16 to 64 hexadecimal digits, or a UUID."""
-
 STAFF_NUMBER = r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,31}$"
 """What may be made into a pseudonym: a number or code in ASCII, without blanks, so that no name slips through."""
 

@@ -14,10 +14,10 @@ from esg_kpis.files import LINE, Reading, RepeatedColumn, Sheet, Source, folded
 from esg_kpis.files.sandbox import open_packed, open_sheets
 from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.formats import Feed, FileFormat
-from esg_kpis.ingest.identity import refuse_telling
+from esg_kpis.ingest.identity import PSEUDONYM, refuse_telling
 from esg_kpis.ingest.numbers import read_dates, read_numbers
 from esg_kpis.ingest.shape import theirs_of
-from esg_kpis.people.keys import PSEUDONYM, STAFF_NUMBER, pseudonyms, read_secret
+from esg_kpis.people.keys import STAFF_NUMBER, pseudonyms, read_secret
 
 FILE = "__file"
 REFUSAL = {

@@ -1,0 +1,116 @@
+"""Rows that are things, not quantities: each different thing counts one, however many rows are about it.
+
+What tells one thing from another, and which rows count which measure, is data of the domain (`domains.definition.Count`).
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from esg_kpis.domains import MEASURES
+from esg_kpis.domains.definition import Count, Domain, Field
+from esg_kpis.exact import QUANTITY
+from esg_kpis.ingest.identity import PSEUDONYM
+from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
+from esg_kpis.tables import QUANTITIES
+
+COUNTED = "counted=row"
+"""Stands among the dimensions of an amount that is a row of a list, so that a list of the period which has no such row says zero."""
+_NINE = 9
+_BESIDE = ("record_id", "site_id", "start", "end")
+
+
+def thing_rows(domain: Domain, base: pl.DataFrame, places: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the rows of a domain count, and the rejections of rows that contradict each other.
+
+    Args:
+        domain: A domain with `counts`.
+        base: Its records that were not rejected, in our columns with `start` and `end`.
+        places: `record_id`, `path`, `line` of all records: of several rows about one thing the earliest counts, then the first.
+
+    A record gives one quantity of 1 per measure it may count; those that another row stands for are `excluded`, with the reason. Columns: as `quantities`.
+    """
+    rows = base.select(*_BESIDE, *(field.name for field in domain.fields)).join(places, on="record_id", how="left").sort("start", "path", "line", nulls_last=False)
+    fields = {field.name: field for field in domain.fields}
+    told = [_of_count(domain, count, fields, _taking_part(rows, count)) for count in domain.counts]
+    return pl.concat([quantities for quantities, _ in told]), pl.concat([NO_REJECTIONS, *(problems for _, problems in told)]).unique(maintain_order=True)
+
+
+def thing_problems(base: pl.DataFrame, domain: Domain, theirs: Callable[[str], str]) -> list[pl.DataFrame]:
+    """Rejections of rows that do not say which thing they are, or by more than a pseudonym."""
+    pseudonym = "16 to 64 hexadecimal digits or a UUID that stand for it: a keyed hash or a random number, never the number itself"
+    # What was read is not repeated where it may tell a person.
+    clear = [
+        rejections(base, (pl.col(field.name) != "") & (~pl.col(field.name).str.contains(PSEUDONYM) | _card_number(base[field.name])), "person_key", theirs(field.name), pl.lit("(not shown)"), pseudonym)
+        for field in domain.fields if field.pseudonym
+    ]  # fmt: skip
+    blank = [
+        rejections(base, (pl.col(field.name) == "") & _needed(field), "required", theirs(field.name), pl.lit(""), field.meaning.lower()) for field in domain.fields if field.key or field.needed
+    ]
+    return [*blank, *clear]
+
+
+def _card_number(texts: pl.Series) -> pl.Expr:
+    """Whether what looks like a keyed hash is 16 to 19 digits with the check digit of ISO/IEC 7812: a card number."""
+    digits = texts.unique().to_frame("text").filter(pl.col("text").str.contains("^[0-9]{16,19}$"))["text"].to_list()
+    return pl.lit(texts.is_in([text for text in digits if _luhn(text)]))
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 if value > _NINE else value for value in doubled) % 10 == 0
+
+
+def _needed(field: Field) -> pl.Expr:
+    return pl.any_horizontal(pl.lit(field.key), *(pl.col(name).is_in(list(words)) for name, words in field.needed.items()))
+
+
+def _taking_part(rows: pl.DataFrame, count: Count) -> pl.DataFrame:
+    return rows.filter(pl.all_horizontal(pl.lit(value=True), *(pl.col(name).is_in(list(words)) for name, words in count.where.items())))
+
+
+def _of_count(domain: Domain, count: Count, fields: dict[str, Field], rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    measure = MEASURES[count.measure]
+    key = list(count.of)
+    agreeing = [name for name, field in fields.items() if field.dimension and name not in count.most and name not in key]
+    problems = [_contradictions(rows, key, name, measure.unit) for name in ("site_id", *agreeing)]
+    if domain.lasting:
+        problems.append(_overlaps(rows, key, measure.unit))
+    same = [*key, "start", "end"] if domain.lasting else key
+    ranks = {name: {word: place for place, word in enumerate(("", *fields[name].allowed))} for name in count.most}
+    told = rows.with_columns(
+        *(pl.col(name).sort_by(pl.col(name).replace_strict(rank, return_dtype=pl.Int64())).last().over(key).alias(name) for name, rank in ranks.items()),
+        pl.col("record_id").first().over(same).alias("__first"),
+        pl.concat_str(key, separator="/").alias("document"),
+    )
+    pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name, field in fields.items() if field.dimension]
+    words = pl.concat_str(pl.lit(COUNTED), *pairs, separator=";", ignore_nulls=True)
+    again = pl.when(pl.col("__first") != pl.col("record_id")).then(pl.lit(f"the same {measure.unit} as record ") + pl.col("__first"))
+    quantities = told.select(
+        "record_id", pl.lit(domain.name).alias("domain"), pl.lit(measure.name).alias("measure"), pl.lit(measure.nature).alias("nature"), "site_id", "document", "start", "end",
+        words.alias("dimensions"), pl.lit(measure.name).alias("column"), pl.lit("1").alias("received"), pl.lit(measure.unit).alias("received_unit"),
+        pl.lit(1).cast(QUANTITY).alias("quantity"), pl.lit(value=False).alias("rounded"), pl.lit(value=False).alias("estimated"), pl.lit(1).cast(QUANTITY).alias("canonical"),
+        pl.lit(measure.unit).alias("unit"), again.alias("excluded"),
+        *(pl.lit(None, dtype=pl.String()).alias(name) for name in ("meter_id", "tariff", "bill_kind")),
+    )  # fmt: skip
+    return quantities.select(QUANTITIES.names).cast(QUANTITIES.schema), pl.concat([NO_REJECTIONS, *problems])  # type: ignore[arg-type]
+
+
+def _contradictions(rows: pl.DataFrame, key: list[str], name: str, noun: str) -> pl.DataFrame:
+    """Rows about one thing that do not agree in a field: to take one of them would be a guess."""
+    apart = rows.filter(pl.col(name).n_unique().over(key) > 1)
+    others = pl.col("record_id").unique().sort().head(5).str.join(", ").over(key)
+    named = apart.with_columns(others.alias("__others"))
+    told = pl.lit(f"one {name} in all rows about one {noun}; the rows are ") + pl.col("__others")
+    return rejections(named, pl.lit(value=True), "thing_contradicts", name, pl.col(name), told, pl.col("__others"))
+
+
+def _overlaps(rows: pl.DataFrame, key: list[str], noun: str) -> pl.DataFrame:
+    """Spans of one thing that share days without being the same."""
+    far = pl.lit("9999-12-31").str.to_date()
+    spans = rows.unique([*key, "start", "end"], keep="first", maintain_order=True).sort(*key, "start", nulls_last=False)
+    reach = pl.col("end").fill_null(far).cum_max().shift(1).over(key)
+    met = spans.filter((pl.col("start").is_null() & reach.is_not_null()) | (pl.col("start") <= reach)).select(key).unique()
+    named = rows.join(met, on=key, how="semi").with_columns(pl.col("record_id").unique().sort().head(5).str.join(", ").over(key).alias("__others"))
+    told = pl.lit(f"spans of one {noun} that share no day; the rows are ") + pl.col("__others")
+    return rejections(named, pl.lit(value=True), "thing_overlaps", "period_end", span(), told, pl.col("__others"))
