@@ -80,8 +80,8 @@ PERSONAL: dict[str, Held] = {
         "Which files were read or stopped, and why",
     ),
     "records": Held(
-        f"{PLACE}; and aggregated counts",
-        "One record per people file with its control totals, so that a figure leads back to a file; one per rejected row, without what it said",
+        f"{PLACE}; aggregated counts; and pseudonyms of devices, cards and accounts of users, where a register of requests is sent",
+        "One record per people file with its control totals, so that a figure leads back to a file; one per rejected row, without what it said; the rows of a register of requests, so that its counts can be made again",
     ),
     "rejected": Held(
         f"{PLACE}, with site, first and last day, which hold back what needs them", "Sending wrong rows back. What was read is not shown"
@@ -130,6 +130,7 @@ ELSEWHERE: dict[str, Held] = {
     "`data/out/rejected_by_site/*.xlsx`": Held(f"{PLACE}, without what it said", "Sending wrong rows back", "The operator's, when sent", AT_REST, RUN_KEPT),
     "`data/out/work`": Held("As the tables above", "Frames between steps, and what the last run saw in the files", STAYS, AT_REST, "Replaced by the next run"),
     "`data/out/run.json`": Held("None: digests of inputs, definitions and code", "What a run rested on"),
+    "`data/raw/government_requests/*`": Held("Pseudonymous: a keyed hash or random number for the device, card or account of a user; never the number itself, which is refused", "The evidence of the counts of requests, devices and accounts", TO_RAW, AT_REST, "Until the operator deletes the file"),
     "Dagster's storage (`.dagster`)": Held("Numbers of rows and the first five rows of each table above; no people file and no person key", "Lineage, checks and history in the Dagster UI", "HTTP without encryption or login, on 127.0.0.1 only", AT_REST, "Until the operator deletes it"),
 }  # fmt: skip
 """What is held outside the data dictionary."""

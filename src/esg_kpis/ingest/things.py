@@ -81,7 +81,7 @@ def _of_count(domain: Domain, count: Count, fields: dict[str, Field], rows: pl.D
     told = rows.with_columns(
         *(pl.col(name).sort_by(pl.col(name).replace_strict(rank, return_dtype=pl.Int64())).last().over(key).alias(name) for name, rank in ranks.items()),
         pl.col("record_id").first().over(same).alias("__first"),
-        pl.concat_str(key, separator="/").alias("document"),
+        pl.concat_str([name for name in key if not fields[name].pseudonym], separator="/").str.strip_suffix("/").alias("document"),
     )
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name, field in fields.items() if field.dimension]
     words = pl.concat_str(pl.lit(COUNTED), *pairs, separator=";", ignore_nulls=True)
