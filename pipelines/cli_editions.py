@@ -1,0 +1,34 @@
+"""Commands about editions: the KPI table as the report has it, and next year's edition from this year's. Added to the command line in cli.py."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Paths = Callable[[Path | None, Path | None], tuple[Path, Path]]
+Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def add_to(app: typer.Typer, paths: Paths, console: Callable[[], Any], print_json: Callable[[Any], None]) -> None:
+    """Adds the commands to the command line, with its way of finding a workspace and of printing."""
+
+    @app.command()
+    def table(
+        edition: Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023. Default: all.")] = None,
+        lang: Annotated[str, typer.Option("--lang", help="Language of labels: en or zh (Traditional Chinese).")] = "en",
+        root: Root = None,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> None:
+        """Prints the KPI table of the last run in the order of the report's tables."""
+        from pipelines import show_table
+
+        _, target = paths(root, out)
+        found = show_table.tables(target, edition, lang)
+        if as_json:
+            print_json(show_table.as_json(found, lang))
+        else:
+            show_table.print_tables(console(), found, lang)
