@@ -353,7 +353,7 @@ def ui(
     os.execvp(sys.executable, [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
 
 
-cli_editions.add_to(app, _paths, _console, _print_json)
+cli_editions.add_to(app, _paths, _console, _print_json, _day)
 
 # ---------------------------------------------------------------- errors
 

@@ -37,7 +37,7 @@ def labels_of(text: str, where: str, kpis: Mapping[str, Kpi]) -> Labels:
         raise InputProblem(problems_of(error), where=where, mend="See docs/editions.md, labels.yaml.") from error
     _known(labels.kpis, kpis, "KPI", where)
     _known(labels.units, {kpi.unit for kpi in kpis.values()}, "unit", where)
-    spreads = _categories(kpis)
+    spreads = categories_of(kpis)
     _known(labels.breakdowns, spreads, "breakdown", where)
     for name, given in labels.breakdowns.items():
         if name not in _each(kpis):
@@ -67,7 +67,7 @@ def _known(words: Collection[str], known: Collection[str], what: str, where: str
             raise InputProblem(f"The edition has no {what} '{word}'.", where=where, mend=mend)
 
 
-def _categories(kpis: Mapping[str, Kpi]) -> dict[str, list[str]]:
+def categories_of(kpis: Mapping[str, Kpi]) -> dict[str, list[str]]:
     """Breakdowns with the categories that any KPI has under them, and the parts of composite ones as breakdowns of their own."""
     found: dict[str, list[str]] = {}
     for kpi in kpis.values():
