@@ -73,7 +73,7 @@ def _texts(folder: Path, before: Edition, plan: Plan, notes: Notes) -> dict[str,
         else:
             notes.add(LEFT, f"{path.name}: not a file that goes on by itself")
     if before.published.height:
-        notes.add(LEFT, f"published.csv: {before.published.height} printed figures. The new report prints the periods before anew, perhaps restated: enter what it prints.")
+        notes.add(LEFT, f"published.csv: {before.published.height} printed figure{'s' if before.published.height != 1 else ''}. The new report prints the periods before anew, perhaps restated: enter what it prints.")
     return texts
 
 
