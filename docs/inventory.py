@@ -116,6 +116,7 @@ NOTHING_OF_PERSONS: dict[str, str] = {
     "instruments": "the ledger of contractual instruments",
     "claims": "which instruments count",
     "lenses": "KPIs that are not about people, seen otherwise; a ratio to heads as in kpi_values",
+    "kpi_labels": "what KPIs and categories are called",
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
 }

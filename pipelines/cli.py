@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError, UsageProblem
+from pipelines import cli_editions
 
 app = typer.Typer(
     help="From the files that sites send to the KPIs of an ESG report, and back from a printed number to the line it came from.",
@@ -351,6 +352,8 @@ def ui(
         pass
     os.execvp(sys.executable, [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
 
+
+cli_editions.add_to(app, _paths, _console, _print_json, _day)
 
 # ---------------------------------------------------------------- errors
 

@@ -23,6 +23,7 @@ from esg_kpis.tables import (
     FINDINGS,
     HEADCOUNT,
     INSTRUMENTS,
+    KPI_LABELS,
     KPI_VALUES,
     LENSES,
     METERS,
@@ -39,6 +40,7 @@ from esg_kpis.tables import (
     UNCERTAINTY,
     UNCERTAINTY_SOURCES,
 )
+from pipelines.labels import write_kpi_tables
 from pipelines.resources import OWNERS, WorkspaceResource
 
 RUN_FILE = "run.json"
@@ -53,6 +55,7 @@ def results(
     coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
     uncertainty: pl.DataFrame, uncertainty_sources: pl.DataFrame, lenses: pl.DataFrame,
+    kpi_labels: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it."""
     out = workspace.workspace.out
@@ -64,8 +67,10 @@ def results(
         (coverage, COVERAGE), (coverage_summary, COVERAGE_SUMMARY), (estimates, ESTIMATES), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
         (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS), (uncertainty, UNCERTAINTY), (uncertainty_sources, UNCERTAINTY_SOURCES), (lenses, LENSES),
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),
+        (kpi_labels, KPI_LABELS),
     ):  # fmt: skip
         write_table(frame.sort(table.key), table, staged)
+    write_kpi_tables(kpi_labels, kpi_values, published, staged)
     write_returned(rejected, records, sites, files, staged / "rejected_by_site")
     _check_unchanged(workspace)
     parts = {**workspace.found, "people as read": people_digest(files, rejected, people_counts)}

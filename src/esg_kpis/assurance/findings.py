@@ -11,6 +11,7 @@ import polars as pl
 from esg_kpis.assurance.balances import balance_findings, beside_findings, region_findings, stock_findings, twice_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.footing import footing_rows
+from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
@@ -80,6 +81,7 @@ CHECKS: dict[str, str] = {
     "not_stated": "Level and profession are stated for everybody",
     "rounded": "No number has more decimals than are kept",
     "across_periods": "No record lies across the end of a period",
+    "label_missing": "What an edition with labels prints has a Chinese label",
 }
 """The checks, in the order a person should read them: name and what holds when it passes."""
 
@@ -134,6 +136,7 @@ def findings(
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
+        rows += label_findings(edition)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)

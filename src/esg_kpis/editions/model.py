@@ -16,6 +16,7 @@ from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, NOT, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
 from esg_kpis.editions.estimate import Estimate
+from esg_kpis.editions.labels import Labels
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
 from esg_kpis.editions.uncertainty import Uncertainty
@@ -312,11 +313,12 @@ class Kpi(Entry):
 
 @dataclass(frozen=True)
 class Edition:
-    """An edition as read: its rules, its KPIs by id as kpis.yaml defines them, and what it printed."""
+    """An edition as read: its rules, its KPIs by id as kpis.yaml defines them, what it printed, and its labels if it has any."""
 
     rules: EditionFile
     defined: dict[str, Kpi]
     published: pl.DataFrame
+    labels: Labels | None = None
 
     @cached_property
     def kpis(self) -> dict[str, Kpi]:

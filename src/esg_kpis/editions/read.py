@@ -1,4 +1,4 @@
-"""Editions read from their folders: `edition.toml`, `kpis.yaml`, `published.csv`. Every mistake names file, key and what would be right."""
+"""Editions read from their folders: `edition.toml`, `kpis.yaml`, `published.csv`, `labels.yaml`. Every mistake names file, key and what would be right."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.definitions import check_definition
+from esg_kpis.editions.labelled import labels_of
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
@@ -57,7 +58,9 @@ def read_edition(folder: Path) -> Edition:
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
     _check_basis(rules, kpis, f"{where}/kpis.yaml")
     _check_disclosure(rules, kpis, f"{where}/edition.toml")
-    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis))
+    labels = folder / "labels.yaml"
+    named = labels_of(decode(Source(f"{where}/labels.yaml", labels.read_bytes(), ""))[0], f"{where}/labels.yaml", kpis) if labels.exists() else None
+    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis), named)
 
 
 def _check_basis(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:

@@ -23,6 +23,23 @@ KPI_VALUES = Table(
     ),
 )  # fmt: skip
 
+KPI_LABELS = Table(
+    "kpi_labels", "one category of a KPI, as a report names it", ("edition", "kpi_id", "breakdown", "category"),
+    (
+        EDITION, CELL[0], CELL[2], CELL[3],
+        text("table", "Table of the report that prints it"),
+        text("table_zh", "The same in Traditional Chinese", nullable=True),
+        Column("place", pl.Int64(), "Where it stands in the edition, in the order of the report's tables, counted from 1"),
+        text("breakdown_en", "Breakdown in words; null for the whole", nullable=True),
+        text("breakdown_zh", "The same in Traditional Chinese", nullable=True),
+        text("label_en", "KPI and category in English"),
+        text("label_zh", "The same in Traditional Chinese; null where the edition has no label", nullable=True),
+        text("unit", "Unit, as in kpi_values or as the edition writes it"),
+        text("unit_zh", "The same in Traditional Chinese", nullable=True),
+        Column("open", pl.Boolean(), "Whether only the data know the category, such as each site; such rows are in no KPI table"),
+    ),
+)  # fmt: skip
+
 PUBLISHED = Table(
     "published", "one figure as printed", ("edition", "kpi_id", "period", "breakdown", "category"),
     (
