@@ -49,7 +49,7 @@ def content_index(edition: Edition, kpi_values: pl.DataFrame, framework: Framewo
         head = {"edition": edition.id, "framework": framework.id, "place": place, "period": period.id} | _asked(code)
         answer, asks_more = answers.get(code.code, (None, ""))
         found = [cell for kpi_id in answering.get(code.code, ()) for cell in cells.get(kpi_id, ())]
-        rows += [head | row for row in (_of_cells(found, answer, prints) if found else [_of_answer(answer, asks_more, _why_missing(code.code, answering.get(code.code, []), period.id, edition))])]
+        rows += [head | row for row in (_of_cells(found, answer, prints) if found else [_of_answer(code, answer, asks_more, _why_missing(code.code, answering.get(code.code, []), period.id, edition))])]
     return conform(pl.DataFrame(rows, schema=CONTENT_INDEX.schema), CONTENT_INDEX)
 
 
@@ -109,14 +109,15 @@ def _why_missing(code: str, silent: list[str], period: str, edition: Edition) ->
     return told + "".join(claims)
 
 
-def _of_answer(answer: Answer | None, asks_more: str, missing: str) -> dict[str, Any]:
+def _of_answer(code: Code, answer: Answer | None, asks_more: str, missing: str) -> dict[str, Any]:
     """The row of a code without cells: what index.yaml says, or missing with the reason."""
     row = _place(answer) | {"kpi_id": "", "breakdown": "", "category": "", "value": None, "unit": None}
     if answer is None:
         return row | {"status": "missing", "reason": missing}
     if asks_more:
         return row | {"status": "missing", "reason": f"Answered was {asks_more}. This asks for something else: look whether it is there, and say so in index.yaml."}
-    return row | {"status": answer.status, "reason": answer.text or None}
+    unseen = "No KPI computes it: the report's figure is not checked here." if code.kind == "metric" and answer.status == "reported" else ""
+    return row | {"status": answer.status, "reason": " ".join(part for part in (unseen, answer.text) if part) or None}
 
 
 def index_findings(edition: Edition, kpi_values: pl.DataFrame) -> list[dict[str, Any]]:

@@ -102,7 +102,9 @@ def framework_from(framework_id: str, content: bytes, where: str) -> Framework:
         InternalProblem: naming the line, where a column is missing, a word is not allowed, a code is empty or stands twice.
     """
     try:
-        frame = pl.read_csv(content, infer_schema=False).with_columns(pl.all().fill_null(""))
+        frame = pl.read_csv(content.decode("utf-8-sig").encode(), infer_schema=False).with_columns(pl.all().fill_null(""))
+    except UnicodeDecodeError as error:
+        raise InternalProblem("It is no UTF-8.", where=where, mend="Save it as CSV in UTF-8.") from error
     except pl.exceptions.PolarsError as error:
         raise InternalProblem(f"The CSV cannot be read: {str(error).splitlines()[0]}", where=where) from error
     if tuple(frame.columns) != COLUMNS:
