@@ -19,7 +19,7 @@ _COLOURS = {"missing": "bold red", "not_collected": "yellow", "suppressed": "yel
 
 
 def indexed(root: Path, out: Path, edition_id: str | None, framework_id: str | None, states: tuple[str, ...]) -> pl.DataFrame:
-    """Content indexes of the last run; of a framework that the edition does not name, made now from the KPIs of the last run.
+    """Content indexes of the last run; of a framework that the edition does not name, made now from the KPIs of the last run, for the edition of the newest period where none is named.
 
     Columns: as `content_index` in the data dictionary.
 
@@ -43,7 +43,8 @@ def indexed(root: Path, out: Path, edition_id: str | None, framework_id: str | N
         frame = frame.filter(pl.col("framework") == framework_id)
         if frame.is_empty():
             unchanged_since(root, folder)
-            frame = content_index(read_editions(root / "editions", (edition_id or editions[-1],))[0], values, framework)
+            newest = str(values.sort("period", "edition")["edition"][-1])
+            frame = content_index(read_editions(root / "editions", (edition_id or newest,))[0], values, framework)
     elif frame.is_empty():
         raise UsageProblem("The editions name no framework.", mend="Ask for one with --framework, or add a [[framework]] to edition.toml: see docs/frameworks.md.")
     return frame.filter(pl.col("status").is_in(states)) if states else frame

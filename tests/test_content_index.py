@@ -53,6 +53,7 @@ def answered(edition: Edition, frame: pl.DataFrame, code: str, framework: str = 
         (cell("0.001"), "reported", "0.00", None),  # prints as zero and is none
         (cell("-3"), "reported", "-3.00", None),
         (cell("12", "incomplete"), "reported", "12.00", "because incomplete"),
+        (cell("0", "incomplete"), "reported", "0.00", "because incomplete"),  # there may be more that did not come
         (cell(None, "blocked"), "missing", None, "because blocked"),
         (cell(None, "not_collected"), "not_collected", None, "because not_collected"),
         (cell(None, "not_applicable"), "not_applicable", None, "because not_applicable"),
@@ -65,7 +66,8 @@ def test_each_state_of_a_cell(tmp_path: Path, given: dict[str, Any], status: str
 
     assert (row["status"], row["value"], row["reason"]) == (status, value, reason)
     assert (row["kpi_id"], row["breakdown"], row["category"], row["unit"], row["period"]) == ("tap", "total", "All", "tonne", "2023")
-    assert (row["title"], row["title_zh"], row["obligation"], row["kind"]) == ("Water used in total, and intensity", "總耗水量及密度", "comply_or_explain", "metric")
+    assert (row["title"], row["title_zh"], row["obligation"]) == ("Water used in total, and intensity", "總耗水量及密度", "comply_or_explain")
+    assert (row["kind"], row["unit_asked"]) == ("metric", "m3")
 
 
 def test_only_the_newest_period_counts(tmp_path: Path) -> None:
@@ -277,6 +279,12 @@ def test_the_command_shows_what_the_code_of_2025_would_miss(worked: Ran) -> None
     scopes = {(row["code"], row["kpi_id"]) for row in json.loads(result.output) if row["code"].startswith("para 28")}
     assert ("para 28(a)", "ghg_scope_2") not in scopes
     assert not {kpi_id for _, kpi_id in scopes} & {"ghg_per_revenue", "ghg_per_capita"}
+
+
+def test_the_edition_of_the_newest_period_is_taken_where_none_is_named(worked: Ran) -> None:
+    rows = json.loads(index_command(worked, "--framework", "hkex-code-2025", "--json").output)
+
+    assert {row["edition"] for row in rows} == {"2023"}
 
 
 def test_the_command_filters_by_state_and_prints_a_table(worked: Ran) -> None:

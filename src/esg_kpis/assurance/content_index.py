@@ -54,7 +54,7 @@ def content_index(edition: Edition, kpi_values: pl.DataFrame, framework: Framewo
 
 
 def _asked(code: Code) -> dict[str, str]:
-    return {"code": code.code, "title": code.title, "title_zh": code.title_zh, "kind": code.kind, "obligation": code.obligation}
+    return {"code": code.code, "title": code.title, "title_zh": code.title_zh, "kind": code.kind, "unit_asked": code.unit, "obligation": code.obligation}
 
 
 def _answering(edition: Edition, framework: Framework) -> dict[str, list[str]]:
@@ -91,7 +91,7 @@ def _of_cells(cells: list[dict[str, Any]], answer: Answer | None, prints: Mappin
     for cell in cells:
         status = _CELL_STATES[cell["status"]]
         shown = status == "reported"
-        if shown and cell["value"] == 0:
+        if cell["status"] == "ok" and cell["value"] == 0:  # What is incomplete may be more than zero.
             status = "zero"
         figure = prints.get((cell["kpi_id"], cell["breakdown"], cell["category"]))
         other = f"The report prints {figure}." if shown and figure is not None and figure.replace(",", "").removesuffix("%") != cell["printed"] else ""

@@ -17,6 +17,7 @@ CONTENT_INDEX = Table(
         text("title", "What it asks, in our words"),
         text("title_zh", "The same in Chinese; empty for others than HKEX"),
         text("kind", "metric, description, policy or general", allowed=KINDS),
+        text("unit_asked", "Unit it asks for; empty where it asks for no figure, or leaves the unit open"),
         text("obligation", "Whether it must be answered", allowed=OBLIGATIONS),
         text("period", "Newest period of the edition"),
         text("kpi_id", "KPI that answers it; empty for none"),
