@@ -145,7 +145,7 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
-        task = progress.add_task("starting", total=9 if only_ingest else 16)
+        task = progress.add_task("starting", total=9 if only_ingest else 17)
 
         def told(step: str, ended: bool) -> None:
             progress.update(task, description=step.replace("_", " "), advance=1 if ended else 0)
@@ -239,6 +239,25 @@ def lens(
         _print_json(otherwise.as_json(frame))
     else:
         otherwise.print_lenses(_console(), frame, every=every)
+
+
+@app.command()
+def index(
+    edition: EditionOption = None,
+    framework: Annotated[str | None, typer.Option("--framework", help="Framework, such as hkex-code-2025; also one that the edition does not name.")] = None,
+    status: Annotated[list[str] | None, typer.Option("--status", help="Only answers of this state, such as missing; may be given several times.")] = None,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Shows the content index: what the report answers of each code of a disclosure framework, where, and what is missing."""
+    from pipelines import show_index
+
+    frame = show_index.indexed(*_paths(root, out), edition, framework, tuple(status or ()))
+    if as_json:
+        _print_json(frame.to_dicts())
+    else:
+        show_index.print_index(_console(), frame)
 
 
 @factors_app.command(name="find")

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import assets, comparisons, labels
+from pipelines import assets, comparisons, frameworks, labels
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -28,6 +28,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     comparisons.uncertainties,
     comparisons.lenses,
     labels.labelled,
+    frameworks.content_index,
     assets.fates,
     assets.judged,
     results,

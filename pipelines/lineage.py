@@ -50,6 +50,12 @@ LINEAGE: dict[str, Deps] = {
         "lens_value": [("amounts", "quantity"), ("factors", "value"), ("ownership", "ownership_share"), ("instruments", "volume")],
         "difference": [("kpi_values", "value"), ("amounts", "quantity")],
     },
+    "content_index": {
+        "value": [("kpi_values", "printed")],
+        "unit": [("kpi_values", "unit")],
+        "status": [("kpi_values", "status"), ("kpi_values", "value")],
+        "reason": [("kpi_values", "reason")],
+    },
     "factor_uses": {
         "quantity_in": [("amounts", "quantity")],
         "quantity_out": [("amounts", "quantity"), ("factors", "value")],

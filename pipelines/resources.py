@@ -104,7 +104,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def parts(self) -> dict[str, str]:
         """What the key of a run is made of, and what `run.json` keeps: digests of inputs, definitions and code, and the dates in force."""
         folder = self.workspace
-        code = {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml")) for package, place in _CODE.items()}
+        code = {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv")) for package, place in _CODE.items()}
         dates = {f"known on {edition.id}": self.known_date(edition).isoformat() for edition in self.read_editions}
         versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow")}
         inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}

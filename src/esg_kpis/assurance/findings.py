@@ -10,6 +10,7 @@ import polars as pl
 
 from esg_kpis.assurance.balances import balance_findings, beside_findings, region_findings, stock_findings, twice_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
+from esg_kpis.assurance.content_index import index_findings
 from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
@@ -38,6 +39,8 @@ CHECKS: dict[str, str] = {
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
     "published_footing": "Printed parts add up to the printed whole",
+    "code_missing": "Every code that a framework demands is answered",
+    "index_error": "The report's own content index is right",
     "fell_silent": "What a site reported in one period, it reports in the next",
     "exclusion": "What an edition leaves out is known in size",
     "people_lock": "People are counted as they were when they were locked",
@@ -137,6 +140,7 @@ def findings(
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
         rows += label_findings(edition)
+        rows += index_findings(edition, kpi_values)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)

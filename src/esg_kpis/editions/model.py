@@ -1,7 +1,7 @@
 """What an edition consists of, as pydantic reads it from the files a person edits. docs/editions.md shows every key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +16,7 @@ from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.people import ATTRIBUTES
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, NOT, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
 from esg_kpis.editions.estimate import Estimate
+from esg_kpis.editions.frameworks import ContentIndex, FrameworkUse
 from esg_kpis.editions.labels import Labels
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
@@ -84,6 +85,7 @@ class EditionFile(Entry):
     exclusion: tuple[Exclusion, ...] = ()
     waiver: tuple[Waiver, ...] = ()
     estimate: tuple[Estimate, ...] = ()
+    framework: tuple[FrameworkUse, ...] = ()
     uncertainty: tuple[Uncertainty, ...] = ()
     lens: tuple[Lens, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
@@ -288,8 +290,14 @@ class Kpi(Entry):
     footing: Footing | None = None
     roll_forward: RollForward | None = None
     hkex: str = ""
+    hkex_2025: str | None = None
     gri: str = ""
     sasb: str = ""
+
+    @property
+    def codes(self) -> dict[str, str | None]:
+        """What it carries of disclosure frameworks, by key; `hkex_2025` is None where the codes of 2020 lead on."""
+        return {"hkex": self.hkex, "hkex_2025": self.hkex_2025, "gri": self.gri, "sasb": self.sasb}
 
     @property
     def whole_unit(self) -> str:
@@ -319,6 +327,7 @@ class Edition:
     defined: dict[str, Kpi]
     published: pl.DataFrame
     labels: Labels | None = None
+    index: ContentIndex = field(default_factory=ContentIndex)
 
     @cached_property
     def kpis(self) -> dict[str, Kpi]:

@@ -1,4 +1,4 @@
-"""Editions read from their folders: `edition.toml`, `kpis.yaml`, `published.csv`, `labels.yaml`. Every mistake names file, key and what would be right."""
+"""Editions read from their folders: `edition.toml`, `kpis.yaml`, `published.csv`, `labels.yaml`, `index.yaml`. Every mistake names file, key and what would be right."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.definitions import check_definition
+from esg_kpis.editions.frameworks import ContentIndex, check_codes, check_frameworks, check_index, codes_of
 from esg_kpis.editions.labelled import labels_of
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
 from esg_kpis.files import Source, decode
+from esg_kpis.frameworks import framework_ids, framework_named
 from esg_kpis.ingest.declared import problems_of
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.tables import PUBLISHED, conform
@@ -60,7 +62,23 @@ def read_edition(folder: Path) -> Edition:
     _check_disclosure(rules, kpis, f"{where}/edition.toml")
     labels = folder / "labels.yaml"
     named = labels_of(decode(Source(f"{where}/labels.yaml", labels.read_bytes(), ""))[0], f"{where}/labels.yaml", kpis) if labels.exists() else None
-    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis), named)
+    check_frameworks(rules.framework, max(period.first for period in rules.period), f"{where}/edition.toml")
+    index = _read_index(folder / "index.yaml", f"{where}/index.yaml", rules, kpis)
+    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis), named, index)
+
+
+def _read_index(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> ContentIndex:
+    if not path.exists():
+        return ContentIndex()
+    try:
+        index = ContentIndex.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputProblem(f"It is no YAML: {error}.", where=where, mend="See docs/frameworks.md.") from error
+    except ValidationError as error:
+        raise InputProblem(problems_of(error), where=where, mend="See docs/frameworks.md.") from error
+    answered = {name: {code: kpi.id for kpi in kpis.values() if kpi.alternative_to is None for code in codes_of(kpi.codes, framework_named(name))} for name in framework_ids()}
+    check_index(index, rules.framework, answered, where)
+    return index
 
 
 def _check_basis(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:
@@ -178,6 +196,7 @@ def _check_kpi(kpi: Kpi, before: Mapping[str, Kpi], periods: list[str], where: s
     except UnitProblem as problem:
         raise InputProblem(f"KPI '{kpi.id}': {problem}", where=where, mend="Give it a unit that fits what it is made of.") from problem
     check_definition(kpi, where)
+    check_codes(kpi.id, kpi.codes, where)
 
 
 def _check_unit(kpi: Kpi, kpis: Mapping[str, Kpi]) -> None:
