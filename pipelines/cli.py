@@ -144,7 +144,7 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
-        task = progress.add_task("starting", total=9 if only_ingest else 16)
+        task = progress.add_task("starting", total=9 if only_ingest else 17)
 
         def told(step: str, ended: bool) -> None:
             progress.update(task, description=step.replace("_", " "), advance=1 if ended else 0)
@@ -203,6 +203,18 @@ def tie_out(
         _print_json(frame.to_dicts())
     else:
         show.print_tie_out(_console(), frame, every=every)
+
+
+@app.command()
+def targets(edition: EditionOption = None, root: Root = None, out: Out = None, as_json: Json = False) -> None:
+    """Shows the targets of the last run: base, path and actual, what cannot be computed and why, and what each version changed."""
+    from pipelines import show_targets
+
+    rows = show_targets.told(_paths(root, out)[1], edition)
+    if as_json:
+        _print_json(rows)
+    else:
+        show_targets.print_targets(_console(), rows)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.targets import target_findings
 from esg_kpis.domains import derived, people
 from esg_kpis.editions import Edition, needed_measures
 from esg_kpis.exact import plain, rounded, sums
@@ -36,6 +37,8 @@ CHECKS: dict[str, str] = {
     "kpi_blocked": "No KPI is blocked",
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
+    "target_progress": "Every target can be computed, and is reached or on its path",
+    "target_changed": "Every target is as the version before set it",
     "published_footing": "Printed parts add up to the printed whole",
     "fell_silent": "What a site reported in one period, it reports in the next",
     "exclusion": "What an edition leaves out is known in size",
@@ -134,6 +137,7 @@ def findings(
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
+        rows += target_findings(edition, kpi_values)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)

@@ -84,7 +84,7 @@ def seen_through(lens: Lens, edition: Edition, editions: dict[str, Edition]) -> 
         seen = EditionFile.model_validate({**rules.model_dump(), **{name: _plain(value) for name, value in changes.items()}})
     except ValidationError as error:
         raise InputProblem(f"{problems_of(error).removeprefix('file: ')}.", where=where, mend="See docs/editions.md.") from error
-    return Edition(seen, edition.defined, edition.published)
+    return Edition(seen, edition.defined, edition.published, edition.targets)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
