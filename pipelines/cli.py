@@ -212,7 +212,7 @@ def targets(edition: EditionOption = None, root: Root = None, out: Out = None, a
 
     rows = show_targets.told(_paths(root, out)[1], edition)
     if as_json:
-        _print_json(rows)
+        _print_json(show_targets.as_json(rows))
     else:
         show_targets.print_targets(_console(), rows)
 

@@ -43,6 +43,15 @@ def told(out: Path, edition: str | None) -> list[dict[str, Any]]:
     return [{**row, "progress": [{name: value for name, value in step.items() if name not in key} for step in steps.get(tuple(row[name] for name in key), [])]} for row in ordered.iter_rows(named=True)]
 
 
+def as_json(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same for other programs: decimals as text, without exponents."""
+
+    def shown(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: plain(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+
+    return [shown(row) | {"progress": [shown(step) for step in row["progress"]]} for row in rows]
+
+
 def print_targets(console: Console, rows: list[dict[str, Any]]) -> None:
     """Version by version: each target with its periods, and beneath it what is to be known of it."""
     for edition, version in dict.fromkeys((row["edition"], row["version"]) for row in rows):

@@ -403,7 +403,7 @@ def test_a_changed_target_is_told_and_not_replaced_in_silence(tmp_path: Path) ->
     assert told["gone", "Set 1"] == ("first set", "dropped in Set 2, in its place fresh")
     assert told["fresh", "Set 2"][0] == "new, in place of gone"
     assert told["softer", "Set 3"][0] == "changed: target year 2025 to 2026"
-    found = {(row["subject"], row["observed"]): row["severity"] for row in target_findings(edition, computed(edition, []).values) if row["check"] == "target_changed"}
+    found = {(row["subject"], row["observed"]): row["severity"] for row in target_findings(edition, computed(edition, []).values, register(OFFICE, FACTORY)) if row["check"] == "target_changed"}
     assert found["softer (Set 2)", "changed: value 50 to 40; base year 2021 to 2022"] == "warning"
     assert found["gone (Set 1)", "dropped in Set 2, in its place fresh"] == "warning"
     assert found["fresh (Set 2)", "new, in place of gone"] == "note"
@@ -415,9 +415,27 @@ def test_a_changed_target_is_told_and_not_replaced_in_silence(tmp_path: Path) ->
 def test_a_finding_for_what_is_behind_and_none_for_what_is_not(tmp_path: Path, actual: str, expected: tuple[str, str, str] | None) -> None:
     edition = edition_with(tmp_path, target("reduction", 50))
     values = computed(edition, tap(y2021="100", y2022="80", y2023=actual)).values
-    found = [(row["severity"], row["observed"], row["difference"]) for row in target_findings(edition, values)]
+    found = [(row["severity"], row["observed"], row["difference"]) for row in target_findings(edition, values, register())]
 
     assert found == ([] if expected is None else [expected])
+
+
+def test_a_target_that_goes_on_as_before_is_told_once_and_in_its_latest_period(tmp_path: Path) -> None:
+    one = target("reduction", 50)
+    edition = edition_with(tmp_path, one, one | {"version": "Set 2"})
+    found = [(row["subject"], row["period"]) for row in target_findings(edition, computed(edition, tap(y2021="100", y2022="99", y2023="98")).values, register())]
+
+    assert found == [("aim (Set 2)", "2023")]
+
+
+@pytest.mark.parametrize(("line", "found"), [("not Cars", []), ("not Carrs", ["no site has the business_line 'Carrs'"])])
+def test_a_misspelt_segment_leaves_out_nothing_and_is_told(tmp_path: Path, line: str, found: list[str]) -> None:
+    edition = edition_with(tmp_path, target("reduction", 50, boundary=MAIN | {"where": {"business_line": [line]}}))
+    values = computed(edition, tap(y2021="100", y2023="50"), sites=register(OFFICE, FACTORY)).values
+    rows = list(target_findings(edition, values, register(OFFICE, FACTORY)))
+
+    assert [row["observed"] for row in rows] == found
+    assert [row["what_to_do"] for row in rows] == ["Did you mean 'Cars'?"] * len(found)
 
 
 # ---------------------------------------------------------------- bad targets.yaml
@@ -568,6 +586,8 @@ def test_the_command_shows_targets_and_their_reasons(worked: Ran) -> None:
     assert "behind" in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 120
     assert {row["version"] for row in rows} == {"2023 Targets", "2024 Targets"}
+    values = {row["target_id"]: row["value"] for row in rows}
+    assert (values["carbon_neutrality_2040"], values["energy_per_10k_revenue_2026"]) == ("0", "2.5")
     assert [step["verdict"] for row in rows if (row["target_id"], row["version"]) == ("reclaimed_water_share", "2023 Targets") for step in row["progress"]] == ["reached"]
     assert (look(worked, "targets", "--edition", "2020").returncode, look(worked, "targets", "--edition", "1999").returncode) == (2, 2)
 

@@ -38,6 +38,7 @@ CHECKS: dict[str, str] = {
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
     "target_progress": "Every target can be computed, and is reached or on its path",
+    "target_boundary": "Every value that the boundary of a target names is that of a site",
     "target_changed": "Every target is as the version before set it",
     "published_footing": "Printed parts add up to the printed whole",
     "fell_silent": "What a site reported in one period, it reports in the next",
@@ -137,7 +138,7 @@ def findings(
         rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
         rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
         rows += uncovered_findings(edition, kpi_values)
-        rows += target_findings(edition, kpi_values)
+        rows += target_findings(edition, kpi_values, sites)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)

@@ -7,7 +7,9 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.editions import Edition
+from esg_kpis.editions.entry import NOT
 from esg_kpis.editions.targets import Target, printed_cells, progress_cells, versions_of
+from esg_kpis.errors import near_misses
 from esg_kpis.exact import plain, printed, rounded
 from esg_kpis.kpis.targets import Step, boundary_in_words, kpi_cell_named, steps_of
 from esg_kpis.tables import TARGETS, conform
@@ -60,6 +62,12 @@ def ended_in(target: Target, targets: Sequence[Target]) -> str | None:
     return f"dropped in {later[0]}{f', in its place {chr(44).join(instead)}' if instead else ''}"
 
 
+def _goes_on(target: Target, targets: Sequence[Target]) -> bool:
+    """Whether the next version has a target as it is."""
+    later = versions_of(targets)[versions_of(targets).index(target.version) + 1 :][:1]
+    return any(other.id == target.id and other.version in later and change_of(other, targets) == "as before" for other in targets)
+
+
 def _from_to(name: str, before: Target, after: Target) -> str:
     if name == "text":
         return ""
@@ -74,9 +82,12 @@ def _about(target: Target) -> tuple[Any, ...]:
 # ---------------------------------------------------------------- findings
 
 
-def target_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """What versions changed, and targets that are behind, missed, or cannot be judged."""
+def target_findings(edition: Edition, kpi_values: pl.DataFrame, sites: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """What versions changed, and targets that are behind, missed, or cannot be judged in their latest period; one that the next version has as before is told there."""
     for target in edition.targets:
+        for name, value in _of_no_site(target, sites):
+            known = sites[name].drop_nulls().unique().sort().to_list()
+            yield _row("target_boundary", target, edition, "", "warning", f"no site has the {name} '{value}'", "a value of a site", None, near_misses(value, known) or f"Known: {', '.join(known[:20])}.")
         change, ended = change_of(target, edition.targets), ended_in(target, edition.targets)
         for what in (change, ended):
             if what is None or what in ("first set", "as before"):
@@ -84,7 +95,10 @@ def target_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[dict
             moved = what.startswith("changed: ") and all(part.startswith(("target year", "first year", "wording")) for part in what.removeprefix("changed: ").split("; "))
             severity = "note" if what.startswith("new") or moved else "warning"
             yield _row("target_changed", target, edition, "", severity, what, "the target as it was set", None, "Say in the report what was changed, and why.")
-    for step in steps_of(edition, kpi_values):
+    latest = {step.target.key: step for step in steps_of(edition, kpi_values)}  # The periods of a target rise; the last tells where it stands.
+    for step in latest.values():
+        if _goes_on(step.target, edition.targets):
+            continue
         if step.verdict in ("behind", "missed"):
             level, seen = (None if value is None else printed(value, 2) for value in (step.path, step.actual))
             unit = edition.kpis[step.target.kpi or ""].unit
@@ -94,9 +108,17 @@ def target_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[dict
             yield _row("target_progress", step.target, edition, step.period.id, "note", f"{step.verdict.replace('_', ' ')}: {step.reason}", "a verdict", None, "Mend what the reason names, or ask for what nobody recorded.")
 
 
+def _of_no_site(target: Target, sites: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """Attributes and values that a boundary names and no site has: misspelt, one that is to be left out leaves out nothing."""
+    for name, values in target.boundary.where.items() if target.boundary else ():
+        for value in values:
+            if value.removeprefix(NOT) not in sites[name].to_list():
+                yield name, value.removeprefix(NOT)
+
+
 def _row(check: str, target: Target, edition: Edition, period: str, severity: str, seen: str, expected: str, gap: str | None, what_to_do: str) -> dict[str, Any]:
     return {
-        "check": check, "subject": f"{target.id} ({target.version})", "id_subject": f"{target.id} {target.version} {seen if check == 'target_changed' else ''}", "edition": edition.id, "period": period,
+        "check": check, "subject": f"{target.id} ({target.version})", "id_subject": f"{target.id} {target.version} {seen if check != 'target_progress' else ''}", "edition": edition.id, "period": period,
         "severity": severity, "passed": False, "observed": seen, "expected": expected, "difference": gap, "record_ids": "", "what_to_do": what_to_do,
     }  # fmt: skip
 

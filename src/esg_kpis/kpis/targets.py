@@ -232,7 +232,7 @@ def boundary_in_words(target: Target) -> str:
         return f"not known: {target.boundary_unknown}"
     if target.not_measured is not None:
         return f"not computed: {target.not_measured}"
-    return "that of the KPI" if target.spot == ("total", "All") else f"{target.breakdown} {target.category}"
+    return "that of the KPI" if target.spot == ("total", "All") else f"that of the KPI, {target.breakdown} {target.category}"
 
 
 def kpi_cell_named(row: Mapping[str, Any]) -> str:
