@@ -17,7 +17,7 @@ from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.ingest import ingest
-from esg_kpis.kpis import evaluate, inputs_of
+from esg_kpis.kpis import evaluate, inputs_of, with_targets
 from esg_kpis.people import people_of
 from esg_kpis.tables import (
     AMOUNTS,
@@ -233,7 +233,7 @@ def kpi_values(
     for edition in workspace.read_editions:
         own = edition_amounts.filter(pl.col("edition") == edition.id)
         inputs = inputs_of(own, sites, with_instruments(workspace.library, instruments), edition, workspace.known_date(edition))
-        frames.append(suppressed(evaluate(inputs, published.filter(pl.col("edition") == edition.id)), inputs))
+        frames.append(with_targets(suppressed(evaluate(inputs, published.filter(pl.col("edition") == edition.id)), inputs), edition, published))
     frame = pl.concat(frames)
     states = {f"status {state}": int(count) for state, count in frame.group_by("status").len().sort("status").iter_rows()}
     context.add_output_metadata(counted(frame, "kpi_values", **states))

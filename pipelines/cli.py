@@ -207,6 +207,18 @@ def tie_out(
 
 
 @app.command()
+def targets(edition: EditionOption = None, root: Root = None, out: Out = None, as_json: Json = False) -> None:
+    """Shows the targets of the last run: base, path and actual, what cannot be computed and why, and what each version changed."""
+    from pipelines import show_targets
+
+    rows = show_targets.told(_paths(root, out)[1], edition)
+    if as_json:
+        _print_json(show_targets.as_json(rows))
+    else:
+        show_targets.print_targets(_console(), rows)
+
+
+@app.command()
 def lens(
     kpi: Annotated[list[str] | None, typer.Argument(help="KPI ids to show; all if none is given.")] = None,
     edition: EditionOption = None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import assets, comparisons, frameworks, labels
+from pipelines import assets, comparisons, frameworks, labels, targets
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -29,6 +29,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     comparisons.lenses,
     labels.labelled,
     frameworks.content_index,
+    targets.targets,
     assets.fates,
     assets.judged,
     results,

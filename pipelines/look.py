@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.targets import trace_target
 from esg_kpis.assurance.trace import Tables, trace
 from esg_kpis.editions import counting_of, read_editions
 from esg_kpis.errors import EsgKpisError, UsageProblem
@@ -37,7 +38,7 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     library = with_instruments(read_library(root / "factors"), read_result(folder, "instruments"))
     own = tables.edition_amounts.filter(pl.col("edition") == chosen)
     inputs = inputs_of(own, tables.sites, library, edition, date.fromisoformat(ran[f"known on {chosen}"]))
-    walk = trace(tables, inputs, kpi, period, breakdown, category)
+    walk = trace_target(edition, tables.kpi_values, tables.tie_out, kpi, period, breakdown, category) or trace(tables, inputs, kpi, period, breakdown, category)
     cell = {"edition": chosen, "kpi_id": kpi, "period": period, "breakdown": breakdown, "category": category}
     of_cell = pl.all_horizontal(pl.col(name) == value for name, value in cell.items())
     doubt, sources, otherwise = (read_result(folder, name).filter(of_cell) for name in ("uncertainty", "uncertainty_sources", "lenses"))

@@ -19,6 +19,7 @@ from esg_kpis.ranges import months_in_words
 from esg_kpis.report.outputs import changed_before
 from pipelines.results import RUN_FILE
 from pipelines.run import latest_of, read_result
+from pipelines.show_targets import add_target
 
 STATES = {"blocked": "blocked", "incomplete": "incomplete", "not_applicable": "n/a", "not_collected": "-", "suppressed": "(few)"}
 
@@ -243,6 +244,8 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
         tree.add(escape(f"uncertainty: {known}{f', mostly {most}' if most else ''}"))
     for lens in walk["lenses"]:
         tree.add(escape(f"through {lens['lens']}: {two_decimals(lens['lens_value']) or lens['lens_status']} {lens['unit']}, a difference of {two_decimals(lens['difference']) or 'unknown size'}"))
+    if "target" in walk:
+        add_target(tree, walk["target"])
     for part in walk["parts"]:
         branch = tree.add(
             f"[bold]{part['kpi_id']}[/] {'= ' + part['value'] + ' ' + part['unit'] if part['value'] is not None else 'is blocked,'} from {part['amounts']} amounts"

@@ -211,11 +211,11 @@ DEMANDS = (
            {"treatment": "septic"}),
     Demand("cod", "wastewater_cod", "t", 3, "quarter", FLAT, (0, 0, 0, 25_000), _EV, {"treatment": "septic"}),
     # water, m3
-    Demand("campus_water", "water_tap", "吨", 2, "month", THIRSTY, (157_800, 186_000, 212_000, 232_000),
+    Demand("campus_water", "water_tap", "吨", 2, "month", THIRSTY, (157_800, 186_000, 212_000, 196_000),
            {s: SITES[s].area for s in CAMPUS}),
     Demand("campus_water", "water_reclaimed", "吨", 2, "month", THIRSTY, (84_480, 126_000, 111_000, 114_000),
            {"CN-BJ-01": 2, "CN-BJ-02": 1, "CN-BJ-04": 1, "CN-BJ-06": 3}),
-    Demand("water", "water_tap", "m3", 0, "2 months", THIRSTY, (29_500, 98_000, 118_000, 147_000),
+    Demand("water", "water_tap", "m3", 0, "2 months", THIRSTY, (29_500, 98_000, 118_000, 183_000),
            _OFF_CAMPUS),
     Demand("water", "water_reclaimed", "m3", 1, "month", THIRSTY, (31_300, 8_000, 7_200, 20_000),
            {"CN-NJ-01": 1, "CN-BJ-07": 2, "CN-BJ-10": 2}),

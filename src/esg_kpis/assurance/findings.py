@@ -16,6 +16,7 @@ from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.targets import target_findings
 from esg_kpis.domains import derived, people
 from esg_kpis.editions import Edition, needed_measures
 from esg_kpis.exact import plain, rounded, sums
@@ -38,6 +39,9 @@ CHECKS: dict[str, str] = {
     "kpi_blocked": "No KPI is blocked",
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
+    "target_progress": "Every target can be computed, and is reached or on its path",
+    "target_boundary": "Every value that the boundary of a target names is that of a site",
+    "target_changed": "Every target is as the version before set it",
     "published_footing": "Printed parts add up to the printed whole",
     "code_missing": "Every code that a framework demands is answered",
     "index_error": "The report's own content index is right",
@@ -141,6 +145,7 @@ def findings(
         rows += uncovered_findings(edition, kpi_values)
         rows += label_findings(edition)
         rows += index_findings(edition, kpi_values)
+        rows += target_findings(edition, kpi_values, sites)
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)

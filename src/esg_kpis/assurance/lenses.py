@@ -4,6 +4,7 @@ A lens changes nothing that is published: it answers how much a choice matters (
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -84,7 +85,7 @@ def seen_through(lens: Lens, edition: Edition, editions: dict[str, Edition]) -> 
         seen = EditionFile.model_validate({**rules.model_dump(), **{name: _plain(value) for name, value in changes.items()}})
     except ValidationError as error:
         raise InputProblem(f"{problems_of(error).removeprefix('file: ')}.", where=where, mend="See docs/editions.md.") from error
-    return Edition(seen, edition.defined, edition.published)
+    return replace(edition, rules=seen)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.editions import Edition, check_unit
+from esg_kpis.editions.targets import printed_cells
 from esg_kpis.errors import InputProblem
 from esg_kpis.exact import printed, rounded
 from esg_kpis.ingest.numbers import read_numbers
@@ -83,7 +84,7 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
             return row | {"verdict": verdict, "explanation": reason}
         return row | {"verdict": verdict, "explanation": known, "explained": True}
     equal = row["computed"] == row["published"]
-    stated = cell[0] in edition.kpis and edition.kpis[cell[0]].stated
+    stated = cell in printed_cells(edition.targets) or (cell[0] in edition.kpis and edition.kpis[cell[0]].stated)
     row |= {"difference": rounded(computed - number), "verdict": ("stated" if stated else "equal") if equal else "differs"}
     return row if equal else row | {"explanation": known, "explained": known is not None}
 

@@ -116,7 +116,7 @@ def uncertainty_of(
     lots = lots_of(edition_amounts.filter(pl.col("edition") == edition.id), quantities, estimates, sites, edition, _turned_round(inputs.library))
     cells: list[dict[str, Any]] = []
     sources: list[dict[str, Any]] = []
-    rows = kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["ok", "incomplete"]))
+    rows = kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["ok", "incomplete"]) & pl.col("kpi_id").is_in(list(edition.kpis)))
     for row in rows.iter_rows(named=True):
         kpi, key = edition.kpis[row["kpi_id"]], {name: row[name] for name in UNCERTAINTY.key}
         if (why := _beside(kpi, edition)) is not None:

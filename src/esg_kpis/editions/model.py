@@ -20,6 +20,7 @@ from esg_kpis.editions.frameworks import ContentIndex, FrameworkUse
 from esg_kpis.editions.labels import Labels
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.editions.rules import Boundary, Exclusion, FactorRule, Lens, Period
+from esg_kpis.editions.targets import BOUNDARY, Target, boundaries_of
 from esg_kpis.editions.uncertainty import Uncertainty
 from esg_kpis.errors import UsageProblem, near_misses
 
@@ -321,21 +322,26 @@ class Kpi(Entry):
 
 @dataclass(frozen=True)
 class Edition:
-    """An edition as read: its rules, its KPIs by id as kpis.yaml defines them, what it printed, and its labels if it has any."""
+    """An edition as read: its rules, its KPIs by id as kpis.yaml defines them, what it printed, its labels if it has any, its content index, and the targets it set."""
 
     rules: EditionFile
     defined: dict[str, Kpi]
     published: pl.DataFrame
     labels: Labels | None = None
     index: ContentIndex = field(default_factory=ContentIndex)
+    targets: tuple[Target, ...] = ()
 
     @cached_property
     def kpis(self) -> dict[str, Kpi]:
-        """The KPIs by id, with what they do not say: of emissions scopes 1 and 2, on the basis of the edition's totals, so that the two methods of Scope 2 never stand in one."""
+        """The KPIs by id, with what they do not say: of emissions scopes 1 and 2, on the basis of the edition's totals, so that the two methods of Scope 2 never stand in one; and inside the boundaries of targets."""
         return {
-            name: kpi.model_copy(update={"amounts": tuple(self._on_one_basis(part) for item in kpi.amounts for part in item.in_scopes())})
+            name: kpi.model_copy(update={"amounts": tuple(self._on_one_basis(part) for item in kpi.amounts for part in item.in_scopes()), "breakdowns": self._with_boundaries(kpi)})
             for name, kpi in self.defined.items()
         }
+
+    def _with_boundaries(self, kpi: Kpi) -> tuple[Breakdown, ...]:
+        own = boundaries_of(self.targets, kpi.id)
+        return (*kpi.breakdowns, Breakdown(name=BOUNDARY, categories=own)) if own else kpi.breakdowns
 
     def _on_one_basis(self, amounts: Amounts) -> Amounts:
         return amounts.model_copy(update={"basis": (self.rules.scope_2_total,)}) if amounts.in_scope_2 and not amounts.basis else amounts

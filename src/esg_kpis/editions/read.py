@@ -1,8 +1,9 @@
-"""Editions read from their folders: `edition.toml`, `kpis.yaml`, `published.csv`, `labels.yaml`, `index.yaml`. Every mistake names file, key and what would be right."""
+"""Editions read from their folders: `edition.toml`, `kpis.yaml`, `targets.yaml`, `published.csv`, `labels.yaml`, `index.yaml`. Every mistake names file, key and what would be right."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
@@ -14,6 +15,8 @@ from esg_kpis.editions.definitions import check_definition
 from esg_kpis.editions.frameworks import ContentIndex, check_codes, check_frameworks, check_index, codes_of
 from esg_kpis.editions.labelled import labels_of
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
+from esg_kpis.editions.targets import Target, printed_cells, progress_cells
+from esg_kpis.editions.targets_check import targets_of
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
 from esg_kpis.files import Source, decode
@@ -64,7 +67,9 @@ def read_edition(folder: Path) -> Edition:
     named = labels_of(decode(Source(f"{where}/labels.yaml", labels.read_bytes(), ""))[0], f"{where}/labels.yaml", kpis) if labels.exists() else None
     check_frameworks(rules.framework, max(period.first for period in rules.period), f"{where}/edition.toml")
     index = _read_index(folder / "index.yaml", f"{where}/index.yaml", rules, kpis)
-    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis), named, index)
+    aims = folder / "targets.yaml"
+    targets = targets_of(_entries(aims, f"{where}/targets.yaml", "targets"), rules, kpis, f"{where}/targets.yaml") if aims.exists() else ()
+    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis, targets), named, index, targets)
 
 
 def _read_index(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> ContentIndex:
@@ -148,14 +153,8 @@ def _read_rules(path: Path, where: str) -> EditionFile:
 def _read_kpis(path: Path, where: str, rules: EditionFile) -> dict[str, Kpi]:
     if not path.exists():
         raise InputProblem("The file is missing.", where=where, mend="It holds the definitions of the edition's KPIs.")
-    try:
-        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputProblem(f"It is no YAML: {error}.", where=where, mend="See docs/editions.md.") from error
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InputProblem("It is no list of KPIs.", where=where, mend="Begin each KPI with `- id:`.")
     by_id: dict[str, Kpi] = {}
-    for entry in entries:
+    for entry in _entries(path, where, "KPIs"):
         try:
             kpi = Kpi.model_validate(entry)
         except ValidationError as error:
@@ -175,6 +174,16 @@ def _read_kpis(path: Path, where: str, rules: EditionFile) -> dict[str, Kpi]:
             if part.partition("/")[0] not in by_id:
                 raise InputProblem(f"KPI '{kpi.id}' foots on '{part}', which is not defined.", where=where, mend=near_misses(part, by_id))
     return by_id
+
+
+def _entries(path: Path, where: str, what: str) -> list[dict[str, Any]]:
+    try:
+        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputProblem(f"It is no YAML: {error}.", where=where, mend="See docs/editions.md.") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputProblem(f"It is no list of {what}.", where=where, mend=f"Begin each of the {what} with `- id:`.")
+    return entries
 
 
 def _check_kpi(kpi: Kpi, before: Mapping[str, Kpi], periods: list[str], where: str) -> None:
@@ -219,7 +228,7 @@ def _check_unit(kpi: Kpi, kpis: Mapping[str, Kpi]) -> None:
             multiplier(f"{top}/{bottom}", kpi.whole_unit)
 
 
-def _read_published(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> pl.DataFrame:
+def _read_published(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi], targets: Collection[Target]) -> pl.DataFrame:
     if not path.exists():
         return pl.DataFrame(schema=PUBLISHED.schema)
     text, _ = decode(Source(where, path.read_bytes(), ""))
@@ -237,20 +246,24 @@ def _read_published(path: Path, where: str, rules: EditionFile, kpis: Mapping[st
     complete = frame.with_columns(pl.lit(rules.id).alias("edition"), pl.lit(None, dtype=pl.String()).alias("record_id"))
     if "footnote" not in complete.columns:
         complete = complete.with_columns(pl.lit(None, dtype=pl.String()).alias("footnote"))
-    _check_published(complete, where, rules, kpis)
+    _check_published(complete, where, rules, kpis, targets)
     if complete.select(PUBLISHED.key).is_duplicated().any():
         raise InputProblem("A cell is printed twice.", where=where, mend="Keep one row per kpi_id, period, breakdown and category.")
     return conform(complete, PUBLISHED)
 
 
-def _check_published(frame: pl.DataFrame, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> None:
-    """Every row is a cell: a period of the edition, a number, its decimals, and the KPI's own unit."""
+def _check_published(frame: pl.DataFrame, where: str, rules: EditionFile, kpis: Mapping[str, Kpi], targets: Collection[Target]) -> None:
+    """Every row is a cell: a period of the edition or the year of a target, a number, its decimals, and the unit of the KPI or target."""
     periods = [period.id for period in rules.period]
+    units = {cell: target.unit for cell, target in printed_cells(targets).items()} | dict.fromkeys(progress_cells(targets), "%")
     numbers = read_numbers(frame["value_as_printed"].str.strip_suffix("%"))["value"].is_not_null().to_list()
     for line, (row, is_number) in enumerate(zip(frame.iter_rows(named=True), numbers, strict=True), 2):
         place = f"{where}, line {line}"
-        if row["period"] not in periods:
-            raise InputProblem(f"There is no period '{row['period']}'.", where=place, mend=f"Periods: {', '.join(periods)}.")
+        unit = units.get((row["kpi_id"], row["period"], row["breakdown"], row["category"]))
+        if unit is None and row["period"] not in periods:
+            raise InputProblem(f"There is no period '{row['period']}'.", where=place, mend=f"Periods: {', '.join(periods)}.{' Or name the cell in targets.yaml.' if targets else ''}")
+        if unit not in (None, row["unit"]):
+            raise InputProblem(f"The figure is in '{row['unit']}', the target in '{unit}'.", where=place, mend="Give both the same unit.")
         if not is_number:
             raise InputProblem(
                 f"The figure '{row['value_as_printed'] or ''}' is no number.", where=place, mend="Leave cells out that print a dash."

@@ -8,6 +8,7 @@ from esg_kpis.kpis.cube import CUBE, Inputs, counting, cross_name, inputs_of, st
 from esg_kpis.kpis.evaluate import cells, evaluate, period_before
 from esg_kpis.kpis.formulas import Value, divisor, leaf_value
 from esg_kpis.kpis.selection import Part, Within, attributes_of, narrowed, only, parts_of, selected
+from esg_kpis.kpis.targets import with_targets
 
 __all__ = [
     "CUBE",
@@ -31,4 +32,5 @@ __all__ = [
     "stands_in",
     "with_attributes",
     "with_sites",
+    "with_targets",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.editions import Edition, Kpi, Period
+from esg_kpis.editions.targets import BOUNDARY
 from esg_kpis.exact import printed, rounded
 from esg_kpis.kpis.cube import Inputs
 from esg_kpis.kpis.formulas import Value, left_out_value, value_of
@@ -43,7 +44,7 @@ def _with_parts(rows: list[dict[str, Any]], edition: Edition) -> list[dict[str, 
     states = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["status"] for row in rows}
     for row in rows:
         kpi = edition.kpis[row["kpi_id"]]
-        if row["status"] != "ok" or row["breakdown"] != "total" or kpi.footing is None:
+        if row["status"] != "ok" or row["breakdown"] not in ("total", BOUNDARY) or kpi.footing is None:
             continue
         for part in kpi.footing.parts:
             name, _, breakdown = part.removesuffix("/*").partition("/")

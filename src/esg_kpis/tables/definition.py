@@ -59,8 +59,8 @@ SHEET = text("sheet", "Sheet of a workbook, behind the member of a zip; empty fo
 LINE = Column("line", pl.Int64(), "Line in the file, or row in the sheet, counted from 1; 0 for the file as a whole")
 SITE = text("site_id", "Site", nullable=True)
 CELL = (
-    text("kpi_id", "KPI id, as in kpis.yaml"),
-    text("period", "Period id: the year in which the reporting period ends"),
+    text("kpi_id", "KPI id, as in kpis.yaml, or id of a printed target, as in targets.yaml"),
+    text("period", "Period id: the year in which the reporting period ends; of a printed target, its year"),
     text("breakdown", "Name of the breakdown; `total` for the whole"),
     text("category", "Category of the breakdown; `All` for the whole"),
 )
