@@ -102,6 +102,7 @@ PERSONAL: dict[str, Held] = {
     "tie_out": Held(FEW_HIDDEN, "Computed against published"),
     "uncertainty": Held("None: percentages of cells that are shown, none of counts of people alone", "How far a KPI may be off"),
     "uncertainty_sources": Held("None: percentages; all that is counted of people is one source", "What contributes most to that"),
+    "anomalies": Held(f"{FEW_HIDDEN}; electricity and the like per head of a site, in three digits, of none with fewer than k or that would give one back", "What a person explains to the assurer"),
     "findings": Held(f"{PLACE}; and aggregated counts", "What a person should look at"),
     "people_controls": Held(COUNTS, "Control totals per file, which prove the counts when the file is gone"),
     "people_counts": Held(COUNTS, "The counts, by what editions ask for and no more"),

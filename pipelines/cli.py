@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError, UsageProblem
+from pipelines import anomalies_command
 
 app = typer.Typer(
     help="From the files that sites send to the KPIs of an ESG report, and back from a printed number to the line it came from.",
@@ -144,7 +145,7 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
-        task = progress.add_task("starting", total=9 if only_ingest else 16)
+        task = progress.add_task("starting", total=9 if only_ingest else 17)
 
         def told(step: str, ended: bool) -> None:
             progress.update(task, description=step.replace("_", " "), advance=1 if ended else 0)
@@ -350,6 +351,9 @@ def ui(
     with dagster_instance(where):
         pass
     os.execvp(sys.executable, [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
+
+
+app.add_typer(anomalies_command.commands(_paths, _console), name="anomalies")
 
 
 # ---------------------------------------------------------------- errors

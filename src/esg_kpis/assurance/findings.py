@@ -36,6 +36,7 @@ CHECKS: dict[str, str] = {
     "kpi_blocked": "No KPI is blocked",
     "kpi_incomplete": "No KPI rests on more estimates than the edition allows",
     "tie_out": "Every printed cell is reproduced, or the difference is explained",
+    "anomaly": "What is unlike last year, its peers, its season or a known factor is explained",
     "published_footing": "Printed parts add up to the printed whole",
     "fell_silent": "What a site reported in one period, it reports in the next",
     "exclusion": "What an edition leaves out is known in size",
@@ -101,8 +102,9 @@ def findings(
     library: Library,
     editions: Iterable[Edition],
     as_of: date,
+    more: Iterable[dict[str, Any]] = (),
 ) -> pl.DataFrame:
-    """All findings of a run.
+    """All findings of a run, with `more` of them that were made elsewhere.
 
     Columns: as `findings` in the data dictionary. Each check appears at least once: when nothing failed, as one row that passed.
     """
@@ -145,6 +147,7 @@ def findings(
             for item in edition.rules.waiver
             if item.until >= as_of
         }
+    rows += more
     seen = {row["check"] for row in rows}
     rows += [_passed(check) for check in CHECKS if check not in seen]
     taken: set[str] = set()

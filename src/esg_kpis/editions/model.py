@@ -1,7 +1,7 @@
 """What an edition consists of, as pydantic reads it from the files a person edits. docs/editions.md shows every key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from esg_kpis.domains import MEASURES, derived, scope_3
 from esg_kpis.domains.people import ATTRIBUTES
+from esg_kpis.editions.anomalies import Anomaly, Explanation
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.market import MarketBased
@@ -83,6 +84,7 @@ class EditionFile(Entry):
     waiver: tuple[Waiver, ...] = ()
     estimate: tuple[Estimate, ...] = ()
     uncertainty: tuple[Uncertainty, ...] = ()
+    anomaly: tuple[Anomaly, ...] = ()
     lens: tuple[Lens, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
     market_based: MarketBased | None = None
@@ -94,7 +96,7 @@ class EditionFile(Entry):
         ids = [period.id for period in self.period]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"period '{twice[0]}' is given twice")
-        for what, given in (("estimate", [item.id for item in self.estimate]), ("uncertainty", [item.id for item in self.uncertainty])):
+        for what, given in (("estimate", [item.id for item in self.estimate]), ("uncertainty", [item.id for item in self.uncertainty]), ("anomaly", [item.id for item in self.anomaly])):
             if twice := sorted({name for name in given if given.count(name) > 1}):
                 raise ValueError(f"{what} '{twice[0]}' is given twice")
         ordered = sorted(self.period, key=lambda period: period.first)
@@ -104,7 +106,7 @@ class EditionFile(Entry):
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
         named += [item.periods for item in self.estimate] + [item.periods for item in self.uncertainty]
-        named += [item.periods for item in self.small_groups.disclosure]
+        named += [item.periods for item in self.small_groups.disclosure] + [item.periods for item in self.anomaly]
         for names in named:
             all_known(names, ids, "period")
         for rule in self.factor_rule:
@@ -303,6 +305,7 @@ class Edition:
     rules: EditionFile
     defined: dict[str, Kpi]
     published: pl.DataFrame
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
 
     @cached_property
     def kpis(self) -> dict[str, Kpi]:

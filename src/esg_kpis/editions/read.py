@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.definitions import check_definition
+from esg_kpis.editions.explanations import check_anomalies, read_explanations
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
 from esg_kpis.errors import InputProblem, UnitProblem, UsageProblem, near_misses
 from esg_kpis.exact import QUANTITY_SCALE
@@ -57,7 +58,8 @@ def read_edition(folder: Path) -> Edition:
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
     _check_basis(rules, kpis, f"{where}/kpis.yaml")
     _check_disclosure(rules, kpis, f"{where}/edition.toml")
-    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis))
+    check_anomalies(rules.anomaly, kpis, f"{where}/edition.toml")
+    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis), read_explanations(folder, f"{where}/explanations.csv"))
 
 
 def _check_basis(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -> None:
