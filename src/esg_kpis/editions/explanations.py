@@ -76,7 +76,7 @@ def _explanation(row: Mapping[str, str], place: str) -> Explanation:
     try:
         return Explanation.model_validate({name: cell if name == "observed" else as_meant(cell) for name, cell in row.items()})
     except ValidationError as error:
-        raise InputProblem(problems_of(error), where=place, mend="Copy anomaly_id and observed from anomalies.csv; numbers have no thousands separator.") from error
+        raise InputProblem(f"{problems_of(error)}.", where=place, mend="Copy anomaly_id and observed from anomalies.csv; numbers have no thousands separator.") from error
 
 
 def as_meant(cell: str) -> str:
