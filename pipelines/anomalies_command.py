@@ -130,13 +130,15 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def print_anomalies(console: Console, frame: pl.DataFrame) -> None:
     """Rule by rule what was found, what was expected, and why, if somebody said so."""
+    from esg_kpis.assurance.anomalies import said
+
     for part in frame.sort("edition", "rule", "period", "anomaly_id").partition_by("edition", "rule", maintain_order=True):
         first = part.row(0, named=True)
         console.print(f"[bold]{escape(first['edition'])}, {escape(first['rule'])}[/]: {part.height}; usual is {escape(first['threshold'])}")
         for row in part.iter_rows(named=True):
             ratio = f", {plain(row['ratio'])} times" if row["ratio"] is not None else ""
             console.print(f"  {row['anomaly_id']}  {row['state']:9}  {row['month'] or row['period']}  {row['subject']}: {plain(row['observed'])} {row['unit']}, expected {plain(row['expected'])}{ratio}", markup=False)
-            for words in (row["contributors"], f"{row['explained_by']}: {row['explanation']}" if row["explanation"] else ""):
+            for words in (row["contributors"], said(row) if row["explanation"] else ""):
                 if words:
                     console.print(f"    {words}", markup=False)
     states = [f"{count} {state}" for state, count in frame.group_by("state").len().sort("state").iter_rows()]

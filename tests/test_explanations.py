@@ -54,6 +54,7 @@ def refusal(folder: Path, content: bytes | str) -> str:
         (f"{HEADER}\n{ID},1.5,Why,CFO,1.3.2024\n", "line 2: '1.3.2024' is no date."),
         (f'{HEADER}\n{ID},"1,500",Why,CFO,2024-03-01\n', "line 2: observed: Input should be a valid decimal. Copy anomaly_id and observed from anomalies.csv; numbers have no thousands separator."),
         (f"{HEADER}\n{ID},NaN,Why,CFO,2024-03-01\n", "line 2: observed: Input should be a finite number"),
+        (f"{HEADER}\n{ID},1e30,Why,CFO,2024-03-01\n", "line 2: observed: Decimal input should have no more than"),
         (f"{HEADER}\n1.23E+11,1.5,Why,CFO,2024-03-01\n", "line 2: anomaly_id: String should match pattern"),
     ],
 )  # fmt: skip
@@ -128,14 +129,15 @@ def told(root: Path, observed: str, name: str | None = None) -> tuple[dict[str, 
     return result.table.row(0, named=True), result.notes
 
 
-@pytest.mark.parametrize(("observed", "state", "words"), [("20.50", "explained", "New canteen"), ("20.4", "stale", "(of 20.4, which it is no longer) New canteen"), ("20", "stale", "(of 20, which it is no longer) New canteen")])
+@pytest.mark.parametrize(("observed", "state", "words"), [("20.50", "explained", "CFO: New canteen"), ("20.4", "stale", "CFO, of 20.4 tonne, which it is no longer: New canteen"), ("20", "stale", "CFO, of 20 tonne, which")])
 def test_an_explanation_holds_for_the_value_it_explained(tmp_path: Path, observed: str, state: str, words: str) -> None:
     row, notes = told(tmp_path, observed)
 
-    assert (row["state"], row["explanation"], row["explained_by"], row["explained_on"]) == (state, words, "CFO", "2024-03-01")
+    assert (row["state"], row["explanation"], row["explained_by"], row["explained_on"]) == (state, "New canteen", "CFO", "2024-03-01")
+    assert row["explained_observed"] == Decimal(observed)
     assert notes.is_empty()
     [finding] = anomaly_findings(pl.DataFrame([row], schema=ANOMALIES.schema), notes)
-    assert (finding["severity"], "CFO: " in finding["observed"]) == ("note" if state == "explained" else "warning", True)
+    assert (finding["severity"], words in finding["observed"]) == ("note" if state == "explained" else "warning", True)
 
 
 def test_an_explanation_of_nothing_is_told(tmp_path: Path) -> None:

@@ -76,12 +76,12 @@ def _row(hit: Hit, edition: str, explanations: Mapping[str, Explanation]) -> dic
     }  # fmt: skip
 
 
-def _explained(known: Explanation | None, observed: Decimal) -> dict[str, str | None]:
-    """The explanation and whether it still speaks of what is observed."""
+def _explained(known: Explanation | None, observed: Decimal) -> dict[str, Any]:
+    """The explanation, the value it speaks of, and whether that is still what is observed."""
     if known is None:
-        return {"explanation": None, "explained_by": None, "explained_on": None, "state": "open"}
-    words = known.explanation if known.observed == observed else f"(of {plain(known.observed)}, which it is no longer) {known.explanation}"
-    return {"explanation": words, "explained_by": known.explained_by, "explained_on": known.explained_on, "state": "explained" if known.observed == observed else "stale"}
+        return {"explanation": None, "explained_by": None, "explained_on": None, "explained_observed": None, "state": "open"}
+    state = "explained" if known.observed == observed else "stale"
+    return {"explanation": known.explanation, "explained_by": known.explained_by, "explained_on": known.explained_on, "explained_observed": known.observed, "state": state}
 
 
 def threshold(rule: Anomaly) -> str:
@@ -109,13 +109,19 @@ def anomaly_findings(anomalies: pl.DataFrame, notes: pl.DataFrame) -> list[dict[
 def _finding(row: Mapping[str, Any]) -> dict[str, Any]:
     when = f" {row['month']}" if row["month"] else ""
     told = f"{plain(row['observed'])} {row['unit']}" + (f": {row['contributors']}" if row["contributors"] else "")
-    explained = f". {row['explained_by']}: {row['explanation']}" if row["explanation"] else ""
+    explained = f". {said(row)}" if row["explanation"] else ""
     return {
         "check": CHECK, "subject": f"{row['subject']}{when}", "id_subject": row["anomaly_id"], "edition": row["edition"], "period": row["period"],
         "severity": "warning" if row["waits"] else "note", "passed": False, "observed": f"{told}{explained}", "expected": f"{plain(row['expected'])} {row['unit']}; {row['threshold']}",
         "difference": None if row["ratio"] is None else f"{plain(row['ratio'])} times", "record_ids": row["record_ids"],
         "what_to_do": _TO_DO[row["state"]].format(**row),
     }  # fmt: skip
+
+
+def said(row: Mapping[str, Any]) -> str:
+    """Who explained an anomaly and how; of what, where it is no longer that."""
+    of = f", of {plain(row['explained_observed'])} {row['unit']}, which it is no longer" if row["state"] == "stale" else ""
+    return f"{row['explained_by']}{of}: {row['explanation']}"
 
 
 _TO_DO = {

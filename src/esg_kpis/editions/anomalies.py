@@ -104,7 +104,7 @@ class Explanation(Entry):
     """Why an anomaly is as it is: one row of explanations.csv. `observed` is the value as it was explained, so that it does not explain another one later."""
 
     anomaly_id: str = Field(pattern=r"^a[0-9a-f]{11}$")
-    observed: Decimal
+    observed: Decimal = Field(max_digits=38, decimal_places=18)
     explanation: str = Field(min_length=1)
     explained_by: str = Field(min_length=1)
     explained_on: str

@@ -27,6 +27,7 @@ ANOMALIES = Table(
         text("explanation", "The place for the explanation that goes to the assurer: why it is so", nullable=True),
         text("explained_by", "Who explained it: a role, initials, or a document", nullable=True),
         text("explained_on", "Day of the explanation", nullable=True),
+        Column("explained_observed", VALUE, "What was observed when it was explained", unit="see unit", nullable=True),
         text("state", "open; explained; stale, if observed has changed since it was explained", allowed=ANOMALY_STATES),
     ),
 )  # fmt: skip
