@@ -1,5 +1,6 @@
 """Anomalies by kind, each worked by hand: what is asked about, and what at the threshold is not."""
 
+import statistics
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esg_kpis.assurance.anomalies import Anomalies, anomalies_of
-from esg_kpis.assurance.anomalies_basis import Basis, changes_in_words, median
+from esg_kpis.assurance.anomalies_basis import Basis, changes_in_words
 from esg_kpis.assurance.anomalies_season import Month, expectations
-from esg_kpis.assurance.anomalies_sites import told_heads
+from esg_kpis.assurance.anomalies_sites import medians_of_others, told_heads
 from esg_kpis.disclosure import suppressed
 from esg_kpis.editions import counting_of
 from tests.scenario import EVERYWHERE, Computed, Row, bill, computed, day, edition_of, kpi, register, rejected_row, site, year
@@ -129,7 +130,11 @@ def test_the_median_of_an_even_number_is_exact(tmp_path: Path) -> None:
     rows = found(tmp_path, rule("per_floor_area", measures=["electricity_purchased"], times="3"), peers(FOUR | {"E": "9100"}), sites=sites)
 
     assert {key: (row["observed"], row["expected"]) for key, row in rows.items()} == {("electricity_purchased at E", "2023"): (91, 30)}
-    assert median([Fraction(1), Fraction(2)]) == Fraction(3, 2)
+
+
+@given(st.dictionaries(st.sampled_from("ABCDEFGH"), st.fractions(0, 50), min_size=2))
+def test_the_medians_of_others_are_those_of_the_standard_library(rates: dict[str, Fraction]) -> None:
+    assert medians_of_others(rates) == {site_: statistics.median([rate for other, rate in rates.items() if other != site_]) for site_ in rates}
 
 
 @pytest.mark.parametrize("changes", [{"kind": "store"}, {"climate": "cold"}, {"valid_from": day("2023-02-01")}, {"valid_to": day("2023-11-30")}])

@@ -1,6 +1,6 @@
-"""What anomalies of every kind look at: the sums of an edition site by site, the periods before, medians, and the records behind a figure."""
+"""What anomalies of every kind look at: the sums of an edition site by site, the periods before, and the records behind a figure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -127,13 +127,6 @@ class Basis:
         # Their sum of sizes is that of the cube, or part of it, which was checked to be in range.
         largest = chosen.group_by("record_id").agg(pl.col("quantity").abs().sum()).sort(["quantity", "record_id"], descending=[True, False])
         return ";".join(largest["record_id"].head(RECORDS))
-
-
-def median(values: Iterable[Fraction]) -> Fraction:
-    """The middle one; of an even number the mean of the two in the middle."""
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def far(observed: Fraction, expected: Fraction, times: Fraction) -> bool:

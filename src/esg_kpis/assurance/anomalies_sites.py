@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from esg_kpis.assurance.anomalies_basis import Basis, Hit, changed, far, large_enough, median, percent
+from esg_kpis.assurance.anomalies_basis import Basis, Hit, changed, far, large_enough, percent
 from esg_kpis.domains.people import CROSSED
 from esg_kpis.editions import Kpi, Period
 from esg_kpis.editions.anomalies import Anomaly
@@ -44,13 +44,18 @@ def _against_peers(rule: Anomaly, kpi: Kpi, period: Period, sizes: Mapping[str, 
     for words, sites in sorted(alike.items()):
         if len(sites) <= rule.least_peers:
             continue
-        for site in sites:
-            if not basis.wanted(rule, site):
-                continue
-            usual = median(rates[other] for other in sites if other != site)
-            if far(rates[site], usual, rule.multiple) and large_enough(rule, used[site], usual * sizes[site]):
+        for site, usual in medians_of_others({site: rates[site] for site in sites}).items():
+            if basis.wanted(rule, site) and far(rates[site], usual, rule.multiple) and large_enough(rule, used[site], usual * sizes[site]):
                 told = f"the median of {len(sites) - 1} sites of the same {', '.join(rule.same)} ({', '.join(word or 'none given' for word in words)})"
                 yield _hit(rule, kpi, period, site, rates[site], usual, told, basis)
+
+
+def medians_of_others(rates: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """For each of two or more sites the median of all others, in order of sites. They are put in order once: the others of a site are all ranks but its own."""
+    ordered = sorted((rate, site) for site, rate in rates.items())
+    low, high = (len(ordered) - 2) // 2, (len(ordered) - 1) // 2
+    found = {site: (ordered[low + (low >= rank)][0] + ordered[high + (high >= rank)][0]) / 2 for rank, (_, site) in enumerate(ordered)}
+    return {site: found[site] for site in sorted(found)}
 
 
 def _against_itself(rule: Anomaly, kpi: Kpi, period: Period, before: Period, sizes: tuple[Mapping[str, Fraction], Mapping[str, Fraction]], basis: Basis) -> Iterator[Hit]:
