@@ -101,6 +101,16 @@ def test_by_site_a_tiny_one_does_not_shout_and_a_new_one_is_not_compared(tmp_pat
     assert {subject for subject, _ in rows} == subjects
 
 
+@pytest.mark.parametrize("gap", [True, False])
+def test_a_site_with_something_missing_is_not_compared(tmp_path: Path, gap: bool) -> None:
+    """Half of 2023 did not come, which the register of meters expects: it is no fall to a quarter. Where nothing is expected, it is one."""
+    bills = [year("electricity_purchased", "1000", 2022), bill("electricity_purchased", "250", "2023-01-01", "2023-06-30")]
+    meters = [{"measure": "electricity_purchased", "valid_from": day("2022-01-01")}] if gap else []
+    rows = found(tmp_path, rule("year_on_year", by="site", above="0.5"), bills, meters=meters)
+
+    assert list(rows) == ([] if gap else [("power at HQ", "2023")])
+
+
 # ---------------------------------------------------------------- per floor area, per head
 
 
