@@ -104,6 +104,7 @@ PERSONAL: dict[str, Held] = {
     "uncertainty": Held("None: percentages of cells that are shown, none of counts of people alone", "How far a KPI may be off"),
     "uncertainty_sources": Held("None: percentages; all that is counted of people is one source", "What contributes most to that"),
     "content_index": Held(FEW_HIDDEN, "What the report answers of each code of a disclosure framework"),
+    "anomalies": Held(f"{FEW_HIDDEN}; electricity and the like per head of a site, in three digits, of none with fewer than k or that would give one back", "What a person explains to the assurer"),
     "findings": Held(f"{PLACE}; and aggregated counts", "What a person should look at"),
     "people_controls": Held(COUNTS, "Control totals per file, which prove the counts when the file is gone"),
     "people_counts": Held(COUNTS, "The counts, by what editions ask for and no more"),

@@ -7,6 +7,7 @@ import polars as pl
 
 from esg_kpis.amounts import Coverage, amounts_of, amounts_of_people, coverage_of, outliers_of
 from esg_kpis.assurance import findings as judging
+from esg_kpis.assurance.anomalies import anomaly_findings
 from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.disclosure import suppressed
@@ -296,7 +297,7 @@ def fates(
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
     kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
-    quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame, claims: pl.DataFrame, factor_uses: pl.DataFrame,
+    quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame, claims: pl.DataFrame, factor_uses: pl.DataFrame, anomalies: pl.DataFrame, anomaly_notes: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -316,6 +317,7 @@ def judged(
         workspace.library,
         workspace.read_editions,
         workspace.last_day,
+        anomaly_findings(anomalies, anomaly_notes),
     )
     yield dg.Output(frame, output_name="findings", metadata=counted(frame, "findings"))
     for name in judging.CHECKS:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError, UsageProblem
-from pipelines import cli_editions
+from pipelines import anomalies_command, cli_editions
 
 app = typer.Typer(
     help="From the files that sites send to the KPIs of an ESG report, and back from a printed number to the line it came from.",
@@ -385,6 +385,8 @@ def ui(
 
 
 cli_editions.add_to(app, _paths, _console, _print_json, _day)
+app.add_typer(anomalies_command.commands(_paths, _console), name="anomalies")
+
 
 # ---------------------------------------------------------------- errors
 

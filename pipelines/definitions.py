@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import assets, comparisons, frameworks, labels, targets
+from pipelines import anomalies, assets, comparisons, frameworks, labels, targets
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -30,6 +30,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     labels.labelled,
     frameworks.content_index,
     targets.targets,
+    anomalies.anomalies,
     assets.fates,
     assets.judged,
     results,

@@ -29,7 +29,7 @@ def tables_by_edition(labels: pl.DataFrame, values: pl.DataFrame, published: pl.
     """Edition, periods and rows of each edition's KPI table."""
     for edition in sorted(labels["edition"].unique().to_list()):
         own = [frame.filter(pl.col("edition") == edition) for frame in (labels, values, published)]
-        yield edition, periods_of(own[1]), kpi_table(own[0], own[1], own[2], language)
+        yield edition, periods_of(own[0], own[1]), kpi_table(own[0], own[1], own[2], language)
 
 
 def write_kpi_tables(labels: pl.DataFrame, values: pl.DataFrame, published: pl.DataFrame, folder: Path) -> None:

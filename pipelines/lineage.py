@@ -104,6 +104,12 @@ LINEAGE: dict[str, Deps] = {
         "verdict": [("kpi_values", "status"), ("kpi_values", "value"), ("published", "value_as_printed")],
         "explanation": [("kpi_values", "reason")],
     },
+    "anomalies": {
+        "observed": [("kpi_values", "value"), ("edition_amounts", "quantity")],
+        "expected": [("kpi_values", "value"), ("edition_amounts", "quantity"), ("sites", "kind"), ("sites", "climate")],
+        "contributors": [("edition_amounts", "quantity"), ("edition_amounts", "site_id")],
+        "record_ids": [("edition_amounts", "record_id")],
+    },
     "uncertainty": {
         "percent": [("kpi_values", "value"), ("edition_amounts", "quantity"), ("edition_amounts", "factor_id"), ("factors", "uncertainty"), ("quantities", "meter_id")],
         "status": [("kpi_values", "status"), ("factors", "uncertainty")],

@@ -133,6 +133,21 @@ class Demand:
 
 
 _OFF_CAMPUS = {site: area for site, area in OFFICES.items() if site not in CAMPUS}
+_RECLAIMED = {"CN-BJ-01": 2, "CN-BJ-02": 1, "CN-BJ-04": 1, "CN-BJ-06": 3}
+_RECLAIMED_ELSEWHERE = {"CN-NJ-01": 2, "CN-WH-01": 2, "CN-SH-01": 1, "CN-BJ-07": 4, "CN-BJ-10": 6}
+
+
+def _split(total: int, weights: dict[str, int]) -> dict[str, int]:
+    return {site: total * weight // sum(weights.values()) for site, weight in weights.items()}
+
+
+def _withdrawn_2023() -> dict[str, int]:
+    """About what each office withdraws in 2023: what it discharges is a part of that."""
+    shares = [_split(196_000, {site: SITES[site].area for site in CAMPUS}), _split(114_000, _RECLAIMED), _split(183_000, _OFF_CAMPUS), _split(20_000, _RECLAIMED_ELSEWHERE)]
+    return {site: sum(share.get(site, 0) for share in shares) for site in OFFICES}
+
+
+_WATER_2023 = _withdrawn_2023()
 _E = "electricity_purchased"
 _MONTHLY_OFFICES = {"CN-BJ-07": 4_300, "CN-BJ-08": 3_000, "CN-BJ-09": 2_100, "CN-BJ-10": 4_600,
                     "CN-NJ-01": 1_560, "CN-WH-01": 2_200}  # fmt: skip
@@ -211,21 +226,21 @@ DEMANDS = (
            {"treatment": "septic"}),
     Demand("cod", "wastewater_cod", "t", 3, "quarter", FLAT, (0, 0, 0, 25_000), _EV, {"treatment": "septic"}),
     # water, m3
-    Demand("campus_water", "water_tap", "吨", 2, "month", THIRSTY, (157_800, 186_000, 212_000, 196_000),
+    Demand("campus_water", "water_tap", "吨", 2, "month", THIRSTY, (130_000, 186_000, 212_000, 196_000),
            {s: SITES[s].area for s in CAMPUS}),
-    Demand("campus_water", "water_reclaimed", "吨", 2, "month", THIRSTY, (84_480, 126_000, 111_000, 114_000),
-           {"CN-BJ-01": 2, "CN-BJ-02": 1, "CN-BJ-04": 1, "CN-BJ-06": 3}),
-    Demand("water", "water_tap", "m3", 0, "2 months", THIRSTY, (29_500, 98_000, 118_000, 183_000),
+    Demand("campus_water", "water_reclaimed", "吨", 2, "month", THIRSTY, (69_500, 107_000, 108_000, 114_000),
+           _RECLAIMED),
+    Demand("water", "water_tap", "m3", 0, "2 months", THIRSTY, (58_500, 98_000, 118_000, 183_000),
            _OFF_CAMPUS),
-    Demand("water", "water_reclaimed", "m3", 1, "month", THIRSTY, (31_300, 8_000, 7_200, 20_000),
-           {"CN-NJ-01": 1, "CN-BJ-07": 2, "CN-BJ-10": 2}),
+    Demand("water", "water_reclaimed", "m3", 1, "month", THIRSTY, (46_300, 27_000, 10_200, 20_000),
+           _RECLAIMED_ELSEWHERE),
     Demand("water", "water_tap", "m3", 0, "month", COOLED, (3_100, 20_500, 32_500, 45_000),
            {"CN-DC-BJ": 4, "CN-DC-JS": 6, "CN-DC-GD": 5}),
     Demand("water", "water_tap", "m3", 1, "quarter", FLAT, (0, 5_000, 6_500, 7_500), LOGISTICS),
     Demand("water", "water_tap", "m3", 0, "quarter", FLAT, (0, 5_500, 5_200, 5_600),
            {"IN-BLR-01": 8, "IN-DEL-01": 3, "SG-01": 2}),
     Demand("store_power", "water_tap", "t", 1, "month", SHOP, (0, 14_500, 17_800, 19_500), _STORES),
-    Demand("water_out", "water_discharged", "m3", 0, "quarter", THIRSTY, (0, 0, 0, 465_000), OFFICES),
+    Demand("water_out", "water_discharged", "m3", 0, "quarter", THIRSTY, (0, 0, 0, 465_000), _WATER_2023),
     Demand("water_out", "water_discharged", "m3", 0, "quarter", THIRSTY, (0, 0, 0, 21_000), {"CN-DC-BJ": 1,
            "CN-DC-JS": 2}),
     Demand("factory", "water_tap", "m3", 0, "month", THIRSTY, (0, 0, 0, 66_500), _EV),

@@ -42,6 +42,7 @@ CHECKS: dict[str, str] = {
     "target_progress": "Every target can be computed, and is reached or on its path",
     "target_boundary": "Every value that the boundary of a target names is that of a site",
     "target_changed": "Every target is as the version before set it",
+    "anomaly": "What is unlike last year, its peers, its season or a known factor is explained",
     "published_footing": "Printed parts add up to the printed whole",
     "code_missing": "Every code that a framework demands is answered",
     "index_error": "The report's own content index is right",
@@ -110,8 +111,9 @@ def findings(
     library: Library,
     editions: Iterable[Edition],
     as_of: date,
+    more: Iterable[dict[str, Any]] = (),
 ) -> pl.DataFrame:
-    """All findings of a run.
+    """All findings of a run, with `more` of them that were made elsewhere.
 
     Columns: as `findings` in the data dictionary. Each check appears at least once: when nothing failed, as one row that passed.
     """
@@ -157,6 +159,7 @@ def findings(
             for item in edition.rules.waiver
             if item.until >= as_of
         }
+    rows += more
     seen = {row["check"] for row in rows}
     rows += [_passed(check) for check in CHECKS if check not in seen]
     taken: set[str] = set()

@@ -25,7 +25,7 @@ def targets_of(edition: Edition) -> pl.DataFrame:
     """
     rows = [
         {
-            "edition": edition.id, "target_id": target.id, "version": target.version, "version_number": versions_of(edition.targets).index(target.version) + 1, "label": target.label, "text": target.text, "kind": target.kind, "value": rounded(Fraction(target.value)),
+            "edition": edition.id, "target_id": target.id, "version": target.version, "version_number": versions_of(edition.targets).index(target.version) + 1, "label": target.label, "label_zh": target.label_zh, "text": target.text, "kind": target.kind, "value": rounded(Fraction(target.value)),
             "unit": target.unit, "base": target.base, "counts_from": target.first, "target_year": target.target_year, "path": target.path, "boundary": boundary_in_words(target), "kpi_id": target.kpi,
             "breakdown": target.spot[0] if target.kpi else None, "category": target.spot[1] if target.kpi else None, "change": change_of(target, edition.targets),
             "ended": ended_in(target, edition.targets), "source": target.source,

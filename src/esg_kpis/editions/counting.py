@@ -16,7 +16,7 @@ def counting_of(editions: Iterable[Edition]) -> Counting:
     crosses: dict[str, set[tuple[str, ...]]] = {}
     for edition in editions:
         periods |= {(period.first, period.last) for period in edition.rules.period}
-        if any(item.method == "per_head" for item in edition.rules.estimate):
+        if any(item.method == "per_head" for item in edition.rules.estimate) or any(item.kind == "per_head" for item in edition.rules.anomaly):
             crosses.setdefault("employees", set()).add(())
         for kpi in edition.kpis.values():
             for breakdown in kpi.breakdowns:

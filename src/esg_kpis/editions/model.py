@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from esg_kpis.domains import ATTRIBUTES as OF_DOMAINS
 from esg_kpis.domains import MEASURES, derived
 from esg_kpis.domains.people import ATTRIBUTES
+from esg_kpis.editions.anomalies import Anomaly, Explanation
 from esg_kpis.editions.entry import CATEGORY_ATTRIBUTES, NOT, SITE_ATTRIBUTES, Entry, Where, all_known, all_or_not, categories_known, fits
 from esg_kpis.editions.estimate import Estimate
 from esg_kpis.editions.frameworks import ContentIndex, FrameworkUse
@@ -88,6 +89,7 @@ class EditionFile(Entry):
     estimate: tuple[Estimate, ...] = ()
     framework: tuple[FrameworkUse, ...] = ()
     uncertainty: tuple[Uncertainty, ...] = ()
+    anomaly: tuple[Anomaly, ...] = ()
     lens: tuple[Lens, ...] = ()
     known_difference: tuple[KnownDifference, ...] = ()
     market_based: MarketBased | None = None
@@ -99,7 +101,7 @@ class EditionFile(Entry):
         ids = [period.id for period in self.period]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"period '{twice[0]}' is given twice")
-        for what, given in (("estimate", [item.id for item in self.estimate]), ("uncertainty", [item.id for item in self.uncertainty])):
+        for what, given in (("estimate", [item.id for item in self.estimate]), ("uncertainty", [item.id for item in self.uncertainty]), ("anomaly", [item.id for item in self.anomaly])):
             if twice := sorted({name for name in given if given.count(name) > 1}):
                 raise ValueError(f"{what} '{twice[0]}' is given twice")
         ordered = sorted(self.period, key=lambda period: period.first)
@@ -109,7 +111,7 @@ class EditionFile(Entry):
         named: list[tuple[str, ...]] = [item.periods for item in self.boundary]
         named += [item.periods for item in self.exclusion] + [item.periods for item in self.known_difference]
         named += [item.periods for item in self.estimate] + [item.periods for item in self.uncertainty]
-        named += [item.periods for item in self.small_groups.disclosure]
+        named += [item.periods for item in self.small_groups.disclosure] + [item.periods for item in self.anomaly]
         for names in named:
             all_known(names, ids, "period")
         for rule in self.factor_rule:
@@ -330,6 +332,7 @@ class Edition:
     labels: Labels | None = None
     index: ContentIndex = field(default_factory=ContentIndex)
     targets: tuple[Target, ...] = ()
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
 
     @cached_property
     def kpis(self) -> dict[str, Kpi]:

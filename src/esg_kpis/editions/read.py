@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from esg_kpis.domains import DOMAIN_OF, MEASURES, derived
 from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions.definitions import check_definition
+from esg_kpis.editions.explanations import check_anomalies, read_explanations
 from esg_kpis.editions.frameworks import ContentIndex, check_codes, check_frameworks, check_index, codes_of
 from esg_kpis.editions.labelled import labels_of
 from esg_kpis.editions.model import Edition, EditionFile, Kpi
@@ -63,13 +64,19 @@ def read_edition(folder: Path) -> Edition:
     kpis = _read_kpis(folder / "kpis.yaml", f"{where}/kpis.yaml", rules)
     _check_basis(rules, kpis, f"{where}/kpis.yaml")
     _check_disclosure(rules, kpis, f"{where}/edition.toml")
-    labels = folder / "labels.yaml"
-    named = labels_of(decode(Source(f"{where}/labels.yaml", labels.read_bytes(), ""))[0], f"{where}/labels.yaml", kpis) if labels.exists() else None
     check_frameworks(rules.framework, max(period.first for period in rules.period), f"{where}/edition.toml")
-    index = _read_index(folder / "index.yaml", f"{where}/index.yaml", rules, kpis)
-    aims = folder / "targets.yaml"
+    check_anomalies(rules.anomaly, kpis, f"{where}/edition.toml")
+    labels, aims = folder / "labels.yaml", folder / "targets.yaml"
     targets = targets_of(_entries(aims, f"{where}/targets.yaml", "targets"), rules, kpis, f"{where}/targets.yaml") if aims.exists() else ()
-    return Edition(rules, kpis, _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis, targets), named, index, targets)
+    return Edition(
+        rules,
+        kpis,
+        _read_published(folder / "published.csv", f"{where}/published.csv", rules, kpis, targets),
+        labels=labels_of(decode(Source(f"{where}/labels.yaml", labels.read_bytes(), ""))[0], f"{where}/labels.yaml", kpis) if labels.exists() else None,
+        index=_read_index(folder / "index.yaml", f"{where}/index.yaml", rules, kpis),
+        targets=targets,
+        explanations=read_explanations(folder, f"{where}/explanations.csv"),
+    )
 
 
 def _read_index(path: Path, where: str, rules: EditionFile, kpis: Mapping[str, Kpi]) -> ContentIndex:

@@ -86,6 +86,7 @@ class Target(Entry):
     id: str
     version: str
     label: str
+    label_zh: str | None = None
     text: str
     source: str
     kind: Literal["reduction", "remaining", "at_least", "at_most", "cumulative"]

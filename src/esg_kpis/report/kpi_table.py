@@ -11,9 +11,9 @@ from esg_kpis.report.outputs import for_people
 LANGUAGES = ("en", "zh")
 
 
-def periods_of(values: pl.DataFrame) -> list[str]:
-    """The periods of an edition's KPI values, newest first: a period is named by the year in which it ends."""
-    return sorted(values["period"].unique().to_list(), reverse=True)
+def periods_of(labels: pl.DataFrame, values: pl.DataFrame) -> list[str]:
+    """The periods of an edition's labelled KPI values, newest first: a period is named by the year in which it ends. Targets, which stand in tables of their own, name years to come."""
+    return sorted(values.join(labels, on="kpi_id", how="semi")["period"].unique().to_list(), reverse=True)
 
 
 def kpi_table(labels: pl.DataFrame, values: pl.DataFrame, published: pl.DataFrame, language: str = "en") -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def kpi_table(labels: pl.DataFrame, values: pl.DataFrame, published: pl.DataFram
     for row in published.sort("period", descending=True).iter_rows(named=True):
         said = notes.setdefault((row["kpi_id"], row["breakdown"], row["category"]), {})
         said |= dict.fromkeys(note for note in (row["footnote"] or "").split(";") if note)
-    periods, rows = periods_of(values), []
+    periods, rows = periods_of(labels, values), []
     for label in labels.filter(~pl.col("open")).sort("place").iter_rows(named=True):
         key = (label["kpi_id"], label["breakdown"], label["category"])
         row = {period: _cell(cells.get((*key, period)), language) for period in periods}

@@ -16,6 +16,7 @@ TARGETS = Table(
         EDITION, _TARGET, _VERSION,
         Column("version_number", pl.Int64(), "Place of the version in the order of time, from 1"),
         text("label", "Name of the target"),
+        text("label_zh", "The same in Traditional Chinese, where the edition gives it", nullable=True),
         text("text", "The report's own words"),
         text("kind", "What is to happen", allowed=("reduction", "remaining", "at_least", "at_most", "cumulative")),
         Column("value", VALUE, "The target as it is set: a percentage of the base, a level, or a sum", unit="see unit"),
