@@ -199,6 +199,19 @@ def test_a_supplier_that_comes_back_has_two_spans_and_two_that_share_days_are_se
     assert rules(read(tmp_path / "d", "suppliers", SUPPLIER | {"period_end": "2023-05-31"}, back)) == {}
 
 
+def test_an_old_list_knows_no_later_year(tmp_path: Path) -> None:
+    """Rows count to the end of the year of the latest day in the list, or as far as the format says; else last year's suppliers would be this year's."""
+    rows = [SUPPLIER, SUPPLIER | {"supplier_id": "S-2", "period_start": "2022-03-01"}, SUPPLIER | {"supplier_id": "S-3", "supplier_country": "VN", "period_end": "2031-12-31"}]
+    told = 'format_version = 1\n[[file]]\nglob = "*"\ncomplete_until = 2023-12-31\n[[file.feed]]\ndomain = "suppliers"\n'
+
+    old = counted(tmp_path / "a", "suppliers", SUPPLIERS, *rows)
+    declared = of_ingested(tmp_path / "b", SUPPLIERS, read_files(tmp_path / "b", {"sites/sites.csv": SITES, "suppliers/list.csv": csv_of(*rows), "suppliers/_format.toml": told}))
+
+    assert (at_end_of(old, "2022"), at_end_of(declared, "2022")) == (("2.00", "1.00"), ("2.00", "1.00"))
+    assert (at_end_of(old, "2023"), at_end_of(declared, "2023")) == ((None, None), ("2.00", "1.00"))
+    assert old.cell("suppliers", "2023", "CN")["status"] == "not_collected"
+
+
 def test_a_supplier_sent_twice_counts_once(tmp_path: Path) -> None:
     ingested = read(tmp_path, "suppliers", SUPPLIER, SUPPLIER)
 

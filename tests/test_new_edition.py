@@ -125,13 +125,12 @@ def test_the_same_again_gives_the_same_bytes_and_marks_do_not_pile_up(root: Path
 
 def test_what_is_beside_the_edition_is_copied_or_told(root: Path) -> None:
     folder = root / "editions" / "2023"
-    (folder / "explanations.csv").write_text("a\n")
-    (folder / "targets.yaml").write_text("# Targets\n- id: x\n")
+    targets = (folder / "targets.yaml").read_text()
     made = new_edition(root, "2024", "2023")
 
     assert not (root / "editions" / "2024" / "explanations.csv").exists()
     assert "explanations.csv: not a file that goes on by itself" in lines_of(made, LEFT)
-    assert (root / "editions" / "2024" / "targets.yaml").read_text() == "# DECIDE 2024: copied from edition 2023 as it is.\n# Targets\n- id: x\n"
+    assert (root / "editions" / "2024" / "targets.yaml").read_text() == f"# DECIDE 2024: copied from edition 2023 as it is.\n{targets}"
 
 
 def test_a_new_edition_runs_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,7 +435,7 @@ def test_a_run_that_is_killed_leaves_no_edition_and_the_next_one_clears_up(root:
     half = root / "editions" / ".new-edition" / "2024"
     half.mkdir(parents=True)
     (half / "edition.toml").write_text("half")
-    assert [edition.id for edition in read_editions(root / "editions")] == ["2020", "2023"]
+    assert [edition.id for edition in read_editions(root / "editions")] == ["2020", "2023", "transparency-2020"]
 
     def fails(*_: object) -> None:
         raise InputProblem("It is full.")
@@ -444,11 +443,11 @@ def test_a_run_that_is_killed_leaves_no_edition_and_the_next_one_clears_up(root:
     monkeypatch.setattr(making, "write_whole", fails)
     with pytest.raises(InputProblem, match="full"):
         new_edition(root, "2024", "2023")
-    assert sorted(path.name for path in (root / "editions").iterdir()) == ["2020", "2023"]
+    assert sorted(path.name for path in (root / "editions").iterdir()) == ["2020", "2023", "transparency-2020"]
 
     monkeypatch.undo()
     new_edition(root, "2024", "2023")
-    assert sorted(path.name for path in (root / "editions").iterdir()) == ["2020", "2023", "2024"]
+    assert sorted(path.name for path in (root / "editions").iterdir()) == ["2020", "2023", "2024", "transparency-2020"]
 
 
 def test_entries_written_inline_are_refused_not_left_with_dropped_periods() -> None:
@@ -541,3 +540,13 @@ def test_the_command_prints_the_checklist_and_json(tmp_path: Path) -> None:
     assert failed.returncode == 2
     assert yaml.safe_load((root / "editions" / "2025" / "kpis.yaml").read_text(encoding="utf-8"))[0]["id"] == "revenue"
     assert pl.read_csv(root / "editions" / "2025" / "published.csv").is_empty()
+
+
+def test_a_framework_that_is_followed_by_another_is_named_by_the_one_in_force(root: Path) -> None:
+    new_edition(root, "2024", "2023")
+    made = new_edition(root, "2025", "2024")
+
+    rules = (root / "editions" / "2025" / "edition.toml").read_text()
+    assert 'id = "hkex-code-2025"' in rules
+    assert 'id = "hkex-guide-2020"' not in rules
+    assert any("framework hkex-guide-2020 is followed by hkex-code-2025" in line for line in lines_of(made, HEADINGS[0]))

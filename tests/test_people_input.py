@@ -317,6 +317,21 @@ def test_nobody_is_counted_for_a_period_that_goes_on_after_what_the_files_tell(t
     assert (seen["subject"], "2023-06-30" in seen["observed"]) == ("2023-01-01 to 2023-12-31", True)
 
 
+@pytest.mark.parametrize(("moves", "told", "counts"), [(9, "", True), (10, "", False), (10, "2023-12-31", True)], ids=["few ever move", "an old list", "declared"])
+def test_an_old_list_is_no_year_without_leavers(tmp_path: Path, moves: int, told: str, counts: bool) -> None:
+    stay = [spell(f"stays {number}", "2021-01-01") for number in range(20)]
+    files: dict[str, object] = {"s.csv": [*stay, *(spell(f"left {number}", "2021-01-01", "2022-06-30") for number in range(moves))]}
+    if told:
+        files["_format.toml"] = complete(told)
+    people = counted(tmp_path, files)  # type: ignore[arg-type]
+
+    in_2023 = people.counts.filter((pl.col("last") == date(2023, 12, 31)) & (pl.col("measure") == "employees_left") & (pl.col("cross") == ""))
+    assert figures(people, "2022-12-31")[0] == 20
+    assert (people.counts.filter(pl.col("last") == date(2023, 12, 31)).height > 0) == counts
+    assert not in_2023["quantity"].sum()
+    assert (people.observations.filter(pl.col("check") == "people_unfinished").height == 1) == (not counts)
+
+
 def test_lost_days_of_a_case_without_lost_time_are_a_contradiction(tmp_path: Path) -> None:
     rows = [injury("W1", "a", "2023-05-01", "no_lost_time"), injury("W2", "a", "2023-05-02", "no_lost_time", "0")]
     people = counted(tmp_path, {"s.csv": [A], "i.csv": rows})

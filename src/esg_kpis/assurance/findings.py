@@ -66,6 +66,7 @@ CHECKS: dict[str, str] = {
     "corrects_nothing": "A correction names a bill of the same days and meter",
     "readings": "Bills are what the readings of their meter give",
     "readings_apart": "A bill opens with the reading with which the bill before closed",
+    "list_ends": "Lists of what lasts tell of every period",
     "column_unread": "Every column that may hold a quantity is read",
     "no_quantity": "Every record holds a quantity",
     "duplicate": "No record says the same as another",

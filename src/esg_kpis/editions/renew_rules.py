@@ -9,6 +9,7 @@ from typing import Any
 from esg_kpis.editions.renew import ANEW, ENDED, EVERY, FACTORS, FIRST, GONE, LEFT, LISTS, Notes, Plan, check_periods, mark, without_marks
 from esg_kpis.editions.toml_blocks import Block, array, blocks_of, text_of
 from esg_kpis.errors import InputProblem
+from esg_kpis.frameworks import framework_named, next_of
 
 
 def renewed_rules(text: str, plan: Plan, notes: Notes) -> str:
@@ -61,7 +62,7 @@ def _head(top: Block, plan: Plan, notes: Notes) -> None:
         notes.add(FIRST, f"knowledge_date: {day} lies before the end of the new period, {plan.period.last}. Records about later days are rejected.")
     notes.add(FIRST, "knowledge_text: say what the day is.")
     notes.add(FIRST, f"document: '{plan.document}'; period {plan.period.id}: {plan.period.first} to {plan.period.last}.")
-    notes.add(FIRST, f"data of {plan.period.id}: what was not sent is not collected; but people whose last file ends before count on as they were, with nobody joining or leaving, until a file tells of {plan.period.last}.")
+    notes.add(FIRST, f"data of {plan.period.id}: what was not sent is not collected. People and lists of what lasts (suppliers, certificates) count up to where their last file tells: send them anew, or say complete_until.")
     notes.add(FIRST, f"gwp_set, consolidation, incomplete_above and their texts are those of edition {plan.old}.")
 
 
@@ -98,6 +99,8 @@ def _one(block: Block, plan: Plan, notes: Notes, gone_rules: Collection[str]) ->
         return _only_tails([block])
     if block.name == "period":
         return [block] if data["id"] in plan.kept else _only_tails([block])
+    if block.name == "framework":
+        _in_force(block, data["id"], plan, notes)
     if not _stays(block, plan):
         notes.add(GONE, f"{name}, for {', '.join([*data.get('applies_to', ()), *data.get('periods', ())])}")
         served = block.name == "factor_rule" and plan.newest in data.get("applies_to", ())
@@ -113,6 +116,17 @@ def _one(block: Block, plan: Plan, notes: Notes, gone_rules: Collection[str]) ->
                 block.replace(key, array(left) if left else None)
     _extent(block, data, name, plan, notes)
     return [block]
+
+
+def _in_force(block: Block, framework: str, plan: Plan, notes: Notes) -> None:
+    """A framework by the version that is for the new period, where another has followed."""
+    now = framework_named(framework)
+    while (after := next_of(now)) is not None and after.applies_from <= plan.period.first:
+        now = after
+    if now.id != framework:
+        block.replace("id", json.dumps(now.id))
+        block.lines.append(mark(plan, f"{now.id} is for years from {now.applies_from}, in place of {framework}. Codes of KPIs lead on to it by themselves where the framework says how; go through index.yaml."))
+        notes.add(FIRST, f"framework {framework} is followed by {now.id} for years from {now.applies_from}: go through index.yaml, and through `esg-kpis index --status missing` after a run.")
 
 
 def _extent(block: Block, data: Mapping[str, Any], name: str, plan: Plan, notes: Notes) -> None:

@@ -219,8 +219,10 @@ class FileFormat(_Entry):
     def _marks_differ(self) -> Self:
         if self.thousands_mark == self.decimal:
             raise ValueError("decimal and thousands are the same mark")
-        if (self.complete_from or self.complete_until) and not all(DOMAINS[feed.domain].counted for feed in self.feed):
-            raise ValueError("complete_from and complete_until are for people files")
+        if self.complete_from and not all(DOMAINS[feed.domain].counted for feed in self.feed):
+            raise ValueError("complete_from is for people files")
+        if self.complete_until and not all(DOMAINS[feed.domain].counted or DOMAINS[feed.domain].lasting for feed in self.feed):
+            raise ValueError("complete_until is for people files, and for lists of what lasts, such as suppliers")
         if len({feed.domain for feed in self.feed}) < len(self.feed):
             raise ValueError("two feeds of one domain; give one feed several quantities")
         if self.encoding is not None:

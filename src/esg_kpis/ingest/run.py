@@ -24,7 +24,7 @@ from esg_kpis.ingest.shape import holds_things, theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.stated import stated_twice
 from esg_kpis.ingest.take import Taken, raw_files, take
-from esg_kpis.ingest.things import thing_rows
+from esg_kpis.ingest.things import UNTIL, lists_end, thing_rows
 from esg_kpis.ingest.totals import control_totals
 from esg_kpis.ingest.wide import unread
 from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, stacked
@@ -85,7 +85,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     records = records_of(read, _ids(rejected), mended)
     places = records.select("record_id", "path", "line")
     bills = judged(_without(sent, _ids(rejected)), places, meters)
-    lists = [thing_rows(DOMAINS[name], _without(frame, _ids(rejected)), places) for name, frame in things.items()]
+    lists = [thing_rows(DOMAINS[name], _without(frame, _ids(rejected)), places, as_of) for name, frame in things.items()]
     refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register), *(problems for _, problems in lists)])
     rejected += _in_their_words(refused, read)
     bad = _ids(rejected)
@@ -108,6 +108,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
             + [control_totals(item.sheet, item.aside, item.entry) for item in read]
             + [observations.of_formulas(item.sheet, item.records) for item in read]
             + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in read]
+            + [lists_end(DOMAINS[name], _without(frame, left), as_of) for name, frame in things.items()]
             + [bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )
@@ -179,7 +180,7 @@ def _things(read: list[FileRead], gone: pl.Series) -> dict[str, pl.DataFrame]:
     """The rows of each domain that are things rather than quantities, with their `domain`."""
     names = dict.fromkeys(spec.domain for item in read for spec, _ in item.feeds if holds_things(item.sheet, spec))
     return {
-        name: pl.concat(_without(feed.base, gone) for item in read for spec, feed in item.feeds if spec.domain == name and holds_things(item.sheet, spec)).with_columns(pl.lit(name).alias("domain"))
+        name: pl.concat(_without(feed.base, gone).with_columns(pl.lit(item.entry.complete_until, dtype=pl.Date()).alias(UNTIL)) for item in read for spec, feed in item.feeds if spec.domain == name and holds_things(item.sheet, spec)).with_columns(pl.lit(name).alias("domain"))
         for name in names
     }
 

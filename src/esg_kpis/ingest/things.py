@@ -4,6 +4,7 @@ What tells one thing from another, and which rows count which measure, is data o
 """
 
 from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 
@@ -11,29 +12,54 @@ from esg_kpis.domains import MEASURES
 from esg_kpis.domains.definition import Count, Domain, Field
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.identity import PSEUDONYM
+from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.tables import QUANTITIES
 
 COUNTED = "counted=row"
 """Stands among the dimensions of an amount that is a row of a list, so that a list of the period which has no such row says zero."""
+UNTIL = "__until"
+"""The last day of which the file of a row tells, where its format says so."""
 _NINE = 9
 _BESIDE = ("record_id", "site_id", "start", "end")
 
 
-def thing_rows(domain: Domain, base: pl.DataFrame, places: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def thing_rows(domain: Domain, base: pl.DataFrame, places: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What the rows of a domain count, and the rejections of rows that contradict each other.
 
     Args:
         domain: A domain with `counts`.
-        base: Its records that were not rejected, in our columns with `start` and `end`.
+        base: Its records that were not rejected, in our columns with `start` and `end`, and `UNTIL`.
         places: `record_id`, `path`, `line` of all records: of several rows about one thing the earliest counts, then the first.
+        as_of: The last day data can be about.
 
     A record gives one quantity of 1 per measure it may count; those that another row stands for are `excluded`, with the reason. Columns: as `quantities`.
     """
-    rows = base.select(*_BESIDE, *(field.name for field in domain.fields)).join(places, on="record_id", how="left").sort("start", "path", "line", nulls_last=False)
+    rows = base.with_columns(_last_day(domain, base, as_of)).select(*_BESIDE, *(field.name for field in domain.fields)).join(places, on="record_id", how="left").sort("start", "path", "line", nulls_last=False)
     fields = {field.name: field for field in domain.fields}
     told = [_of_count(domain, count, fields, _taking_part(rows, count)) for count in domain.counts]
     return pl.concat([quantities for quantities, _ in told]), pl.concat([NO_REJECTIONS, *(problems for _, problems in told)]).unique(maintain_order=True)
+
+
+def _last_day(domain: Domain, base: pl.DataFrame, as_of: date) -> pl.Expr:
+    """What lasts counts as far as its list tells: until the day the format says, else to the end of the year of the latest day in the list, up to `as_of`. An old list knows no later year."""
+    if not domain.lasting:
+        return pl.col("end")
+    days = [day for name in ("start", "end") if isinstance(day := base.filter(pl.col(name) <= as_of)[name].max(), date)]
+    told = pl.coalesce(UNTIL, pl.lit(date(max(days).year, 12, 31) if days else None, dtype=pl.Date()))
+    return pl.when(pl.col("start") <= told).then(pl.min_horizontal("end", told)).otherwise("end").alias("end")
+
+
+def lists_end(domain: Domain, base: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """An observation of how far a list of what lasts tells, where rows last longer."""
+    cut = base.with_columns(_last_day(domain, base, as_of).alias("__to")).filter(pl.col("end").is_null() | (pl.col("end") > pl.col("__to"))) if domain.lasting else base.clear()
+    rows = [
+        {
+            "check": "list_ends", "subject": domain.name, "severity": "note", "passed": False, "difference": None, "observed": f"it tells of days up to {max(cut['__to'].to_list())}; {cut.height} of {base.height} rows may last longer, and count up to that day",
+            "expected": "a list that tells of every period to be counted", "record_ids": "", "what_to_do": "For a later period send the list anew, or say in _format.toml how far this one tells: complete_until.",
+        }
+    ] if cut.height else []  # fmt: skip
+    return pl.DataFrame(rows, schema=OBSERVATION)
 
 
 def thing_problems(base: pl.DataFrame, domain: Domain, theirs: Callable[[str], str]) -> list[pl.DataFrame]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from esg_kpis.tables import FILES, HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS, RE
 from esg_kpis.workspace import Workspace
 
 NOT_SHOWN = "(not shown: people data)"
+LIVELY = 10
+"""Movements of a period after which a period without any is no quiet one: of ten expected, none come once in 22,000 times (Poisson)."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
     if bad.height:
         ordered = in_order(spells := spells.join(bad, on=[FILE, LINE], how="anti"))
     training, injuries = (_events(name, read, ordered, as_of, again) for name in ("training", "injuries"))
-    known_until = _known_until(read, as_of, known_days)
+    known_until = min(_known_until(read, as_of, known_days), _silent_from(read, spells, counting))
     unfinished = [period for period in counting.periods if period[1] > known_until]
     counting = counting.until(known_until)
     joint = joint_table(ordered, counting)
@@ -108,6 +110,21 @@ def _known_until(read: _Read, as_of: date, known_days: list[date] | None) -> dat
     """The last day of which the files tell who is employed: of snapshots the last one; of spells what is declared; and never after `as_of`."""
     declared = [item.entry.complete_until for item in read.items if item.form.name == "spells" and item.entry.complete_until]
     return min([as_of, *declared, *([known_days[-1]] if known_days else [])])
+
+
+def _silent_from(read: _Read, spells: pl.DataFrame, counting: Counting) -> date:
+    """The day before the first period in which the spells fall silent, unless a file says how far it tells: an old list is no year without leavers.
+
+    Silent is a period that begins after the last day on which anybody joins, leaves or changes, where the latest period before it has at least `LIVELY` such days of somebody:
+    where few ever move, nobody can tell an old list from a quiet year.
+    """
+    if spells.is_empty() or not any(item.form.name == "spells" for item in read.items) or any(item.entry.complete_until for item in read.items if item.form.name == "spells"):
+        return date.max
+    days = pl.concat([spells["from"], spells["to"]]).drop_nulls()
+    moves = {period: int(days.is_between(*period).sum()) for period in sorted(counting.periods)}
+    silent = [period for period in moves if period[0] > days.max()]  # type: ignore[operator]
+    before = [count for period, count in moves.items() if silent and count and period[1] < silent[0][0]]
+    return silent[0][0] - timedelta(days=1) if before and before[-1] >= LIVELY else date.max
 
 
 def _complete(read: _Read) -> list[tuple[int, date, date]]:
