@@ -349,6 +349,25 @@ def test_a_way_that_cannot_be_computed_is_no_number(tmp_path: Path) -> None:
     assert (row["computed"], row["verdict"], row["explanation"]) == (None, "not_computed", "Nobody knows the sites.")
 
 
+@pytest.mark.parametrize("status", ["blocked", "suppressed", "not_collected", "incomplete"])
+def test_the_way_done_stands_as_the_cells_it_is_made_of(tmp_path: Path, status: str) -> None:
+    """A suppressed actual leaves the way done suppressed, print included; an incomplete one leaves it incomplete."""
+    edition = edition_with(tmp_path, target("reduction", 50, progress_as=WAY), published="way,2023,target_result,status,44%,%,0,p\n")
+    result = computed(edition, tap(y2021="100", y2022="90", y2023="78"))
+    here = pl.col("period") == "2023"
+    shown = status == "incomplete"
+    values = result.values.with_columns(
+        pl.when(here).then(pl.lit(status)).otherwise("status").alias("status"), pl.when(here & (not shown)).then(None).otherwise("value").alias("value"), pl.when(here).then(pl.lit("why")).otherwise("reason").alias("reason")
+    )
+    every = with_targets(values, edition, result.published)
+    cell = every.filter(pl.col("kpi_id") == "way").row(0, named=True)
+    tie = tie_out(every, result.published, edition).filter(pl.col("kpi_id") == "way").row(0, named=True)
+
+    assert (cell["status"], cell["printed"]) == (status, "44" if shown else None)
+    assert tie["verdict"] == {"blocked": "blocked", "suppressed": "suppressed", "not_collected": "not_computed", "incomplete": "equal"}[status]
+    assert (tie["published"] is None) == (status == "suppressed")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
