@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError, UsageProblem
+from pipelines.check_table import check_table
 
 app = typer.Typer(
     help="From the files that sites send to the KPIs of an ESG report, and back from a printed number to the line it came from.",
@@ -23,6 +24,7 @@ factors_app = typer.Typer(help="The factor library.", no_args_is_help=True, rich
 app.add_typer(factors_app, name="factors")
 people_app = typer.Typer(help="People data: pseudonyms, and counts that outlive the files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(people_app, name="people")
+app.command(name="check-table")(check_table)
 
 Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import assets, comparisons
+from pipelines import assets, comparisons, printed
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -27,6 +27,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     assets.tie_outs,
     comparisons.uncertainties,
     comparisons.lenses,
+    printed.table_checks,
     assets.fates,
     assets.judged,
     results,

@@ -10,7 +10,6 @@ import pytest
 from esg_kpis.amounts import amounts_of
 from esg_kpis.amounts.outliers import OUTLIER
 from esg_kpis.assurance.findings import CHECKS, findings
-from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.tie_out import published_of
 from esg_kpis.assurance.trace import formula, leaves, trace
 from esg_kpis.errors import InputProblem, UsageProblem
@@ -129,40 +128,6 @@ def test_a_figure_that_came_with_the_data_is_checked_too(tmp_path: Path, change:
         published_of(edition_of(tmp_path, [TAP]), with_data)
 
     assert str(caught.value).startswith(f"edition e1, water/w.csv, column printed: {message}")
-
-
-# ---------------------------------------------------------------- footing of what was printed
-
-
-@pytest.mark.parametrize(
-    ("whole", "tap", "reclaimed", "passed", "difference"),
-    [
-        ("687,453.75", "523,100.75", "164,353.00", True, "0.00"),
-        ("683,906.94", "523,100.75", "164,353.00", False, "3546.81"),  # 2023 ESG report, Use amount
-        ("10.01", "5.00", "5.00", True, "-0.01"),
-        ("10.02", "5.00", "5.00", False, "-0.02"),  # three figures are off by half a hundredth each, no more
-        ("9.98", "5.00", "5.00", False, "0.02"),
-    ],
-)
-def test_printed_parts_add_up_but_for_rounding(tmp_path: Path, whole: str, tap: str, reclaimed: str, passed: bool, difference: str) -> None:
-    figures = "".join(printed_cell(*cell) for cell in (("water", whole), ("tap", tap), ("reclaimed", reclaimed)))
-    edition = edition_of(tmp_path, [TAP, RECLAIMED, WATER], published=figures)
-
-    [row] = footing_rows(edition.published, edition)
-
-    assert (row["subject"], row["period"], row["passed"], row["difference"]) == ("printed water", "2023", passed, difference)
-    assert row["expected"] == f"{whole} tonne, give or take 0.015 of rounding"
-
-
-def test_a_whole_is_footed_only_when_every_part_is_printed(tmp_path: Path) -> None:
-    """The parts of 2023 are the categories of a breakdown, and off by all that rounding allows: 0.5 + 0.05 + 0.05; of 2022 one part is not printed."""
-    by_gas = "".join(f"gases,2023,gas,{name},{text},tCO2e,1,p\n" for name, text in (("CO2", "1.6"), ("CH4", "3.0")))
-    whole = "ghg,2023,total,All,4,tCO2e,0,p\n" + printed_cell("water", "1", at="2022") + printed_cell("tap", "1", at="2022")
-    entries = [GHG | {"footing": {"parts": ["gases/gas/*"]}}, kpi("gases", "tCO2e", "emission_co2e"), TAP, RECLAIMED, WATER]
-    edition = edition_of(tmp_path, entries, published=by_gas + whole)
-
-    [row] = footing_rows(edition.published, edition)
-    assert (row["subject"], row["passed"], row["observed"]) == ("printed ghg", True, "parts add up to 5 tCO2e: 3.0 + 1.6")
 
 
 # ---------------------------------------------------------------- findings
