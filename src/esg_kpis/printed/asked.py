@@ -88,12 +88,14 @@ def asked(checks: ChecksFile, figures: Figures, document: str) -> Iterator[Relat
                 reader.missing.clear()
                 check, subject, rule, note = read(entry, period)
                 if not reader.missing:
-                    yield Relation(check, subject, document, period, rule, BASIS, " ".join(part for part in (note, entry.text) if part))
+                    settled = False
                     if isinstance(entry, DenominatorSaid) and isinstance(rule, Quotient):
                         # What the print does fit holds as well, so that nobody is suspected of a figure that only the words miss.
                         used = Quotient(rule.result, rule.top, reader.terms(entry.used, period), rule.factor)
-                        if not used.judge(figures.by_cell).failed:
+                        settled = not used.judge(figures.by_cell).failed
+                        if settled:
                             yield Relation("quotient", subject, document, period, used, BASIS)
+                    yield Relation(check, subject, document, period, rule, BASIS, " ".join(part for part in (note, entry.text) if part), settled)
                 elif entry.periods and any(cell.kpi_id == rule.cells[0].kpi_id and cell.document == document for cell in figures.by_cell):
                     yield Missing(check, subject, document, period, f"not printed: {', '.join(str(cell) for cell in dict.fromkeys(reader.missing))}")
 

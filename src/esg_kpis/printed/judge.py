@@ -87,7 +87,7 @@ def _rows(figures: Figures, relations: list[Relation], missing: list[Missing], k
     search = Searching(figures.by_cell, [relation for relation, _ in telling], [relation for relation, failing in telling if failing])
     rows = []
     for relation, judgement, reason in zip(relations, judgements, reasons, strict=True):
-        located = search.locate(relation) if judgement.failed and reason is None else None
+        located = search.locate(relation) if judgement.failed and reason is None and not relation.settled else None
         rows.append(_row(relation, judgement, located, figures.by_cell, reason))
     failing = {(relation.document, relation.check, relation.subject) for relation, judgement in zip(relations, judgements, strict=True) if judgement.failed}
     missing = [*missing, *_idle(known, figures, failing, only)]

@@ -1,7 +1,7 @@
 """What must hold between printed figures, and the judgement on it: exactly so, by rounding, or by no rounding."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Protocol
 
@@ -61,7 +61,8 @@ class Relation:
     basis: str
     """Where it comes from: the definition, checks.yaml, or the table itself."""
     note: str = ""
-    hints: tuple[Fraction, ...] = field(default=())
+    settled: bool = False
+    """What is wrong is known, and no figure: nobody is suspected."""
 
 
 def judged(observed: str, left: Interval, expected: str, right: Interval, *, values: tuple[Fraction, Fraction], decimals: int, at_most: bool = False, note: str = "") -> Judgement:
