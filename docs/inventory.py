@@ -99,6 +99,7 @@ PERSONAL: dict[str, Held] = {
     "record_fates": Held(PLACE, "What became of each people file and of each rejected row"),
     "kpi_values": Held(f"{FEW_HIDDEN}. Reasons of blocked cells name the place of a rejected row", "The KPIs"),
     "published": Held("Aggregated: what was printed", "Tie-out"),
+    "table_checks": Held("Aggregated: what was printed, and counts that follow from it", "Whether printed figures agree with each other"),
     "tie_out": Held(FEW_HIDDEN, "Computed against published"),
     "target_progress": Held(f"{FEW_HIDDEN}: it rests on cells of kpi_values as they are shown", "How far targets are"),
     "uncertainty": Held("None: percentages of cells that are shown, none of counts of people alone", "How far a KPI may be off"),

@@ -2,8 +2,7 @@
 
 import csv
 import io
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,55 +14,45 @@ from rich.markup import escape
 
 from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import plain
+from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
 
-Paths = Callable[[Path | None, Path | None], tuple[Path, Path]]
-Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]
-Edition = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+app = typer.Typer(help="What is unlike last year, its peers, its season or a known factor; and the place for the explanation.", rich_markup_mode=None)
 
+@app.callback(invoke_without_command=True)
+def listed(
+    context: typer.Context,
+    edition: EditionOption = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only what waits for a person: open, or stale since the figure changed.")] = False,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Shows the anomalies of the last run."""
+    if context.invoked_subcommand is not None:
+        return
+    frame = of_last_run(paths(root, out)[1], edition)
+    if only_open:
+        frame = frame.filter(pl.col("state") != "explained")
+    if as_json:
+        print_json(frame.to_dicts())
+    else:
+        print_anomalies(console(), frame)
 
-def commands(paths: Paths, console: Callable[[], Console]) -> typer.Typer:
-    """The command with its sub-command. `paths` says where workspace and results lie, `console` where to print."""
-    app = typer.Typer(help="What is unlike last year, its peers, its season or a known factor; and the place for the explanation.", rich_markup_mode=None)
-
-    @app.callback(invoke_without_command=True)
-    def listed(
-        context: typer.Context,
-        edition: Edition = None,
-        only_open: Annotated[bool, typer.Option("--open", help="Only what waits for a person: open, or stale since the figure changed.")] = False,
-        root: Root = None,
-        out: Out = None,
-        as_json: Json = False,
-    ) -> None:
-        """Shows the anomalies of the last run."""
-        if context.invoked_subcommand is not None:
-            return
-        frame = of_last_run(paths(root, out)[1], edition)
-        if only_open:
-            frame = frame.filter(pl.col("state") != "explained")
-        if as_json:
-            print(json.dumps(frame.to_dicts(), ensure_ascii=False, indent=2, default=str))
-        else:
-            print_anomalies(console(), frame)
-
-    @app.command()
-    def explain(
-        anomaly: Annotated[str, typer.Argument(help="Id of the anomaly, such as a0123456789a.")],
-        text: Annotated[str, typer.Option("--text", help="Why it is so; this goes to the assurer.")],
-        by: Annotated[str, typer.Option("--by", help="Who says so: a role, initials, or a document.")],
-        on: Annotated[str, typer.Option("--on", help="Day of the explanation, such as 2024-03-28.")],
-        edition: Edition = None,
-        replace: Annotated[bool, typer.Option("--replace", help="Replace an explanation that still holds.")] = False,
-        root: Root = None,
-        out: Out = None,
-    ) -> None:
-        """Writes an explanation to the explanations.csv of the anomaly's edition, with the value as it is now."""
-        where, target = paths(root, out)
-        path = explained(where, target, anomaly, text, by, on, edition, replace=replace)
-        console().print(f"Explained in {path}. Run `esg-kpis run` to see it in the results.", markup=False)
-
-    return app
+@app.command()
+def explain(
+    anomaly: Annotated[str, typer.Argument(help="Id of the anomaly, such as a0123456789a.")],
+    text: Annotated[str, typer.Option("--text", help="Why it is so; this goes to the assurer.")],
+    by: Annotated[str, typer.Option("--by", help="Who says so: a role, initials, or a document.")],
+    on: Annotated[str, typer.Option("--on", help="Day of the explanation, such as 2024-03-28.")],
+    edition: EditionOption = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an explanation that still holds.")] = False,
+    root: Root = None,
+    out: Out = None,
+) -> None:
+    """Writes an explanation to the explanations.csv of the anomaly's edition, with the value as it is now."""
+    where, target = paths(root, out)
+    path = explained(where, target, anomaly, text, by, on, edition, replace=replace)
+    console().print(f"Explained in {path}. Run `esg-kpis run` to see it in the results.", markup=False)
 
 
 def of_last_run(out: Path, edition: str | None) -> pl.DataFrame:

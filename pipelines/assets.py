@@ -296,7 +296,7 @@ def fates(
 )
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
-    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, published: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
+    kpi_values: pl.DataFrame, tie_out: pl.DataFrame, table_checks: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
     quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame, claims: pl.DataFrame, factor_uses: pl.DataFrame, anomalies: pl.DataFrame, anomaly_notes: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
@@ -309,7 +309,7 @@ def judged(
         sites,
         kpi_values,
         tie_out,
-        published,
+        table_checks,
         Gaps(coverage, coverage_summary, estimates, quantities, meter_months),
         headcount,
         claims,

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import anomalies, assets, comparisons, frameworks, labels, targets
+from pipelines import anomalies, assets, comparisons, frameworks, labels, printed, targets
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -31,6 +31,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     frameworks.content_index,
     targets.targets,
     anomalies.anomalies,
+    printed.table_checks,
     assets.fates,
     assets.judged,
     results,

@@ -38,6 +38,7 @@ from esg_kpis.tables import (
     RECORDS,
     REJECTED,
     SITES,
+    TABLE_CHECKS,
     TARGET_PROGRESS,
     TARGETS,
     TIE_OUT,
@@ -58,7 +59,7 @@ def results(
     workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, claims: pl.DataFrame, amounts: pl.DataFrame,
     coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
-    uncertainty: pl.DataFrame, uncertainty_sources: pl.DataFrame, lenses: pl.DataFrame, content_index: pl.DataFrame, kpi_labels: pl.DataFrame, targets: pl.DataFrame, target_progress: pl.DataFrame, anomalies: pl.DataFrame,
+    uncertainty: pl.DataFrame, uncertainty_sources: pl.DataFrame, lenses: pl.DataFrame, content_index: pl.DataFrame, kpi_labels: pl.DataFrame, targets: pl.DataFrame, target_progress: pl.DataFrame, anomalies: pl.DataFrame, table_checks: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it."""
     out = workspace.workspace.out
@@ -68,7 +69,7 @@ def results(
     for frame, table in (
         (files, FILES), (records, RECORDS), (rejected, REJECTED), (quantities, QUANTITIES), (sites, SITES), (meters, METERS), (ownership, OWNERSHIP), (instruments, INSTRUMENTS), (claims, CLAIMS), (pl.concat([amounts, counting.select(AMOUNTS.names)]), AMOUNTS),
         (coverage, COVERAGE), (coverage_summary, COVERAGE_SUMMARY), (estimates, ESTIMATES), (factors, FACTORS), (edition_amounts, EDITION_AMOUNTS), (factor_uses, FACTOR_USES), (published, PUBLISHED), (kpi_values, KPI_VALUES),
-        (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS), (uncertainty, UNCERTAINTY), (uncertainty_sources, UNCERTAINTY_SOURCES), (lenses, LENSES), (content_index, CONTENT_INDEX), (targets, TARGETS), (target_progress, TARGET_PROGRESS), (anomalies, ANOMALIES),
+        (tie_out, TIE_OUT), (record_fates, RECORD_FATES), (findings, FINDINGS), (uncertainty, UNCERTAINTY), (uncertainty_sources, UNCERTAINTY_SOURCES), (lenses, LENSES), (content_index, CONTENT_INDEX), (targets, TARGETS), (target_progress, TARGET_PROGRESS), (anomalies, ANOMALIES), (table_checks, TABLE_CHECKS),
         (people_counts, PEOPLE_COUNTS), (people_controls, PEOPLE_CONTROLS), (headcount, HEADCOUNT),
         (kpi_labels, KPI_LABELS),
     ):  # fmt: skip

@@ -11,11 +11,11 @@ import polars as pl
 from esg_kpis.assurance.balances import balance_findings, beside_findings, region_findings, stock_findings, twice_findings
 from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_findings, gap_findings, stray_findings
 from esg_kpis.assurance.content_index import index_findings
-from esg_kpis.assurance.footing import footing_rows
 from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.market import claim_findings, fallback_findings
-from esg_kpis.assurance.people import printed_roll_forward, roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.people import roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.tables import printed_findings
 from esg_kpis.assurance.targets import target_findings
 from esg_kpis.domains import derived, people
 from esg_kpis.editions import Edition, needed_measures
@@ -43,13 +43,13 @@ CHECKS: dict[str, str] = {
     "target_boundary": "Every value that the boundary of a target names is that of a site",
     "target_changed": "Every target is as the version before set it",
     "anomaly": "What is unlike last year, its peers, its season or a known factor is explained",
-    "published_footing": "Printed parts add up to the printed whole",
     "code_missing": "Every code that a framework demands is answered",
     "index_error": "The report's own content index is right",
+    "table_check": "Printed figures agree with each other, but for rounding",
     "fell_silent": "What a site reported in one period, it reports in the next",
     "exclusion": "What an edition leaves out is known in size",
     "people_lock": "People are counted as they were when they were locked",
-    "roll_forward": "Opening heads and movements give the closing heads, counted and printed",
+    "roll_forward": "Opening heads and movements give the closing heads",
     "unknown_word": "What KPIs ask of people occurs",
     "uncovered": "Categories of people add up to everybody",
     "two_units": "Columns that state one fact in two units agree",
@@ -104,7 +104,7 @@ def findings(
     sites: pl.DataFrame,
     kpi_values: pl.DataFrame,
     tie_outs: pl.DataFrame,
-    published: pl.DataFrame,
+    table_checks: pl.DataFrame,
     gaps: Gaps,
     headcount: pl.DataFrame,
     claims: pl.DataFrame,
@@ -143,8 +143,7 @@ def findings(
                 named=True
             )
         ]
-        rows += [_of_footing(row, edition) for row in footing_rows(published.filter(pl.col("edition") == edition.id), edition)]
-        rows += printed_roll_forward(edition, published.filter(pl.col("edition") == edition.id))
+        rows += printed_findings(table_checks.filter(pl.col("edition") == edition.id), edition)
         rows += uncovered_findings(edition, kpi_values)
         rows += label_findings(edition)
         rows += index_findings(edition, kpi_values)
@@ -250,13 +249,6 @@ def _of_tie_out(row: dict[str, Any]) -> dict[str, Any]:
         "passed": False, "observed": f"{computed} {row['unit']}. {row['explanation'] or 'No explanation is known.'}", "expected": f"printed {row['published']} {row['unit']}",
         "difference": None if row["difference"] is None else plain(row["difference"]), "record_ids": "",
         "what_to_do": "Nothing; it is explained." if row["explained"] else "Trace it, then mend the data or explain it as [[known_difference]] with a proof.",
-    }  # fmt: skip
-
-
-def _of_footing(row: dict[str, str | bool], edition: Edition) -> dict[str, Any]:
-    return {
-        "check": "published_footing", **row, "edition": edition.id, "severity": "note" if row["passed"] else "warning", "record_ids": "",
-        "what_to_do": "Nothing." if row["passed"] else f"Ask the publisher of the {edition.rules.document} which figure is right.",
     }  # fmt: skip
 
 

@@ -1,8 +1,7 @@
-"""Whether heads add up: openings and movements to closings, counted and printed, and categories to the whole."""
+"""Whether heads add up: openings and movements to closings, and categories to the whole."""
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -12,7 +11,6 @@ from esg_kpis.editions import Edition
 from esg_kpis.editions.entry import NOT
 from esg_kpis.errors import near_misses
 from esg_kpis.exact import plain, printed, rounded
-from esg_kpis.ingest.numbers import read_numbers
 
 
 def roll_forward_findings(headcount: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -24,38 +22,6 @@ def roll_forward_findings(headcount: pl.DataFrame) -> Iterator[dict[str, Any]]:
             f"{ways.format(**row)} is {row['gap']} more than closing {row['closing']}", "a closing that its movements explain", str(row["gap"]),
             "Look for spells that overlap or snapshots without their movements.",
         )  # fmt: skip
-
-
-def printed_roll_forward(edition: Edition, figures: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """A finding per period in which the printed opening, joiners and leavers do not give the printed closing, by how much.
-
-    Only for KPIs whose definition names the printed figures of it (`roll_forward`).
-    """
-    values = figures.with_columns(read_numbers(figures["value_as_printed"].str.strip_suffix("%"))["value"].alias("number"))
-    known = {
-        (row["kpi_id"], row["period"], row["breakdown"], row["category"]): Fraction(row["number"])
-        for row in values.iter_rows(named=True)
-        if row["number"] is not None
-    }
-    for kpi in edition.kpis.values():
-        if kpi.roll_forward is None:
-            continue
-        for later, earlier in pairwise(edition.periods.values()):
-            cells = [(kpi.roll_forward.closing, earlier.id), (kpi.roll_forward.closing, later.id), (kpi.roll_forward.joined, later.id), (kpi.roll_forward.left_share, later.id)]
-            found = [known.get(_cell(name, period)) for name, period in cells]
-            if any(value is None for value in found):
-                continue
-            opening, closing, joined, share = (value or Fraction(0) for value in found)
-            left = share * closing / 100
-            gap = opening + joined - left - closing
-            # The leavers follow from a rate with two decimals: what its last digit leaves open is no gap.
-            if abs(gap) <= closing / 20_000 + 1:
-                continue
-            yield _row(
-                "roll_forward", f"{kpi.label}, printed", edition.id, later.id, "warning",
-                f"{printed(opening, 0)} + {printed(joined, 0)} joined - {printed(left, 0)} left ({printed(share, 2)} %) = {printed(opening + joined - left, 0)}; printed {printed(closing, 0)}",
-                "a closing that the printed movements give", plain(rounded(gap)), kpi.roll_forward.text,
-            )  # fmt: skip
 
 
 def uncovered_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -98,12 +64,6 @@ def unknown_words(edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame) 
                 "unknown_word", f"{kpi.id} {name} '{value}'", edition.id, "", "warning", "nobody in the data is that, and it is none of our words", "a value that occurs", "",
                 near_misses(word, known) or f"Known: {', '.join(known[:20])}.",
             )  # fmt: skip
-
-
-def _cell(name: str, period: str) -> tuple[str, str, str, str]:
-    kpi_id, _, rest = name.partition("/")
-    breakdown, _, category = rest.partition("/")
-    return kpi_id, period, breakdown or "total", category or "All"
 
 
 def _row(check: str, subject: str, edition: str, period: str, severity: str, seen: str, expected: str, difference: str, what_to_do: str) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""Options that commands have in common, and how they find a workspace and print."""
+
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from esg_kpis.errors import UsageProblem
+
+Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--person-key-file", help="Secret key that makes pseudonyms of staff numbers; outside the workspace.", envvar="ESG_KPIS_PERSON_KEY_FILE"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+EditionOption = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.")]
+GIVEN: dict[str, Path | None] = {"root": None, "out": None}
+"""What stands before the command."""
+
+
+def paths(root: Path | None, out: Path | None) -> tuple[Path, Path]:
+    """The workspace and where its results go, by the options behind the command, before it, or the current folder.
+
+    Raises:
+        UsageProblem: if there is no workspace.
+    """
+    from esg_kpis.workspace import open_workspace
+
+    chosen, target = root or GIVEN["root"] or Path.cwd(), out or GIVEN["out"]
+    workspace = open_workspace(chosen, target)
+    return workspace.root, workspace.out
+
+
+def day(text: str | None, option: str) -> str:
+    """A day as ISO 8601 writes it; empty for none.
+
+    Raises:
+        UsageProblem: if it is no date.
+    """
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageProblem(f"'{text}' is no date.", where=option, mend="Write it as 2024-04-09.") from None
+
+
+def console() -> Console:
+    """A console as wide as the terminal; into a file or a pipe nothing is cut."""
+    return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 4000), highlight=False)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401
+    """JSON for other programs."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def name_key(path: Path | None) -> None:
+    """Where the secret key lies reaches the steps by the environment: it is in no configuration that Dagster keeps."""
+    if path is not None:
+        os.environ["ESG_KPIS_PERSON_KEY_FILE"] = str(path.resolve())

@@ -1,0 +1,25 @@
+"""What the checks of printed tables found, as findings of the run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.editions import Edition
+from esg_kpis.printed import failed
+
+
+def printed_findings(checks: pl.DataFrame, edition: Edition) -> Iterator[dict[str, Any]]:
+    """A finding per relation between printed figures that no rounding explains.
+
+    Args:
+        checks: Rows of `table_checks` of the edition.
+        edition: The edition.
+    """
+    for row in failed(checks).iter_rows(named=True):
+        told = [row["explanation"] or "", row["suspects"] or "", "" if row["explained"] else f"Ask the publisher of the {edition.rules.document} which figure is right, or explain it in checks.yaml."]
+        number = f" {row['number']}" if row["number"] > 1 else ""
+        yield {
+            "check": "table_check", "subject": f"{row['check']} {row['subject']}{number}", "edition": row["edition"], "period": row["period"], "severity": "warning", "passed": False,
+            "observed": row["observed"], "expected": row["expected"], "difference": row["difference"], "record_ids": "", "what_to_do": " ".join(text for text in told if text),
+        }  # fmt: skip
