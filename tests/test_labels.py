@@ -21,7 +21,7 @@ from tests.scenario import edition_folder, edition_of, kpi
 from tests.test_cli import look
 
 EDITIONS = [path.parent for path in sorted((REPOSITORY / "editions").glob("*/labels.yaml"))]
-OTHERWISE_USED = set("云后里干谷丑斗几仆朴胜征札余郁御岳系松术折种周准")
+OTHERWISE_USED = set("云后里干谷丑斗几仆朴胜征札余郁御岳松术折种周准")
 """Simplified forms that are frequent in Traditional Chinese too, as other characters; none of them is in place in these labels."""
 BOTH = set("烷")
 """Rare, and the same in both: 甲烷 is methane."""
