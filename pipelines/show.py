@@ -73,6 +73,7 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path) -> None:
     console.print("\n[bold]Tie-out[/] (computed against printed)")
     for edition_id, verdicts in facts["tie_out"].items():
         console.print(f"  {edition_id}: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items()))
+    print_total(console, ties)
     print_differences(console, ties)
     for edition_id, fates in facts["fates"].items():
         console.print(
@@ -316,7 +317,7 @@ def print_tie_out(console: Console, frame: pl.DataFrame, *, every: bool) -> None
     for edition in sorted(frame["edition"].unique().to_list()):
         own = frame.filter(pl.col("edition") == edition)
         counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(own, "verdict").items())
-        console.print(f"[bold]{edition}[/]: {counts}")
+        console.print(f"[bold]{edition}[/]: {own['published'].drop_nulls().len()} printed figures; {counts}")
         if every:
             table = Table(box=None, pad_edge=False, header_style="bold")
             for name in ("KPI", "Period", "Category", "Published", "Computed", "Verdict"):
@@ -332,3 +333,23 @@ def print_tie_out(console: Console, frame: pl.DataFrame, *, every: bool) -> None
                 )
             console.print(table)
         print_differences(console, own, most=50)
+        print_stated(console, own)
+    print_total(console, frame)
+
+
+def print_total(console: Console, ties: pl.DataFrame) -> None:
+    """What became of all printed figures: each is in one of these numbers."""
+    figures = ties.filter(pl.col("published").is_not_null())
+    total = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(figures, "verdict").items())
+    unexplained = figures.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"]) & ~pl.col("explained")).height
+    console.print(f"[bold]All {figures.height} printed figures[/]: {total}; {unexplained or 'none'} without an explanation")
+
+
+def print_stated(console: Console, ties: pl.DataFrame) -> None:
+    """The printed cells that are inputs by nature, with the document that states them."""
+    stated = ties.filter(pl.col("verdict") == "stated").sort("explanation", "kpi_id", "period", "category")
+    for (where,), own in stated.group_by("explanation", maintain_order=True):
+        console.print(f"  [dim]{escape(str(where))}[/]")
+        for row in own.iter_rows(named=True):
+            place = "" if row["breakdown"] == "total" else f" {row['breakdown']}={row['category']}"
+            console.print(f"    {row['kpi_id']}{escape(place)} {row['period']}: {row['published']} {row['unit']}")

@@ -84,9 +84,19 @@ def _row(cell: Cell, ours: dict[str, Any] | None, theirs: dict[str, Any] | None,
             return row | {"verdict": verdict, "explanation": reason}
         return row | {"verdict": verdict, "explanation": known, "explained": True}
     equal = row["computed"] == row["published"]
-    stated = cell in printed_cells(edition.targets) or (cell[0] in edition.kpis and edition.kpis[cell[0]].stated)
+    stated = _stated(cell, edition)
     row |= {"difference": rounded(computed - number), "verdict": ("stated" if stated else "equal") if equal else "differs"}
-    return row if equal else row | {"explanation": known, "explained": known is not None}
+    if equal:
+        return row | {"explanation": "; ".join(part for part in (row["explanation"], stated) if part) or None}
+    return row | {"explanation": known, "explained": known is not None}
+
+
+def _stated(cell: Cell, edition: Edition) -> str | None:
+    """Where a figure is stated that is set or told, and not computed; None for any other."""
+    if (target := printed_cells(edition.targets).get(cell)) is not None:
+        return f"A target, set by the report: {target.source}"
+    kpi = edition.kpis.get(cell[0])
+    return f"Stated by a document: {kpi.source}" if kpi is not None and kpi.stated else None
 
 
 def _known(cell: Cell, edition: Edition, size: Fraction | None) -> str | None:
