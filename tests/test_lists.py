@@ -240,6 +240,19 @@ def test_a_complaint_that_was_open_and_is_resolved_counts_once_as_resolved(tmp_p
     assert cells(result, "resolved", "complaints") == {"resolved": "1.00", "complaints": "2.00"}
 
 
+def test_a_number_of_what_a_list_counts_too_is_sent_back(tmp_path: Path) -> None:
+    """January as numbers and March as a list is fine; March as both would count twice, unless an attribute tells them apart."""
+    number = {"site_id": "GROUP", "responsibility": "identified", "resolution": "within_72h", "measure": "complaints", "quantity": "7", "unit": "complaint"}
+    told = [number | {"month": month, "resolution": how} for month, how in (("2023-01", "within_72h"), ("2023-03", "within_72h"), ("2023-03", "open"))]
+    files = {"sites/sites.csv": SITES, "complaints/list.csv": csv_of(COMPLAINT), "complaints/numbers.csv": csv_of(*told)}
+
+    ingested = read_files(tmp_path, files)
+
+    assert rejection(ingested)["rule"] == "listed_too"
+    assert (rejection(ingested)["path"], rejection(ingested)["line"]) == ("complaints/numbers.csv", 3)
+    assert ingested.quantities["quantity"].sum() == Decimal(15)
+
+
 # ---------------------------------------------------------------- what holds of every list
 
 

@@ -38,6 +38,7 @@ _RULES = (
     Rule("too_large", "The quantity is impossibly large", "用量过大，不合实际", "应小于 {}；请检查单位"),
     Rule("merged_quantity", "The quantity stands in a cell that is merged over several rows", "用量位于跨多行的合并单元格中", "请取消合并，并在每一行分别填写用量"),
     Rule("thing_contradicts", "Rows about one thing contradict each other", "关于同一事项的各行相互矛盾", "同一事项的各行应一致；另见 {}"),
+    Rule("listed_too", "The number is of what a list counts too", "该数值与清单所列事项重复", "同一期间、站点和属性只发送数值或清单之一；清单中的记录：{}"),
     Rule("thing_overlaps", "Two spans of one thing share days", "同一事项的两段日期重叠", "起始日应晚于上一段的截止日；另见 {}"),
     Rule("bill_twice", "The same bill came twice with different content", "同一账单出现两次且内容不同", "请只保留一个，或注明更正账单号或版本；另见 {}"),
     Rule("stated_twice", "Two figures state the same emissions", "两个数值陈述同一排放", "同一类别在同一期间只填一个数值；或只填总数，或只填各类别；另见 {}"),

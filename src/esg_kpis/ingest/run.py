@@ -24,7 +24,7 @@ from esg_kpis.ingest.shape import holds_things, theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.stated import stated_twice
 from esg_kpis.ingest.take import Taken, raw_files, take
-from esg_kpis.ingest.things import UNTIL, lists_end, thing_rows
+from esg_kpis.ingest.things import UNTIL, listed_and_told, lists_end, thing_rows
 from esg_kpis.ingest.totals import control_totals
 from esg_kpis.ingest.wide import unread
 from esg_kpis.tables import FILES, QUANTITIES, RECORDS, conform, stacked
@@ -86,7 +86,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     places = records.select("record_id", "path", "line")
     bills = judged(_without(sent, _ids(rejected)), places, meters)
     lists = [thing_rows(DOMAINS[name], _without(frame, _ids(rejected)), places, as_of) for name, frame in things.items()]
-    refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register), *(problems for _, problems in lists)])
+    refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register), *(problems for _, problems in lists), *(listed_and_told(counted, bills.quantities) for counted, _ in lists)])
     rejected += _in_their_words(refused, read)
     bad = _ids(rejected)
     left = pl.concat([bad, gone]).unique()

@@ -50,6 +50,33 @@ def _last_day(domain: Domain, base: pl.DataFrame, as_of: date) -> pl.Expr:
     return pl.when(pl.col("start") <= told).then(pl.min_horizontal("end", told)).otherwise("end").alias("end")
 
 
+def listed_and_told(listed: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Rejections of numbers that a list of the same measure, site and days gives too: to add them up would count twice. What differs in an attribute that both state is about something else.
+
+    Args:
+        listed: Quantities that lists count, from `thing_rows`.
+        told: Quantities that were sent as numbers.
+    """
+    measures = told.filter(pl.col("measure").is_in(listed["measure"].unique().implode()) & pl.col("excluded").is_null())
+    if measures.is_empty():
+        return NO_REJECTIONS
+    far = pl.lit(date.max)
+    by_list = listed.filter(pl.col("excluded").is_null()).group_by("measure", "site_id", "dimensions", pl.col("start").alias("__from")).agg(
+        pl.when(pl.col("nature") == "stock").then(pl.col("end").fill_null(far)).otherwise(pl.col("start")).max().alias("__to"), pl.col("record_id").min().alias("__by"),
+    )  # fmt: skip
+    pairs = measures.join(by_list, on=["measure", "site_id"], suffix="_listed").filter((pl.col("start") <= pl.col("__to")) & (pl.col("end").fill_null(far) >= pl.col("__from")))
+    both = pairs.filter(pl.Series([_alike(one, other) for one, other in pairs.select("dimensions", "dimensions_listed").iter_rows()], dtype=pl.Boolean()))
+    first = both.sort("__by").unique(["record_id", "column"], keep="first", maintain_order=True)
+    expected = pl.lit("numbers for days, sites or attributes of which no list is sent, or the list alone; a row of the list is ") + pl.col("__by")
+    return rejections(first, pl.lit(value=True), "listed_too", pl.col("column"), pl.col("received"), expected, pl.col("__by"))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two sets of attributes may be of the same thing: they differ in none that both state."""
+    told, listed = (dict(part.split("=", 1) for part in text.split(";") if part) for text in (one, other))
+    return all(listed[name] == value for name, value in told.items() if name in listed)
+
+
 def lists_end(domain: Domain, base: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """An observation of how far a list of what lasts tells, where rows last longer."""
     cut = base.with_columns(_last_day(domain, base, as_of).alias("__to")).filter(pl.col("end").is_null() | (pl.col("end") > pl.col("__to"))) if domain.lasting else base.clear()
