@@ -50,7 +50,7 @@ def crowd(**sizes: int) -> list[dict[str, str]]:
             changes = {"gender": gender, "level": {"Mid": "Mid-Level"}.get(level, level)}
             changes |= {"employment_type": "intern"} if "intern" in more else {}
             changes |= {"site_id": "IN-01"} if "India" in more else {}
-            rows.append(spell(f"{kind} {number}", "2021-01-01", "2023-06-30" if "left" in more else "", **changes))
+            rows.append(spell(f"{kind} {number}", "2022-01-01", "2023-06-30" if "left" in more else "", **changes))
     return rows
 
 

@@ -134,7 +134,7 @@ class Demand:
 
 _OFF_CAMPUS = {site: area for site, area in OFFICES.items() if site not in CAMPUS}
 _RECLAIMED = {"CN-BJ-01": 2, "CN-BJ-02": 1, "CN-BJ-04": 1, "CN-BJ-06": 3}
-_RECLAIMED_ELSEWHERE = {"CN-NJ-01": 2, "CN-WH-01": 2, "CN-SH-01": 1, "CN-BJ-07": 4, "CN-BJ-10": 6}
+_RECLAIMED_ELSEWHERE = {"CN-NJ-01": 2, "CN-WH-01": 2, "CN-TJ-01": 1, "CN-BJ-07": 4, "CN-BJ-10": 6}
 
 
 def _split(total: int, weights: dict[str, int]) -> dict[str, int]:

@@ -121,7 +121,8 @@ def _silent_from(read: _Read, spells: pl.DataFrame, counting: Counting) -> date:
     if spells.is_empty() or not any(item.form.name == "spells" for item in read.items) or any(item.entry.complete_until for item in read.items if item.form.name == "spells"):
         return date.max
     days = pl.concat([spells["from"], spells["to"]]).drop_nulls()
-    moves = {period: int(days.is_between(*period).sum()) for period in sorted(counting.periods)}
+    later = days.filter(days > days.min())  # On its first day a list begins, and nobody joins.
+    moves = {period: int(later.is_between(*period).sum()) for period in sorted(counting.periods)}
     silent = [period for period in moves if period[0] > days.max()]  # type: ignore[operator]
     before = [count for period, count in moves.items() if silent and count and period[1] < silent[0][0]]
     return silent[0][0] - timedelta(days=1) if before and before[-1] >= LIVELY else date.max
