@@ -21,7 +21,7 @@ def _hash(*parts: object) -> int:
 
 
 def _pseudonym(*parts: object) -> str:
-    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:16]
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
 def _dealt(total: int, parts: int, *name: object) -> list[int]:
@@ -205,7 +205,7 @@ def tables() -> Iterator[Table]:
     """Every file of these domains."""
     site, span, told = ["site_id"], ["period_start", "period_end"], ["measure", "quantity", "unit"]
     register = ["request_id", "amendment", "event", "date", "requesting_country", "request_kind", "process_type", "legal_basis", "response", "subject"]
-    yield "government_requests/requests_2020.csv", [*site, *register, "origin"], (["GROUP", *row, MADE] for row in _requests())
+    yield "government_requests/requests_2020.csv", [*site, *register], (["GROUP", *row] for row in _requests())
     yield "suppliers/suppliers.csv", [*site, "supplier_id", "supplier_country", "supplies", *span, "origin"], _suppliers()
     for year in _COMPLAINTS:
         yield f"complaints/complaints_{year}.csv", [*site, "month", "responsibility", "resolution", *told, "origin"], _complaints(year)

@@ -43,6 +43,8 @@ class Field:
         attribute: Name by which a KPI may narrow amounts by it; empty where none may.
         key: Whether it tells one thing from another, where each row is a thing (see `Count`).
         needed: Field to words: where each row is a thing, a blank rejects a row that holds one of them.
+        country: Whether it is a country or territory, by ISO 3166-1 alpha-2.
+        whole: Whether it is a whole number; blank is 0.
         pseudonym: Whether it stands for a person or something of a person's, so that only a keyed hash or a random number may come.
     """
 
@@ -53,6 +55,8 @@ class Field:
     dimension: bool = False
     attribute: str = ""
     key: bool = False
+    country: bool = False
+    whole: bool = False
     pseudonym: bool = False
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -22,10 +22,10 @@ DOMAIN = Domain(
     ),
     fields=(
         Field("request_id", "Number of the request", key=True),
-        Field("amendment", "Number of the amendment: blank for the request as it came first, 1 for its first amendment", needed={"event": ("amended",)}),
+        Field("amendment", "Number of the amendment: blank for the request as it came first, 1 for its first amendment", needed={"event": ("amended",)}, whole=True),
         Field("event", "What the row is about", allowed=("received", "amended", "challenged", "refused", "answered")),
         Field("request_kind", "What it asks about", required=True, allowed=KINDS, dimension=True, attribute="request_kind"),
-        Field("requesting_country", "Country or territory of the authority, ISO 3166-1 alpha-2", required=True, dimension=True, attribute="requesting_country"),
+        Field("requesting_country", "Country or territory of the authority, ISO 3166-1 alpha-2", required=True, country=True, dimension=True, attribute="requesting_country"),
         Field("process_type", "Kind of legal process", allowed=("investigation_order", "court_order", "warrant", "subpoena", "other"), dimension=True, attribute="process_type"),
         Field("legal_basis", "Whether it has a valid legal basis", required=True, allowed=("valid", "none", "unclear"), dimension=True, attribute="legal_basis"),
         Field("response", "What was given: nothing, data other than content, or content", required=True, allowed=("none", "non_content", "content"), dimension=True, attribute="response"),

@@ -10,7 +10,7 @@ DOMAIN = Domain(
     measures=(Measure("suppliers", "supplier", "stock", "Suppliers with whom there is a contract on the day"),),
     fields=(
         Field("supplier_id", "Number of the supplier", key=True),
-        Field("supplier_country", "Country or territory it supplies from, ISO 3166-1 alpha-2", required=True, dimension=True, attribute="supplier_country"),
+        Field("supplier_country", "Country or territory it supplies from, ISO 3166-1 alpha-2", required=True, country=True, dimension=True, attribute="supplier_country"),
         Field("supplies", "What it supplies, as the sender calls it", dimension=True, attribute="supplies"),
     ),
     counts=(Count("suppliers", of=("supplier_id",)),),

@@ -126,6 +126,36 @@ def refuse_copy(sheet: Sheet, columns: Sequence[str]) -> None:
         _refuse_cells(sheet, column, _A_CONTACT, "an address or telephone number", mend)
 
 
+OF_USERS = r"^(?:[0-9a-fA-F]{32,64}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$"
+"""A pseudonym of a user's device, card or account: 32 to 64 hexadecimal digits, or a UUID. Numbers of devices, cards and telephones are shorter."""
+_A_LONG_NUMBER = r"[0-9]{11}"
+
+
+def refuse_users(sheet: Sheet, allowed: Sequence[str], subjects: Sequence[str], numbered: Sequence[str]) -> None:
+    """Stops a file that could tell who a user is.
+
+    Args:
+        sheet: The file.
+        allowed: The sender's columns that are known.
+        subjects: Those of them that hold pseudonyms.
+        numbered: Those that hold numbers of requests, which may be long.
+
+    Raises:
+        InputProblem: naming the column, and the line where a cell gives it away; never the value.
+    """
+    away = "Nothing of the file was kept. Send keyed hashes (HMAC-SHA-256) or UUIDs in place of identifiers, and no column beyond those of the data dictionary."
+    if beyond := [column for column in sheet.columns if column not in allowed]:
+        raise InputProblem(f"A file about users may hold only known columns, and this one also holds {', '.join(map(repr, beyond[:8]))}.", where=sheet.source.path, mend=away)
+    for column in subjects:
+        wrong = sheet.rows.filter((pl.col(column).fill_null("").str.strip_chars() != "") & ~pl.col(column).str.strip_chars().str.contains(OF_USERS))
+        if wrong.height:
+            raise InputProblem(f"The column '{column}' holds something else than 32 to 64 hexadecimal digits or a UUID, perhaps an identifier in clear.", where=f"{sheet.source.path}, line {wrong[LINE][0]}", mend=away)
+    for column in (name for name in sheet.columns if name not in subjects):
+        _refuse_cells(sheet, column, _A_CONTACT, "an address or telephone number", away)
+        if column not in numbered:
+            _refuse_cells(sheet, column, _A_LONG_NUMBER, "a long number, perhaps of a device, card or telephone", away)
+
+
 def refuse_identities(sheet: Sheet) -> None:
     """Stops a file of any other domain that holds an identity number or a column of names, birth dates or the like.
 

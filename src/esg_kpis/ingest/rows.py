@@ -198,6 +198,8 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
             wrong = (value != "") & ~value.is_in(list(field.allowed))
             choice = ", ".join(field.allowed)
             problems.append(rejections(base, wrong, "vocabulary", theirs, value, f"one of {choice}", choice))
+        elif field.country:
+            problems.append(rejections(base, (value != "") & ~value.str.contains("^[A-Z]{2}$"), "country", theirs, value, "the code of a country or territory in two capital letters, such as CN", "CN"))
         elif field.dimension and (field.attribute or domain.counts):
             problems.append(rejections(base, value.str.contains("[;=]"), "code", theirs, value, "a word without ; and =, which part what stands beside an amount"))
     kinds, kind = ", ".join(BILL_KINDS), theirs_of("bill_kind", sheet, feed) or "bill_kind"

@@ -108,7 +108,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
             + [control_totals(item.sheet, item.aside, item.entry) for item in read]
             + [observations.of_formulas(item.sheet, item.records) for item in read]
             + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in read]
-            + [lists_end(DOMAINS[name], _without(frame, left), as_of) for name, frame in things.items()]
+            + [lists_end(DOMAINS[name], _without(frame, left), places, as_of) for name, frame in things.items()]
             + [bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )

@@ -18,13 +18,13 @@ from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, measures_held_by, record_id, record_ids
 from esg_kpis.ingest.columns import mapping_in_words, names_known, understood
 from esg_kpis.ingest.declared import FORMAT_FILE, column_aliases, default_format, formats_for, read_format
-from esg_kpis.ingest.formats import FileFormat, Format
-from esg_kpis.ingest.identity import refuse_identities
+from esg_kpis.ingest.formats import COMMON, Feed, FileFormat, Format
+from esg_kpis.ingest.identity import refuse_identities, refuse_users
 from esg_kpis.ingest.kept import LARGEST, Kept, key_of
 from esg_kpis.ingest.returned import index_of, is_returned, rows_of
 from esg_kpis.ingest.rows import read_feed
 from esg_kpis.ingest.rules import right_zh
-from esg_kpis.ingest.shape import check_quantity_columns, check_shape
+from esg_kpis.ingest.shape import check_quantity_columns, check_shape, theirs_of
 from esg_kpis.ingest.totals import KIND, filled_from_above, set_aside
 
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
@@ -187,9 +187,28 @@ def read_file(sheet: Sheet, entry: FileFormat, declared: Format | None, *, may_b
         check_quantity_columns(feed, sheet.source.path)
         check_shape(sheet, feed)
     observations.check_shape(sheet, entry)
+    for feed in entry.feed:
+        sheet = _of_users(sheet, feed)
     records = record_ids(sheet, sheet.rows[LINE])
     domain = ";".join(feed.domain for feed in entry.feed)
     return FileRead(sheet, entry, records, [(feed, read_feed(sheet, entry, feed, records)) for feed in entry.feed], aside, domain)
+
+
+def _of_users(sheet: Sheet, feed: Feed) -> Sheet:
+    """A file of a domain that tells of users, refused where it could tell who they are; text of rows that could not be parted into cells is not kept.
+
+    Raises:
+        InputProblem: see `refuse_users`.
+    """
+    fields = DOMAINS[feed.domain].fields
+    if not any(field.pseudonym for field in fields):
+        return sheet
+    theirs = {name: theirs_of(name, sheet, feed) for name in (*COMMON, *(field.name for field in fields))}
+    told = [name for quantity in feed.quantity for name in (quantity.column, quantity.unit_column, quantity.measure_column) if name]
+    allowed = [*(name for name in theirs.values() if name), *told]
+    numbered = [name for field in fields if field.key and (name := theirs[field.name])]
+    refuse_users(sheet, allowed, [name for field in fields if field.pseudonym and (name := theirs[field.name]) in sheet.columns], numbered)
+    return replace(sheet, ragged=[(line, "(not shown)") for line, _ in sheet.ragged])
 
 
 def _take_returned(taken: Taken, source: Source, row: dict[str, Any]) -> None:

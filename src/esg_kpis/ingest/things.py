@@ -11,7 +11,6 @@ import polars as pl
 from esg_kpis.domains import MEASURES
 from esg_kpis.domains.definition import Count, Domain, Field
 from esg_kpis.exact import QUANTITY
-from esg_kpis.ingest.identity import PSEUDONYM
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.tables import QUANTITIES
@@ -20,7 +19,6 @@ COUNTED = "counted=row"
 """Stands among the dimensions of an amount that is a row of a list, so that a list of the period which has no such row says zero."""
 UNTIL = "__until"
 """The last day of which the file of a row tells, where its format says so."""
-_NINE = 9
 _BESIDE = ("record_id", "site_id", "start", "end")
 
 
@@ -35,19 +33,31 @@ def thing_rows(domain: Domain, base: pl.DataFrame, places: pl.DataFrame, as_of: 
 
     A record gives one quantity of 1 per measure it may count; those that another row stands for are `excluded`, with the reason. Columns: as `quantities`.
     """
-    rows = base.with_columns(_last_day(domain, base, as_of)).select(*_BESIDE, *(field.name for field in domain.fields)).join(places, on="record_id", how="left").sort("start", "path", "line", nulls_last=False)
     fields = {field.name: field for field in domain.fields}
+    apart = [_one_spelling(fields[name]) for name in dict.fromkeys(name for count in domain.counts for name in count.of)]
+    placed = base.join(places, on="record_id", how="left").with_columns(_last_day(domain, as_of), *apart)
+    rows = placed.select(*_BESIDE, "path", "line", *fields).sort("start", "path", "line", nulls_last=False)
     told = [_of_count(domain, count, fields, _taking_part(rows, count)) for count in domain.counts]
     return pl.concat([quantities for quantities, _ in told]), pl.concat([NO_REJECTIONS, *(problems for _, problems in told)]).unique(maintain_order=True)
 
 
-def _last_day(domain: Domain, base: pl.DataFrame, as_of: date) -> pl.Expr:
-    """What lasts counts as far as its list tells: until the day the format says, else to the end of the year of the latest day in the list, up to `as_of`. An old list knows no later year."""
+def _last_day(domain: Domain, as_of: date) -> pl.Expr:
+    """What lasts counts as far as its file tells: until the day the format says, else to the end of the year in which the latest thing in it begins, up to `as_of`. An old list knows no later year."""
     if not domain.lasting:
         return pl.col("end")
-    days = [day for name in ("start", "end") if isinstance(day := base.filter(pl.col(name) <= as_of)[name].max(), date)]
-    told = pl.coalesce(UNTIL, pl.lit(date(max(days).year, 12, 31) if days else None, dtype=pl.Date()))
+    latest = pl.col("start").filter(pl.col("start") <= as_of).max().over("path")
+    told = pl.coalesce(UNTIL, pl.date(latest.dt.year(), 12, 31))
     return pl.when(pl.col("start") <= told).then(pl.min_horizontal("end", told)).otherwise("end").alias("end")
+
+
+def _one_spelling(field: Field) -> pl.Expr:
+    """A field that tells one thing from another, spelled one way: pseudonyms without dashes, numbers without zeros around them, full width as half, letters small."""
+    text = pl.col(field.name)
+    if field.pseudonym:
+        return text.str.to_lowercase().str.replace_all("-", "").alias(field.name)
+    if field.whole:
+        return text.str.replace(r"^0*([0-9]+)(?:\.0+)?$", "${1}").replace({"0": ""}).alias(field.name)
+    return text.str.normalize("NFKC").str.strip_chars().str.to_lowercase().alias(field.name)
 
 
 def listed_and_told(listed: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
@@ -77,41 +87,34 @@ def _alike(one: str, other: str) -> bool:
     return all(listed[name] == value for name, value in told.items() if name in listed)
 
 
-def lists_end(domain: Domain, base: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """An observation of how far a list of what lasts tells, where rows last longer."""
-    cut = base.with_columns(_last_day(domain, base, as_of).alias("__to")).filter(pl.col("end").is_null() | (pl.col("end") > pl.col("__to"))) if domain.lasting else base.clear()
+def lists_end(domain: Domain, base: pl.DataFrame, places: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """An observation per file of how far a list of what lasts tells, where rows last longer; a warning where another file of the domain tells of later days."""
+    if not domain.lasting:
+        return pl.DataFrame(schema=OBSERVATION)
+    told = base.join(places, on="record_id", how="left").with_columns(_last_day(domain, as_of).alias("__to"))
+    cut = told.filter(pl.col("end").is_null() | (pl.col("end") > pl.col("__to")))
+    by_file = cut.group_by("path").agg(pl.col("__to").max(), pl.len().alias("rows")).sort("path")
+    latest = max((day for day in told["__to"].to_list() if day is not None), default=None)
     rows = [
         {
-            "check": "list_ends", "subject": domain.name, "severity": "note", "passed": False, "difference": None, "observed": f"it tells of days up to {max(cut['__to'].to_list())}; {cut.height} of {base.height} rows may last longer, and count up to that day",
-            "expected": "a list that tells of every period to be counted", "record_ids": "", "what_to_do": "For a later period send the list anew, or say in _format.toml how far this one tells: complete_until.",
+            "check": "list_ends", "subject": path, "severity": "warning" if latest is not None and day is not None and day < latest else "note", "passed": False, "difference": None,
+            "observed": f"it tells of days up to {day}; {count} rows may last longer, and count up to that day", "expected": "a list that tells of every period to be counted",
+            "record_ids": "", "what_to_do": "For a later period send the list anew, or say in _format.toml how far this one tells: complete_until.",
         }
-    ] if cut.height else []  # fmt: skip
+        for path, day, count in by_file.iter_rows()
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=OBSERVATION)
 
 
 def thing_problems(base: pl.DataFrame, domain: Domain, theirs: Callable[[str], str]) -> list[pl.DataFrame]:
-    """Rejections of rows that do not say which thing they are, or by more than a pseudonym."""
-    pseudonym = "16 to 64 hexadecimal digits or a UUID that stand for it: a keyed hash or a random number, never the number itself"
-    # What was read is not repeated where it may tell a person.
-    clear = [
-        rejections(base, (pl.col(field.name) != "") & (~pl.col(field.name).str.contains(PSEUDONYM) | _card_number(base[field.name])), "person_key", theirs(field.name), pl.lit("(not shown)"), pseudonym)
-        for field in domain.fields if field.pseudonym
-    ]  # fmt: skip
+    """Rejections of rows that do not say which thing they are, or number it by what is no number."""
     blank = [
         rejections(base, (pl.col(field.name) == "") & _needed(field), "required", theirs(field.name), pl.lit(""), field.meaning.lower()) for field in domain.fields if field.key or field.needed
     ]
-    return [*blank, *clear]
-
-
-def _card_number(texts: pl.Series) -> pl.Expr:
-    """Whether what looks like a keyed hash is 16 to 19 digits with the check digit of ISO/IEC 7812: a card number."""
-    digits = texts.unique().to_frame("text").filter(pl.col("text").str.contains("^[0-9]{16,19}$"))["text"].to_list()
-    return pl.lit(texts.is_in([text for text in digits if _luhn(text)]))
-
-
-def _luhn(digits: str) -> bool:
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 if value > _NINE else value for value in doubled) % 10 == 0
+    numbers = [
+        rejections(base, ~pl.col(field.name).str.contains(r"^[0-9]{0,6}(\.0+)?$"), "revision", theirs(field.name), pl.col(field.name), "a whole number such as 2, or blank") for field in domain.fields if field.whole
+    ]
+    return [*blank, *numbers]
 
 
 def _needed(field: Field) -> pl.Expr:
@@ -126,14 +129,14 @@ def _of_count(domain: Domain, count: Count, fields: dict[str, Field], rows: pl.D
     measure = MEASURES[count.measure]
     key = list(count.of)
     agreeing = [name for name, field in fields.items() if field.dimension and name not in count.most and name not in key]
-    problems = [_contradictions(rows, key, name, measure.unit) for name in ("site_id", *agreeing)]
+    about = [*key, "start", "end"] if domain.lasting else key
+    problems = [_contradictions(rows, about, name, measure.unit) for name in ("site_id", *agreeing)]
     if domain.lasting:
         problems.append(_overlaps(rows, key, measure.unit))
-    same = [*key, "start", "end"] if domain.lasting else key
     ranks = {name: {word: place for place, word in enumerate(("", *fields[name].allowed))} for name in count.most}
     told = rows.with_columns(
         *(pl.col(name).sort_by(pl.col(name).replace_strict(rank, return_dtype=pl.Int64())).last().over(key).alias(name) for name, rank in ranks.items()),
-        pl.col("record_id").first().over(same).alias("__first"),
+        pl.col("record_id").first().over(about).alias("__first"),
         pl.concat_str([name for name in key if not fields[name].pseudonym], separator="/").str.strip_suffix("/").alias("document"),
     )
     pairs = [pl.when(pl.col(name) == "").then(None).otherwise(pl.lit(f"{name}=") + pl.col(name)) for name, field in fields.items() if field.dimension]

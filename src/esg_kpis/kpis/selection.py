@@ -10,7 +10,7 @@ from esg_kpis.domains import ATTRIBUTES
 from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
-from esg_kpis.editions.entry import NOT
+from esg_kpis.editions.entry import NOT, SITE_ATTRIBUTES, Where
 from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, cross_name
 
 _ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
@@ -49,10 +49,18 @@ def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, found: _Found, breakdown
     key = (kpi.id, tuple(names))
     if key not in found:  # Once for all categories.
         found[key] = _chosen(kpi, cube, names)
-    return only(found[key], breakdown, category, within).select(_ROW).rows() or _zeros(kpi, cube, names)
+    wanted = {name: breakdown.categories[category][name] for name in names}
+    return only(found[key], breakdown, category, within).select(_ROW).rows() or _zeros(kpi, cube, names, wanted)
 
 
-def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
+def _only_listed(rows: pl.DataFrame, amounts: Amounts, wanted: Where) -> bool:
+    """Whether lists tell all that is known of a measure at the sites that are asked for: a number says nothing of what it does not name, and a list nothing of other sites."""
+    of_sites = [_matches(rows, name, values) for where in (amounts.where, wanted) for name, values in where.items() if name in SITE_ATTRIBUTES]
+    there = rows.filter(pl.all_horizontal(of_sites)) if of_sites else rows
+    return not there.is_empty() and bool((there[OF_LIST] != "").all())
+
+
+def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str], wanted: Where | None = None) -> Sequence[Row]:
     """A zero for people who were counted in the period by these attributes, or found nobody at all, and found nobody in this category; and for things of which a list of the period has none."""
     rows: dict[str, Row] = {}
     if any(_misspelt(name, values, cube) for amounts in kpi.amounts for name, values in amounts.where.items()):
@@ -61,7 +69,7 @@ def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> Sequence[Row]:
         here = cube.filter(pl.col("measure").is_in(amounts.measure))
         cross = cross_name(cross_of([*names, *amounts.where]))
         for name in amounts.measure:
-            if not here.filter((pl.col("measure") == name) & (pl.col(OF_LIST) != "")).is_empty():
+            if _only_listed(here.filter(pl.col("measure") == name), amounts, wanted or {}):
                 rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])  # A list of the period is there, and has no such row.
                 continue
             whole = here.filter((pl.col("measure") == name) & (pl.col("cross") == "all"))
@@ -87,8 +95,8 @@ def _chosen(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 def selected(cube: pl.DataFrame, amounts: Amounts, attributes: Iterable[str] = ()) -> pl.DataFrame:
     """The rows of a cube, or of the amounts themselves, that one selection adds up; `attributes` are those of the category it is narrowed to."""
     conditions = [pl.col("measure").is_in(amounts.measure), pl.col("cross").is_in(["", cross_name(cross_of([*attributes, *amounts.where]))])]
-    conditions += [_matches(name, values) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
-    conditions += [_matches(name, values) for name, values in amounts.where.items()]
+    conditions += [_matches(cube, name, values) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
+    conditions += [_matches(cube, name, values) for name, values in amounts.where.items()]
     if amounts.basis:
         conditions.append(pl.col("basis").is_in(["", "both", *amounts.basis]))
     return cube.filter(pl.all_horizontal(conditions))
@@ -99,7 +107,7 @@ def only(cube: pl.DataFrame, breakdown: Breakdown, category: str, within: Within
     if breakdown.each:
         return cube if within is not None and breakdown.each not in within else cube.filter(pl.col(breakdown.each) == category)
     wanted = breakdown.categories[category]
-    conditions = [_matches(name, wanted[name]) for name in attributes_of(breakdown, category, within)]
+    conditions = [_matches(cube, name, wanted[name]) for name in attributes_of(breakdown, category, within)]
     return cube.filter(pl.all_horizontal(conditions)) if conditions else cube
 
 
@@ -115,9 +123,12 @@ def narrowed(within: Within, kpi: Kpi) -> Within:
     return tuple(name for name in kpi.denominator_within if within is None or name in within)
 
 
-def _matches(name: str, values: Sequence[str]) -> pl.Expr:
-    """A row matches when its attribute is among the values (or not among those to leave out); a blocked row matches too where nobody can say what it is."""
+def _matches(cube: pl.DataFrame, name: str, values: Sequence[str]) -> pl.Expr:
+    """A row matches when its attribute is among the values (or not among those to leave out); what is blocked, waived or lacking matches too where nobody can say what it is."""
     known = name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in COUNTED_BY else "kind"
     left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
     among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
-    return among | ((pl.col(known) == "") & pl.col("blocked").is_not_null())
+    unknown = pl.col("blocked").is_not_null()
+    if "short" in cube.columns and name in ATTRIBUTES:
+        unknown |= pl.col("short").list.len() > 0
+    return among | ((pl.col(known) == "") & unknown)

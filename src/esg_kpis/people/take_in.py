@@ -28,7 +28,8 @@ from esg_kpis.workspace import Workspace
 
 NOT_SHOWN = "(not shown: people data)"
 LIVELY = 10
-"""Movements of a period after which a period without any is no quiet one: of ten expected, none come once in 22,000 times (Poisson)."""
+"""Movements of a period after which one with a tenth of them is no quiet one: of ten expected, at most one comes once in 2,000 times (Poisson)."""
+A_FEW_DAYS = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,23 @@ def _known_until(read: _Read, as_of: date, known_days: list[date] | None) -> dat
 def _silent_from(read: _Read, spells: pl.DataFrame, counting: Counting) -> date:
     """The day before the first period in which the spells fall silent, unless a file says how far it tells: an old list is no year without leavers.
 
-    Silent is a period that begins after the last day on which anybody joins, leaves or changes, where the latest period before it has at least `LIVELY` such days of somebody:
-    where few ever move, nobody can tell an old list from a quiet year.
+    Silent is one of the last periods with at most a tenth of the movements of the period of that length before it, where those are at least `LIVELY`: an end that was planned is no sign that the
+    list goes on, and where few ever move, nobody can tell an old list from a quiet year.
     """
     if spells.is_empty() or not any(item.form.name == "spells" for item in read.items) or any(item.entry.complete_until for item in read.items if item.form.name == "spells"):
         return date.max
     days = pl.concat([spells["from"], spells["to"]]).drop_nulls()
     later = days.filter(days > days.min())  # On its first day a list begins, and nobody joins.
     moves = {period: int(later.is_between(*period).sum()) for period in sorted(counting.periods)}
-    silent = [period for period in moves if period[0] > days.max()]  # type: ignore[operator]
-    before = [count for period, count in moves.items() if silent and count and period[1] < silent[0][0]]
-    return silent[0][0] - timedelta(days=1) if before and before[-1] >= LIVELY else date.max
+    told = date.max
+    for period in sorted(moves, key=lambda span: span[1], reverse=True):
+        before = [span for span in moves if span[1] < period[0] and abs((span[1] - span[0]) - (period[1] - period[0])) <= A_FEW_DAYS]
+        usual = moves[max(before, key=lambda span: span[1])] if before else 0
+        if usual >= LIVELY and moves[period] <= usual // LIVELY:
+            told = min(told, period[0] - timedelta(days=1))
+        elif moves[period]:
+            break
+    return told
 
 
 def _complete(read: _Read) -> list[tuple[int, date, date]]:

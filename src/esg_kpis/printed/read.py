@@ -69,6 +69,8 @@ def read_table(path: Path) -> pl.DataFrame:
         raise InputProblem("The file is empty.", where=path.name, mend=f"It needs the columns {', '.join(_NEEDED)}.")
     frames = []
     for sheet in open_sheets(source, Reading(names=frozenset(folded(name) for name in (*_NEEDED, *_MORE)))):
+        if sheet.ragged:
+            raise InputProblem(f"{len(sheet.ragged)} rows do not have as many cells as the header.", where=f"{path.name}, line {sheet.ragged[0][0]}", mend='Put figures with a comma in quotes: "1,234".')
         spelled = {folded(name): name for name in sheet.rows.columns}
         missing = [name for name in _NEEDED if folded(name) not in spelled]
         if missing:
