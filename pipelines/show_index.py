@@ -58,7 +58,7 @@ def print_index(console: Console, frame: pl.DataFrame) -> None:
         worst = own.group_by("code").agg(pl.col("status").replace_strict(ANSWERS, range(len(ANSWERS)), return_dtype=pl.Int8()).min().alias("best"))
         counts = worst.group_by("best").agg(pl.len().alias("codes")).sort("best")
         told = ", ".join(f"{codes} {ANSWERS[best].replace('_', ' ')}" for best, codes in counts.iter_rows())
-        console.print(f"[bold]{escape(own['framework'][0])}, edition {escape(own['edition'][0])}, {escape(own['period'][0])}[/]: {worst.height} codes, {told}")
+        console.print(f"[bold]{escape(own['framework'][0])}, edition {escape(own['edition'][0])}, {escape(own['period'][0])}[/]: {worst.height} codes shown: {told}")
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("Code", "What it asks", "KPI", "Value", "Unit", "Page", "Section", "State", "Reason"):
             table.add_column(name, justify="right" if name == "Value" else "left", overflow="fold")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esg_kpis.amounts import amounts_of
+from esg_kpis.assurance.lists import list_findings
 from esg_kpis.domains import DOMAINS, MEASURES
 from esg_kpis.ingest import Ingested
 from esg_kpis.tables import finding_id
@@ -321,6 +322,37 @@ def test_a_waived_row_leaves_every_category_incomplete_that_it_may_be_in(tmp_pat
     result = of_amounts(edition, amounts_of(ingested.quantities), ingested.sites, NO_FACTORS, ingested.rejected, ingested.quantities, metered(), date(2023, 12, 31), None, None)
 
     assert {result.cell(name, category=place)["status"] for name in ("requests", "devices", "answered") for place in ("All", "India", "Spain")} == {"incomplete"}
+
+
+# ---------------------------------------------------------------- what a person should look at
+
+
+def found_of(root: Path, domain: str, kpis: Sequence[Row], *rows: Row) -> list[tuple[str, str, str]]:
+    result = counted(root, domain, kpis, *rows)
+    own = list_findings(result.edition, result.amounts, result.values)
+    return sorted((row["check"], row["subject"], row["observed"]) for row in own)
+
+
+def test_a_word_of_no_category_and_a_record_that_lacks_what_a_kpi_narrows_by_are_told(tmp_path: Path) -> None:
+    certificate = {"site_id": "GROUP", "certificate_no": "1", "standard": "ISO 14001", "scope": "All", "period_start": "2023-01-01", "period_end": "2026-01-01"}
+    by_standard = [kpi("certificates", "certificate", "certificates", breakdowns=[{"name": "standard", "categories": {"ISO 14001": {"standard": ["ISO 14001"]}}}])]
+    sold = {"site_id": "GROUP", "month": "2023-01", "measure": "products_sold", "quantity": "100", "unit": "unit", "recall_reason": ""}
+    recalled = [sold | {"measure": "products_recalled", "quantity": quantity, "recall_reason": why} for quantity, why in (("150", "safety_health"), ("5", ""))]
+    rate = [
+        kpi("sold", "unit", "products_sold"), kpi("recalled", "unit", amounts=[{"measure": "products_recalled", "where": {"recall_reason": ["safety_health"]}}]),
+        kpi("rate", "%", formula="share", numerator="recalled", denominator="sold"),
+    ]  # fmt: skip
+
+    assert found_of(tmp_path / "a", "certificates", by_standard, certificate, certificate | {"certificate_no": "2", "standard": "ISO14001"}) == [("unknown_word", "certificates standard", "in no category: ISO14001")]
+    assert found_of(tmp_path / "b", "certificates", by_standard, certificate) == []
+    assert found_of(tmp_path / "c", "products", rate, sold, *recalled) == [("share_above_whole", "rate", "150.00 %"), ("unknown_word", "recalled recall_reason", "1 amounts do not say it")]
+
+
+@pytest.mark.parametrize(("quantity", "fine"), [("420.000", False), ("420", True), ("1420.5", True), ("420,000", True)])
+def test_a_count_that_may_be_thousands_is_sent_back(tmp_path: Path, quantity: str, fine: bool) -> None:
+    ingested = read(tmp_path, "products", {"site_id": "GROUP", "month": "2023-01", "measure": "products_sold", "quantity": quantity, "unit": "unit"})
+
+    assert ingested.rejected.is_empty() == fine
 
 
 # ---------------------------------------------------------------- what holds of every list

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.domains import MEASURES, STATED
+from esg_kpis.domains.definition import COUNTED
 from esg_kpis.exact import PRODUCT, sums
 from esg_kpis.ranges import days_by_month, merged, without
 from esg_kpis.tables import COVERAGE, conform
@@ -75,7 +76,7 @@ def _flows(quantities: pl.DataFrame, meters: pl.DataFrame) -> pl.DataFrame:
     named = meters.select(_SITE).unique().with_columns(pl.lit(value=True).alias("registered"))
     mains, subs = meters.filter(pl.col("part_of").is_null()), meters.filter(pl.col("part_of").is_not_null())
     only = mains.group_by(_SITE).agg(pl.col("meter_id").first().alias("only"), pl.len().alias("mains")).filter(pl.col("mains") == 1).drop("mains")
-    counting = quantities.filter((pl.col("nature") == "flow") & pl.col("excluded").is_null() & pl.col("bill_kind").ne_missing("credit_note"))
+    counting = quantities.filter((pl.col("nature") == "flow") & ~pl.col("dimensions").str.starts_with(COUNTED) & pl.col("excluded").is_null() & pl.col("bill_kind").ne_missing("credit_note"))
     flows = (
         counting.join(named, on=_SITE, how="left").with_columns(pl.col("registered").fill_null(value=False))
         .filter(pl.col("registered") | ~pl.col("domain").is_in(STATED))

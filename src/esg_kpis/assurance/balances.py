@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.domains import DOMAINS, derived
+from esg_kpis.domains.definition import COUNTED
 from esg_kpis.editions.boundary import NO_LAST_DAY
 from esg_kpis.errors import near_misses
 from esg_kpis.exact import plain, sums
@@ -43,7 +44,7 @@ def balance_findings(amounts: pl.DataFrame) -> list[dict[str, Any]]:
 
 def stock_findings(amounts: pl.DataFrame) -> list[dict[str, Any]]:
     """One finding per measure and edition with stocks that hold in a period and not on its last day, so that they count nowhere."""
-    lost = amounts.filter((pl.col("excluded") == NO_LAST_DAY) & (pl.col("record_id") != ""))
+    lost = amounts.filter((pl.col("excluded") == NO_LAST_DAY) & (pl.col("record_id") != "") & ~pl.col("dimensions").str.starts_with(COUNTED))  # Who left a list is no stock undated.
     rows = []
     for part in lost.sort("edition", "measure", "record_id").partition_by("edition", "measure", maintain_order=True):
         names = part["record_id"].unique(maintain_order=True).to_list()

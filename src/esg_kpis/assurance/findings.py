@@ -13,6 +13,7 @@ from esg_kpis.assurance.completeness import Gaps, across_periods, estimated_find
 from esg_kpis.assurance.content_index import index_findings
 from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
+from esg_kpis.assurance.lists import list_findings
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.assurance.tables import printed_findings
@@ -66,6 +67,7 @@ CHECKS: dict[str, str] = {
     "corrects_nothing": "A correction names a bill of the same days and meter",
     "readings": "Bills are what the readings of their meter give",
     "readings_apart": "A bill opens with the reading with which the bill before closed",
+    "share_above_whole": "No share is more than its whole",
     "list_ends": "Lists of what lasts tell of every period",
     "column_unread": "Every column that may hold a quantity is read",
     "no_quantity": "Every record holds a quantity",
@@ -148,6 +150,7 @@ def findings(
         rows += label_findings(edition)
         rows += index_findings(edition, kpi_values)
         rows += target_findings(edition, kpi_values, sites)
+        rows += list_findings(edition, amounts.filter(pl.col("edition") == edition.id), kpi_values.filter(pl.col("edition") == edition.id))
         rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
         rows += estimated_findings(edition, gaps, outliers)
         rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)

@@ -61,6 +61,10 @@ class Field:
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+COUNTED = "counted=row"
+"""Stands among the dimensions of an amount that is a row of a list, so that a list of the period which has no such row says zero."""
+
+
 @dataclass(frozen=True)
 class Count:
     """What rows that are things rather than quantities count of a measure: each different thing one.

@@ -13,6 +13,11 @@ Problem = tuple[str, str]
 
 CO2E = (derived.EMISSION_CO2E, scope_3.STATED)
 PARTS_OF_LOAD = (derived.CONTRACTED, derived.UNCONTRACTED)
+IN_EACH_OTHER = {
+    "electricity_saved": "electricity_purchased", "water_saved": "water_tap", "hot_water_solar": "hot_water_used", "packaging_recycled": "packaging_dispatched", "products_recalled": "products_sold",
+    "products_subsidised": "products_sold", "ewaste_avoided": "ewaste_recycled", "fertilizer_produced": "organic_waste_treated",
+}  # fmt: skip
+"""Measures that are no sum together."""
 LOAD = ("electricity_purchased", "electricity_renewable")
 """What the market-based method parts into `PARTS_OF_LOAD`."""
 
@@ -33,6 +38,9 @@ def _measures(kpi: Kpi) -> Iterator[Problem]:
     co2e = [name for name in measures if name in CO2E]
     if derived.EMISSION_GAS in measures and co2e:
         yield f"adds up {derived.EMISSION_GAS} and {co2e[0]}, kilograms of gases and of CO2e", f"Keep one of the two; totals of several gases are made of {derived.EMISSION_CO2E}."
+    for part, whole in IN_EACH_OTHER.items():
+        if part in measures and whole in measures:
+            yield f"adds up {part} and {whole}: the one is a part of the other, or is what was not used", "Make them two KPIs."
     parts, load = [name for name in measures if name in PARTS_OF_LOAD], [name for name in measures if name in LOAD]
     if parts and load:
         yield f"adds up {parts[0]} and {load[0]}: the first is part of what was bought, and would count twice", "Keep the parts, or what was bought."

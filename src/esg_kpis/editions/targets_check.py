@@ -46,7 +46,7 @@ def _check_years(target: Target, rules: EditionFile, place: str) -> None:
     if twice := sorted({year for year in years if years.count(year) > 1}):
         raise InputProblem(f"Two periods end in {twice[0]}, and targets go by the year.", where=place, mend="Give half-years an edition of their own, without targets.")
     if target.kind == "cumulative" and target.first is not None:
-        lacking = [year for year in range(target.first, min(target.target_year, years[-1]) + 1) if year not in years]
+        lacking = [year for year in range(max(target.first, years[0]), min(target.target_year, years[-1]) + 1) if year not in years]
         if lacking:
             raise InputProblem(f"It adds up from {target.first}, and the edition has no period that ends in {lacking[0]}.", where=place, mend="Add the period, or let it begin where the edition does.")
 

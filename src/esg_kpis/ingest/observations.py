@@ -12,6 +12,7 @@ from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Compare, Feed, FileFormat, Footing, PublishedColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.rejections import short
+from esg_kpis.ingest.shape import holds_things
 from esg_kpis.tables import PUBLISHED
 from esg_kpis.units import multiplier
 
@@ -258,7 +259,7 @@ def of_columns(sheet: Sheet, unread: Sequence[str]) -> pl.DataFrame:
 
 def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
     """One observation if accepted records of a feed hold no quantity at all, because every cell was blank."""
-    if not feed.quantity or feed.domain == "sites" or (quantities.height == base.height and len(feed.quantity) == 1):
+    if not feed.quantity or feed.domain == "sites" or holds_things(sheet, feed) or (quantities.height == base.height and len(feed.quantity) == 1):
         return pl.DataFrame(schema=OBSERVATION)
     accepted = base.filter(~pl.col("record_id").is_in(bad.implode()))
     silent = accepted.filter(~pl.col("record_id").is_in(quantities["record_id"].implode())) if quantities.height else accepted

@@ -134,7 +134,7 @@ def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, e
     ]
     if doubtful and not _shows_its_marks(frame["received"]):
         either = read.str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
-        told = f"a number that is plain: in a file whose cells are parted by `;` or tabs this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands, and a fraction with a zero behind it"
+        told = f"a number that is plain: in a file whose cells are parted by `;` or tabs, or of what is counted, this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands, and a fraction with a zero behind it"
         problems.append(rejections(frame, either, "number", spec.column, read, told, example))
     if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():
         told = "a quantity in each row: which part of it belongs to which row cannot be known"

@@ -23,6 +23,8 @@ from esg_kpis.ingest.things import thing_problems
 from esg_kpis.ingest.totals import LIKE_TOTAL, NO_TOTAL, totals_as_such
 
 MAX_DAYS = 3 * 366
+WHOLE_UNITS = frozenset({"unit", "complaint", "supplier", "certificate", "statement", "request", "device", "identifier", "account"})
+"""Units of what is counted: a number with three decimals may be thousands, written as in Spain or Germany."""
 _DATE_COLUMNS = ("period", "period_start", "period_end", "month", "date")
 PLAIN_COLUMNS = ("site_id", "meter_id", "document", "tariff", "corrects", "revision", "bill_kind")
 BILL_KINDS = ("bill", "credit_note", "estimate")
@@ -64,7 +66,7 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     rejected += thing_problems(base, domain, lambda name: theirs_of(name, sheet, feed) or name) if holds_things(sheet, feed) else []
     parts = []
-    doubtful = sheet.delimiter in (";", "\t") and not entry.model_fields_set & {"decimal", "thousands"}
+    doubtful = (sheet.delimiter in (";", "\t") or all(measure.unit in WHOLE_UNITS for measure in domain.measures)) and not entry.model_fields_set & {"decimal", "thousands"}
     for quantity in present(sheet, feed):
         part, problems = typed_quantities(rows, base, quantity, entry, domain, sheet.merged, doubtful=doubtful)
         parts.append(part)

@@ -4,6 +4,7 @@ import re
 from pathlib import PurePath
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
+from esg_kpis.domains.definition import Field
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Sheet
 from esg_kpis.files.header import unit_of
@@ -29,6 +30,8 @@ def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:
     problems = [f"'{name}'" for name in dict.fromkeys(declared) if name not in sheet.columns]
     own = ["site_id", *(field.name for field in domain.fields if field.required or (field.key and holds_things(sheet, feed)))]
     problems += [f"'{name}'" for name in own if theirs_of(name, sheet, feed) is None]
+    if holds_things(sheet, feed):
+        problems += [f"'{field.name}'" for field in domain.fields if field.needed and theirs_of(field.name, sheet, feed) is None and _asked_for(field, sheet, feed)]
     if domain.dated and not dated_by_columns(feed) and not any(theirs_of(name, sheet, feed) for name in ("period", "month", "date")):
         problems += [f"'{name}'" for name in ("period_start", "period_end") if theirs_of(name, sheet, feed) is None]
     return list(dict.fromkeys(problems))
@@ -42,6 +45,13 @@ def dated_by_columns(feed: Feed) -> bool:
 def present(sheet: Sheet, feed: Feed) -> list[QuantityColumn]:
     """The quantity columns of a feed, without optional ones that the sheet lacks."""
     return [quantity for quantity in feed.quantity if not quantity.optional or quantity.column in sheet.columns]
+
+
+def _asked_for(field: Field, sheet: Sheet, feed: Feed) -> bool:
+    """Whether any row of a list holds a word that asks for the field."""
+    told = {name: feed.columns.get(name, name) for name in field.needed}
+    words = {name: {feed.values.get(name, {}).get(word or "", word) for word in sheet.rows[column].unique().to_list()} for name, column in told.items() if column in sheet.columns}
+    return any(not words.get(name, set()).isdisjoint(asked) for name, asked in field.needed.items())
 
 
 def holds_things(sheet: Sheet, feed: Feed) -> bool:

@@ -9,14 +9,12 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.domains import MEASURES
-from esg_kpis.domains.definition import Count, Domain, Field
+from esg_kpis.domains.definition import COUNTED, Count, Domain, Field
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.tables import QUANTITIES
 
-COUNTED = "counted=row"
-"""Stands among the dimensions of an amount that is a row of a list, so that a list of the period which has no such row says zero."""
 UNTIL = "__until"
 """The last day of which the file of a row tells, where its format says so."""
 _BESIDE = ("record_id", "site_id", "start", "end")

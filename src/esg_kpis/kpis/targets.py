@@ -124,6 +124,8 @@ def _of_target(target: Target, edition: Edition, cells: Cells) -> list[Step]:
     for name, year in (("base", target.base), ("target", target.target_year)):
         if year is not None and year not in by_year and (name == "base" or year < latest):
             return [replace(blank, reason=f"the {name} year {year} is no period of this edition")]
+    if target.kind == "cumulative" and target.first is not None and target.first < min(by_year):
+        return [replace(blank, reason=f"it adds up from {target.first}, and the first period of this edition ends in {min(by_year)}")]
     kpi = edition.kpis[target.kpi or ""]
     begins = target.base + 1 if target.base is not None else target.first if target.first is not None else min(latest, target.target_year)
     years = [year for year in sorted(by_year) if begins <= year <= target.target_year]
