@@ -37,7 +37,7 @@ def no_quantities() -> pl.DataFrame:
 
 
 def typed_quantities(
-    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain, merged: pl.DataFrame, *, doubtful: bool = False
+    rows: pl.DataFrame, base: pl.DataFrame, spec: QuantityColumn, entry: FileFormat, domain: Domain, merged: pl.DataFrame, *, doubtful: str = ""
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """One quantity column of a feed.
 
@@ -48,7 +48,7 @@ def typed_quantities(
         entry: The file's number format.
         domain: The domain it feeds.
         merged: Cells of the sheet that span several rows.
-        doubtful: Whether the decimal mark is neither declared nor plain from the way the cells are parted.
+        doubtful: Marks that, before three digits, may be of a fraction or of thousands, where the format does not say and the way the cells are parted does not tell.
 
     Columns of the first frame: as `SENT`. The second lists the rejections.
     """
@@ -120,7 +120,7 @@ def _sent(frame: pl.DataFrame, spec: QuantityColumn, domain: Domain, dimensions:
     return quantities.cast(SENT).select(list(SENT))  # type: ignore[arg-type]
 
 
-def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, example: str, merged: pl.DataFrame, *, doubtful: bool) -> list[pl.DataFrame]:
+def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, example: str, merged: pl.DataFrame, *, doubtful: str) -> list[pl.DataFrame]:
     """Cells that hold no number, a formula without a value, one that may be two numbers, or one number for several rows."""
     read, formula = pl.col("received"), pl.col("wrong") & pl.col("received").str.starts_with("=")
     mark = "." if decimal == "," else ","
@@ -133,7 +133,7 @@ def _unreadable_cells(frame: pl.DataFrame, spec: QuantityColumn, decimal: str, e
         rejections(frame, formula, "formula", spec.column, read, saved),
     ]
     if doubtful and not _shows_its_marks(frame["received"]):
-        either = read.str.contains(r"^[-+(]?[0-9]{1,3}[.,][0-9]{3}\)?$")
+        either = read.str.contains(rf"^[-+(]?[0-9]{{1,3}}[{doubtful}][0-9]{{3}}\)?$")
         told = f"a number that is plain: in a file whose cells are parted by `;` or tabs, or of what is counted, this may be a thousand or a fraction, so say `decimal` in _format.toml; else write {example} without its mark of thousands, and a fraction with a zero behind it"
         problems.append(rejections(frame, either, "number", spec.column, read, told, example))
     if merged.height and (spans := merged.filter(pl.col("column").is_in(_counted_from(spec)))[LINE]).len():

@@ -66,7 +66,8 @@ def read_feed(sheet: Sheet, entry: FileFormat, feed: Feed, records: pl.DataFrame
     rejected = [bad_dates, *_field_problems(base, domain, sheet, feed)]
     rejected += thing_problems(base, domain, lambda name: theirs_of(name, sheet, feed) or name) if holds_things(sheet, feed) else []
     parts = []
-    doubtful = (sheet.delimiter in (";", "\t") or all(measure.unit in WHOLE_UNITS for measure in domain.measures)) and not entry.model_fields_set & {"decimal", "thousands"}
+    marks = ".," if sheet.delimiter in (";", "\t") else "." if all(measure.unit in WHOLE_UNITS for measure in domain.measures) else ""
+    doubtful = "" if entry.model_fields_set & {"decimal", "thousands"} else marks
     for quantity in present(sheet, feed):
         part, problems = typed_quantities(rows, base, quantity, entry, domain, sheet.merged, doubtful=doubtful)
         parts.append(part)
