@@ -31,7 +31,10 @@ def slips(figure: Figure, needed: Interval) -> Iterator[tuple[str, Figure]]:
     for name, value in _swapped(digits):
         yield from _if_fitting(name, figure.reading(value * sign), needed)
     for times, name in POWERS if figure.value else ():
-        yield from _if_fitting(name, _scaled(figure, times), needed)
+        found = list(_if_fitting(name, _scaled(figure, times), needed))
+        if not found and times < 1 and (figure.value * times * 10**figure.decimals).denominator == 1:
+            found = list(_if_fitting(name, figure.reading(figure.value * times), needed))  # Rounded before it slipped: 1.166 as 1.17, printed 11.70.
+        yield from found
     if figure.value:
         yield from _if_fitting(SIGN, figure.reading(-figure.value), needed)
     for value in _changed(digits):
