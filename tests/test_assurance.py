@@ -102,7 +102,7 @@ def test_tie_out_knows_six_verdicts(tmp_path: Path) -> None:
     assert {row["kpi_id"]: (row["verdict"], row["published"], row["computed"], row["difference"], row["explanation"]) for row in rows.iter_rows(named=True)} == {
         "tap": ("equal", "1234.57", "1234.57", Decimal("-0.005"), None),
         "reclaimed": ("differs", "2.49", "2.50", Decimal("0.01"), "Typing error. Proof: p."),
-        "heads": ("stated", "3.00", "3.00", 0, None),
+        "heads": ("stated", "3.00", "3.00", 0, "Stated by a document: page 1"),
         "blocked": ("blocked", "7.00", None, None, "rejected record bad: 'n/a' is no number."),
         "none": ("not_computed", "1.00", None, None, "no amount of waste_hazardous counts here"),
         "scope_3": ("not_computed", "9.00", None, None, "Not yet. Proof: p."),

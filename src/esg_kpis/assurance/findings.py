@@ -133,30 +133,7 @@ def findings(
     rows += [_of_factor(source, text) for source, text in library.unreadable] + of_library(library)
     waivers: dict[str, str] = {}
     for edition in editions:
-        rows += [
-            _of_cell(row)
-            for row in kpi_values.filter((pl.col("edition") == edition.id) & pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(
-                named=True
-            )
-        ]
-        rows += [
-            _of_tie_out(row)
-            for row in tie_outs.filter((pl.col("edition") == edition.id) & pl.col("verdict").is_in(["differs", "not_computed", "blocked"])).iter_rows(
-                named=True
-            )
-        ]
-        rows += printed_findings(table_checks.filter(pl.col("edition") == edition.id), edition)
-        rows += uncovered_findings(edition, kpi_values)
-        rows += label_findings(edition)
-        rows += index_findings(edition, kpi_values)
-        rows += target_findings(edition, kpi_values, sites)
-        rows += list_findings(edition, amounts.filter(pl.col("edition") == edition.id), kpi_values.filter(pl.col("edition") == edition.id))
-        rows += unknown_words(edition, amounts.filter(pl.col("edition") == edition.id), sites)
-        rows += estimated_findings(edition, gaps, outliers)
-        rows += across_periods(edition, amounts.filter(pl.col("edition") == edition.id), gaps.quantities)
-        rows += stock_findings(_in_its_periods(amounts, edition))
-        rows += _of_silence(amounts.filter(pl.col("edition") == edition.id), sites, edition)
-        rows += _of_exclusions(amounts.filter(pl.col("edition") == edition.id), edition)
+        rows += _of_edition(edition, amounts, sites, kpi_values, tie_outs, table_checks, gaps, outliers)
         waivers |= {
             item.finding: f"{item.who}, until {item.until.isoformat()}: {item.reason}"
             for item in edition.rules.waiver
@@ -176,12 +153,40 @@ def findings(
     return conform(pl.DataFrame(rows, schema=FINDINGS.schema), FINDINGS)
 
 
+def _of_edition(
+    edition: Edition,
+    amounts: pl.DataFrame,
+    sites: pl.DataFrame,
+    kpi_values: pl.DataFrame,
+    tie_outs: pl.DataFrame,
+    table_checks: pl.DataFrame,
+    gaps: Gaps,
+    outliers: pl.DataFrame,
+) -> list[dict[str, Any]]:
+    """What the checks of one edition find, in the order of its pages: cells, tie-outs, printed tables, then what lies under them."""
+    own, cells, ties = (frame.filter(pl.col("edition") == edition.id) for frame in (amounts, kpi_values, tie_outs))
+    rows = [_of_cell(row) for row in cells.filter(pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(named=True)]
+    rows += [_of_tie_out(row) for row in ties.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"])).iter_rows(named=True)]
+    rows += printed_findings(table_checks.filter(pl.col("edition") == edition.id), edition)
+    rows += uncovered_findings(edition, kpi_values)
+    rows += label_findings(edition)
+    rows += index_findings(edition, kpi_values)
+    rows += target_findings(edition, kpi_values, sites)
+    rows += list_findings(edition, own, cells)
+    rows += unknown_words(edition, own, sites)
+    rows += estimated_findings(edition, gaps, outliers)
+    rows += across_periods(edition, own, gaps.quantities)
+    rows += stock_findings(_in_its_periods(own, edition))
+    rows += _of_silence(own, sites, edition)
+    return rows + _of_exclusions(own, edition)
+
+
 def _in_its_periods(amounts: pl.DataFrame, edition: Edition) -> pl.DataFrame:
-    """The edition's amounts of measures it needs that touch a period of it."""
+    """Those of the edition's own amounts that touch a period of it and are of a measure it needs."""
     meets = pl.any_horizontal(
         (pl.col("date").is_null() | (pl.col("date") <= item.last)) & (pl.col("until").is_null() | (pl.col("until") >= item.first)) for item in edition.rules.period
     )
-    return amounts.filter((pl.col("edition") == edition.id) & meets & pl.col("measure").is_in(list(needed_measures(edition))))
+    return amounts.filter(meets & pl.col("measure").is_in(list(needed_measures(edition))))
 
 
 def _passed(check: str) -> dict[str, Any]:
