@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError
-from pipelines import anomalies_command, cli_editions, cli_factors, cli_looking, cli_people
+from pipelines import anomalies_command, cli_editions, cli_factors, cli_looking, cli_people, cli_sampling
 from pipelines.check_table import check_table
 from pipelines.options import GIVEN, Json, KeyFile, Out, Root, console, day, name_key, paths, print_json
 
@@ -125,6 +125,7 @@ for name, command in COMMANDS.items():
 app.add_typer(anomalies_command.app, name="anomalies")
 app.add_typer(cli_factors.app, name="factors")
 app.add_typer(cli_people.app, name="people")
+app.add_typer(cli_sampling.app, name="sample")
 
 
 # ---------------------------------------------------------------- errors

@@ -1,0 +1,95 @@
+"""`esg-kpis sample`: an assurer's sample of the records behind one cell, as a working paper; and the paper taken back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from esg_kpis.errors import UsageProblem
+from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
+
+
+class DrawByDefault(TyperGroup):
+    """`esg-kpis sample KPI …` is `esg-kpis sample draw KPI …`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """The arguments, `draw` before them where no command is named."""
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["draw", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=DrawByDefault, no_args_is_help=True, rich_markup_mode=None,
+    help="An assurer's sample: `sample KPI --period P …` draws one and writes a working paper, `sample evaluate PAPER` takes it back.",
+)  # fmt: skip
+To = Annotated[Path | None, typer.Option("--to", help="File to write.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+@app.command()
+def draw(
+    kpi: Annotated[str, typer.Argument(help="KPI id of a sum or count, such as ghg_scope_1_2.")],
+    period: Annotated[str, typer.Option("--period", help="Period, such as 2023.")],
+    edition: EditionOption = None,
+    category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.")] = "total=All",
+    method: Annotated[str, typer.Option("--method", help="mus (monetary units), stratified or random.")] = "mus",
+    materiality: Annotated[str, typer.Option("--materiality", help="Tolerable misstatement, in percent of the value.")] = "5",
+    confidence: Annotated[str, typer.Option("--confidence", help="Confidence, in percent, one-sided.")] = "95",
+    expected: Annotated[str, typer.Option("--expected", help="Misstatement that is expected, in percent of the value; for mus.")] = "0",
+    seed: Annotated[int, typer.Option("--seed", help="Whole number that the draw rests on; the assurer chooses it.", min=0)] = 0,
+    size: Annotated[int, typer.Option("--size", help="Items to take, for random and stratified; 0 lets the formula decide.", min=0)] = 0,
+    by: Annotated[str, typer.Option("--by", help="What makes the strata: site_id, measure, kind or country.")] = "measure",
+    allocation: Annotated[str, typer.Option("--allocation", help="proportional (to the number of items) or neyman (and to their spread).")] = "proportional",
+    projection: Annotated[str, typer.Option("--projection", help="difference, ratio or mean; for random and stratified.")] = "difference",
+    tolerable_rate: Annotated[str, typer.Option("--tolerable-rate", help="Rate of omitted things that is tolerable, in percent.")] = "5",
+    to: To = None,
+    force: Force = False,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Draws a sample of the records behind one cell of the last run, and of what ought to be in it, and writes the working paper (.xlsx, or .csv with the sample only)."""
+    from esg_kpis.sampling import Plan
+    from pipelines import sampling
+
+    where, target = paths(root, out)
+    breakdown, equals, name = category.partition("=")
+    if not equals:
+        raise UsageProblem(f"'{category}' is no category.", where="--category", mend="Write BREAKDOWN=CATEGORY, such as gas=CO2.")
+    plan = Plan(
+        edition or sampling.edition_with(target, kpi, period), kpi, period, breakdown, name, method, materiality, confidence, expected, seed, size,
+        by if method == "stratified" else "", allocation, projection, tolerable_rate,
+    )  # fmt: skip
+    found = sampling.sampled(where, target, plan)
+    if to is not None:
+        sampling.write_paper(found, to, force=force)
+    if as_json:
+        print_json(sampling.sample_as_json(found))
+    else:
+        sampling.print_sampled(console(), found, to)
+
+
+@app.command(name="evaluate")
+def evaluate_paper(
+    paper: Annotated[Path, typer.Argument(help="The filled working paper, .xlsx, .ods or .csv.")],
+    paper_only: Annotated[bool, typer.Option("--paper-only", help="Draw again from the population in the paper instead of the last results; for who has the paper alone.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the result too, as .json or .csv.")] = None,
+    force: Force = False,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Takes a filled working paper back: checks that it is the one that was drawn, projects the misstatement, and says whether it is below what is material. Exit code 0 if it is, else 1."""
+    from pipelines import sampling
+
+    where, target = (Path(), Path()) if paper_only else paths(root, out)
+    found, plan, unit, decimals = sampling.judged(where, target, paper, paper_only=paper_only)
+    if to is not None:
+        sampling.write_result(found, plan, unit, to, force=force)
+    if as_json:
+        print_json(sampling.as_json(found, plan, unit))
+    else:
+        sampling.print_evaluated(console(), found, unit, decimals)
+    raise typer.Exit(0 if found.accepted else 1)

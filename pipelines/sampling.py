@@ -1,0 +1,209 @@
+"""What `esg-kpis sample` asks of the library: a sample of one cell of the last results, and a filled paper against it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.markup import escape
+
+from esg_kpis.assurance.trace import formula
+from esg_kpis.errors import InputProblem, UsageProblem
+from esg_kpis.exact import plain, printed, rounded
+from esg_kpis.files import read_source
+from esg_kpis.report.outputs import for_people, write_whole
+from esg_kpis.report.working_paper import paper_as_csv, paper_as_xlsx
+from esg_kpis.sampling import Behind, Drawn, Evaluated, Ought, Plan, check_samplable, drawn, drawn_omissions, evaluate, items_of
+from esg_kpis.sampling.omissions import origins_of
+from esg_kpis.sampling.paper import About
+from esg_kpis.sampling.population import amounts_of
+from esg_kpis.sampling.project import Limit
+from esg_kpis.sampling.taken_back import taken_back, things_of
+from pipelines.last_run import last_run
+from pipelines.look import latest_first
+from pipelines.run import latest_of, read_result
+
+_PAPERS = {".xlsx": paper_as_xlsx, ".csv": paper_as_csv}
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A sample with what the edition and the run say of its cell."""
+
+    drawn: Drawn
+    omissions: pl.DataFrame
+    about: About
+
+
+def sampled(root: Path, out: Path, plan: Plan) -> Sampled:
+    """The sample of a plan, from the last results.
+
+    Raises:
+        UsageProblem: if there is no such cell, or no sample can be drawn from it.
+    """
+    ran = last_run(root, out, plan.checked().edition)
+    kpi = ran.edition.kpi_named(plan.kpi_id)
+    at = ran.edition.period_named(plan.period)
+    cells = ran.table("kpi_values").filter((pl.col("kpi_id") == plan.kpi_id) & (pl.col("period") == plan.period))
+    cell = cells.filter((pl.col("breakdown") == plan.breakdown) & (pl.col("category") == plan.category))
+    if cell.is_empty():
+        known = ", ".join(f"{breakdown}={category}" for breakdown, category in cells.select("breakdown", "category").head(12).iter_rows())
+        raise UsageProblem(f"Edition {plan.edition} has no {plan.kpi_id} for {plan.period}, {plan.breakdown}={plan.category}.", where="--category", mend=f"It has: {known or 'nothing of that period'}.")
+    row, lineage = cell.row(0, named=True), ran.lineage(cell)
+    check_samplable(kpi, row, lineage)
+    records = ran.table("records")
+    items = items_of(row, Behind(lineage, ran.edition_amounts, records, ran.table("quantities"), ran.table("estimates"), ran.sites))
+    zeros = tuple(item for item, amount in zip(items["item_id"], amounts_of(items), strict=True) if not amount)
+    measures = {measure for amounts in kpi.amounts for measure in amounts.measure}
+    ought = Ought(ran.table("coverage"), ran.sites, records, ran.table("record_fates"), origins_of(ran.edition_amounts, measures), at.first, at.last, zeros)
+    text = " ".join(kpi.text.split())
+    about = About(f"{kpi.label} ({kpi.id}), {plan.period}, {plan.breakdown}={plan.category}", text, formula(kpi), ran.edition.rules.document, kpi.unit, row["decimals"], row["printed"], row["status"], ran.ran["key"])
+    return Sampled(drawn(items, plan), drawn_omissions(ought, plan), about)
+
+
+def edition_with(out: Path, kpi: str, period: str) -> str:
+    """The latest edition of the last results that has a KPI for a period.
+
+    Raises:
+        UsageProblem: if none has.
+    """
+    folder = latest_of(out)
+    values = read_result(folder, "kpi_values").filter((pl.col("kpi_id") == kpi) & (pl.col("period") == period))
+    found = latest_first(folder, values["edition"].unique().to_list())
+    if not found:
+        raise UsageProblem(f"No edition of the last run has {kpi} for {period}.", mend="`esg-kpis table` shows what there is.")
+    return found[0]
+
+
+def write_paper(found: Sampled, to: Path, *, force: bool) -> None:
+    """Writes the working paper, XLSX or CSV by its name.
+
+    Raises:
+        UsageProblem: if the name ends otherwise, its folder is not there, or the file is.
+    """
+    check_target(to, tuple(_PAPERS), force=force)
+    write_whole(to, _PAPERS[to.suffix.lower()](found.drawn, found.omissions, found.about))
+
+
+def check_target(to: Path, suffixes: Sequence[str], *, force: bool) -> None:
+    """Refuses a file that must not be written.
+
+    Raises:
+        UsageProblem: if it is there and not to be replaced, or cannot be there.
+    """
+    if to.suffix.lower() not in suffixes:
+        raise UsageProblem(f"'{to.name}' is no {' or '.join(suffix[1:].upper() for suffix in suffixes)} file by its name.", where="--to", mend=f"End it in {' or '.join(suffixes)}.")
+    if not to.parent.is_dir():
+        raise UsageProblem("There is no such folder.", where=str(to.parent), mend="Make it first.")
+    if to.is_dir() or (to.exists() and not force):
+        raise UsageProblem("There is such a file already.", where=str(to), mend="It may hold somebody's answers. Give another name, or --force to replace it.")
+
+
+def judged(root: Path, out: Path, path: Path, *, paper_only: bool) -> tuple[Evaluated, Plan, str, int]:
+    """A filled paper, its plan, and the unit and decimals of its cell.
+
+    Args:
+        root: The workspace.
+        out: Where the last results are.
+        path: The paper.
+        paper_only: Whether the sample is drawn again from the population in the paper instead of the last results.
+
+    Raises:
+        InputProblem: if it cannot be read.
+    """
+    if not path.exists():
+        raise InputProblem("There is no such file.", where=str(path))
+    filled = taken_back(read_source(path.resolve().parent, path.resolve()))
+    if not paper_only:
+        found = sampled(root, out, filled.plan)
+        return evaluate(found.drawn, found.omissions, filled), filled.plan, found.about.unit, found.about.decimals
+    if filled.items is None:
+        raise UsageProblem("A CSV does not hold the population.", where=str(path), mend="Leave --paper-only out, or use the XLSX.")
+    unit = next(iter(filled.sample["unit"].unique(maintain_order=True)), "")
+    return evaluate(drawn(filled.items, filled.plan), things_of(filled), filled), filled.plan, unit, 2
+
+
+def sample_as_json(found: Sampled) -> dict[str, Any]:
+    """A sample for other programs: what `4 Population` says of the items that are examined, and the things drawn from lists."""
+    sample = found.drawn
+    return {
+        "plan": sample.plan.as_texts(), "about": asdict(found.about), "value": plain(rounded(sample.value)), "items": sample.population.height,
+        "interval": None if sample.interval is None else plain(sample.interval), "start": None if sample.start is None else plain(sample.start),
+        "parts": {part: {"items": items, "taken": taken} for part, (items, taken) in sample.sizes.items()},
+        "sample": sample.sample.to_dicts(), "omissions": found.omissions.to_dicts(),
+    }  # fmt: skip
+
+
+def as_json(found: Evaluated, plan: Plan, unit: str) -> dict[str, Any]:
+    """A result for other programs; amounts as texts of 18 decimals."""
+    return {
+        "conclusion": found.conclusion, "unit": unit, "plan": plan.as_texts(), "tolerable": _kept(found.tolerable), "overstatement": _limit(found.over), "understatement": _limit(found.under),
+        "taken_for_rounding": _kept(found.rounding), "omissions": [asdict(rate) | {"upper": plain(rate.upper)} for rate in found.rates], "notes": list(found.notes),
+        "problems": [asdict(problem) for problem in found.problems],
+    }  # fmt: skip
+
+
+def write_result(found: Evaluated, plan: Plan, unit: str, to: Path, *, force: bool) -> None:
+    """Writes a result as JSON or CSV.
+
+    Raises:
+        UsageProblem: as `check_target`.
+    """
+    check_target(to, (".json", ".csv"), force=force)
+    said = as_json(found, plan, unit)
+    if to.suffix.lower() == ".json":
+        write_whole(to, (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode())
+        return
+    rows = [(f"{name}.{inner}", str(value)) for name in ("plan", "overstatement", "understatement") for inner, value in (said[name] or {}).items()]
+    rows = [("conclusion", found.conclusion), ("unit", unit), ("tolerable", said["tolerable"]), *rows, ("taken_for_rounding", said["taken_for_rounding"])]
+    rows += [(f"omissions.{rate.name}", f"{rate.omitted} of {rate.examined} examined, {rate.size} in the list, upper limit {plain(rate.upper)}") for rate in found.rates]
+    rows += [("note", note) for note in found.notes] + [("problem", str(problem)) for problem in found.problems]
+    write_whole(to, for_people(pl.DataFrame(rows, schema=["what", "value"], orient="row")).write_csv(include_bom=True).encode())
+
+
+def _kept(value: Fraction) -> str:
+    return plain(rounded(value))
+
+
+def _limit(limit: Limit | None) -> dict[str, Any] | None:
+    if limit is None:
+        return None
+    said = {name: _kept(getattr(limit, name)) for name in ("known", "projected", "most_likely", "basic", "allowance")}
+    return {"errors": limit.errors, **said, "upper": None if limit.upper is None else _kept(limit.upper)}
+
+
+# ---------------------------------------------------------------- print
+
+
+def print_sampled(terminal: Console, found: Sampled, to: Path | None) -> None:
+    """The sample in short."""
+    sample, about = found.drawn, found.about
+    terminal.print(escape(f"{about.label}: {about.printed} {about.unit}; {sample.population.height} items, which add up to it to the last digit."))
+    if sample.interval is not None and sample.start is not None:
+        terminal.print(f"Interval {printed(Fraction(sample.interval), 1)} {about.unit} ({plain(sample.interval)}), random start {plain(sample.start)}, seed {sample.plan.seed}.", markup=False)
+    for part, (items, taken) in sample.sizes.items():
+        terminal.print(f"  {part or 'all'}: {taken} of {items} items", markup=False)
+    for name, size, taken in found.omissions.select("list", "size", "taken").unique(maintain_order=True).iter_rows():
+        terminal.print(f"  omissions, {name}: {taken} of {size}", markup=False)
+    terminal.print(escape(f"Written to {to}. Fill in the yellow columns, then: esg-kpis sample evaluate {to}") if to else "Nothing was written: --to paper.xlsx writes the working paper.")
+
+
+def print_evaluated(terminal: Console, found: Evaluated, unit: str, decimals: int) -> None:
+    """The result in lines: problems first."""
+    for problem in found.problems:
+        terminal.print(str(problem), markup=False)
+    for name, limit in (("Overstatement", found.over), ("Understatement", found.under)):
+        if limit is not None:
+            upper = "no limit can be given" if limit.upper is None else f"upper limit {printed(limit.upper, decimals)}"
+            parts = f"found where all was examined {printed(limit.known, decimals)}, projected {printed(limit.projected, decimals)}, basic precision {printed(limit.basic, decimals)}, allowance {printed(limit.allowance, decimals)}"
+            terminal.print(f"{name}: {limit.errors} items; {parts}; most likely {printed(limit.most_likely, decimals)}, {upper} {unit}", markup=False)
+    for rate in found.rates:
+        terminal.print(f"Omissions, {rate.name}: {rate.omitted} of {rate.examined} examined ({rate.size} in the list), upper limit {printed(Fraction(rate.upper) * 100, 2)} %", markup=False)
+    for note in found.notes:
+        terminal.print(note, markup=False)
+    counted = f" ({len(found.problems)} lines)" if found.problems else ""
+    terminal.print(f"Tolerable {printed(found.tolerable, decimals)} {unit}: {found.conclusion}{counted}.", markup=False)
