@@ -74,7 +74,7 @@ def plan_lines(drawn: Drawn, omissions: pl.DataFrame, about: About) -> list[tupl
         *_part_lines(drawn, unit),
         *((name, f"Plan: {name}", value, "") for name, value in plan.as_texts().items()),
         ("", "Method", in_words(plan, drawn.interval), ""),
-        ("", "Tolerable misstatement", exact_text(tolerable_of(plan, drawn.value)), f"{unit}: {plan.materiality} % of the value"),
+        ("", "Tolerable misstatement", exact_text(tolerable_of(plan, drawn.value)), f"{unit}: {plan.materiality} % of the value; {printed(tolerable_of(plan, drawn.value), 1)} in short"),
         *(_monetary_lines(drawn, unit) if drawn.interval is not None else _item_lines()),
         *((("", f"Omissions: {name}", f"{_taken(omissions, name)}", text) for name, text in LISTS.items()) if omissions.height else ()),
         ("", "What this cannot find", "What is not in the records", "A sample of records finds what is overstated. What was left out is looked for from the registers, on the third sheet. This is our method, applied to the unit of the KPI; no standard prescribes it."),
@@ -141,8 +141,8 @@ def population_rows(drawn: Drawn) -> list[dict[str, object]]:
     """The fourth sheet, in its columns; `book` and `cumulative` are numbers."""
     found = []
     for number, row in enumerate(drawn.population.iter_rows(named=True), 1):
-        cumulative = Fraction(row["cumulative"]) if row["cumulative"] else ""
-        found.append({**row, "no": number, "book": Fraction(row["exact"]), "cumulative": cumulative, "key": row["key"][:KEY_DIGITS], "chosen": "x" if row["chosen"] else ""})
+        pointer = {name: Fraction(row[name]) if row[name] else "" for name in ("cumulative", "unit")}
+        found.append({**row, **pointer, "no": number, "book": Fraction(row["exact"]), "key": row["key"][:KEY_DIGITS], "chosen": "x" if row["chosen"] else ""})
     return found
 
 

@@ -122,7 +122,7 @@ def size_of(plan: Plan) -> int:
 def in_words(plan: Plan, interval: Decimal | None) -> str:
     """The method in one sentence, for a person."""
     if plan.method == "mus" and interval is not None:
-        return f"Monetary-unit sampling: every {plain(interval)}th unit of the total is examined, in the item in which it lies; items of that size and above are all taken."
+        return f"Monetary-unit sampling: one unit in {plain(interval)} is selected, and the item in which it lies is examined; items of that size and above are all taken."
     if plan.method == "stratified":
         return f"Stratified random sampling by {plan.strata}, {plan.allocation} allocation, {plan.projection} projection."
     return f"Simple random sampling without replacement, {plan.projection} projection."

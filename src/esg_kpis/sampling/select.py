@@ -9,13 +9,14 @@ from math import lcm
 import polars as pl
 
 from esg_kpis.errors import UsageProblem
-from esg_kpis.exact import plain, square_root
+from esg_kpis.exact import decimals_of, plain, square_root
 from esg_kpis.sampling.draw import key_of, start_of
 from esg_kpis.sampling.plan import Plan, interval_of, size_of
 from esg_kpis.sampling.population import amounts_of, exact_text, total_of
 
 CERTAIN, NEGATIVE, ZERO, SELECTABLE = "certainty", "negative", "zero", "selectable"
 """Parts of the population of a monetary-unit sample."""
+_PICKED = {"item_id": pl.String(), "part": pl.String(), "key": pl.String(), "cumulative": pl.String(), "unit": pl.String(), "chosen": pl.Boolean(), "why": pl.String()}
 
 
 @dataclass(frozen=True)
@@ -50,54 +51,69 @@ def drawn(items: pl.DataFrame, plan: Plan) -> Drawn:
         UsageProblem: if the plan has no meaning, or does not fit the population.
     """
     plan.checked()
-    value = total_of(amounts_of(items))
-    if plan.method == "mus":
-        return _monetary(items, plan, value)
-    return _random(items, plan, value)
+    amounts = dict(zip(items["item_id"], amounts_of(items), strict=True))
+    if len(amounts) != items.height:
+        raise UsageProblem("An item stands in the population more than once.", where="population")
+    return (_monetary if plan.method == "mus" else _random)(items, amounts, plan, total_of(amounts.values()))
 
 
 # ---------------------------------------------------------------- monetary units
 
 
-def _monetary(items: pl.DataFrame, plan: Plan, value: Fraction) -> Drawn:
+def _monetary(items: pl.DataFrame, exact: Mapping[str, Fraction], plan: Plan, value: Fraction) -> Drawn:
     if value <= 0:
         raise UsageProblem("The total is not above zero, so its units cannot be counted.", where="--method mus", mend="Use --method random or stratified.")
     interval = interval_of(plan, value)
     start = start_of(plan.seed, interval)
-    amounts = dict(zip(items["item_id"], amounts_of(items), strict=True))
-    if len(amounts) != items.height:
-        raise UsageProblem("An item stands in the population more than once.", where="population")
-    parts = {item: _part(amount, interval) for item, amount in amounts.items()}
-    keys = {item: key_of(plan.seed, "order", item) for item in amounts}
+    # Whole numbers of a common small part, so that nothing is rounded and everything is quick.
+    scale = _scale([*exact.values(), Fraction(interval), Fraction(start)])
+    amounts = {item: amount.numerator * (scale // amount.denominator) for item, amount in exact.items()}
+    step, first = int(interval * scale), int(start * scale)
+    parts = {item: _part(amount, step) for item, amount in amounts.items()}
+    keys = {item: key_of(plan.seed, "order", item) if part == SELECTABLE else "" for item, part in parts.items()}
     rank = {name: place for place, name in enumerate((CERTAIN, NEGATIVE, SELECTABLE, ZERO))}
-    order = sorted(amounts, key=lambda item: (rank[parts[item]], -abs(amounts[item]) if parts[item] in (CERTAIN, NEGATIVE) else Fraction(0), keys[item], item))
-    hits = _hits([item for item in order if parts[item] == SELECTABLE], amounts, interval, start)
+    order = sorted(amounts, key=lambda item: (rank[parts[item]], -abs(amounts[item]) if parts[item] in (CERTAIN, NEGATIVE) else 0, keys[item], item))
+    hits = _hits([item for item in order if parts[item] == SELECTABLE], amounts, step, first)
     rows = []
     for item in order:
-        part, (cumulative, unit) = parts[item], hits.get(item, ("", ""))
-        chosen = part in (CERTAIN, NEGATIVE) or unit != ""
-        rows.append((item, part, keys[item] if part == SELECTABLE else "", cumulative, unit, chosen, _why(part, unit, interval)))
-    schema = {"item_id": pl.String(), "part": pl.String(), "key": pl.String(), "cumulative": pl.String(), "unit": pl.String(), "chosen": pl.Boolean(), "why": pl.String()}
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
+        part, (cumulative, hit) = parts[item], hits.get(item, (None, None))
+        unit = "" if hit is None else _text(hit, scale)
+        rows.append((item, part, keys[item], "" if cumulative is None else _text(cumulative, scale), unit, part in (CERTAIN, NEGATIVE) or hit is not None, _why(part, unit, interval)))
+    frame = pl.DataFrame(rows, schema=_PICKED, orient="row")
     return Drawn(plan, frame.join(items, on="item_id", how="left", maintain_order="left"), value, interval, start, _sizes(frame))
 
 
-def _part(amount: Fraction, interval: Decimal) -> str:
+def _scale(amounts: Sequence[Fraction]) -> int:
+    """A number that makes whole numbers of all these: a power of ten where one does."""
+    common = lcm(*{amount.denominator for amount in amounts})
+    places = decimals_of(Fraction(1, common))
+    return common if places is None else 10**places
+
+
+def _text(number: int, scale: int) -> str:
+    """`exact_text` of a number over a scale; quick where the scale is a power of ten."""
+    places = len(str(scale)) - 1
+    if 10**places != scale or not places:
+        return exact_text(Fraction(number, scale))
+    digits = str(number).zfill(places + 1)
+    return f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+
+
+def _part(amount: int, step: int) -> str:
     if amount < 0:
         return NEGATIVE
-    return ZERO if not amount else CERTAIN if amount >= interval else SELECTABLE
+    return ZERO if not amount else CERTAIN if amount >= step else SELECTABLE
 
 
-def _hits(order: Sequence[str], amounts: Mapping[str, Fraction], interval: Decimal, start: Decimal) -> dict[str, tuple[str, str]]:
-    """Of each item in order the cumulative total up to and with it, and the unit that hits it, if any. In whole numbers of a common small part, so that nothing is rounded."""
-    scale = lcm(Fraction(interval).denominator, Fraction(start).denominator, *(amounts[item].denominator for item in order))
-    step, unit, total = int(interval * scale), int(start * scale), 0
-    found = {}
+def _hits(order: Sequence[str], amounts: Mapping[str, int], step: int, first: int) -> dict[str, tuple[int, int | None]]:
+    """Of each item in order the cumulative total up to and with it, and the unit that hits it, if any."""
+    found: dict[str, tuple[int, int | None]] = {}
+    total, unit = 0, first
     for item in order:
-        total += amounts[item].numerator * (scale // amounts[item].denominator)
-        hit = unit <= total
-        found[item] = (exact_text(Fraction(total, scale)), exact_text(Fraction(unit, scale)) if hit else "")
-        unit += step if hit else 0
+        total += amounts[item]
+        hit = unit if unit <= total else None
+        found[item] = (total, hit)
+        unit += step if hit is not None else 0
     return found
 
 
@@ -112,8 +128,7 @@ def _why(part: str, unit: str, interval: Decimal) -> str:
 # ---------------------------------------------------------------- items
 
 
-def _random(items: pl.DataFrame, plan: Plan, value: Fraction) -> Drawn:
-    amounts = dict(zip(items["item_id"], amounts_of(items), strict=True))
+def _random(items: pl.DataFrame, amounts: Mapping[str, Fraction], plan: Plan, value: Fraction) -> Drawn:
     labels = dict(zip(items["item_id"], items[plan.strata] if plan.method == "stratified" else [""] * items.height, strict=True))
     keys = {item: key_of(plan.seed, "item", item) for item in amounts}
     strata: dict[str, list[str]] = {}
@@ -126,8 +141,7 @@ def _random(items: pl.DataFrame, plan: Plan, value: Fraction) -> Drawn:
             chosen = place <= sizes[name]
             why = f"all {len(members)} are taken" if sizes[name] == len(members) else f"key {place} of {len(members)} by size, of which {sizes[name]} are taken"
             rows.append((item, name, keys[item], "", "", chosen, why if chosen else ""))
-    schema = {"item_id": pl.String(), "part": pl.String(), "key": pl.String(), "cumulative": pl.String(), "unit": pl.String(), "chosen": pl.Boolean(), "why": pl.String()}
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(rows, schema=_PICKED, orient="row")
     return Drawn(plan, frame.join(items, on="item_id", how="left", maintain_order="left"), value, None, None, _sizes(frame))
 
 
