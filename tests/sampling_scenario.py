@@ -3,13 +3,20 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 
+import openpyxl
 import polars as pl
 
-from esg_kpis.sampling import Plan, drawn
+from esg_kpis.files import Source
+from esg_kpis.report.working_paper import paper_as_csv, paper_as_xlsx
+from esg_kpis.sampling import Drawn, Evaluated, Plan, drawn, evaluate
 from esg_kpis.sampling.evaluate import limits_of
+from esg_kpis.sampling.omissions import OMISSION
+from esg_kpis.sampling.paper import ANSWERS, HEADER, OMISSION_ANSWERS, OMISSION_COLUMNS, OMISSIONS, SAMPLE, SAMPLE_COLUMNS, About
 from esg_kpis.sampling.plan import tolerable_of
 from esg_kpis.sampling.population import ITEM, exact_text
+from esg_kpis.sampling.taken_back import taken_back
 
 Amounts = Mapping[str, Fraction]
 
@@ -76,3 +83,59 @@ def _some(truth: Amounts, wanted: Fraction) -> dict[str, Fraction]:
             return found
         found[item] = min(truth[item], rest)
     return found
+
+
+# ---------------------------------------------------------------- papers
+
+ABOUT = About("Emissions (kpi), 2023, total=All", "All that is emitted.", "sum of emission_co2e, in tCO2e", "A report", "tCO2e", 2, "1000.00", "ok", "0123456789abcdef")
+
+
+def things(*names: str, of: int = 100) -> pl.DataFrame:
+    """Things drawn from the list of site months."""
+    rows = [{"list": "site_month", "thing_id": name, "what": name, "told": "", "path": "", "sheet": "", "line": None, "sha256": "", "key": "", "size": of, "taken": len(names)} for name in names]
+    return pl.DataFrame(rows, schema=OMISSION)
+
+
+class Paper:
+    """A working paper on disk that a test fills in, and evaluates against the sample it was drawn as."""
+
+    def __init__(self, folder: Path, drawn_: Drawn, omissions: pl.DataFrame, name: str = "paper.xlsx") -> None:
+        self.path, self.drawn, self.omissions = folder / name, drawn_, omissions
+        write = paper_as_xlsx if name.endswith(".xlsx") else paper_as_csv
+        self.path.write_bytes(write(drawn_, omissions, ABOUT))
+
+    def fill(self, found: Mapping[str, object] | None = None, omitted: Mapping[str, object] | None = None) -> "Paper":
+        """Writes what the assurer found: the book value and 0 where nothing else is given."""
+        book = openpyxl.load_workbook(self.path)
+        fill_in(book, found or {}, omitted or {})
+        book.save(self.path)
+        return self
+
+    def evaluated(self) -> Evaluated:
+        """The paper taken back."""
+        content = self.path.read_bytes()
+        return evaluate(self.drawn, self.omissions, taken_back(Source(self.path.name, content, hashlib.sha256(content).hexdigest())))
+
+
+def column(name: str) -> int:
+    """The place of a column of the sample, from 1."""
+    return [*SAMPLE_COLUMNS, *ANSWERS].index(name) + 1
+
+
+def omission_column(name: str) -> int:
+    """The same of the omissions."""
+    return [*OMISSION_COLUMNS, *OMISSION_ANSWERS].index(name) + 1
+
+
+def fill_in(book: openpyxl.Workbook, found: Mapping[str, object], omitted: Mapping[str, object]) -> None:
+    """Fills a workbook: by item, and by thing."""
+    page = book[SAMPLE]
+    for line in range(HEADER + 1, page.max_row + 1):
+        item = page.cell(line, column("item_id")).value
+        if item:
+            page.cell(line, column("audited")).value = found.get(str(item), page.cell(line, column("book")).value)  # type: ignore[assignment]
+    page = book[OMISSIONS]
+    for line in range(HEADER + 1, page.max_row + 1):
+        thing = page.cell(line, omission_column("thing_id")).value
+        if thing:
+            page.cell(line, omission_column("omitted")).value = omitted.get(str(thing), 0)  # type: ignore[assignment]
