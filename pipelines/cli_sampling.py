@@ -32,15 +32,15 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that is the
 def draw(
     kpi: Annotated[str, typer.Argument(help="KPI id of a sum or count, such as ghg_scope_1_2.")],
     period: Annotated[str, typer.Option("--period", help="Period, such as 2023.")],
+    seed: Annotated[int, typer.Option("--seed", help="Whole number that the draw rests on. The assurer chooses it, once the records are fixed.", min=0)],
     edition: EditionOption = None,
     category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.")] = "total=All",
     method: Annotated[str, typer.Option("--method", help="mus (monetary units), stratified or random.")] = "mus",
     materiality: Annotated[str, typer.Option("--materiality", help="Tolerable misstatement, in percent of the value.")] = "5",
     confidence: Annotated[str, typer.Option("--confidence", help="Confidence, in percent, one-sided.")] = "95",
     expected: Annotated[str, typer.Option("--expected", help="Misstatement that is expected, in percent of the value; for mus.")] = "0",
-    seed: Annotated[int, typer.Option("--seed", help="Whole number that the draw rests on; the assurer chooses it.", min=0)] = 0,
     size: Annotated[int, typer.Option("--size", help="Items to take, for random and stratified; 0 lets the formula decide.", min=0)] = 0,
-    by: Annotated[str, typer.Option("--by", help="What makes the strata: site_id, measure, kind or country.")] = "measure",
+    by: Annotated[str | None, typer.Option("--by", help="What makes the strata: site_id, measure (the default), kind or country.")] = None,
     allocation: Annotated[str, typer.Option("--allocation", help="proportional (to the number of items) or neyman (and to their spread).")] = "proportional",
     projection: Annotated[str, typer.Option("--projection", help="difference, ratio or mean; for random and stratified.")] = "difference",
     tolerable_rate: Annotated[str, typer.Option("--tolerable-rate", help="Rate of omitted things that is tolerable, in percent.")] = "5",
@@ -60,7 +60,7 @@ def draw(
         raise UsageProblem(f"'{category}' is no category.", where="--category", mend="Write BREAKDOWN=CATEGORY, such as gas=CO2.")
     plan = Plan(
         edition or sampling.edition_with(target, kpi, period), kpi, period, breakdown, name, method, materiality, confidence, expected, seed, size,
-        by if method == "stratified" else "", allocation, projection, tolerable_rate,
+        by or ("measure" if method == "stratified" else ""), allocation, projection, tolerable_rate,
     )  # fmt: skip
     found = sampling.sampled(where, target, plan)
     if to is not None:

@@ -82,7 +82,7 @@ def test_a_total_that_is_not_above_zero_has_no_units() -> None:
             drawn(items(amounts), plan())
 
 
-@pytest.mark.parametrize("given", [{"method": "monetary"}, {"materiality": "0"}, {"materiality": "5%"}, {"materiality": "-1"}, {"confidence": "100"}, {"confidence": "NaN"}, {"expected": "1,5"}, {"method": "stratified", "strata": "colour"}, {"projection": "guess"}, {"omission_rate": "0"}, {"seed": -1}])
+@pytest.mark.parametrize("given", [{"method": "monetary"}, {"materiality": "0"}, {"materiality": "5%"}, {"materiality": "-1"}, {"confidence": "100"}, {"confidence": "NaN"}, {"expected": "1,5"}, {"method": "stratified", "strata": "colour"}, {"projection": "guess"}, {"omission_rate": "0"}, {"seed": -1}, {"size": 5}, {"strata": "kind"}, {"method": "random", "expected": "1"}])
 def test_a_plan_without_meaning_is_refused(given: dict[str, object]) -> None:
     with pytest.raises(UsageProblem):
         drawn(items({"a": 1}), plan(**given))

@@ -55,7 +55,7 @@ def paper_digest(drawn: Drawn, omissions: pl.DataFrame) -> str:
     """The SHA-256 of what a paper was drawn by and of what was drawn: plan, population, and each item and thing, as JSON with sorted keys."""
     said = {
         "plan": drawn.plan.as_texts(), "population": population_digest(drawn.population, drawn.plan.strata), "sample": [list(row) for row in drawn.sample.select("item_id", "exact").sort("item_id").iter_rows()],
-        "omissions": [list(row) for row in omissions.select("list", "thing_id").sort("list", "thing_id").iter_rows()],
+        "omissions": [list(row) for row in omissions.select("list", "thing_id", "size").sort("list", "thing_id").iter_rows()],
     }  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -108,7 +108,8 @@ def _monetary_lines(drawn: Drawn, unit: str) -> list[tuple[str, str, str, str]]:
     interval, start = drawn.interval, drawn.start
     assert interval is not None
     assert start is not None
-    most = -(-drawn.value // Fraction(interval))
+    amounts = amounts_of(drawn.population)
+    most = -(-total_of(amount for amount in amounts if amount > 0) // Fraction(interval)) + sum(1 for amount in amounts if amount < 0)
     return [
         ("", "Planned errors", str(errors), "whole errors the plan allows for: the least k with expected misstatement x R(k) <= k x tolerable misstatement"),
         ("", "Reliability factor", plain(reliability(errors, plan.level)), f"R({errors}) at {plan.confidence} %: exp(-R) x (1 + R + ... + R^k/k!) = 1 - confidence"),

@@ -53,12 +53,18 @@ class Plan:
             _known(getattr(self, name), name, known)
         if self.method == "stratified":
             _known(self.strata, "by", STRATA)
+        elif self.strata:
+            raise UsageProblem(f"A sample by {self.method} has no strata.", where="--by", mend="Leave it out, or use --method stratified.")
+        if self.method == "mus" and self.size:
+            raise UsageProblem("The size of a monetary-unit sample follows from materiality and confidence.", where="--size", mend="Leave it out, or use --method random or stratified.")
         for name, low, high in (("materiality", "0", "100"), ("confidence", "50", "99.9999"), ("omission_rate", "0.1", "50")):
             number = percent(getattr(self, name), name)
             if not Fraction(low) <= number * 100 <= Fraction(high) or not number:
                 raise UsageProblem(f"{getattr(self, name)} % is outside what can be.", where=_option(name), mend=f"Give a number from {low} to {high}, and more than 0.")
         if percent(self.expected, "expected") >= percent(self.materiality, "materiality"):
             raise UsageProblem("What is expected to be wrong must be less than what is material.", where="--expected", mend="No sample can show that a total is free of an error that is in it.")
+        if self.method != "mus" and percent(self.expected, "expected"):
+            raise UsageProblem("Only a monetary-unit sample is planned for an expected misstatement.", where="--expected", mend="Leave it out, and give a larger --size.")
         if self.seed < 0 or self.size < 0:
             raise UsageProblem("Seed and size are whole numbers from 0 on.", where="--seed, --size")
         return self

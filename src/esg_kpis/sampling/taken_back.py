@@ -64,8 +64,7 @@ def _from_workbook(source: Source) -> Filled:
     plan_sheet = _sheet(source, PLAN, PLAN_HEADER, {name: name for name in PLAN_COLUMNS})
     said = dict(plan_sheet.rows.filter(pl.col("key") != "").select("key", "Value").iter_rows())
     sample = _sheet(source, SAMPLE, HEADER, {**SAMPLE_COLUMNS, **ANSWERS})
-    amount = next((name for name in _titles(source, OMISSIONS) if name.startswith(OMISSION_ANSWERS["amount"])), OMISSION_ANSWERS["amount"])
-    omissions = _sheet(source, OMISSIONS, HEADER, {**OMISSION_COLUMNS, **OMISSION_ANSWERS, "amount": amount})
+    omissions = _sheet(source, OMISSIONS, HEADER, {**OMISSION_COLUMNS, **OMISSION_ANSWERS})
     population = _sheet(source, POPULATION, HEADER, POPULATION_COLUMNS)
     items = population.rows.with_columns(pl.lit("").alias(name) for name in ITEM if name not in population.rows.columns)
     for line, text in population.rows.filter(pl.col("item_id") != "").select(LINE, "exact").iter_rows():
@@ -112,11 +111,9 @@ def _sheet(source: Source, name: str, header: int, columns: Mapping[str, str]) -
     return _named(found[0], columns)
 
 
-def _titles(source: Source, name: str) -> list[str]:
-    return open_sheets(source, Reading(sheet=name, header_line=HEADER))[0].columns
-
-
 def _named(sheet: Sheet, columns: Mapping[str, str]) -> Sheet:
+    # The unit stands in brackets behind what the column of amounts is called.
+    columns = {name: next((there for there in sheet.columns if there.startswith(f"{title} (")), title) if title not in sheet.columns else title for name, title in columns.items()}
     if missing := [title for title in columns.values() if title not in sheet.columns]:
         raise InputProblem(f"The column '{missing[0]}' is gone.", where=sheet.where, mend=_MEND)
     rows = sheet.rows.select(LINE, *(pl.col(title).str.strip_chars().alias(name) for name, title in columns.items()))
