@@ -107,7 +107,7 @@ def _formats(book: Any, decimals: int) -> dict[str, Any]:  # noqa: ANN401  (Xlsx
 def _write_plan(book: Any, formats: Mapping[str, Any], lines: Sequence[tuple[str, str, str, str]], about: About) -> None:  # noqa: ANN401
     page = book.add_worksheet(PLAN)
     page.set_column(0, 0, 12)
-    page.set_column(1, 1, 26)
+    page.set_column(1, 1, 30)
     page.set_column(2, 3, 66)
     page.write_string(0, 0, f"Working paper: sample of {about.label}", formats["title"])
     for place, title in enumerate(PLAN_COLUMNS):
@@ -115,7 +115,7 @@ def _write_plan(book: Any, formats: Mapping[str, Any], lines: Sequence[tuple[str
     for line, row in enumerate(lines, PLAN_HEADER):
         for place, text in enumerate(row):
             page.write_string(line, place, text[:_LONGEST], formats["key"] if not place else formats["wrap"])
-        page.set_row(line, 15 * max(1, *(-(-len(text) // 62) for text in row[2:])))
+        page.set_row(line, 15 * max(1, *(-(-len(text) // 74) for text in row[2:])))
     page.freeze_panes(PLAN_HEADER, 0)
     page.set_landscape()
     page.fit_to_pages(1, 0)

@@ -32,6 +32,11 @@ POPULATION_COLUMNS = {
     "site_id": "Site", "measure": "Measure", "kind": "Site kind", "country": "Country", "first": "From", "last": "To", "path": "File", "sheet": "Sheet", "line": "Line",
 }  # fmt: skip
 CSV_PLAN, CSV_PAPER = "Plan", "Paper"
+_PLANNED = {
+    "edition": "Edition", "kpi_id": "KPI", "period": "Period", "breakdown": "Breakdown", "category": "Category", "method": "Method, in a word", "materiality": "Materiality, % of the value",
+    "confidence": "Confidence, %", "expected": "Expected misstatement, %", "seed": "Seed", "size": "Size asked for; 0: by formula", "strata": "Strata by", "allocation": "Allocation to strata",
+    "projection": "Projection of items", "omission_rate": "Tolerable rate of omissions, %",
+}  # fmt: skip
 KEY_DIGITS = 16
 """How many digits of a draw key are shown: enough to sort by."""
 
@@ -72,7 +77,7 @@ def plan_lines(drawn: Drawn, omissions: pl.DataFrame, about: About) -> list[tupl
         ("", "Population", f"{drawn.population.height} items", "One item is what one record contributes to the value; an estimate, which no record is behind, is an item of its own."),
         ("", "Control total", exact_text(drawn.value), f"{unit}. The items add up to the value to the last digit: difference 0."),
         *_part_lines(drawn, unit),
-        *((name, f"Plan: {name}", value, "") for name, value in plan.as_texts().items()),
+        *((name, _PLANNED[name], value, "") for name, value in plan.as_texts().items()),
         ("", "Method", in_words(plan, drawn.interval), ""),
         ("", "Tolerable misstatement", exact_text(tolerable_of(plan, drawn.value)), f"{unit}: {plan.materiality} % of the value; {printed(tolerable_of(plan, drawn.value), 1)} in short"),
         *(_monetary_lines(drawn, unit) if drawn.interval is not None else _item_lines()),
