@@ -125,5 +125,5 @@ def things_of(filled: Filled) -> pl.DataFrame:
     if filled.omissions is None:
         return pl.DataFrame(schema=OMISSION)
     rows = filled.omissions.filter(pl.col("thing_id") != "").unique(["list", "thing_id"], keep="first", maintain_order=True)
-    named = rows.with_columns(pl.lit("").alias("key"), pl.len().over("list").alias("taken"))
+    named = rows.with_columns(pl.lit("").alias("key"), pl.len().over("list").alias("taken"), pl.col("size").cast(pl.Int64(), strict=False).fill_null(0))
     return named.select(pl.col(name).cast(dtype, strict=False) for name, dtype in OMISSION.items())
