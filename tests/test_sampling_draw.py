@@ -19,7 +19,7 @@ from tests.sampling_scenario import items, plan
 AMOUNTS = st.dictionaries(st.text("abcdef", min_size=1, max_size=6), st.decimals("-50", "1000", places=3), min_size=1, max_size=60).filter(lambda found: sum(found.values()) > 0)
 
 
-def test_the_interval_of_the_worked_total_is_that_of_the_brief_at_95_and_90_percent() -> None:
+def test_the_interval_of_the_worked_total_at_95_and_at_90_percent() -> None:
     """116,722.56 t at 5 %: tolerable 5,836.128 t; / 2.995732 = 1,948.1 t, / 2.302585 = 2,534.6 t. The rounded factor 2.996 would give 1,948.0."""
     total = Fraction("116722.56")
 

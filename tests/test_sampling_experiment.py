@@ -44,7 +44,7 @@ def test_without_allowance_for_errors_a_small_one_on_every_record_is_refused_and
     assert not any(concluded(books, truth, plan(seed=seed, expected="1")) for seed in range(10))
 
 
-def test_the_population_of_the_worked_total_is_that_of_the_brief(worked: Ran) -> None:
+def test_the_worked_total_has_an_interval_of_1948_tonnes_and_at_most_60_items(worked: Ran) -> None:
     sample = sampled(worked.root, worked.out, Plan("2023", "ghg_scope_1_2", "2023", "total", "All", seed=7)).drawn
     assert sample.interval is not None
 
