@@ -5,6 +5,7 @@ both engines read is data: the typed records, the factor library, `units.txt` an
 where one does not fit) and text of any length in its fractions; no binary float is made anywhere.
 """
 
-from esg_kpis.reperform.engine import Typed, recomputed
+from esg_kpis.reperform.engine import recomputed
+from esg_kpis.reperform.load import Asked, Typed
 
-__all__ = ["Typed", "recomputed"]
+__all__ = ["Asked", "Typed", "recomputed"]

@@ -22,7 +22,7 @@ MACROS = (
          + (limb(x, 0) * limb(y, 3) + limb(x, 1) * limb(y, 2) + limb(x, 2) * limb(y, 1) + limb(x, 3) * limb(y, 0)) * {BASE}
          + (limb(x, 1) * limb(y, 3) + limb(x, 2) * limb(y, 2) + limb(x, 3) * limb(y, 1)) * {BASE**2}::HUGEINT
          + (limb(x, 2) * limb(y, 3) + limb(x, 3) * limb(y, 2)) * {BASE**3}::HUGEINT
-         + CASE WHEN limb(x, 3) = 0 OR limb(y, 3) = 0 THEN 0 ELSE limb(x, 3) * limb(y, 3) * {BASE**3}::HUGEINT * {BASE} END)""",
+         + CASE WHEN limb(x, 3) > 0 AND limb(y, 3) > 0 THEN error('a product does not fit into 128 bits')::HUGEINT ELSE 0::HUGEINT END)""",
     # Two numbers with 24 decimals give one with 24 decimals, half-even.
     """CREATE MACRO product_24(a, b) AS
        (CASE WHEN (a < 0) <> (b < 0) THEN -1 ELSE 1 END)::HUGEINT * natural_product(abs(a)::HUGEINT, abs(b)::HUGEINT)""",

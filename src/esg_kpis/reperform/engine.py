@@ -5,7 +5,7 @@ from fractions import Fraction
 import duckdb
 import polars as pl
 
-from esg_kpis.editions import Edition, Kpi
+from esg_kpis.reperform.aims import of_targets
 from esg_kpis.reperform.cells import evaluate
 from esg_kpis.reperform.choice import choose, prepare_choice
 from esg_kpis.reperform.contracted import part_load
@@ -13,8 +13,6 @@ from esg_kpis.reperform.load import Asked, Typed, connected, table
 from esg_kpis.reperform.made import make_amounts
 from esg_kpis.reperform.placed import count_amounts
 from esg_kpis.reperform.terms import make_cube
-
-STATES = {"ok": "a number", "blocked": "blocked", "none": "no number"}
 
 
 def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame) -> pl.DataFrame:
@@ -26,7 +24,7 @@ def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame) -> pl.DataFr
         published: What the edition printed, for the decimals.
 
     Columns: `kpi_id`, `period`, `breakdown`, `category`, `value` (text, 18 decimals half-even, in the KPI's unit; null where it has none), `printed` (half-up), `state`: ok, blocked, or none. Small groups are not
-    hidden, and cells of printed targets are not among them: see `of_targets`.
+    hidden.
 
     Raises:
         duckdb.Error: where a number does not fit into 128 bits before the KPI.
@@ -43,13 +41,14 @@ def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame) -> pl.DataFr
         _divisors(con, asked)
         make_cube(con)
         found = evaluate(con, asked, decimals)
+        found |= of_targets(con, asked, found, decimals)
     rows = [(*cell, *answer) for cell, answer in found.items()]
     return pl.DataFrame(rows, schema=dict.fromkeys(("kpi_id", "period", "breakdown", "category", "value", "printed", "state"), pl.String()), orient="row")
 
 
 def _divisors(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     """`divisors`: the factors that KPIs are divided by, such as kgce by 0.1229 kgce/kWh, chosen by the same rules as any."""
-    wanted = {(kpi.per_factor.measure, kpi.per_factor.output) for kpi in _divided(asked.edition)}
+    wanted = {(per.measure, per.output) for kpi in asked.edition.kpis.values() if (per := kpi.per_factor) is not None}
     keys = [(place, measure, "", "", None, None, "", period, "") for place, (measure, period) in enumerate(sorted({(measure, period) for measure, _ in wanted for period in asked.edition.periods}), 1)]
     table(con, "keys", {"key": "BIGINT", **dict.fromkeys(("measure", "gas_in", "methane", "grid_region", "country", "kind", "period", "dimensions"), "VARCHAR")}, keys)
     con.execute("INSERT INTO chains SELECT NULL, NULL, 'GLOBAL', 1, DATE '0001-01-01', DATE '9999-12-31' WHERE NOT EXISTS (FROM chains WHERE grid_region IS NULL AND country IS NULL)")
@@ -59,7 +58,3 @@ def _divisors(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     """).fetchall()
     exact = [(measure, output, period, str(Fraction(value) * Fraction(top, bottom))) for measure, output, period, value, top, bottom in found if (measure, output) in wanted]
     table(con, "divisors", {"measure": "VARCHAR", "output": "VARCHAR", "period": "VARCHAR", "top": "VARCHAR"}, exact)
-
-
-def _divided(edition: Edition) -> list[Kpi]:
-    return [kpi for kpi in edition.kpis.values() if kpi.per_factor is not None]

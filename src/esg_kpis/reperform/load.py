@@ -78,7 +78,7 @@ def connected(typed: Typed, asked: Asked) -> duckdb.DuckDBPyConnection:
     }  # fmt: skip
     for name, frame in frames.items():
         con.register(f"__{name}", frame.to_arrow())
-        con.execute(f"CREATE TABLE {name} AS SELECT * FROM __{name}")
+        con.execute(f"CREATE TABLE {name} AS FROM __{name}")
         con.unregister(f"__{name}")
     _measures(con)
     _periods(con, asked)

@@ -59,7 +59,7 @@ def make_cube(con: duckdb.DuckDBPyConnection) -> None:
     `amounts` (how many there are), `waived`.
     """
     columns = {**{name: name for name in _COUNTED_BY}, **{attribute: name for name, attribute in _NAMED.items()}, "counted": "counted"}
-    named = ", ".join(f'said(attributes, {text(name)}) AS "{column}"' for column, name in columns.items() if column not in ("country",))
+    named = ", ".join(f'said(attributes, {text(name)}) AS "{column}"' for column, name in columns.items() if column != "country")
     crosses = "[" + ", ".join(f"CASE WHEN regexp_matches(attributes, '(^|;){name}=') THEN {text(name)} END" for name in people.CROSSED) + "]"
     of_people = " OR ".join(f"regexp_matches(attributes, '(^|;){name}=')" for name in people.ATTRIBUTES)
     con.execute(f"""
