@@ -184,7 +184,7 @@ def test_products_at_half_way(con: duckdb.DuckDBPyConnection, left: int, right: 
 
 
 def test_what_does_not_fit_raises(con: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(duckdb.InvalidInputException, match="128 bits"):
+    with pytest.raises(duckdb.Error, match="128"):
         con.execute("SELECT product_24(?::HUGEINT, ?::HUGEINT)", [str(10**37), str(10**30)]).fetchone()
 
 
