@@ -1,6 +1,7 @@
 """The second engine: DuckDB and the library agree on every cell, to the last digit; and it tells when they do not."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,16 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esg_kpis.amounts import amounts_of, amounts_of_people, coverage_of
-from esg_kpis.editions import Edition, EditionFile, read_editions
+from esg_kpis.editions import Edition, EditionFile, counting_of, read_editions
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.factors import Library, Received, counted_in, read_library, with_instruments
 from esg_kpis.kpis import evaluate, inputs_of
+from esg_kpis.people import persons_of
 from esg_kpis.reperform import Asked, Typed, recomputed
 from esg_kpis.reperform.arithmetic import MACROS
 from esg_kpis.reperform.ratios import ratio
 from esg_kpis.tables import PUBLISHED, empty
 from esg_kpis.units import multiplier, registry, units_like
+from esg_kpis.workspace import open_workspace
 from tests.conftest import REPOSITORY, Ran, run_workspace
 
 KEY = ["kpi_id", "period", "breakdown", "category"]
@@ -60,6 +63,21 @@ def test_both_engines_agree_on_every_cell_of_the_worked_editions(worked: Ran, ed
     assert second["value"].count() == numbers
 
 
+@pytest.mark.parametrize("edition", ["2020", "2023"])
+def test_both_engines_agree_when_persons_are_counted_twice(worked: Ran, edition: str) -> None:
+    library = read_library(worked.root / "factors")
+    read = read_editions(worked.root / "editions", (edition,))[0]
+    persons = persons_of(open_workspace(worked.root), date(2024, 4, 9), worked.table("sites"), counting_of([read]))
+    typed = replace(typed_of(worked, library), people_counts=None)
+
+    second = recomputed(typed, Asked(read, read.rules.knowledge_date, date(2024, 4, 9)), worked.table("published"), persons)
+    fewer = replace(persons, spells=persons.spells.slice(1))
+
+    assert persons.spells.height > 60_000
+    assert differing(worked.table("kpi_values").filter(pl.col("edition") == edition), second) == []
+    assert differing(worked.table("kpi_values").filter(pl.col("edition") == edition), recomputed(typed, Asked(read, read.rules.knowledge_date, date(2024, 4, 9)), worked.table("published"), fewer)) != []
+
+
 @pytest.fixture(scope="module")
 def methods(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The example that holds every method of the GHG page."""
@@ -88,8 +106,6 @@ def both_ways(ran: Ran, edition: Edition, library: Library, **changed: pl.DataFr
 
 def otherwise(edition: Edition, **changes: Any) -> Edition:  # noqa: ANN401
     """An edition with other rules."""
-    from dataclasses import replace
-
     return replace(edition, rules=EditionFile.model_validate({**edition.rules.model_dump(), **changes}))
 
 

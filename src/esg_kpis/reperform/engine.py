@@ -11,17 +11,19 @@ from esg_kpis.reperform.choice import choose, prepare_choice
 from esg_kpis.reperform.contracted import part_load
 from esg_kpis.reperform.load import Asked, Typed, connected, table
 from esg_kpis.reperform.made import make_amounts
+from esg_kpis.reperform.persons import Rows, count_persons
 from esg_kpis.reperform.placed import count_amounts
 from esg_kpis.reperform.terms import make_cube
 
 
-def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame) -> pl.DataFrame:
+def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame, persons: Rows | None = None) -> pl.DataFrame:
     """Every cell of every KPI of an edition, computed by DuckDB.
 
     Args:
         typed: The typed records and the library.
         asked: The edition, and the days in force.
         published: What the edition printed, for the decimals.
+        persons: Typed rows about persons, counted here; `typed` then holds no counts.
 
     Columns: `kpi_id`, `period`, `breakdown`, `category`, `value` (text, 18 decimals half-even, in the KPI's unit; null where it has none), `printed` (half-up), `state`: ok, blocked, or none. Small groups are not
     hidden.
@@ -34,6 +36,8 @@ def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame) -> pl.DataFr
         if typed.people_cells is not None:
             con.register("__cells", typed.people_cells.to_arrow())
             con.execute("CREATE TABLE people_cells AS FROM __cells")
+        if persons is not None:
+            count_persons(con, persons, asked)
         count_amounts(con, asked)
         prepare_choice(con, asked)
         part_load(con, asked)
