@@ -112,7 +112,7 @@ def _queries(con: duckdb.DuckDBPyConnection, measure: str, cross: Cross, first: 
         if told != (0,):
             yield _counted(measure, cross, first, last, f"SELECT *, {size} AS n FROM known_injuries WHERE date {days}", more=("recognition",))  # noqa: S608
         elif any(start <= first and last <= end for start, end in rows.complete):
-            yield f"SELECT {text(measure)} AS measure, DATE '{first}' AS first, DATE '{last}' AS last, '' AS site_id, '' AS attributes, 0::DECIMAL(38, 9) AS quantity"  # noqa: S608
+            yield f"SELECT {text(measure)} AS measure, DATE '{first}' AS first, DATE '{last}' AS last, '' AS site_id, '' AS attributes, 0::DECIMAL(38, 9) AS quantity"
 
 
 def _of_training(con: duckdb.DuckDBPyConnection, measure: str, cross: Cross, first: date, last: date, there: str) -> Iterable[str]:
