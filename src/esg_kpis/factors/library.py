@@ -124,6 +124,11 @@ class Library:
         schema: dict[str, pl.DataType] = dict.fromkeys(columns, pl.String()) | dict.fromkeys(("data_from", "data_to", "published"), pl.Date())
         return pl.DataFrame(columns, schema={**schema, "factor": pl.UInt32(), "lead": PRODUCT})
 
+    def region_table(self) -> pl.DataFrame:
+        """Which region lies in which. Columns: `region`, `parent`, `valid_from`, `valid_to`."""
+        rows = [(item.region, item.parent, item.valid_from, item.valid_to) for item in self.regions]
+        return pl.DataFrame(rows, schema={"region": pl.String(), "parent": pl.String(), "valid_from": pl.Date(), "valid_to": pl.Date()}, orient="row")
+
     def parts_of(self, source: str, measure: str, gas_in: str) -> list[str]:
         """The gases that a source says a blend is made of; none for a pure gas."""
         return sorted({factor.gas for factor in self.factors if factor.gas_in == gas_in and factor.measure == measure and factor.source_id == source and gas_in})

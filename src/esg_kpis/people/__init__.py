@@ -12,10 +12,10 @@ from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.people.counts import Counting
 from esg_kpis.people.held import with_lock
 from esg_kpis.people.lock import Lock, counting_with, lock_files, read_lock
-from esg_kpis.people.take_in import People, count_people
+from esg_kpis.people.take_in import People, Persons, count_people, typed_persons
 from esg_kpis.workspace import Workspace
 
-__all__ = ["Counting", "Lock", "People", "count_people", "counting_with", "lock_files", "people_of", "read_lock"]
+__all__ = ["Counting", "Lock", "People", "Persons", "count_people", "counting_with", "lock_files", "people_of", "persons_of", "read_lock"]
 
 
 def people_of(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> People:
@@ -28,6 +28,16 @@ def people_of(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: 
         lock = read_lock(workspace.people_lock)
         people = count_people(workspace, as_of, sites, counting_with(counting, lock), secret_file)
         return with_lock(people, lock, counting)
+
+
+def persons_of(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> Persons:
+    """The typed rows about persons of a workspace, for a second engine to count them again. See `Persons`.
+
+    Raises:
+        InternalProblem: for a fault of ours, as `people_of`.
+    """
+    with _nobody_told():
+        return typed_persons(workspace, as_of, sites, counting, secret_file)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import polars as pl
 from esg_kpis.domains.people import FORMS
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.people.counts import Counting, cross_name
+from esg_kpis.people.left import file_records
 from esg_kpis.people.lock import Lock
-from esg_kpis.people.take_in import People, file_records
+from esg_kpis.people.take_in import People
 from esg_kpis.tables import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS, conform
 
 _GRAIN = ["first", "last", "site_id", "cross", "attributes"]

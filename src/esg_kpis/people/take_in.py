@@ -1,32 +1,23 @@
 """All people files of a workspace: read, checked, counted, forgotten. What comes out are counts, control totals, and the places of rows that were wrong."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from esg_kpis.domains.definition import Form
-from esg_kpis.domains.people import CROSSED, DOMAIN, FORMS, KEPT
-from esg_kpis.errors import InputProblem
 from esg_kpis.exact import QUANTITY
-from esg_kpis.files import LINE, read_source
-from esg_kpis.ingest.accounting import record_id
-from esg_kpis.ingest.declared import format_for, read_format
-from esg_kpis.ingest.formats import Format
-from esg_kpis.ingest.rules import right_zh
-from esg_kpis.ingest.take import file_row, raw_files, stopped_row
+from esg_kpis.files import LINE
 from esg_kpis.people.counts import Counting, counts_of_spells, joint_table, roll_forward
 from esg_kpis.people.events import as_they_were, counts_of_injuries, counts_of_training
+from esg_kpis.people.left import controls_of, named, records_of, rejected_of
 from esg_kpis.people.observed import last_days_ahead, observed, unfinished_periods
-from esg_kpis.people.read import FILE, REFUSAL, PeopleFile, form_of, refusals, sheet_of, typed_rows
-from esg_kpis.people.spells import BEFORE, Ordered, against_register, from_snapshots, in_order, monthly, overlapping, without_repeats
+from esg_kpis.people.read import FILE, REFUSAL, refusals
+from esg_kpis.people.received import Read, read_files, rows_of
+from esg_kpis.people.spells import FACTS, Ordered, against_register, from_snapshots, in_order, monthly, overlapping, without_repeats
 from esg_kpis.tables import FILES, HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS, RECORDS, REJECTED, conform
 from esg_kpis.workspace import Workspace
 
-NOT_SHOWN = "(not shown: people data)"
 LIVELY = 10
 """Movements of a period after which one with a tenth of them is no quiet one: of ten expected, at most one comes once in 2,000 times (Poisson)."""
 A_FEW_DAYS = timedelta(days=3)
@@ -45,17 +36,34 @@ class People:
     observations: pl.DataFrame
 
 
-@dataclass
-class _Read:
-    """What has been read so far: files, their rows by form, and what was refused."""
+@dataclass(frozen=True)
+class _Accepted:
+    """The rows that are right, as persons: what counts are made of. It never leaves this room but as `Persons`."""
 
-    files: list[dict[str, Any]] = field(default_factory=list)
-    stopped: list[dict[str, Any]] = field(default_factory=list)
-    items: list[PeopleFile] = field(default_factory=list)
-    rows: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in FORMS})
-    refused: list[pl.DataFrame] = field(default_factory=list)
-    last_snapshot: date | None = None
-    ahead: dict[int, int] = field(default_factory=dict)
+    read: Read
+    spells: pl.DataFrame
+    ordered: Ordered
+    training: pl.DataFrame
+    injuries: pl.DataFrame
+    known_days: list[date] | None
+    known_until: date
+    again: list[pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Typed rows about persons under numbers that hold within one run only: what a second engine counts again. Only an assurer's annex leads to it.
+
+    `spells`: `person`, `from`, `to` (null while it lasts) and what is known. `training`: `person`, `date`, `course`, `programme`, `hours`. `injuries`: `person`, `date`, `outcome`,
+    `lost_days`, `recognition`. `known_days`: the only days on which stocks are known; None for any. `known_until`: the last day of which the files tell. `complete`: first and last days of which every injury is told.
+    """
+
+    spells: pl.DataFrame
+    training: pl.DataFrame
+    injuries: pl.DataFrame
+    known_days: list[date] | None
+    known_until: date
+    complete: list[tuple[date, date]]
 
 
 def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> People:
@@ -71,7 +79,46 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         counting: What is to be counted.
         secret_file: File of the secret key for staff numbers, where a format declares them.
     """
-    read = _read(workspace, secret_file)
+    accepted = _accepted(workspace, as_of, sites, counting, secret_file)
+    read, spells, ordered = accepted.read, accepted.spells, accepted.ordered
+    unfinished = [period for period in counting.periods if period[1] > accepted.known_until]
+    counting = counting.until(accepted.known_until)
+    joint = joint_table(ordered, counting)
+    counts = pl.concat([
+        counts_of_spells(joint, counting, accepted.known_days).cast({"quantity": QUANTITY}),
+        counts_of_training(accepted.training, ordered, counting), counts_of_injuries(accepted.injuries, counting, _complete(read)),
+    ])  # fmt: skip
+    ids = {number: item.record_id for number, item in enumerate(read.items)}
+    refused = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).unique(
+        [FILE, LINE, "rule", "column"], keep="first", maintain_order=True
+    )
+    known = pl.col("site_id").is_in(sites["site_id"].implode())
+    refused = refused.with_columns(pl.when(known).then(pl.col("site_id")).alias("site_id"))  # What is no site may be anything.
+    controls = controls_of(read, spells, refused, pl.concat(accepted.again), as_of)
+    return People(
+        files=conform(pl.DataFrame(read.files, schema=FILES.schema), FILES),
+        records=conform(records_of(read, controls, refused), RECORDS),
+        rejected=conform(rejected_of(read, refused), REJECTED),
+        counts=conform(named(counts, ids), PEOPLE_COUNTS),
+        controls=conform(controls, PEOPLE_CONTROLS),
+        headcount=conform(roll_forward(ordered, joint) if spells.height else pl.DataFrame(schema=HEADCOUNT.schema), HEADCOUNT),
+        observations=pl.concat([last_days_ahead(controls, read.ahead, as_of), observed(controls, ordered, accepted.training, accepted.injuries), unfinished_periods(unfinished if read.items else [], accepted.known_until)]),
+    )
+
+
+def typed_persons(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> Persons:
+    """The typed rows behind `count_people`, for a second engine to count them again. Arguments as there."""
+    accepted = _accepted(workspace, as_of, sites, counting, secret_file)
+    person = pl.col("__person").alias("person")
+    spells = accepted.ordered.spells.join(accepted.ordered.facts.drop(FILE), on="__code", how="left").select(person, "from", "to", *FACTS)
+    training = accepted.training.sort("date", FILE, LINE).select(person, "date", "course", "programme", "hours").with_row_index("place")
+    injuries = accepted.injuries.select(person, "date", "outcome", "lost_days", "recognition")
+    complete = [(first, last) for _, first, last in _complete(accepted.read)]
+    return Persons(spells, training, injuries, accepted.known_days, accepted.known_until, complete)
+
+
+def _accepted(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None) -> _Accepted:
+    read = read_files(workspace, secret_file)
     spells, known_days, again = _spells(read, sites, as_of)
     spells, repeated = without_repeats(spells)
     again.append(repeated)
@@ -82,38 +129,16 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         ordered = in_order(spells := spells.join(bad, on=[FILE, LINE], how="anti"))
     training, injuries = (_events(name, read, ordered, as_of, again) for name in ("training", "injuries"))
     known_until = min(_known_until(read, as_of, known_days), _silent_from(read, spells, counting))
-    unfinished = [period for period in counting.periods if period[1] > known_until]
-    counting = counting.until(known_until)
-    joint = joint_table(ordered, counting)
-    counts = pl.concat([
-        counts_of_spells(joint, counting, known_days).cast({"quantity": QUANTITY}),
-        counts_of_training(training, ordered, counting), counts_of_injuries(injuries, counting, _complete(read)),
-    ])  # fmt: skip
-    ids = {number: item.record_id for number, item in enumerate(read.items)}
-    refused = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).unique(
-        [FILE, LINE, "rule", "column"], keep="first", maintain_order=True
-    )
-    known = pl.col("site_id").is_in(sites["site_id"].implode())
-    refused = refused.with_columns(pl.when(known).then(pl.col("site_id")).alias("site_id"))  # What is no site may be anything.
-    controls = _controls(read, spells, refused, pl.concat(again), as_of)
-    return People(
-        files=conform(pl.DataFrame(read.files, schema=FILES.schema), FILES),
-        records=conform(_records(read, controls, refused), RECORDS),
-        rejected=conform(_rejected(read, refused), REJECTED),
-        counts=conform(_named(counts, ids), PEOPLE_COUNTS),
-        controls=conform(controls, PEOPLE_CONTROLS),
-        headcount=conform(roll_forward(ordered, joint) if spells.height else pl.DataFrame(schema=HEADCOUNT.schema), HEADCOUNT),
-        observations=pl.concat([last_days_ahead(controls, read.ahead, as_of), observed(controls, ordered, training, injuries), unfinished_periods(unfinished if read.items else [], known_until)]),
-    )
+    return _Accepted(read, spells, ordered, training, injuries, known_days, known_until, again)
 
 
-def _known_until(read: _Read, as_of: date, known_days: list[date] | None) -> date:
+def _known_until(read: Read, as_of: date, known_days: list[date] | None) -> date:
     """The last day of which the files tell who is employed: of snapshots the last one; of spells what is declared; and never after `as_of`."""
     declared = [item.entry.complete_until for item in read.items if item.form.name == "spells" and item.entry.complete_until]
     return min([as_of, *declared, *([known_days[-1]] if known_days else [])])
 
 
-def _silent_from(read: _Read, spells: pl.DataFrame, counting: Counting) -> date:
+def _silent_from(read: Read, spells: pl.DataFrame, counting: Counting) -> date:
     """The day before the first period in which the spells fall silent, unless a file says how far it tells: an old list is no year without leavers.
 
     Silent is one of the last periods with at most a tenth of the movements of the period of that length before it, where those are at least `LIVELY`: an end that was planned is no sign that the
@@ -135,7 +160,7 @@ def _silent_from(read: _Read, spells: pl.DataFrame, counting: Counting) -> date:
     return told
 
 
-def _complete(read: _Read) -> list[tuple[int, date, date]]:
+def _complete(read: Read) -> list[tuple[int, date, date]]:
     """The files of injuries that are declared to be complete, with their first and last day."""
     return [
         (number, item.entry.complete_from or date.min, item.entry.complete_until)
@@ -144,79 +169,17 @@ def _complete(read: _Read) -> list[tuple[int, date, date]]:
     ]
 
 
-# ---------------------------------------------------------------- reading
+# ---------------------------------------------------------------- persons
 
 
-def _read(workspace: Workspace, secret_file: Path | None) -> _Read:
-    read = _Read()
-    seen: dict[str, str] = {}
-    formats: dict[Path, Format | None] = {}
-    for path, _ in raw_files(workspace.raw, DOMAIN.name):
-        relative = path.relative_to(workspace.raw).as_posix()
-        row = file_row(relative)
-        read.files.append(row)
-        known: Form | None = None
-        try:
-            if path.parent not in formats:
-                formats[path.parent] = read_format(path.parent, workspace.raw)
-            declared = formats[path.parent]
-            entry = format_for(path.name, DOMAIN.name, declared)
-            source = read_source(workspace.raw, path)
-            row |= {"sha256": source.sha256, "bytes": len(source.content)}
-            if entry is None:
-                raise InputProblem(
-                    "No entry of _format.toml fits this file.", where=relative, mend="Add a [[file]] whose glob fits, or take it away."
-                )
-            if source.sha256 in seen:
-                row |= {"status": "ignored", "problem": f"The same bytes as {seen[source.sha256]}; its rows count once."}
-                continue
-            sheet = sheet_of(source, entry)
-            feed, form = form_of(sheet, entry)
-            known = form
-            item = PeopleFile(sheet, entry, feed, form)
-            stands_for_none = form.name == "injuries" and entry.complete_until
-            if not sheet.rows.height and not sheet.ragged and not stands_for_none:
-                raise InputProblem("There are no rows below the header.", where=relative, mend="Ask for the rows, or take the file away. Where nobody was injured, say so: complete_until in _format.toml.")
-            rows, refused = typed_rows(item, len(read.items), declared.vocabulary if declared else {}, secret_file, workspace.root)
-            ragged = [
-                {
-                    FILE: len(read.items),
-                    LINE: line,
-                    "rule": "ragged_row",
-                    "column": "",
-                    "expected": f"{len(sheet.columns)} cells, as in the header",
-                }
-                for line, _ in sheet.ragged
-            ]
-            read.refused += [refused, pl.DataFrame(ragged, schema=REFUSAL)]
-            read.rows[form.name].append(rows)
-            read.items.append(item)
-            seen[source.sha256] = relative
-            row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "delimiter": sheet.delimiter, "header_line": sheet.header_line, "records": sheet.rows.height + len(sheet.ragged)}
-            row["problem"] = f"Other sheets of the workbook, which were not read: {len(sheet.unread)}." if sheet.unread else None
-        except InputProblem as problem:
-            row |= {"status": "stopped", "problem": str(problem), "records": 0}
-            read.stopped.append(stopped_row(row, [DOMAIN.name], problem) | ({"measures": ";".join(known.measures)} if known else {}))
-    return read
-
-
-def _rows(read: _Read, form: str) -> pl.DataFrame:
-    """The rows of a form that are right in themselves."""
-    kinds = {"date": pl.Date(), "number": QUANTITY}
-    schema = {FILE: pl.Int64(), LINE: pl.Int64(), **{column.name: kinds.get(column.kind, pl.String()) for column in FORMS[form].columns}}
-    rows = pl.concat([pl.DataFrame(schema=schema), *(frame.select(list(schema)).cast(schema) for frame in read.rows[form])])  # type: ignore[arg-type]
-    bad = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).select(FILE, LINE).unique()
-    return rows.join(bad, on=[FILE, LINE], how="anti") if bad.height else rows
-
-
-def _spells(read: _Read, sites: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, list[date] | None, list[pl.DataFrame]]:
+def _spells(read: Read, sites: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, list[date] | None, list[pl.DataFrame]]:
     """All spells, sent as such or made of snapshots; the days on which stocks are known, if these are not all; and the places of rows sent again."""
-    spells, made, known_days = _rows(read, "spells"), None, None
+    spells, made, known_days = rows_of(read, "spells"), None, None
     ahead = pl.col("to") > as_of
     read.ahead = dict(spells.filter(ahead).group_by(FILE).len().iter_rows())
     spells = spells.with_columns(pl.when(~ahead).then(pl.col("to")).alias("to"))  # On that day the employment lasts.
     snapshots, later = without_repeats(_snapshots(read, as_of))
-    movements, twice = without_repeats(_rows(read, "movements"))
+    movements, twice = without_repeats(rows_of(read, "movements"))
     if snapshots.height:
         days = snapshots["date"].unique().sort().to_list()
         made, odd = from_snapshots(snapshots, movements.filter(pl.col("date") <= days[-1]))
@@ -237,9 +200,9 @@ def _spells(read: _Read, sites: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame
     return left, known_days, [later, twice]
 
 
-def _snapshots(read: _Read, as_of: date) -> pl.DataFrame:
+def _snapshots(read: Read, as_of: date) -> pl.DataFrame:
     """The rows of snapshots up to `as_of`, without persons of whom one snapshot says two things."""
-    rows = _rows(read, "snapshots")
+    rows = rows_of(read, "snapshots")
     read.refused.append(refusals(rows, pl.col("date") > as_of, "after_as_of", "date", f"days up to {as_of.isoformat()}"))
     rows = rows.filter(pl.col("date") <= as_of)
     once, _ = without_repeats(rows)
@@ -249,9 +212,9 @@ def _snapshots(read: _Read, as_of: date) -> pl.DataFrame:
     return rows.join(unclear, on=["person", "date"], how="anti")
 
 
-def _events(form: str, read: _Read, ordered: Ordered, as_of: date, again: list[pl.DataFrame]) -> pl.DataFrame:
+def _events(form: str, read: Read, ordered: Ordered, as_of: date, again: list[pl.DataFrame]) -> pl.DataFrame:
     """The rows of training or injuries with what their persons were on the day."""
-    rows, repeated = without_repeats(_rows(read, form))
+    rows, repeated = without_repeats(rows_of(read, form))
     again.append(repeated)
     read.refused.append(refusals(rows, pl.col("date") > as_of, "after_as_of", "date", f"days up to {as_of.isoformat()}"))
     if form == "injuries":
@@ -262,92 +225,3 @@ def _events(form: str, read: _Read, ordered: Ordered, as_of: date, again: list[p
     known, odd = as_they_were(rows.filter(pl.col("date") <= as_of), ordered)
     read.refused.append(odd)
     return known
-
-
-# ---------------------------------------------------------------- what is left
-
-
-def _named(counts: pl.DataFrame, ids: Mapping[int, str]) -> pl.DataFrame:
-    """Counts under the records of their files, with their attributes in one column."""
-    parts = [pl.when(pl.col(name).is_not_null()).then(pl.lit(f"{name}=") + pl.col(name)) for name in (*KEPT, *CROSSED)]
-    return counts.select(
-        "measure", "first", "last", pl.col(FILE).replace_strict(ids, return_dtype=pl.String()).alias("record_id"), "site_id", "cross",
-        pl.concat_str(parts, separator=";", ignore_nulls=True).alias("attributes"), "quantity",
-    )  # fmt: skip
-
-
-def _controls(read: _Read, spells: pl.DataFrame, refused: pl.DataFrame, repeated: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    places = pl.concat([refused.select(FILE, LINE), repeated]).unique()
-    totals = {number: row for form in FORMS for number, row in _totals(read, form, places).items()}
-    lasting = (pl.col("to").fill_null(as_of) - pl.col("from")).dt.total_days() + 1
-    days = dict(spells.filter(pl.col("from") > BEFORE).group_by(FILE).agg(lasting.sum()).iter_rows())
-    bad = dict(refused.group_by(FILE).agg(pl.col(LINE).n_unique()).iter_rows())
-    rows = []
-    for number, item in enumerate(read.items):
-        received, wrong, own = item.sheet.rows.height + len(item.sheet.ragged), bad.get(number, 0), totals.get(number, _NOTHING)
-        rows.append({
-            "path": item.sheet.source.path, "sheet": item.sheet.sheet, "record_id": item.record_id, "sha256": item.sheet.source.sha256, "form": item.form.name,
-            "keys": item.feed.keys, "rows": received, "refused": wrong, "repeated": received - wrong - own["counted"] - own["outside"],
-            "person_days": days.get(number, 0) if item.form.name in ("spells", "snapshots", "movements") else None, "state": "read", **own,
-        })  # fmt: skip
-    return pl.DataFrame(rows, schema=PEOPLE_CONTROLS.schema)
-
-
-_NOTHING: dict[str, Any] = {"counted": 0, "outside": 0, "persons": 0}
-
-
-def _totals(read: _Read, form: str, places: pl.DataFrame) -> dict[int, dict[str, Any]]:
-    """What the rows of a form that are neither refused nor repeated add up to, per file."""
-    rows = _rows(read, form)
-    kept = rows.join(places, on=[FILE, LINE], how="anti") if places.height else rows
-    first, last = ("from", "to") if form == "spells" else ("date", "date")
-    outside = pl.col("date") > read.last_snapshot if form == "movements" and read.last_snapshot else pl.lit(value=False)
-    sums = [pl.col(name).sum() for name in ("hours", "lost_days") if name in rows.columns]
-    inside = kept.filter(~outside).group_by(FILE).agg(
-        pl.len().alias("counted"), pl.col("person").n_unique().alias("persons"), pl.col(first).min().alias("first_day"), pl.col(last).max().alias("last_day"), *sums
-    )  # fmt: skip
-    beyond = kept.filter(outside).group_by(FILE).agg(pl.len().alias("outside"))
-    both = inside.join(beyond, on=FILE, how="full", coalesce=True).with_columns(pl.col("counted", "persons", "outside").fill_null(0))
-    return {row.pop(FILE): row for row in both.to_dicts()}
-
-
-def file_records(controls: pl.DataFrame) -> pl.DataFrame:
-    """A record per people file, under line 0, that says its control totals. Columns: as `records` in the data dictionary."""
-    totals = [name for name in PEOPLE_CONTROLS.names if name not in ("path", "sheet", "record_id", "sha256")]
-    return controls.select(
-        "record_id", pl.lit(DOMAIN.name).alias("domain"), "path", "sheet", pl.lit(0, dtype=pl.Int64()).alias("line"), "sha256",
-        pl.struct(pl.col(totals).cast(pl.String)).struct.json_encode().alias("received"), pl.lit(None, dtype=pl.String()).alias("site_id"),
-        pl.col("first_day").alias("start"), pl.col("last_day").alias("end"), pl.lit(None, dtype=pl.String()).alias("excluded"),
-    )  # fmt: skip
-
-
-def _records(read: _Read, controls: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
-    """A record per file, and one per rejected row, without what it said."""
-    rows = []
-    for line in refused.unique([FILE, LINE], keep="first", maintain_order=True).iter_rows(named=True):
-        source, sheet = read.items[line[FILE]].sheet.source, read.items[line[FILE]].sheet.sheet
-        rows.append({
-            "record_id": record_id(source.sha256, sheet, line[LINE]), "domain": DOMAIN.name, "path": source.path, "sheet": sheet, "line": line[LINE],
-            "sha256": source.sha256, "received": f'{{"": "{NOT_SHOWN}"}}', "site_id": None, "start": None, "end": None, "excluded": None,
-        })  # fmt: skip
-    return pl.concat([file_records(controls), pl.DataFrame(rows, schema=RECORDS.schema)])
-
-
-def _rejected(read: _Read, refused: pl.DataFrame) -> pl.DataFrame:
-    """Rejections by place. The row's neighbours in time are held back too: without it, they look like joiners or leavers."""
-    rows = []
-    for line in refused.iter_rows(named=True):
-        item = read.items[line[FILE]]
-        source, sheet = item.sheet.source, item.sheet.sheet
-        place = f"{source.path}{', sheet ' + sheet if sheet else ''}, line {line[LINE]}"
-        column = f", column '{line['column']}'" if line["column"] else ""
-        rows.append({
-            "record_id": record_id(source.sha256, sheet, line[LINE]), "rule": line["rule"], "column": line["column"], "read": NOT_SHOWN, "expected": line["expected"],
-            "expected_zh": right_zh(line["rule"], ""),
-            "message": f"{place}{column}: {line['rule'].replace('_', ' ')}; expected {line['expected'].removesuffix('.')}.", "path": source.path, "sheet": sheet,
-            "line": line[LINE], "measures": ";".join(item.form.measures), "site_id": line["site_id"], "start": line["start"], "end": line["end"],
-        })  # fmt: skip
-    frame = pl.DataFrame(rows, schema=REJECTED.schema).with_columns(pl.col("start").dt.offset_by("-1d"), pl.col("end").dt.offset_by("1d"))
-    return pl.concat([frame, pl.DataFrame(read.stopped, schema=REJECTED.schema)]).unique(
-        list(REJECTED.key), keep="first", maintain_order=True
-    )

@@ -1,0 +1,236 @@
+"""Every cell of every KPI as a fraction of whole numbers of any length, made, divided and rounded by DuckDB.
+
+A KPI is a tree of nodes: terms at its leaves, and quotients and differences above them. A node is a numerator and a denominator as text; nodes of one depth are made together.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+import duckdb
+
+from esg_kpis.domains import DOMAIN_OF, DOMAINS
+from esg_kpis.editions import Breakdown, Kpi, Period
+from esg_kpis.reperform.load import Asked, table, text
+from esg_kpis.reperform.ratios import ratio
+from esg_kpis.reperform.terms import Narrow, Term, coefficients, is_zero, taken
+
+_CHUNK = 150
+Cell = tuple[str, str, str, str]
+"""KPI, period, breakdown, category."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a KPI is made of: top x `top_times` over bottom x `bottom_times`, or their difference; less one and in percent for growth."""
+
+    kind: Literal["quotient", "difference", "growth"]
+    top: str
+    bottom: str
+    top_times: Fraction = Fraction(1)
+    bottom_times: Fraction = Fraction(1)
+
+
+@dataclass
+class Plan:
+    """The nodes that the cells of an edition need: terms, and by depth what is made of others. `cells` says which node each cell is; None where the edition says that it was not collected."""
+
+    terms: dict[str, Term] = field(default_factory=dict)
+    above: list[dict[str, Node]] = field(default_factory=list)
+    cells: dict[Cell, str | None] = field(default_factory=dict)
+    depths: dict[str, int] = field(default_factory=dict)
+
+
+def evaluate(con: duckdb.DuckDBPyConnection, asked: Asked, decimals: Mapping[Cell, int]) -> dict[Cell, tuple[str | None, str | None, str]]:
+    """Value (18 decimals, half-even), print (half-up) and state of every cell; the state is ok, blocked or none."""
+    plan = _planned(con, asked)
+    table(con, "nodes", {"node": "VARCHAR", "top": "VARCHAR", "bottom": "VARCHAR", "state": "VARCHAR"}, [])
+    _terms(con, asked, plan)
+    for nodes in plan.above:
+        _combined(con, nodes)
+    places = [("\x1f".join(cell), node, decimals.get(cell, asked.kpis[cell[0]].decimals)) for cell, node in plan.cells.items()]
+    table(con, "cells", {"cell": "VARCHAR", "node": "VARCHAR", "decimals": "BIGINT"}, places)
+    rows = con.execute("""
+        WITH known AS MATERIALIZED (SELECT c.cell, c.decimals, n.top, n.bottom, tenfold(n.bottom) AS multiples FROM cells c JOIN nodes n USING (node) WHERE n.state = 'ok'),
+        done AS MATERIALIZED (SELECT *, long_division(bare_of(top) || repeat('0', 18), multiples) AS kept_at, long_division(bare_of(top) || repeat('0', decimals), multiples) AS print_at FROM known),
+        shown AS (SELECT cell, pointed(kept(top, bottom, kept_at), 18) AS value, pointed(print_of(top, bottom, print_at), decimals) AS printed FROM done)
+        SELECT c.cell, s.value, s.printed, coalesce(n.state, 'none') FROM cells c LEFT JOIN nodes n USING (node) LEFT JOIN shown s USING (cell)
+    """).fetchall()
+    return {(cell[0], cell[1], cell[2], cell[3]): (value, printed, state) for name, value, printed, state in rows for cell in [name.split("\x1f")]}
+
+
+# ---------------------------------------------------------------- the plan
+
+
+def _planned(con: duckdb.DuckDBPyConnection, asked: Asked) -> Plan:
+    plan = Plan()
+    for kpi in asked.kpis.values():
+        for period in asked.edition.periods.values():
+            if kpi.periods and period.id not in kpi.periods:
+                continue
+            for breakdown in kpi.breakdowns:
+                if breakdown.periods and period.id not in breakdown.periods:
+                    continue
+                for category in _categories(con, breakdown, period):
+                    plan.cells[(kpi.id, period.id, breakdown.name, category)] = _node(kpi, period, breakdown, category, None, asked, plan)
+    return plan
+
+
+def _categories(con: duckdb.DuckDBPyConnection, breakdown: Breakdown, period: Period) -> list[str]:
+    if breakdown.each is None:
+        return list(breakdown.categories)
+    each = f'"{breakdown.each}"'
+    return [row[0] for row in con.execute(f"SELECT DISTINCT {each} FROM cube WHERE period = {text(period.id)} AND {each} <> '' ORDER BY 1").fetchall()]  # noqa: S608
+
+
+def _node(kpi: Kpi, period: Period, breakdown: Breakdown, category: str, narrow: Narrow, asked: Asked, plan: Plan, *, strict: bool = False) -> str | None:
+    """The node of a KPI; None where it has no value by definition."""
+    if any(period.id in missing.periods for missing in kpi.not_collected):
+        return None
+    if kpi.formula in ("sum", "count"):
+        term = Term(kpi.id, period.id, breakdown, category, narrow, strict)
+        plan.terms[term.key] = term
+        return term.key
+    kpis = asked.kpis
+    top_kpi = kpis[kpi.numerator or ""]
+    top = _node(top_kpi, period, breakdown, category, narrow, asked, plan, strict=strict)
+    if kpi.formula == "growth":
+        before = _before(asked, period)
+        if before is None:
+            return None
+        bottom = _node(top_kpi, before, breakdown, category, narrow, asked, plan, strict=breakdown.each is not None)
+        return _added(plan, Node("growth", top, bottom)) if top and bottom else None
+    bottom_kpi = kpis[kpi.denominator or ""]
+    narrower = narrow if kpi.denominator_within is None else tuple(name for name in kpi.denominator_within if narrow is None or name in narrow)
+    bottom = _node(bottom_kpi, period, breakdown, category, narrower, asked, plan, strict=strict)
+    if not top or not bottom:
+        return None
+    if kpi.formula == "difference":
+        return _added(plan, Node("difference", top, bottom, ratio(top_kpi.unit, kpi.unit), ratio(bottom_kpi.unit, kpi.unit)))
+    if kpi.formula == "share":
+        return _added(plan, Node("quotient", top, bottom, 100 * ratio(top_kpi.unit, bottom_kpi.unit)))
+    return _added(plan, Node("quotient", top, bottom, kpi.times * ratio(f"{top_kpi.unit}/{bottom_kpi.unit}", kpi.whole_unit)))
+
+
+def _before(asked: Asked, period: Period) -> Period | None:
+    return max((other for other in asked.edition.periods.values() if other.last < period.first), key=lambda other: other.last, default=None)
+
+
+def _added(plan: Plan, node: Node) -> str:
+    key = "\x1e".join((node.kind, node.top, node.bottom, str(node.top_times), str(node.bottom_times)))
+    depth = max(plan.depths.get(name, 0) for name in (node.top, node.bottom)) + 1
+    plan.depths[key] = depth
+    while len(plan.above) < depth:
+        plan.above.append({})
+    plan.above[depth - 1][key] = node
+    return key
+
+
+# ---------------------------------------------------------------- terms
+
+
+def _terms(con: duckdb.DuckDBPyConnection, asked: Asked, plan: Plan) -> None:
+    """The nodes of all terms. Those of each category of an attribute are made together, and dealt out."""
+    groups: dict[tuple[str, str, str | None, str], list[Term]] = {}
+    for term in plan.terms.values():
+        groups.setdefault((term.kpi, term.period, term.each, "" if term.each or not term.attributes else term.key), []).append(term)
+    sums: dict[tuple[int, str], tuple[str, str]] = {}
+    told = list(groups.values())
+    for start in range(0, len(told), _CHUNK):
+        queries = []
+        for place, terms in enumerate(told[start : start + _CHUNK], start):
+            queries.append(_summed(con, place, terms[0], asked))
+        for place, category, top, state in con.execute(" UNION ALL ".join(queries)).fetchall():
+            sums[(place, category)] = (top, state)
+    rows = []
+    for place, terms in enumerate(told):
+        kpi = asked.kpis[terms[0].kpi]
+        bottom = _divided_by(con, terms[0], asked)
+        for term in terms:
+            top, state = sums.get((place, term.category if term.each else ""), ("0", "empty"))
+            if state == "empty":
+                state = "ok" if kpi.formula == "count" or is_zero(con, term, kpi) else "none"
+            if bottom is None and state == "ok" and kpi.formula == "sum":
+                state = "blocked"
+            rows.append((term.key, top, str(bottom or 1), state))
+    table(con, "nodes", {"node": "VARCHAR", "top": "VARCHAR", "bottom": "VARCHAR", "state": "VARCHAR"}, [])
+    con.register("__terms", _arrow(rows))
+    con.execute("INSERT INTO nodes SELECT n, signed(negative(t), bare_of(t)), b, s FROM __terms")
+    con.unregister("__terms")
+
+
+def _summed(con: duckdb.DuckDBPyConnection, place: int, term: Term, asked: Asked) -> str:
+    """One query: the sum of a term over its measures, in whole numbers, by category where it is that of each."""
+    kpi = asked.kpis[term.kpi]
+    times, _ = coefficients(kpi, asked.edition.periods[term.period].months)
+    rows = taken(term, kpi) if not _given(con, kpi) else _from_cells(term, kpi)
+    if kpi.formula == "count":
+        return f"SELECT {place}, category, coalesce(sum(amounts), 0)::VARCHAR, CASE WHEN bool_or(blocked) THEN 'blocked' ELSE 'ok' END FROM ({rows}) GROUP BY category"  # noqa: S608
+    cases = " ".join(f"WHEN {text(name)} THEN '{factor}'" for name, factor in times.items())
+    return f"""
+        SELECT {place}, category, sum(signed(negative(total), long_product(tenfold(bare_of(total)), CASE measure {cases} END))::BIGNUM)::VARCHAR, CASE WHEN bool_or(blocked) THEN 'blocked' ELSE 'ok' END
+        FROM (SELECT category, measure, coalesce(sum(quantity), 0)::VARCHAR AS total, bool_or(blocked) AS blocked FROM ({rows}) GROUP BY category, measure) GROUP BY category"""  # noqa: S608
+
+
+def _given(con: duckdb.DuckDBPyConnection, kpi: Kpi) -> bool:
+    """Whether the counts of a KPI are at hand by cells only."""
+    of_people = all(DOMAINS[DOMAIN_OF[name]].counted if name in DOMAIN_OF else False for amounts in kpi.amounts for name in amounts.measure)
+    return of_people and con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'people_cells'").fetchone() == (1,)
+
+
+def _from_cells(term: Term, kpi: Kpi) -> str:
+    """The counts of a term as they are given, by cells."""
+    narrow = "*" if term.narrow is None else ";".join(term.narrow)
+    given = {"term": kpi.id, "term_period": term.period, "breakdown": term.breakdown.name, "category": term.category, "within": narrow}
+    conditions = " AND ".join(f'"{name}" = {text(value)}' for name, value in given.items())
+    return f"SELECT DISTINCT '' AS category, measure, unscaled(quantity) * 1000000000000000::HUGEINT AS quantity, quantity IS NULL AS blocked, \"rows\" AS amounts, false AS waived FROM people_cells WHERE {conditions}"  # noqa: S608
+
+
+def _divided_by(con: duckdb.DuckDBPyConnection, term: Term, asked: Asked) -> int | None:
+    """What the whole numbers of a term are divided by. None where it is divided by a factor, and not exactly one serves."""
+    kpi = asked.kpis[term.kpi]
+    _, bottom = coefficients(kpi, asked.edition.periods[term.period].months)
+    if kpi.per_factor is None:
+        return int(bottom)
+    found = con.execute("SELECT top FROM divisors WHERE measure = ? AND output = ? AND period = ?", [kpi.per_factor.measure, kpi.per_factor.output, term.period]).fetchone()
+    return None if found is None or found[0] is None else int(bottom * Fraction(found[0]))
+
+
+def _arrow(rows: Iterable[tuple[str, str, str, str]]) -> object:
+    import polars as pl
+
+    return pl.DataFrame(list(rows), schema=dict.fromkeys(("n", "t", "b", "s"), pl.String()), orient="row").to_arrow()
+
+
+# ---------------------------------------------------------------- what is made of others
+
+
+def _combined(con: duckdb.DuckDBPyConnection, nodes: Mapping[str, Node]) -> None:
+    """The nodes of one depth."""
+    rows = [
+        (key, node.kind, node.top, node.bottom, str(node.top_times.numerator), str(node.top_times.denominator), str(node.bottom_times.numerator), str(node.bottom_times.denominator))
+        for key, node in nodes.items()
+    ]
+    names = ("node", "kind", "of_top", "of_bottom", "tn", "td", "bn", "bd")
+    table(con, "wanted", dict.fromkeys(names, "VARCHAR"), rows)
+    con.execute("""
+        INSERT INTO nodes
+        WITH pairs AS MATERIALIZED (
+          SELECT w.*, t.top AS a, t.bottom AS b, u.top AS c, u.bottom AS d,
+                 CASE WHEN t.state <> 'ok' OR u.state <> 'ok' THEN CASE WHEN 'blocked' IN (t.state, u.state) THEN 'blocked' ELSE 'none' END
+                      WHEN w.kind <> 'difference' AND u.top = '0' THEN 'none' ELSE 'ok' END AS state
+          FROM wanted w JOIN nodes t ON t.node = w.of_top JOIN nodes u ON u.node = w.of_bottom
+        ), crossed AS MATERIALIZED (
+          SELECT *, signed(negative(a), long_product(tenfold(d), bare_of(a))) AS ad, signed(negative(c), long_product(tenfold(b), bare_of(c))) AS bc, long_product(tenfold(b), d) AS bd_ FROM pairs
+        ), scaled AS MATERIALIZED (
+          SELECT *, signed(negative(ad), long_product(tenfold(bare_of(ad)), CASE kind WHEN 'difference' THEN long_product(tenfold(tn), bd) ELSE tn END)) AS left_,
+                 signed(negative(bc), long_product(tenfold(bare_of(bc)), CASE kind WHEN 'difference' THEN long_product(tenfold(bn), td) ELSE td END)) AS right_,
+                 CASE WHEN kind = 'difference' THEN long_product(tenfold(bd_), long_product(tenfold(td), bd)) END AS whole
+          FROM crossed
+        ), made_of AS (
+          SELECT node, state, CASE kind WHEN 'quotient' THEN left_ WHEN 'difference' THEN minus(left_, right_) ELSE minus(left_, right_) || '00' END AS top,
+                 CASE kind WHEN 'difference' THEN whole ELSE right_ END AS bottom FROM scaled
+        )
+        SELECT node, CASE WHEN negative(bottom) THEN signed(NOT negative(top), bare_of(top)) ELSE signed(negative(top), bare_of(top)) END, bare_of(bottom), state FROM made_of
+    """)
