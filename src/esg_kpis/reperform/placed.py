@@ -6,6 +6,7 @@ import duckdb
 
 from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.editions import Edition
+from esg_kpis.reperform.gaps import estimate_again
 from esg_kpis.reperform.load import Asked, words
 
 CONTROLLED = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
@@ -16,21 +17,21 @@ IN_DOUBT = ("date", "date_missing", "dates_disagree", "period_reversed", "period
 _AMOUNTS = """
 CREATE TABLE received AS
 WITH typed AS (
-  SELECT q.record_id, q.measure, q.nature, q.site_id, q.start, q."end", coalesce(q.dimensions, '') AS dimensions,
+  SELECT q.record_id, q.measure, q.nature, q.site_id, q.start, q."end", coalesce(q.dimensions, '') AS dimensions, q."column",
          half_even(unscaled(q.quantity) * u.numerator, u.denominator) AS units
   FROM quantities q JOIN unit_ratios u ON u.received_unit = coalesce(q.received_unit, q.unit) AND u.unit = q.unit AND u.domain = q.domain
   WHERE q.excluded IS NULL
 ), by_month AS (
   SELECT *, unnest(generate_series(date_trunc('month', start), date_trunc('month', "end"), INTERVAL 1 MONTH))::DATE AS m FROM typed WHERE nature <> 'stock'
 )
-SELECT record_id, measure, nature, site_id, strftime(m, '%Y-%m') AS month, CASE WHEN nature = 'event' THEN start END AS held_from, NULL::DATE AS until, dimensions,
+SELECT record_id, measure, nature, site_id, strftime(m, '%Y-%m') AS month, CASE WHEN nature = 'event' THEN start END AS held_from, NULL::DATE AS until, dimensions, "column",
        (half_even(units * ((least("end", last_day(m)) - start) + 1), ("end" - start) + 1) - half_even(units * (greatest(start, m) - start), ("end" - start) + 1)) * 1000000000000000::HUGEINT AS quantity
 FROM by_month
 UNION ALL
-SELECT record_id, measure, nature, site_id, NULL, start, "end", dimensions, units * 1000000000000000::HUGEINT FROM typed WHERE nature = 'stock'
+SELECT record_id, measure, nature, site_id, NULL, start, "end", dimensions, "column", units * 1000000000000000::HUGEINT FROM typed WHERE nature = 'stock'
 UNION ALL
 SELECT '', p.measure, m.nature, p.site_id, CASE WHEN m.nature <> 'stock' AND NOT m.per_period THEN strftime(p.last, '%Y-%m') END,
-       CASE WHEN m.nature = 'stock' AND NOT m.per_period THEN p.last ELSE p.first END, p.last, p.attributes, unscaled(p.quantity) * 1000000000000000::HUGEINT
+       CASE WHEN m.nature = 'stock' AND NOT m.per_period THEN p.last ELSE p.first END, p.last, p.attributes, '', unscaled(p.quantity) * 1000000000000000::HUGEINT
 FROM people p JOIN measures m USING (measure)
 """
 
@@ -48,7 +49,7 @@ FROM received r JOIN measures m USING (measure) JOIN periods p ON r.held_from <=
 WHERE NOT m.per_period AND r.nature <> 'stock' AND r.until IS NOT NULL AND NOT (p.first <= r.held_from AND r.until <= p.last)
 UNION ALL BY NAME
 SELECT e.measure, m.nature, e.site_id, e.month, '' AS record_id, '' AS dimensions, unscaled(e.quantity) * 1000000000000000::HUGEINT AS quantity, e.period, p.last AS period_last,
-       false AS blocked, false AS stands_in
+       e.quantity IS NULL AS blocked, false AS stands_in
 FROM estimates e JOIN measures m USING (measure) JOIN periods p USING (period)
 """
 
@@ -59,6 +60,7 @@ def count_amounts(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     Columns: `id`, `record_id`, `measure`, `origin`, `nature`, `site_id`, `month`, `held_from`, `period`, `dimensions`, `quantity` (null where blocked), `blocked`, `stands_in`, and the attributes of the site.
     """
     con.execute(_AMOUNTS)
+    estimate_again(con)
     con.execute(_IN_PERIODS)
     _rejected(con, asked)
     _spans(con, asked.edition)
