@@ -83,7 +83,7 @@ def estimate_again(con: duckdb.DuckDBPyConnection) -> None:
         known AS MATERIALIZED (SELECT *, tenfold(bottom || repeat('0', 15)) AS multiples, bottom || repeat('0', 15) AS below FROM given WHERE bottom <> '0'),
         done AS MATERIALIZED (SELECT *, long_division(top, multiples) AS kept_at FROM known)
         SELECT amount_id, pointed(kept(top, below, kept_at), 9)::DECIMAL(38, 9) AS quantity FROM done
-    """)
+    """)  # noqa: S608
     no_heads = con.execute("SELECT count(*) FROM people WHERE measure = 'employees'").fetchone() == (0,)
     kept = f"method = {text('per_head')}" if no_heads else "false"
     con.execute(f"UPDATE estimates SET quantity = (SELECT a.quantity FROM again a WHERE a.amount_id = estimates.amount_id) WHERE NOT {kept}")  # noqa: S608
