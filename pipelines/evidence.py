@@ -77,7 +77,6 @@ def _annex(material: Material, key: Ed25519PrivateKey, pack: Path, annex_for: Se
     if path.exists():
         raise UsageProblem("There is an annex already.", where=str(path), mend="Move it away: encryption is never the same twice, and somebody may hold this one's digest.")
     content = encrypted(plain_annex(material), tuple(annex_for))
-    path.touch(0o600)
     write_whole(path, content)
     return path
 

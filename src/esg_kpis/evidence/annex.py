@@ -5,7 +5,7 @@ Source: the age format, version 1 (age-encryption.org/v1), with X25519 recipient
 
 from collections.abc import Mapping
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]
 
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.evidence.manifest import sha256

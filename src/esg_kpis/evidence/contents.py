@@ -77,7 +77,8 @@ def tables_of(
         found: The files received.
         told: Sums and control totals of people, where their files are not there to make them from.
     """
-    edition, named = inputs.edition, periods_of(inputs.edition, period)
+    edition = inputs.edition
+    named = periods_of(edition, edition.period_named(period).id)
     here = pl.col("period") == period
     of_edition = {name: frame.filter(pl.col("edition") == edition.id) if "edition" in frame.columns else frame for name, frame in tables.items()}
     compared = tie_out(values, of_edition["published"], edition)

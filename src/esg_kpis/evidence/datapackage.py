@@ -48,4 +48,4 @@ def _field(column: Column) -> dict[str, Any]:
 def _kind(column: Column) -> str:
     if isinstance(column.dtype, pl.Decimal):
         return "number"
-    return {pl.Int64(): "integer", pl.Date(): "date", pl.Boolean(): "boolean"}.get(column.dtype, "string")  # type: ignore[call-overload]
+    return next((kind for dtype, kind in ((pl.Int64(), "integer"), (pl.Date(), "date"), (pl.Boolean(), "boolean")) if column.dtype == dtype), "string")

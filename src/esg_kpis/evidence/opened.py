@@ -84,8 +84,8 @@ def _whose(signed: Signed, trusted: str | None) -> str:
 
 def _found(files: Mapping[str, bytes], signed: Signed) -> Opened:
     ran = json.loads(files[ENVIRONMENT])
-    days = (date.fromisoformat(ran[name]) for name in ("knowledge_date", "as_of"))
-    return Opened(files, ran, str(ran["edition"]), str(ran["period"]), *days, signed.fingerprint)
+    known_on, as_of = (date.fromisoformat(ran[name]) for name in ("knowledge_date", "as_of"))
+    return Opened(files, ran, str(ran["edition"]), str(ran["period"]), known_on, as_of, signed.fingerprint)
 
 
 def _unequal(pack: Opened, signed: Signed) -> list[str]:

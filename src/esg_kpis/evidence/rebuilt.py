@@ -15,6 +15,7 @@ from esg_kpis.editions import Edition, counting_of, read_editions
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
+from esg_kpis.errors import InputProblem
 from esg_kpis.factors import Library, Received, counted_in, read_library, with_instruments
 from esg_kpis.ingest import Ingested, ingest
 from esg_kpis.kpis import Inputs, Told, evaluate, inputs_of, with_targets
@@ -50,7 +51,9 @@ def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, 
         told: Sums of people, where their files are not in the folder.
     """
     editions = read_editions(workspace.editions)
-    edition = next(item for item in editions if item.id == edition_id)
+    edition = next((item for item in editions if item.id == edition_id), None)
+    if edition is None:
+        raise InputProblem(f"The edition '{edition_id}' is not in it.", where="definitions/editions", mend="Take the pack as it was received.")
     library = read_library(workspace.factors)
     read = ingest(workspace, as_of)
     people = people_of(workspace, as_of, read.sites, counting_of(editions), secret_file)

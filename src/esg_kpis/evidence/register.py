@@ -30,7 +30,7 @@ def register_of(edition: Edition, values: pl.DataFrame, tie_out: pl.DataFrame, l
     """
     own = values.filter((pl.col("edition") == edition.id) & (pl.col("period") == period))
     told = {kpi_id: _of_kpi(edition.kpis[kpi_id], edition, period) for kpi_id in own["kpi_id"].unique() if kpi_id in edition.kpis}
-    targets = {cell: target for cell, target in (*printed_cells(edition.targets).items(), *progress_cells(edition.targets).items())}
+    targets = printed_cells(edition.targets) | progress_cells(edition.targets)
     key = list(KPI_VALUES.key)
     named = own.join(labels.select(*(name for name in key if name != "period"), "label_en", "label_zh"), on=[name for name in key if name != "period"], how="left")
     rows = []

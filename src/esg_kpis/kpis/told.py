@@ -24,7 +24,7 @@ def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, s
     if told.measures.isdisjoint(asked):
         return own(kpi, within)
     sums = told.sums.get((kpi.id, *at, within))
-    rows: list[Row] = [(sorted(asked & told.measures)[0], None, ZERO, ZERO, NOT_TOLD, 0, [])]
+    rows: list[Row] = [(min(asked & told.measures), None, ZERO, ZERO, NOT_TOLD, 0, [])]
     if sums is not None:
         rows = [(measure, quantity, ZERO, abs(quantity), None, amounts, []) for measure, quantity, amounts in sums]
     return rows if told.measures.issuperset(asked) else [*own(kpi, within), *rows]
