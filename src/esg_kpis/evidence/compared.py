@@ -36,11 +36,12 @@ def tables_compared(tables: Mapping[str, pl.DataFrame], again: Rebuilt, period: 
     told = None if with_people else (tables[CELLS], tables[CONTROLS])
     made = tables_of(again.inputs, again.tables, values, period, found, told)
     heads = not with_people and (tables["estimates.csv"]["method"] == "per_head").any()
+    unsure = set() if with_people else _of_registers(made["record_fates.csv"], again)
     for path, table in TABLES.items():
         if not with_people and (path in (CELLS, CONTROLS) or (heads and path in _BY_HEADS)):
             yield Check(path, passed=True, seen="needs the annex" if path in _BY_HEADS or tables[path].height else "empty")
             continue
-        left, right = (_comparable(frame, path, with_people=with_people) for frame in (tables[path], made[path]))
+        left, right = (_comparable(frame, path, unsure, made["record_fates.csv"], with_people=with_people) for frame in (tables[path], made[path]))
         wrong = tuple(_rows_apart(as_csv(left, table), as_csv(right, table)))
         aside = "" if left.height == tables[path].height else f", {tables[path].height - left.height} need the annex" if not with_people else f", {tables[path].height - left.height} of files that are only named"
         yield Check(path, not wrong, f"{left.height} rows made again{aside}", wrong)
@@ -52,11 +53,20 @@ def as_told(register: pl.DataFrame, values: pl.DataFrame, period: str) -> pl.Dat
     return pl.concat([values.filter(pl.col("period") != period), register.select(KPI_VALUES.names)])
 
 
-def _comparable(frame: pl.DataFrame, path: str, *, with_people: bool) -> pl.DataFrame:
-    """The rows that the files at hand can give."""
+def _of_registers(fates: pl.DataFrame, again: Rebuilt) -> set[str]:
+    """Records of the registers of sites and ownership that nothing counts at but, perhaps, people."""
+    registers = pl.concat([again.tables[name]["record_id"] for name in ("sites", "ownership")])
+    return {*fates.filter((pl.col("fate") == "excluded") & pl.col("record_id").is_in(registers.implode()))["record_id"]}
+
+
+def _comparable(frame: pl.DataFrame, path: str, unsure: set[str], fates: pl.DataFrame, *, with_people: bool) -> pl.DataFrame:
+    """The rows that the files at hand can give. `unsure` are records of which they cannot tell whether they count."""
     if path == "inputs.csv":
-        return frame.filter(pl.col("held").is_in(["enclosed", "annex"] if with_people else ["enclosed"]))
-    return frame if with_people or path not in ("record_fates.csv", "typed/rejected.csv") else frame.filter(~of_people())
+        files = fates.filter(pl.col("record_id").is_in(list(unsure)))["path"].unique().to_list()
+        return frame.filter(pl.col("held").is_in(["enclosed", "annex"] if with_people else ["enclosed"]) & ~pl.col("path").is_in(files))
+    if path == "record_fates.csv" and not with_people:
+        return frame.filter(~of_people() & ~pl.col("record_id").is_in(list(unsure)))
+    return frame.filter(~of_people()) if path == "typed/rejected.csv" and not with_people else frame
 
 
 def _rows_apart(ours: bytes, theirs: bytes) -> Iterator[str]:

@@ -16,6 +16,8 @@ MAX_BYTES = 2048 * MEGABYTE
 _LEVEL = 6
 _DAY = (1980, 1, 1, 0, 0, 0)
 """The first day that a zip can name stands for all: a pack tells no time of day."""
+_END = 22
+"""Bytes of the record with which a zip without a comment ends."""
 _PLAIN = stat.S_IFREG | 0o644
 _MEND = "Take the pack as it was received, or ask for it again."
 
@@ -49,18 +51,18 @@ def unzipped(content: bytes) -> dict[str, bytes]:
         raise InputProblem("The file is empty.", mend=_MEND)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_directory(archive)
+            _check_directory(archive, content)
             return {entry.filename: _part(archive, entry) for entry in archive.infolist()}
     except BROKEN as error:
         raise InputProblem(f"It is no zip, or a damaged one: {error}.", mend=_MEND) from None
 
 
-def _check_directory(archive: zipfile.ZipFile) -> None:
+def _check_directory(archive: zipfile.ZipFile, content: bytes) -> None:
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_FILES or unpacked > MAX_BYTES:
         raise InputProblem(f"It unpacks to {unpacked} bytes in {len(entries)} files, more than is safe.", mend=_MEND)
-    if archive.comment or (entries and min(entry.header_offset for entry in entries) != 0):
+    if content[-_END:][:4] != b"PK\x05\x06" or (entries and min(entry.header_offset for entry in entries) != 0):
         raise InputProblem("Something stands before or behind its files.", mend=_MEND)
     seen: set[str] = set()
     for entry in entries:
