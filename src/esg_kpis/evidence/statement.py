@@ -48,7 +48,10 @@ def checked(files: Mapping[str, bytes], trusted: str | None) -> Signed:
     """
     key = public_key(files[PUBLIC_KEY], PUBLIC_KEY)
     own = fingerprint(key)
-    seen = opened(files[STATEMENT], [key])
+    try:
+        seen = opened(files[STATEMENT], [key])
+    except InputProblem as problem:
+        raise InputProblem(problem.what, where=f"{STATEMENT}, {problem.where}", mend=problem.mend) from None
     problems: list[str] = []
     if trusted is not None and trusted != own:
         problems.append(f"{PUBLIC_KEY} is another key than the one that is trusted: its fingerprint is {own}, and not {trusted}")
