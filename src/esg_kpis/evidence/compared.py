@@ -17,7 +17,7 @@ from esg_kpis.tables import KPI_VALUES
 
 MOST = 5
 """How many rows of a table are named that are not as they were."""
-_BY_HEADS = ("estimates.csv", "lineage.csv", "factors_used.csv", "coverage_summary.csv", "record_fates.csv")
+_BY_HEADS = ("estimates.csv", "lineage.csv", "factors_used.csv", "coverage_summary.csv", "record_fates.csv", "inputs.csv")
 """Tables that rest on estimates per head, where the edition makes any."""
 _CELL = ["kpi_id", "period", "breakdown", "category"]
 

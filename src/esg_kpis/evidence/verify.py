@@ -68,12 +68,15 @@ def verified(content: bytes, asked: Asked) -> Verification:
         stopped = Check("recomputation", passed=False, seen="it stopped", wrong=(str(problem),))
         return Verification(pack.edition, pack.period, pack.fingerprint, checks=(*checks, stopped))
     unknown = set() if people is not None else {*_withheld(tables, again.edition)}
-    lines = lines_of(tables[REGISTER], engines(pack, again), lambda row: _cell(row) in unknown)
+    lines = lines_of(tables[REGISTER], engines(pack, tables, again), lambda row: _cell(row) in unknown)
     return Verification(pack.edition, pack.period, pack.fingerprint, _which_people(tables, people), tuple(checks), lines)
 
 
-def engines(pack: Opened, again: Rebuilt) -> dict[str, pl.DataFrame]:
-    """What each engine computes of the pack's edition and period, by its name: the key of `kpi_values` and what of its columns the engine knows."""
+def engines(pack: Opened, tables: Mapping[str, pl.DataFrame], again: Rebuilt) -> dict[str, pl.DataFrame]:
+    """What each engine computes of the pack's edition and period, by its name: the key of `kpi_values`, and those of its columns that the engine knows.
+
+    `tables` are those of the pack by path, `again` what the library made of the files enclosed. An engine that is added here stands in every line, and all must agree.
+    """
     return {"library": again.values.filter(pl.col("period") == pack.period)}
 
 
