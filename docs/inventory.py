@@ -23,6 +23,7 @@ STAYS = "Not sent; operator's when handed on"
 AT_REST = "No encryption by the product"
 RAW_KEPT = "Until the operator deletes the file; possible after a lock"
 RUN_KEPT = "Until the operator deletes the run"
+PACK_KEPT = "Until the operator and the assurer delete the pack"
 WORDS = {
     TO_RAW: "the product opens no connection and fetches nothing; how files get from human resources into `data/raw` is the operator's to protect.",
     STAYS: "the product sends it nowhere; whoever hands it on protects it on the way.",
@@ -110,6 +111,10 @@ PERSONAL: dict[str, Held] = {
     "people_controls": Held(COUNTS, "Control totals per file, which prove the counts when the file is gone"),
     "people_counts": Held(COUNTS, "The counts, by what editions ask for and no more"),
     "headcount": Held(COUNTS, "Opening, joiners, leavers and transfers to closing"),
+    "kpi_register": Held(f"{FEW_HIDDEN}, as in kpi_values. In evidence packs only", "What an assurer looks at first", kept=PACK_KEPT),
+    "inputs": Held("None: names, sizes and hashes of files; no size of a people file that would tell of few persons. In evidence packs only", "Which files a pack rests on", kept=PACK_KEPT),
+    "people_cells": Held("Aggregated counts, as exact as shown KPIs rest on them; small groups withheld, and what would give one back. In evidence packs only", "Computing KPIs about people again without their files", kept=PACK_KEPT),
+    "pack_controls": Held(f"{FEW_HIDDEN}. In evidence packs only", "Control totals per people file", kept=PACK_KEPT),
 }
 """Tables of the data dictionary that hold anything derived from persons."""
 
@@ -125,6 +130,8 @@ NOTHING_OF_PERSONS: dict[str, str] = {
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
     "lineage": "which amounts a cell adds up; written to evidence packs without those of people",
+    "factors_used": "factors with their sources, in evidence packs",
+    "pack_approvals": "signatures of approvals, in evidence packs",
 }
 """Tables of the data dictionary that hold nothing derived from persons, and what they hold."""
 
@@ -134,6 +141,7 @@ ELSEWHERE: dict[str, Held] = {
     "Files with staff numbers, before `people pseudonymise`": Held("Identified", "Making pseudonyms", "The operator's", AT_REST, "The operator's; they need not lie in the workspace, and the product keeps no copy"),
     "Secret key (`--person-key-file`)": Held("Together with a list of staff numbers it undoes the pseudonyms", "HMAC-SHA-256 of staff numbers", "Read from a file; never printed, logged or written", "Refused inside the workspace. Access rights are the operator's", "The operator's. Without it, next year's files get other pseudonyms"),
     "`data/locked/people`": Held(COUNTS, "Counts and control totals that stand in when the files are gone", STAYS, f"{AT_REST}; the SHA-256 of each file, so that a change is noticed", "With the editions; until replaced by `people lock --replace`"),
+    "Annex of an evidence pack (`*.people.age`)": Held(PSEUDONYMOUS, "The people files as received, for an assurer who must see them", "Encrypted (age, X25519) to the assurer's key", "Encrypted; `verify --annex` unpacks it to a folder that only its owner can read, and removes that", "Until the operator and the assurer delete it"),
     "`data/out/rejected_by_site/*.xlsx`": Held(f"{PLACE}, without what it said", "Sending wrong rows back", "The operator's, when sent", AT_REST, RUN_KEPT),
     "`data/out/work`": Held("As the tables above", "Frames between steps, and what the last run saw in the files", STAYS, AT_REST, "Replaced by the next run"),
     "`data/out/run.json`": Held("None: digests of inputs, definitions and code", "What a run rested on"),
@@ -209,7 +217,7 @@ def inventory() -> str:
     lines += [_row("Place", name, held) for name, held in ELSEWHERE.items()]
     lines += [
         "", "## What the product does not do", "",
-        "- It encrypts no file and no connection, and knows no users. Whoever may read the folders may read what is in them.",
+        "- It encrypts no file but the annex of an evidence pack, and no connection, and knows no users. Whoever may read the folders may read what is in them.",
         "- It deletes no people file, no run and no history. A lock makes deleting possible; the operator deletes, also in backups.",
         "- It suppresses small groups in KPIs, tie-out and trace of a suppressed cell. `people_counts`, `headcount`, `amounts`, the lock and the trace of a cell that is shown",
         "  hold counts of one: they are working papers, for the same eyes as the people files, and not for publication.",

@@ -104,13 +104,18 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def parts(self) -> dict[str, str]:
         """What the key of a run is made of, and what `run.json` keeps: digests of inputs, definitions and code, and the dates in force."""
         folder = self.workspace
-        code = {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv")) for package, place in _CODE.items()}
+        code = code_digests()
         dates = {f"known on {edition.id}": self.known_date(edition).isoformat() for edition in self.read_editions}
         versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow")}
         inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
         if folder.people_lock.exists():
             inputs["people lock"] = digest_of(folder.people_lock)
         return {**inputs, **dates, **code, **versions, "as_of": self.last_day.isoformat()}
+
+
+def code_digests() -> dict[str, str]:
+    """A digest of our own code, package by package."""
+    return {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv")) for package, place in _CODE.items()}
 
 
 _CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}

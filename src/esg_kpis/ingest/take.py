@@ -293,13 +293,18 @@ def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str
     found = []
     for path in raw.rglob("*"):
         name, top = path.name, path.relative_to(raw).parts[0]
-        if name == FORMAT_FILE or name.startswith((".", "~$")) or name.lower() in _OF_SYSTEMS or path.suffix.lower() == ".md":
+        if name == FORMAT_FILE or is_left_over(path) or path.suffix.lower() == ".md":
             continue
         if path.is_symlink() or not path.is_dir():
             domain = top if top in order and path.parent != raw else None
             if (domain == counted) if counted else (domain is None or not DOMAINS[domain].counted):
                 found.append((path, domain))
     yield from sorted(found, key=lambda item: (order.get(item[1] or "", len(order)), item[0]))
+
+
+def is_left_over(path: Path) -> bool:
+    """Whether a file is none that somebody sent: hidden, or left behind by a system."""
+    return path.name.startswith((".", "~$")) or path.name.lower() in _OF_SYSTEMS
 
 
 def _possible_domains(domain: str | None, entries: tuple[FileFormat, ...], declared: Format | None) -> list[str]:

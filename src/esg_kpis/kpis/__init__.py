@@ -4,7 +4,7 @@ Amounts are added up exactly (`cube`), chosen by category (`selection`), divided
 (`evaluate`).
 """
 
-from esg_kpis.kpis.cube import CUBE, Inputs, counting, cross_name, inputs_of, stands_in, with_attributes, with_sites
+from esg_kpis.kpis.cube import CUBE, NOT_TOLD, Inputs, Told, counting, cross_name, inputs_of, stands_in, with_attributes, with_sites
 from esg_kpis.kpis.evaluate import cells, evaluate, period_before
 from esg_kpis.kpis.formulas import Value, divisor, leaf_value
 from esg_kpis.kpis.selection import Part, Within, attributes_of, narrowed, only, parts_of, selected
@@ -12,8 +12,10 @@ from esg_kpis.kpis.targets import with_targets
 
 __all__ = [
     "CUBE",
+    "NOT_TOLD",
     "Inputs",
     "Part",
+    "Told",
     "Value",
     "Within",
     "attributes_of",

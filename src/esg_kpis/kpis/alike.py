@@ -15,7 +15,7 @@ def apart(target: Target, kpi: Kpi, edition: Edition, base: Period, now: Period)
     An edition may count other sites in one period than in another. That does no harm where the target's own boundary lies inside both.
     """
     own = _where(target, kpi)
-    chain = _made_of(kpi, edition)
+    chain = made_of(kpi, edition)
     for measure in sorted(chain & set(DOMAIN_OF)):
         one, other = (next((item for item in edition.rules.boundary if item.covers(measure, DOMAIN_OF[measure], period.id)), None) for period in (base, now))
         if one is other or (one is not None and other is not None and (one.where == other.where or (_inside(own, one.where) and _inside(own, other.where)))):
@@ -23,7 +23,7 @@ def apart(target: Target, kpi: Kpi, edition: Edition, base: Period, now: Period)
         names = [f"'{item.id}' in {period.id}" if item is not None else f"none in {period.id}" for item, period in ((one, base), (other, now))]
         return f"not like for like: the edition's boundary of {measure} is {names[0]} and {names[1]}"
     for item in edition.rules.exclusion:
-        if item.periods and (base.id in item.periods) != (now.id in item.periods) and _touches(item, chain, kpi, edition):
+        if item.periods and (base.id in item.periods) != (now.id in item.periods) and touches(item, chain, kpi, edition):
             at = base if base.id in item.periods else now
             return f"not like for like: {item.id} is left out of {at.id} only"
     return None
@@ -40,10 +40,10 @@ def _where(target: Target, kpi: Kpi) -> Mapping[str, Sequence[str]]:
     return {}
 
 
-def _made_of(kpi: Kpi, edition: Edition) -> set[str]:
+def made_of(kpi: Kpi, edition: Edition) -> set[str]:
     """The measures a KPI rests on: those it adds up, and those that factors make them of."""
     if kpi.formula not in ("sum", "count"):
-        return {measure for name in (kpi.numerator, kpi.denominator) if name is not None for measure in _made_of(edition.kpis[name], edition)}
+        return {measure for name in (kpi.numerator, kpi.denominator) if name is not None for measure in made_of(edition.kpis[name], edition)}
     found: set[str] = set()
     for amounts in kpi.amounts:
         chain = {*amounts.measure}
@@ -56,7 +56,7 @@ def _made_of(kpi: Kpi, edition: Edition) -> set[str]:
     return found
 
 
-def _touches(item: Exclusion, chain: set[str], kpi: Kpi, edition: Edition) -> bool:
+def touches(item: Exclusion, chain: set[str], kpi: Kpi, edition: Edition) -> bool:
     """Whether an exclusion leaves out something that a KPI may add up."""
     if item.gases:
         groups = _groups(kpi, edition)

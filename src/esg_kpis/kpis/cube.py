@@ -1,8 +1,9 @@
 """The cube: an edition's counting amounts, added up exactly by everything a KPI may ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
@@ -30,6 +31,22 @@ APART = "\x1f"
 """Between measure, site and month where the three stand in one text: no name holds it."""
 
 
+NOT_TOLD = "rests on counts of people that were not told"
+"""Stands as the reason of a sum of which `Told` says nothing."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Sums that were told instead of made from amounts: those of people, where the files about them are not there.
+
+    `measures`: of which nothing else is known. `sums`: per sum or count (a KPI id), period, breakdown, category and the attributes that narrow it, of each of these measures how much it adds up
+    to and of how many amounts; what is not among them was not told.
+    """
+
+    measures: frozenset[str]
+    sums: Mapping[tuple[str, str, str, str, tuple[str, ...] | None], Sequence[tuple[str, Decimal, int]]]
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What the KPIs of one edition are made of.
@@ -37,6 +54,7 @@ class Inputs:
     `cube` is the edition's counting amounts added up per `CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
     quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
     joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason. `divisors` fills as sums ask for the factor that they are divided by.
+    `told` stands in for amounts that are not there.
     """
 
     edition: Edition
@@ -45,6 +63,7 @@ class Inputs:
     cube: pl.DataFrame
     left_out: pl.DataFrame
     divisors: dict[tuple[str, str, str], Choice | FactorProblem] = field(default_factory=dict)
+    told: Told | None = None
 
 
 def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:

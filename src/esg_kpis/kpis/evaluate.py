@@ -10,7 +10,8 @@ from esg_kpis.editions.targets import BOUNDARY
 from esg_kpis.exact import printed, rounded
 from esg_kpis.kpis.cube import Inputs
 from esg_kpis.kpis.formulas import Value, left_out_value, value_of
-from esg_kpis.kpis.selection import only, parts_of
+from esg_kpis.kpis.selection import only
+from esg_kpis.kpis.told import parts_with
 from esg_kpis.tables import KPI_VALUES, conform
 
 
@@ -72,8 +73,8 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                     continue
                 cube = cubes[period.id]
                 previous = period_before(inputs.edition, period)
-                before = parts_of(breakdown, cubes[previous.id]) if previous else {}
-                for category, part in parts_of(breakdown, cube).items():
+                before = parts_with(inputs, breakdown, previous.id, cubes[previous.id]) if previous else {}
+                for category, part in parts_with(inputs, breakdown, period.id, cube).items():
                     earlier = before.get(category, lambda _kpi, _within: ()) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
                     if value.status == "not_collected":

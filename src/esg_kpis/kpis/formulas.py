@@ -12,13 +12,13 @@ from esg_kpis.editions.boundary import WAIVED
 from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed
 from esg_kpis.factors import Choice, Need, rules_of, select
-from esg_kpis.kpis.cube import APART, Inputs
+from esg_kpis.kpis.cube import APART, NOT_TOLD, Inputs
 from esg_kpis.kpis.selection import ZERO, Part, Row, Within, narrowed, selected
 from esg_kpis.ranges import months_in_words
 from esg_kpis.units import multiplier
 
 _EXACT = Context(prec=100, traps=[Inexact])
-_WORST = ("ok", "incomplete", "not_collected", "not_applicable", "blocked")
+_WORST = ("ok", "incomplete", "suppressed", "not_collected", "not_applicable", "blocked")
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,8 @@ def _blocked(rows: Sequence[Row]) -> Value | None:
     reasons = sorted({row[4] for row in rows if row[4] is not None})
     if not reasons:
         return None
+    if reasons == [NOT_TOLD]:
+        return Value(None, "suppressed", NOT_TOLD)
     more = " (and others: see findings)" if len(reasons) > 1 else ""
     return Value(None, "blocked", f"{reasons[0]}{more}")
 

@@ -26,8 +26,8 @@ _Found = dict[tuple[str, tuple[str, ...]], pl.DataFrame]
 """What KPIs add up of a cube, by KPI and the attributes that narrow it."""
 
 
-def parts_of(breakdown: Breakdown, cube: pl.DataFrame) -> dict[str, Part]:
-    """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories."""
+def parts_of(breakdown: Breakdown, cube: pl.DataFrame, more: Iterable[str] = ()) -> dict[str, Part]:
+    """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`."""
     if breakdown.each is None:
         found: _Found = {}
         return {category: partial(_rows, cube=cube, found=found, breakdown=breakdown, category=category) for category in breakdown.categories}
@@ -41,7 +41,7 @@ def parts_of(breakdown: Breakdown, cube: pl.DataFrame) -> dict[str, Part]:
             dealt[kpi.id] = _chosen(kpi, cube, ()).select(each, *_ROW).rows_by_key(each)
         return dealt[kpi.id].get(category, ()) or _zeros(kpi, cube, ())
 
-    return {category: partial(part, category=category) for category in cube[each].unique().sort().to_list() if category}
+    return {category: partial(part, category=category) for category in sorted({*cube[each], *more}) if category}
 
 
 def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, found: _Found, breakdown: Breakdown, category: str) -> Sequence[Row]:

@@ -19,6 +19,7 @@ from esg_kpis.tables.amounts import (
 from esg_kpis.tables.anomalies import ANOMALIES, ANOMALY_KINDS, ANOMALY_STATES
 from esg_kpis.tables.checks import CHECK_VERDICTS, TABLE_CHECKS
 from esg_kpis.tables.definition import Column, Dtype, Table, conform, empty, finding_id, none_twice, stacked
+from esg_kpis.tables.evidence import FACTORS_USED, HELD, INPUTS, KPI_REGISTER, PACK_APPROVALS, PACK_CONTROLS, PEOPLE_CELLS, RECEIVED
 from esg_kpis.tables.frameworks import ANSWERS, CONTENT_INDEX
 from esg_kpis.tables.lenses import LENSES
 from esg_kpis.tables.lineage import LINEAGE
@@ -30,7 +31,7 @@ from esg_kpis.tables.uncertainty import UNCERTAINTY, UNCERTAINTY_SOURCES, UNCERT
 
 TABLES: tuple[Table, ...] = (
     FILES, RECORDS, REJECTED, QUANTITIES, SITES, OWNERSHIP, METERS, INSTRUMENTS, AMOUNTS, EDITION_AMOUNTS, RECORD_FATES, FACTORS, CLAIMS, FACTOR_USES, COVERAGE, COVERAGE_SUMMARY, ESTIMATES, KPI_VALUES, KPI_LABELS, PUBLISHED, TIE_OUT, LINEAGE, UNCERTAINTY, UNCERTAINTY_SOURCES, LENSES, TARGETS, TARGET_PROGRESS, CONTENT_INDEX, ANOMALIES, TABLE_CHECKS, FINDINGS,
-    PEOPLE_CONTROLS, PEOPLE_COUNTS, HEADCOUNT,
+    PEOPLE_CONTROLS, PEOPLE_COUNTS, HEADCOUNT, KPI_REGISTER, INPUTS, PEOPLE_CELLS, FACTORS_USED, PACK_CONTROLS, PACK_APPROVALS,
 )  # fmt: skip
 """All tables, in the order of the data flow."""
 
@@ -48,24 +49,32 @@ __all__ = [
     "EDITION_AMOUNTS",
     "ESTIMATES",
     "FACTORS",
+    "FACTORS_USED",
     "FACTOR_USES",
     "FATES",
     "FILES",
     "FINDINGS",
     "HEADCOUNT",
+    "HELD",
+    "INPUTS",
     "INSTRUMENTS",
     "KPI_LABELS",
+    "KPI_REGISTER",
     "KPI_VALUES",
     "LENSES",
     "LINEAGE",
     "METERS",
     "NATURES",
     "OWNERSHIP",
+    "PACK_APPROVALS",
+    "PACK_CONTROLS",
+    "PEOPLE_CELLS",
     "PEOPLE_CONTROLS",
     "PEOPLE_COUNTS",
     "PUBLISHED",
     "QUALITIES",
     "QUANTITIES",
+    "RECEIVED",
     "RECORDS",
     "RECORD_FATES",
     "REJECTED",

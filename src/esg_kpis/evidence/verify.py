@@ -1,0 +1,181 @@
+"""Verification of a pack: hashes and signature, then everything computed again from the files enclosed, and compared."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.assurance.approved import approved_digest
+from esg_kpis.editions import Edition
+from esg_kpis.errors import EsgKpisError, InputProblem
+from esg_kpis.evidence.annex import opened_annex
+from esg_kpis.evidence.compared import tables_compared
+from esg_kpis.evidence.contents import CELLS, REGISTER, TABLES
+from esg_kpis.evidence.lines import lines_of
+from esg_kpis.evidence.opened import Opened, opened_pack
+from esg_kpis.evidence.pack import approvals_in
+from esg_kpis.evidence.people_cells import about_people, told_by
+from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
+from esg_kpis.evidence.received import Found, found_in
+from esg_kpis.evidence.tables import from_csv
+from esg_kpis.evidence.verdict import Check, Verification
+from esg_kpis.evidence.withheld import of_people
+from esg_kpis.tables import KPI_VALUES
+from esg_kpis.workspace import open_workspace
+
+_Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a pack is to be verified.
+
+    Attributes:
+        trusted: Fingerprint of the key that is trusted; None for the key inside.
+        annex: The encrypted people files, if they are at hand.
+        identities: What the file of the secret key says that opens them.
+        code: Digests of the code that verifies, by the names of environment.json.
+    """
+
+    trusted: str | None = None
+    annex: bytes | None = None
+    identities: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
+
+
+def verified(content: bytes, asked: Asked) -> Verification:
+    """Everything that can be said of a pack. What its hashes or its signature do not hold is not looked into any further.
+
+    Raises:
+        InputProblem: if the annex cannot be opened, or is not the one of the pack.
+    """
+    pack, checks = opened_pack(content, asked.trusted)
+    if pack is None:
+        return Verification(checks=tuple(checks))
+    checks.append(_code(pack, asked.code))
+    people = _annex(pack, asked)
+    try:
+        tables = {path: from_csv(pack.files.get(path, b""), table, path) for path, table in TABLES.items()}
+        with TemporaryDirectory(prefix="esg-kpis-verify-") as place:  # Its owner alone may look into it.
+            again, found = _again(pack, tables, people, Path(place))
+        checks += tables_compared(tables, again, pack.period, found, with_people=people is not None)
+        checks += [_dates(pack, again.edition), *_approvals(pack, tables[REGISTER])]
+    except EsgKpisError as problem:
+        stopped = Check("recomputation", passed=False, seen="it stopped", wrong=(str(problem),))
+        return Verification(pack.edition, pack.period, pack.fingerprint, checks=(*checks, stopped))
+    unknown = set() if people is not None else {*_withheld(tables, again.edition)}
+    lines = lines_of(tables[REGISTER], engines(pack, tables, again), lambda row: _cell(row) in unknown)
+    return Verification(pack.edition, pack.period, pack.fingerprint, _which_people(tables, people), tuple(checks), lines)
+
+
+def engines(pack: Opened, tables: Mapping[str, pl.DataFrame], again: Rebuilt) -> dict[str, pl.DataFrame]:
+    """What each engine computes of the pack's edition and period, by its name: the key of `kpi_values`, and those of its columns that the engine knows.
+
+    `tables` are those of the pack by path, `again` what the library made of the files enclosed. An engine that is added here stands in every line, and all must agree.
+    """
+    return {"library": again.values.filter(pl.col("period") == pack.period)}
+
+
+# ---------------------------------------------------------------- computed again
+
+
+def _annex(pack: Opened, asked: Asked) -> Mapping[str, bytes] | None:
+    if asked.annex is None:
+        return None
+    if pack.annex_digest is None:
+        raise InputProblem("This pack has no annex: no people files were read.", where="--annex", mend="Leave it out.")
+    return opened_annex(asked.annex, asked.identities, pack.annex_digest)
+
+
+def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Mapping[str, bytes] | None, place: Path) -> tuple[Rebuilt, list[Found]]:
+    """The edition computed in a folder of its own, and the files it was computed from."""
+    root = place / "workspace"
+    for part in ("data/raw", "editions", "factors"):
+        (root / part).mkdir(parents=True)
+    for name, content in pack.files.items():
+        for prefix, folder in (("inputs/", "data/raw/"), ("definitions/", "")):
+            if name.startswith(prefix):
+                _write(root / f"{folder}{name.removeprefix(prefix)}", content)
+    for name, content in (people or {}).items():
+        _write(root / name, content)
+    secret = place / "secret"
+    secret.write_bytes(os.urandom(32).hex().encode())  # Where staff numbers come in: any secret gives the same counts.
+    workspace = open_workspace(root, place / "out")
+    told = told_by(tables[CELLS]) if people is None else None
+    again = rebuilt(workspace, pack.edition, pack.known_on, pack.as_of, _stopped(tables, with_people=people is not None), secret, told)
+    return again, found_in(workspace.raw, again.tables["files"])
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _stopped(tables: Mapping[str, pl.DataFrame], *, with_people: bool) -> pl.DataFrame:
+    """The rejections of files that were stopped, which are named in the pack and not enclosed."""
+    named = tables["inputs.csv"].filter((pl.col("held") == "named") & (pl.col("received") == "stopped"))["path"].to_list()
+    rejected = tables["typed/rejected.csv"].filter(pl.col("path").is_in(named))
+    return rejected if with_people else rejected.filter(~of_people())
+
+
+# ---------------------------------------------------------------- what is not known without the annex
+
+
+def _cell(row: _Row) -> tuple[str, ...]:
+    return tuple(row[name] for name in KPI_VALUES.key)
+
+
+def _withheld(tables: Mapping[str, pl.DataFrame], edition: Edition) -> Iterable[tuple[str, ...]]:
+    """The cells of the register that the annex alone can show: those of people without a value, those of which a sum is withheld, and those that rest on estimates per head."""
+    register, cells, lineage, estimates = tables[REGISTER], tables[CELLS], tables["lineage.csv"], tables["estimates.csv"]
+    targets = {cell.kpi_id: target.kpi for target in edition.targets for cell in (target.published_as, target.progress_as) if cell is not None}
+    for row in register.iter_rows(named=True):
+        kpi = edition.kpis.get(row["kpi_id"]) or edition.kpis.get(targets.get(row["kpi_id"]) or "")
+        if kpi is not None and about_people(kpi, edition) and (row["value"] is None or row["kpi_id"] not in edition.kpis):
+            yield _cell(row)
+    key = list(KPI_VALUES.key)
+    yield from cells.filter(pl.col("withheld").is_not_null()).select(key).unique().iter_rows()
+    by_heads = estimates.filter(pl.col("method") == "per_head")["amount_id"].to_list()
+    yield from lineage.filter(pl.col("root_amount_id").is_in(by_heads)).select(key).unique().iter_rows()
+
+
+def _which_people(tables: Mapping[str, pl.DataFrame], people: Mapping[str, bytes] | None) -> str:
+    if people is not None:
+        return f"the people files of the annex ({len(people)} files)"
+    cells = tables[CELLS]
+    if cells.is_empty():
+        return "none: no KPI that is shown rests on people"
+    gone = cells.height - cells["withheld"].null_count()
+    return f"the sums in {CELLS}, without the people files: {cells.height - gone} of {cells.height} are told" + (f", {gone} are withheld and need the annex" if gone else "")
+
+
+# ---------------------------------------------------------------- beside the KPIs
+
+
+def _code(pack: Opened, code: Mapping[str, str]) -> Check:
+    """By which code the pack was made, and by which it is verified. Another version is no fault: the figures say whether it matters."""
+    packed = pack.ran.get("code", {})
+    same = bool(code) and dict(code) == packed
+    return Check("code", passed=True, seen="the same version of the code as the pack's" if same else "another version of the code than the pack's; what it computes is compared all the same")
+
+
+def _dates(pack: Opened, edition: Edition) -> Check:
+    wrong = () if pack.known_on == edition.rules.knowledge_date else (f"environment.json says known on {pack.known_on}, and the edition {edition.rules.knowledge_date}",)
+    return Check("dates", not wrong, f"known on {pack.known_on}, data up to {pack.as_of}", wrong)
+
+
+def _approvals(pack: Opened, register: pl.DataFrame) -> Iterable[Check]:
+    """A check per approval: a good signature by a key enclosed, over the digest of the cells as they stand in the register."""
+    digest = approved_digest(register, pack.edition, pack.period)
+    rows = approvals_in(pack.files)
+    for row in rows.iter_rows(named=True):
+        wrong = []
+        if not row["signed_by"]:
+            wrong.append("no key enclosed signed it")
+        if digest not in row["subject_sha256"].split(";"):
+            wrong.append(f"it approves other figures: its digest is {row['subject_sha256']}, and that of the register {digest}")
+        yield Check(row["file"], not wrong, f"signed by {row['signed_by'] or 'nobody known'}; compare the fingerprint", tuple(wrong))

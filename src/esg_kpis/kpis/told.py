@@ -1,0 +1,30 @@
+"""What a KPI adds up where sums of people were told, and their amounts are not there."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import polars as pl
+
+from esg_kpis.editions import Breakdown, Kpi
+from esg_kpis.kpis.cube import NOT_TOLD, Inputs, Told
+from esg_kpis.kpis.selection import ZERO, Part, Row, Within, parts_of
+
+
+def parts_with(inputs: Inputs, breakdown: Breakdown, period: str, cube: pl.DataFrame) -> dict[str, Part]:
+    """The part of each category of a breakdown in a period, as `parts_of`; of the measures that were told, as they were told."""
+    told = inputs.told
+    if told is None:
+        return parts_of(breakdown, cube)
+    named = {category for _, when, name, category, _ in told.sums if (when, name) == (period, breakdown.name)} if breakdown.each else ()
+    return {category: partial(_told, told=told, own=part, at=(period, breakdown.name, category)) for category, part in parts_of(breakdown, cube, named).items()}
+
+
+def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, str]) -> Sequence[Row]:
+    asked = {measure for amounts in kpi.amounts for measure in amounts.measure}
+    if told.measures.isdisjoint(asked):
+        return own(kpi, within)
+    sums = told.sums.get((kpi.id, *at, within))
+    rows: list[Row] = [(min(asked & told.measures), None, ZERO, ZERO, NOT_TOLD, 0, [])]
+    if sums is not None:
+        rows = [(measure, quantity, ZERO, abs(quantity), None, amounts, []) for measure, quantity, amounts in sums]
+    return rows if told.measures.issuperset(asked) else [*own(kpi, within), *rows]
