@@ -124,6 +124,7 @@ NOTHING_OF_PERSONS: dict[str, str] = {
     "kpi_labels": "what KPIs and categories are called",
     "factors": "the factor library",
     "factor_uses": "which factor was applied; people have none",
+    "bridge": "what editions have otherwise, and what that did to KPIs; of one that counts people only the change as a whole",
     "lineage": "which amounts a cell adds up; written to evidence packs without those of people",
 }
 """Tables of the data dictionary that hold nothing derived from persons, and what they hold."""

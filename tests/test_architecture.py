@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 LIBRARY, PIPELINES = REPOSITORY / "src" / "esg_kpis", REPOSITORY / "pipelines"
-ORDER = ("errors", "workspace", "signing", "exact", "ranges", "units", "frameworks", "tables", "domains", "files", "ingest", "people", "amounts", "editions", "printed", "factors", "kpis", "disclosure", "assurance", "report", "pipelines")
+ORDER = ("errors", "workspace", "signing", "exact", "ranges", "units", "frameworks", "tables", "domains", "files", "ingest", "people", "amounts", "editions", "printed", "factors", "kpis", "disclosure", "assurance", "restatement", "report", "pipelines")
 READERS = {"files/source.py", "files/text.py", "files/archives.py", "ingest/declared.py", "ingest/returned.py", "ingest/kept.py", "people/keys.py", "people/lock.py", "editions/read.py", "editions/labelled.py", "printed/read.py", "factors/library.py", "units.py", "signing.py", "frameworks/library.py", "report/outputs.py"}
 MODULES = sorted([*LIBRARY.rglob("*.py"), *PIPELINES.rglob("*.py")])
 
