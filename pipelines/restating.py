@@ -50,7 +50,8 @@ def bridged(root: Path, out: Path, period: str, first: str, second: str, kpis: S
     values, published = read_result(folder, "kpi_values"), read_result(folder, "published")
     ran = unchanged_since(root, folder)
     editions = {item.id: item for item in read_editions(root / "editions")}
-    sides = [_side(name, option, editions, ran) for name, option in ((first, "--from"), (second, "--to"))]
+    library, received = read_library(root / "factors"), received_of(folder, list(editions.values()), date.fromisoformat(ran["as_of"]))
+    sides = [Side(*_side(name, option, editions, ran), library, received, values, published) for name, option in ((first, "--from"), (second, "--to"))]
     if first == second:
         raise UsageProblem(f"The bridge begins and ends at edition {first}.", where="--to", mend="Give another edition.")
     for side in sides:
@@ -61,17 +62,16 @@ def bridged(root: Path, out: Path, period: str, first: str, second: str, kpis: S
             side.edition.kpi_named(name)
     pair = Pair(sides[0], sides[1], period, tuple(kpis or _with_a_change(shared, values, (first, second), period)))
     spots = _spots(pair, values, category)
-    received = received_of(folder, list(editions.values()), date.fromisoformat(ran["as_of"]))
-    made, none = bridges(Mixtures(pair, read_library(root / "factors"), received), spots, values, published)
+    made, none = bridges(Mixtures(pair), spots)
     changed = made if kpis else [item for item in made if item.computed[0] != item.computed[1] or item.printed[0] != item.printed[1]]
     return Bridged(pair, changed, none)
 
 
-def _side(name: str, option: str, editions: dict[str, Edition], ran: dict[str, str]) -> Side:
+def _side(name: str, option: str, editions: dict[str, Edition], ran: dict[str, str]) -> tuple[Edition, date]:
     if name not in editions or f"known on {name}" not in ran:
         known = [item for item in editions if f"known on {item}" in ran]
         raise UsageProblem(f"The last run has no edition '{name}'.", where=option, mend=near_misses(name, known) or f"It has: {', '.join(known)}.")
-    return Side(editions[name], date.fromisoformat(ran[f"known on {name}"]))
+    return editions[name], date.fromisoformat(ran[f"known on {name}"])
 
 
 def _with_a_change(shared: Sequence[str], values: pl.DataFrame, editions: tuple[str, str], period: str) -> list[str]:

@@ -15,7 +15,7 @@ from esg_kpis.exact import rounded
 from esg_kpis.kpis import Value
 from esg_kpis.restatement.causes import CAUSES, Pair, rests_on
 from esg_kpis.restatement.evaluation import Mixtures, Spot
-from esg_kpis.restatement.shapley import Effect, Switched, in_order, partition, shapley
+from esg_kpis.restatement.shapley import Effect, Switched, in_order, partition, shapley, subsets
 from esg_kpis.restatement.words import said_of
 from esg_kpis.tables import BRIDGE, conform
 from esg_kpis.units import multiplier
@@ -52,34 +52,29 @@ class Bridge:
     bars: tuple[Bar, ...]
 
 
-def bridges(mixtures: Mixtures, spots: Sequence[Spot], kpi_values: pl.DataFrame, published: pl.DataFrame) -> tuple[list[Bridge], dict[Spot, str]]:
+def bridges(mixtures: Mixtures, spots: Sequence[Spot]) -> tuple[list[Bridge], dict[Spot, str]]:
     """The bridges of some cells, and why others have none.
 
     Args:
         mixtures: The two editions.
         spots: The cells asked for.
-        kpi_values: The values of the run.
-        published: What editions printed.
     """
     made: list[Bridge] = []
     none: dict[Spot, str] = {}
+    pair = mixtures.pair
     for spot in spots:
-        reason = _no_bridge(mixtures, spot, kpi_values)
-        if reason is not None:
+        ends = [side.recorded(spot, pair.period) for side in pair.sides]
+        if (reason := _no_bridge(pair, spot, ends)) is not None:
             none[spot] = reason
             continue
-        pair = mixtures.pair
-        first, second = (_printed(published, side.edition, spot, pair.period) for side in pair.sides)
-        ends = [_recorded(kpi_values, side.edition.id, spot, pair.period)["value"] for side in pair.sides]
-        computed, bars = _parted(mixtures, spot, ends)
+        first, second = (side.printed(spot, pair.period) for side in pair.sides)
+        computed, bars = _parted(mixtures, spot, [row["value"] for row in ends if row is not None])
         made.append(Bridge(spot, pair.editions[0].kpis[spot[0]].unit, (first, second), computed, tuple(bars)))
     return made, none
 
 
-def _no_bridge(mixtures: Mixtures, spot: Spot, kpi_values: pl.DataFrame) -> str | None:
-    pair = mixtures.pair
-    for side in pair.sides:
-        row = _recorded(kpi_values, side.edition.id, spot, pair.period)
+def _no_bridge(pair: Pair, spot: Spot, ends: Sequence[dict[str, Any] | None]) -> str | None:
+    for side, row in zip(pair.sides, ends, strict=True):
         if row is None:
             return f"edition {side.edition.id} has no such cell"
         if row["value"] is None:
@@ -90,17 +85,6 @@ def _no_bridge(mixtures: Mixtures, spot: Spot, kpi_values: pl.DataFrame) -> str 
     except UnitProblem:
         same = False
     return None if same else f"the editions give it in different units, {first} and {second}"
-
-
-def _recorded(kpi_values: pl.DataFrame, edition: str, spot: Spot, period: str) -> Any:  # noqa: ANN401
-    kpi, breakdown, category = spot
-    rows = kpi_values.filter((pl.col("edition") == edition) & (pl.col("kpi_id") == kpi) & (pl.col("period") == period) & (pl.col("breakdown") == breakdown) & (pl.col("category") == category))
-    return rows.row(0, named=True) if rows.height else None
-
-
-def _printed(published: pl.DataFrame, edition: Edition, spot: Spot, period: str) -> Decimal | None:
-    row = _recorded(published, edition.id, spot, period)
-    return None if row is None else Decimal(row["value_as_printed"].replace(",", "").strip().removesuffix("%"))
 
 
 def _parted(mixtures: Mixtures, spot: Spot, ends: Sequence[Decimal]) -> tuple[tuple[Fraction, Fraction], list[Bar]]:
@@ -130,13 +114,27 @@ def _bars(mixtures: Mixtures, spot: Spot) -> list[Bar]:
 def _as_a_whole(mixtures: Mixtures, spot: Spot, ends: Sequence[Decimal]) -> str | None:
     """Why a cell is not parted at all, if it is not."""
     pair = mixtures.pair
-    if len(pair.differing) > 1 and of_people(spot[0], pair.editions):
+    if len(pair.differing) > 1 and _tells_of_people(mixtures, spot):
         return "it counts people, and what causes did apart could tell of few of them"
     for switched, recorded in ((frozenset[str](), ends[0]), (frozenset(pair.differing), ends[1])):
         value = mixtures.value(spot, switched)
         if value.value is None or rounded(value.value) != recorded:
             return f"put together from its parts the edition gives {value.status if value.value is None else rounded(value.value)} instead of {recorded}; please report it"
     return None
+
+
+def _tells_of_people(mixtures: Mixtures, spot: Spot) -> bool:
+    """Whether parts of a KPI could be traced back to counts of people: it counts nothing else, or counts of people that it rests on are not the same in all mixtures."""
+    pair = mixtures.pair
+    if of_people(spot[0], pair.editions):
+        return True
+    beneath = {name for edition in pair.editions for name in rests_on(spot[0], edition.defined) if of_people(name, (edition,))}
+    for name in beneath:
+        cells = [[mixtures.value(at, switched).value for switched in subsets(pair.differing)] for at in ((name, *spot[1:]), (name, "total", "All"))]
+        found = next((values for values in cells if None not in values), None)
+        if found is None or len(set(found)) > 1:
+            return True
+    return False
 
 
 def of_people(kpi: str, editions: Sequence[Edition]) -> bool:
@@ -151,13 +149,13 @@ def of_people(kpi: str, editions: Sequence[Edition]) -> bool:
 
 def _together(mixtures: Mixtures, spot: Spot, part: Switched) -> str:
     """Why some causes are one part: the first combination of them that has no value, and why."""
-    for size in range(1, len(part)):
-        for switched in sorted((one for one in mixtures.known if len(one & part) == size and 0 < len(one & part) < len(part)), key=sorted):
-            value: Value = mixtures.value(spot, switched)
-            if value.value is None:
-                other = sorted(set(mixtures.pair.differing) - switched)
-                first, second = (side.edition.id for side in mixtures.pair.sides)
-                return f"not to be told apart: with {' and '.join(sorted(switched))} of {second} and {' and '.join(other)} of {first} there is no value ({value.reason or value.status})"
+    lacking = [one for one in mixtures.known if 0 < len(one & part) < len(part) and mixtures.value(spot, one).value is None]
+    for switched in sorted(lacking, key=lambda one: (len(one), sorted(one)))[:1]:
+        value: Value = mixtures.value(spot, switched)
+        other = [name for name in mixtures.pair.differing if name not in switched]
+        first, second = (side.edition.id for side in mixtures.pair.sides)
+        own = [name for name in mixtures.pair.differing if name in switched]
+        return f"not to be told apart: with {' and '.join(own)} of {second} and {' and '.join(other)} of {first} there is no value ({value.reason or value.status})"
     return "not to be told apart"
 
 

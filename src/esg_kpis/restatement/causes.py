@@ -1,17 +1,22 @@
 """Why an edition's value may differ from another's for the same period: seven causes, and what of an edition each of them is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
+from typing import Any
+
+import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.editions import Amounts, Boundary, Edition, Exclusion, Kpi, Period, added_up, needed_measures
 from esg_kpis.editions.entry import SITE_ATTRIBUTES
+from esg_kpis.factors import Factor, Library, Received, rules_of
 from esg_kpis.restatement.links import Link, Links, links_of
 
 CAUSES: Mapping[str, str] = {
-    "data": "records that one edition leaves out by a waiver",
+    "data": "what was received, where it is of two runs; records that one edition leaves out by a waiver",
     "boundary": "sites that count, and how much of them: boundaries, consolidation",
     "sources": "measures, origins and gases that one edition counts and the other does not",
     "factors": "other factors for what both count: rules and knowledge date",
@@ -29,10 +34,46 @@ _SAID = ("label", "text", "source", "decimals", "hkex", "hkex_2025", "gri", "sas
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two editions, with the knowledge date in force."""
+    """One of the two editions as a run had it.
+
+    Attributes:
+        edition: The edition.
+        known_on: The knowledge date in force.
+        library: The factors of the run.
+        received: What was received.
+        values: The values of the run, as `kpi_values`.
+        published: What was printed, as `published`.
+    """
 
     edition: Edition
     known_on: date
+    library: Library
+    received: Received
+    values: pl.DataFrame
+    published: pl.DataFrame
+
+    def recorded(self, cell: tuple[str, str, str], period: str) -> dict[str, Any] | None:
+        """The row of a cell (KPI, breakdown, category) in the values of the run; None if there is none."""
+        return self._row(self.values, cell, period)
+
+    def printed(self, cell: tuple[str, str, str], period: str) -> Decimal | None:
+        """What the edition printed for a cell; None if it did not."""
+        row = self._row(self.published, cell, period)
+        return None if row is None else Decimal(row["value_as_printed"].replace(",", "").strip().removesuffix("%"))
+
+    def _row(self, frame: pl.DataFrame, cell: tuple[str, str, str], period: str) -> dict[str, Any] | None:
+        at = {"edition": self.edition.id, "kpi_id": cell[0], "breakdown": cell[1], "category": cell[2], "period": period}
+        rows = frame.filter(pl.all_horizontal(pl.col(name) == value for name, value in at.items()))
+        return rows.row(0, named=True) if rows.height else None
+
+    @property
+    def named(self) -> set[str]:
+        """The sources that its rules name."""
+        return {rule.source for rule in rules_of(self.edition.rules)}
+
+    def factors_of(self, sources: Collection[str]) -> tuple[Factor, ...]:
+        """The factors of some sources that were known on its day."""
+        return tuple(factor for factor in self.library.factors if factor.file in sources and factor.published <= self.known_on)
 
 
 @dataclass(frozen=True)
@@ -50,6 +91,12 @@ class Pair:
     second: Side
     period: str
     kpis: tuple[str, ...]
+
+    @cached_property
+    def _received_alike(self) -> bool:
+        first, second = self.first.received, self.second.received
+        frames = ("amounts", "sites", "ownership", "instruments", "rejected")
+        return first is second or (first.as_of == second.as_of and all(getattr(first, name).equals(getattr(second, name)) for name in frames) and first.coverage.sites.equals(second.coverage.sites))
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -106,7 +153,7 @@ class Pair:
     def _of(self, cause: str, side: int) -> object:
         edition, rules = self.editions[side], self.sides[side].edition.rules
         if cause == "data":
-            return {item.finding: item.until for item in rules.waiver}
+            return {item.finding: item.until for item in rules.waiver}, self._received_alike or side
         if cause == "boundary":
             both = {measure: pair[side] for measure, pair in self.covered.items() if None not in pair and measure in self.relevant}
             return rules.consolidation, {measure: item and item.where for measure, item in both.items()}, _each(edition, _sites_asked)
@@ -115,11 +162,13 @@ class Pair:
             return {measure for measure, pair in self.covered.items() if pair[side] and measure in self.relevant}, only, _each(edition, _taken), [_plain(item) for item in whole_measures(edition, self.period)]
         if cause == "factors":
             shared = [(str(link), [_rule(rule) for rule in own]) for link, own in self.links.own[side].items() if self.is_shared(link) and link.measure in self.relevant]
-            return self.sides[side].known_on, shared
+            values = () if self.first.library is self.second.library else self.sides[side].factors_of(self.first.named & self.second.named)
+            return self.sides[side].known_on, shared, values
         if cause == "gwp":
             return rules.gwp_set, rules.methane
         if cause == "method":
-            exclusions = [_plain(item) for item in rules.exclusion if not item.periods or self.period in item.periods]
+            whole = {item.id for item in whole_measures(edition, self.period)}
+            exclusions = [_plain(item) for item in rules.exclusion if item.id not in whole and (not item.periods or self.period in item.periods)]
             return (
                 [kpi.model_dump(exclude=set(_SAID)) for kpi in edition.defined.values()], _each(edition, _otherwise_asked), rules.scope_2_total, rules.market_based and rules.market_based.model_dump(exclude={"text"}),
                 [item.model_dump(exclude={"text", "id"}) for item in rules.estimate if not item.periods or self.period in item.periods], exclusions, [[pair[side] for pair in spots.values()] for spots in self.cells.values()],

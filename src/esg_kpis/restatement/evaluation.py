@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from esg_kpis.errors import InputProblem, InternalProblem
-from esg_kpis.factors import Library, Received, counted_in, with_instruments
+from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.kpis import Value, cells, inputs_of
 from esg_kpis.restatement.causes import Pair
 from esg_kpis.restatement.mixture import mixture, needs_other_periods
@@ -24,8 +24,6 @@ class Mixtures:
     """The values of a pair of editions by which causes are switched. What was computed is kept."""
 
     pair: Pair
-    library: Library
-    received: Received
     known: dict[Switched, Mapping[Spot, Value]] = field(default_factory=dict)
 
     def values(self, switched: Switched) -> Mapping[Spot, Value]:
@@ -51,7 +49,7 @@ class Mixtures:
 
     def _computed(self, switched: Switched) -> Mapping[Spot, Value]:
         try:
-            mixed = mixture(self.pair, switched, self.library, self.received)
+            mixed = mixture(self.pair, switched)
             counted = counted_in(self._within(mixed.received), mixed.edition, mixed.library, mixed.known_on).tables["edition_amounts"]
             inputs = inputs_of(counted, mixed.received.sites, with_instruments(mixed.library, mixed.received.instruments), mixed.edition, mixed.known_on)
             return {(kpi.id, breakdown, category): value for kpi, period, breakdown, category, value in cells(inputs) if period == self.pair.period}

@@ -10,7 +10,7 @@ from datetime import date
 
 from esg_kpis.editions import Amounts, Boundary, Edition, Exclusion, FactorRule, Kpi
 from esg_kpis.editions.entry import SITE_ATTRIBUTES
-from esg_kpis.factors import Library, Received, rules_of
+from esg_kpis.factors import Library, Received
 from esg_kpis.restatement.causes import Pair, whole_measures
 from esg_kpis.restatement.links import of_side
 from esg_kpis.restatement.shapley import Switched
@@ -26,7 +26,7 @@ class Mixture:
     known_on: date
 
 
-def mixture(pair: Pair, switched: Switched, library: Library, received: Received) -> Mixture:
+def mixture(pair: Pair, switched: Switched) -> Mixture:
     """The edition with the causes in `switched` as the second edition has them, and all others as the first."""
 
     def side(cause: str) -> int:
@@ -46,7 +46,7 @@ def mixture(pair: Pair, switched: Switched, library: Library, received: Received
     )  # fmt: skip
     defined = {name: _merged(kpi, pair, side) for name, kpi in pair.editions[side("method")].defined.items()}
     edition = Edition(rules, defined, base.published, targets=base.targets)
-    return Mixture(edition, *_known(pair, side("factors"), library, received))
+    return Mixture(edition, *_known(pair, side("factors"), side("data")))
 
 
 def needs_other_periods(pair: Pair) -> bool:
@@ -120,16 +120,18 @@ def _one(sources: Amounts, sites: Amounts, method: Amounts) -> Amounts:
     return method.model_copy(update={"measure": sources.measure, "origin": sources.origin, "gas_group": sources.gas_group, "where": where})
 
 
-def _known(pair: Pair, factors: int, library: Library, received: Received) -> tuple[Library, Received, date]:
-    """What is known: of the sources that the edition of `factors` names what it knew, of those that only the other one names what that one knew; instruments as the edition of `factors`."""
+def _known(pair: Pair, factors: int, data: int) -> tuple[Library, Received, date]:
+    """What is known: of the sources that the edition of `factors` names what it knew, of those that only the other one names what that one knew; records of `data`."""
     own, other = pair.sides[factors], pair.sides[1 - factors]
-    if own.known_on == other.known_on:
-        return library, received, own.known_on
-    named, lent = ({rule.source for rule in rules_of(item.edition.rules)} for item in (own, other))
-
-    def until(source: str) -> date:
-        return own.known_on if source in named or source not in lent else other.known_on
-
-    kept = tuple(factor for factor in library.factors if factor.published <= until(factor.file))
+    received = pair.sides[data].received
+    if own.known_on == other.known_on and own.library is other.library:
+        return own.library, received, own.known_on
+    lent = other.named - own.named
+    kept = tuple(factor for factor in own.library.factors if factor.file not in lent and factor.published <= own.known_on)
+    library = replace(
+        own.library, factors=(*kept, *other.factors_of(lent)), gas_groups=other.library.gas_groups | own.library.gas_groups, sources=other.library.sources | own.library.sources,
+        unreadable=tuple(pair_ for side, is_lent in ((own, False), (other, True)) for pair_ in side.library.unreadable if (pair_[0] in lent) == is_lent),
+        broken=tuple(item for side, is_lent in ((own, False), (other, True)) for item in side.library.broken if (item.file in lent) == is_lent),
+    )  # fmt: skip
     ledger = received.instruments.filter(received.instruments["retired_on"] <= own.known_on)
-    return replace(library, factors=kept), replace(received, instruments=ledger), max(own.known_on, other.known_on)
+    return library, replace(received, instruments=ledger), max(own.known_on, other.known_on)

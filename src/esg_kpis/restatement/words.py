@@ -57,7 +57,9 @@ def _data(pair: Pair, kpi: str) -> Iterable[str]:
         yield f"waived: {', '.join(more)}"
     if less := sorted(first - second):
         yield f"no longer waived: {', '.join(less)}"
-    if not more and not less:
+    if pair.first.received is not pair.second.received:
+        yield "other records, or another last day that data may be about: `esg-kpis diff` of the two runs lists them"
+    elif not more and not less:
         yield "waivers hold until other days"
 
 
@@ -108,6 +110,12 @@ def _factors(pair: Pair, kpi: str) -> Iterable[str]:
     first, second = (side.known_on for side in pair.sides)
     if first != second:
         yield f"known on {first}{TO}{second}"
+    if pair.first.library is not pair.second.library:
+        both = pair.first.named & pair.second.named
+        known = [{factor.factor_id: factor for factor in side.factors_of(both)} for side in pair.sides]
+        changed = sorted(name for name in known[0].keys() | known[1].keys() if known[0].get(name) != known[1].get(name))
+        if changed:
+            yield f"changed in the library: {', '.join(changed[:5])}{f' and {len(changed) - 5} more' if len(changed) > 5 else ''}"
 
 
 def _is_shared(pair: Pair, link: Link) -> bool:
