@@ -137,6 +137,7 @@ ELSEWHERE: dict[str, Held] = {
     "`data/locked/people`": Held(COUNTS, "Counts and control totals that stand in when the files are gone", STAYS, f"{AT_REST}; the SHA-256 of each file, so that a change is noticed", "With the editions; until replaced by `people lock --replace`"),
     "`data/out/rejected_by_site/*.xlsx`": Held(f"{PLACE}, without what it said", "Sending wrong rows back", "The operator's, when sent", AT_REST, RUN_KEPT),
     "`data/out/work`": Held("As the tables above", "Frames between steps, and what the last run saw in the files", STAYS, AT_REST, "Replaced by the next run"),
+    "`data/out/definitions.zip`": Held("None: a copy of the editions and the factor library of the run", "Reading an older run again"),
     "`data/out/run.json`": Held("None: digests of inputs, definitions and code", "What a run rested on"),
     "`data/raw/government_requests/*`": Held("Pseudonymous: a keyed hash or random number for the device, card or account of a user; never the number itself, which stops the file", "The evidence of the counts of requests, devices and accounts", TO_RAW, AT_REST, "Until the operator deletes the file"),
     "Dagster's storage (`.dagster`)": Held("Numbers of rows and the first five rows of each table above; no people file and no person key", "Lineage, checks and history in the Dagster UI", "HTTP without encryption or login, on 127.0.0.1 only", AT_REST, "Until the operator deletes it"),

@@ -119,7 +119,7 @@ def ui(
 COMMANDS: dict[str, Callable[..., None]] = {
     "trace": cli_looking.trace, "table": cli_looking.table, "tie-out": cli_looking.tie_out, "targets": cli_looking.targets, "lens": cli_looking.lens, "index": cli_looking.index,
     "check-table": check_table, "new-edition": cli_editions.new_edition,
-    "bridge": cli_restatement.bridge, "growth": cli_restatement.growth,
+    "bridge": cli_restatement.bridge, "growth": cli_restatement.growth, "diff": cli_restatement.diff,
 }  # fmt: skip
 for name, command in COMMANDS.items():
     app.command(name=name)(command)

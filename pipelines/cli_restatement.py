@@ -58,3 +58,24 @@ def growth(
         print_json({"kpi_id": kpi, "edition": edition, "from": earlier, "to": later, **restating.growth_json(found)})
     else:
         show_restatement.print_growth(console(), found, kpi, edition, earlier, later, read_result(latest_of(target), "sites"))
+
+
+def diff(
+    first: Annotated[str, typer.Argument(help="A run: latest, previous, a key (its beginning will do), or a folder under data/out/runs.")] = "previous",
+    second: Annotated[str, typer.Argument(help="The run to compare it with.")] = "latest",
+    kpi: Annotated[list[str] | None, typer.Option("--kpi", help="KPI id to show; may be given several times. Default: all that changed.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show breakdowns, and every row, factor and entry that changed.")] = False,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Says which records, factors, definitions or code changed between two runs, and what each did to each KPI."""
+    from pipelines import differing
+
+    _, target = paths(root, out)
+    found = differing.compared(target, first, second)
+    cells = differing.chosen(found, tuple(kpi or ()))
+    if as_json:
+        print_json(differing.as_json(found, cells))
+    else:
+        differing.print_difference(console(), found, cells, every=every)

@@ -63,15 +63,15 @@ def owen(groups: Sequence[Sequence[str]], value_of: ValueOf) -> dict[str, Effect
 def _effect(part: Switched, others: Sequence[Switched], value_of: ValueOf, beside: Sequence[Switched] = ()) -> Effect:
     """The mean of what `part` changes over all that may be switched before it: some of the other groups, and some of what stands beside it in its own."""
     total, least, most = Fraction(0), None, None
-    for before, weight in _weighted(others):
-        for own, own_weight in _weighted(beside):
+    for before, weight in orders_before(others):
+        for own, own_weight in orders_before(beside):
             step = value_of(before | own | part) - value_of(before | own)
             total += weight * own_weight * step
             least, most = (step if least is None else min(least, step)), (step if most is None else max(most, step))
     return Effect(total, least or Fraction(0), most or Fraction(0))
 
 
-def _weighted(others: Sequence[Switched]) -> Iterator[tuple[Switched, Fraction]]:
+def orders_before(others: Sequence[Switched]) -> Iterator[tuple[Switched, Fraction]]:
     """Every choice of some of the others, with the share of orders in which exactly these come before."""
     count = len(others)
     for size in range(count + 1):
