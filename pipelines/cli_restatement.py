@@ -15,6 +15,7 @@ def bridge(
     second: Annotated[str, typer.Option("--to", help="Edition it ends at.")],
     kpi: Annotated[list[str] | None, typer.Option("--kpi", help="KPI id; may be given several times. Default: all that differ.")] = None,
     category: Annotated[str | None, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2. Default: all that both editions have.")] = None,
+    from_run: Annotated[str | None, typer.Option("--from-run", help="Take the first edition from this run, with its records and factors: previous, a key or a folder. Default: the last.")] = None,
     threshold: Annotated[str, typer.Option("--threshold", help="Percent at which a base year is to be calculated anew.")] = "5",
     exact: Annotated[bool, typer.Option("--exact", help="Show all 18 decimals.")] = False,
     to_file: Annotated[Path | None, typer.Option("--to-file", help="Write the table `bridge` there as CSV, with all decimals.")] = None,
@@ -30,7 +31,7 @@ def bridge(
     breakdown, equals, name = (category or "").partition("=")
     if category and not equals:
         raise UsageProblem(f"'{category}' is no category.", where="--category", mend="Write BREAKDOWN=CATEGORY, such as gas=CO2.")
-    found = restating.bridged(where, target, period, first, second, tuple(dict.fromkeys(kpi or ())), (breakdown, name) if category else None)
+    found = restating.bridged(where, target, period, first, second, tuple(dict.fromkeys(kpi or ())), (breakdown, name) if category else None, from_run)
     if to_file is not None:
         restating.write_bridge(found, to_file)
     if as_json:

@@ -1,7 +1,7 @@
 """What `esg-kpis bridge` and `growth` ask of the library, from the last results."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -21,6 +21,7 @@ from esg_kpis.restatement.growth import KINDS, Growth, growth_of
 from esg_kpis.restatement.threshold import base_year_test
 from pipelines.last_run import last_run
 from pipelines.look import unchanged_since
+from pipelines.past_runs import folder_of, run_in
 from pipelines.received import received_of
 from pipelines.run import latest_of, read_result
 
@@ -39,53 +40,81 @@ class Bridged:
         return bridge_table(self.made, self.pair)
 
 
-def bridged(root: Path, out: Path, period: str, first: str, second: str, kpis: Sequence[str] = (), category: tuple[str, str] | None = None) -> Bridged:
-    """Bridges between two editions of the last results for one period: of the KPIs named, or of all that both have and that differ.
+def bridged(
+    root: Path, out: Path, period: str, first: str, second: str, kpis: Sequence[str] = (), category: tuple[str, str] | None = None, from_run: str | None = None
+) -> Bridged:  # fmt: skip
+    """Bridges between two editions for one period: of the KPIs named, or of all that both have and that differ.
+
+    Args:
+        root: The workspace.
+        out: Where results are.
+        period: Id of a period of both editions.
+        first: Edition the bridge begins at.
+        second: Edition it ends at, in the last results.
+        kpis: KPIs to bridge.
+        category: Breakdown and category, where only one is asked for.
+        from_run: The run that the first edition is taken from, with its records and factors, as `folder_of` names it; None for the last results.
 
     Raises:
-        UsageProblem: if there is no such edition, period, KPI or category.
-        EsgKpisError: if there are no results, or factors or editions have changed since.
+        UsageProblem: if there is no such run, edition, period, KPI or category.
+        EsgKpisError: if there are no results, or factors or editions have changed since; or the run named kept no definitions.
     """
-    folder = latest_of(out)
-    values, published = read_result(folder, "kpi_values"), read_result(folder, "published")
-    ran = unchanged_since(root, folder)
-    editions = {item.id: item for item in read_editions(root / "editions")}
-    library, received = read_library(root / "factors"), received_of(folder, list(editions.values()), date.fromisoformat(ran["as_of"]))
-    sides = [Side(*_side(name, option, editions, ran), library, received, values, published) for name, option in ((first, "--from"), (second, "--to"))]
-    if first == second:
-        raise UsageProblem(f"The bridge begins and ends at edition {first}.", where="--to", mend="Give another edition.")
-    for side in sides:
+    if first == second and from_run is None:
+        raise UsageProblem(f"The bridge begins and ends at edition {first}.", where="--to", mend="Give another edition, or --from-run for the same one as an older run had it.")
+    end = _of_last_run(root, out, second)
+    begin = _of_run(out, from_run, first) if from_run is not None else replace(end, **_named(root, out, first, "--from"))
+    pair = Pair(begin, end, period, tuple(kpis))
+    for side in pair.sides:
         side.edition.period_named(period)
-    shared = [name for name in sides[0].edition.kpis if name in sides[1].edition.kpis]
-    for name in kpis:
-        for side in sides:
+        for name in kpis:
             side.edition.kpi_named(name)
-    pair = Pair(sides[0], sides[1], period, tuple(kpis or _with_a_change(shared, values, (first, second), period)))
-    spots = _spots(pair, values, category)
-    made, none = bridges(Mixtures(pair), spots)
+    if not kpis:
+        shared = [name for name in begin.edition.kpis if name in end.edition.kpis]
+        pair = Pair(begin, end, period, tuple(_with_a_change(shared, begin, end, period)))
+    made, none = bridges(Mixtures(pair), _spots(pair, category))
     changed = made if kpis else [item for item in made if item.computed[0] != item.computed[1] or item.printed[0] != item.printed[1]]
     return Bridged(pair, changed, none)
 
 
-def _side(name: str, option: str, editions: dict[str, Edition], ran: dict[str, str]) -> tuple[Edition, date]:
+def _of_last_run(root: Path, out: Path, edition: str) -> Side:
+    folder = latest_of(out)
+    named = _named(root, out, edition, "--to")
+    ran = unchanged_since(root, folder)
+    received = received_of(folder, read_editions(root / "editions"), date.fromisoformat(ran["as_of"]))
+    return Side(named["edition"], named["known_on"], read_library(root / "factors"), received, read_result(folder, "kpi_values"), read_result(folder, "published"))
+
+
+def _named(root: Path, out: Path, name: str, option: str) -> dict[str, Any]:
+    """An edition of the last results, with its knowledge date."""
+    ran = unchanged_since(root, latest_of(out))
+    return {"edition": _one_of({item.id: item for item in read_editions(root / "editions")}, name, ran, option), "known_on": date.fromisoformat(ran[f"known on {name}"])}
+
+
+def _of_run(out: Path, run: str, edition: str) -> Side:
+    folder = folder_of(out, run)
+    known = run_in(folder)
+    return Side(_one_of(known.editions, edition, known.ran, "--from"), known.known_on(edition), known.library, known.received, known.values, read_result(folder, "published"), folder.name)
+
+
+def _one_of(editions: Mapping[str, Edition], name: str, ran: Mapping[str, str], option: str) -> Edition:
     if name not in editions or f"known on {name}" not in ran:
         known = [item for item in editions if f"known on {item}" in ran]
-        raise UsageProblem(f"The last run has no edition '{name}'.", where=option, mend=near_misses(name, known) or f"It has: {', '.join(known)}.")
-    return editions[name], date.fromisoformat(ran[f"known on {name}"])
+        raise UsageProblem(f"The run has no edition '{name}'.", where=option, mend=near_misses(name, known) or f"It has: {', '.join(known)}.")
+    return editions[name]
 
 
-def _with_a_change(shared: Sequence[str], values: pl.DataFrame, editions: tuple[str, str], period: str) -> list[str]:
+def _with_a_change(shared: Sequence[str], begin: Side, end: Side, period: str) -> list[str]:
     """The KPIs of which any cell has another value or state in the second edition."""
     key = ["kpi_id", "breakdown", "category"]
-    first, second = (values.filter((pl.col("edition") == name) & (pl.col("period") == period) & pl.col("kpi_id").is_in(list(shared))) for name in editions)
+    first, second = (side.values.filter((pl.col("edition") == side.edition.id) & (pl.col("period") == period) & pl.col("kpi_id").is_in(list(shared))) for side in (begin, end))
     both = first.select(*key, "value", "status").join(second.select(*key, pl.col("value").alias("other"), pl.col("status").alias("state")), on=key)
     found = set(both.filter(pl.col("value").ne_missing(pl.col("other")) | (pl.col("status") != pl.col("state")))["kpi_id"])
     return [name for name in shared if name in found]
 
 
-def _spots(pair: Pair, values: pl.DataFrame, category: tuple[str, str] | None) -> list[Spot]:
+def _spots(pair: Pair, category: tuple[str, str] | None) -> list[Spot]:
     """The cells of the KPIs in the order of the first edition."""
-    own = values.filter((pl.col("edition") == pair.first.edition.id) & (pl.col("period") == pair.period))
+    own = pair.first.values.filter((pl.col("edition") == pair.first.edition.id) & (pl.col("period") == pair.period))
     known: dict[str, set[tuple[str, str]]] = {}
     for kpi, breakdown, name in own.select("kpi_id", "breakdown", "category").iter_rows():
         known.setdefault(kpi, set()).add((breakdown, name))
@@ -116,7 +145,7 @@ def bridge_json(found: Bridged, threshold: Decimal) -> dict[str, Any]:
             }
         )  # fmt: skip
     return {
-        "from": pair.first.edition.id, "to": pair.second.edition.id, "period": pair.period, "causes_that_differ": list(pair.differing), "bridges": told,
+        "from": pair.first.edition.id, "from_run": pair.first.run or None, "to": pair.second.edition.id, "period": pair.period, "causes_that_differ": list(pair.differing), "bridges": told,
         "not_bridged": [{"kpi_id": spot[0], "breakdown": spot[1], "category": spot[2], "reason": reason} for spot, reason in found.none.items()],
     }  # fmt: skip
 

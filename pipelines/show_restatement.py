@@ -39,7 +39,7 @@ def print_bridges(console: Console, found: Bridged, threshold: Decimal, *, exact
 def _print_one(console: Console, item: Bridge, pair: Pair, threshold: Decimal, *, exact: bool) -> None:
     kpi, breakdown, category = item.spot
     decimals = 18 if exact else max(pair.editions[0].kpis[kpi].decimals, *(_places(value) for value in item.printed))
-    first, second = (side.edition.id for side in pair.sides)
+    first, second = (side.name for side in pair.sides)
     console.print(f"[bold]{kpi}{'' if breakdown == 'total' else f', {escape(breakdown)} {escape(category)}'}, {pair.period}: edition {first} to {second}[/], in {escape(item.unit)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "Effect", "Least", "Most", "Level"):

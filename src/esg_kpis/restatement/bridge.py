@@ -153,7 +153,7 @@ def _together(mixtures: Mixtures, spot: Spot, part: Switched) -> str:
     for switched in sorted(lacking, key=lambda one: (len(one), sorted(one)))[:1]:
         value: Value = mixtures.value(spot, switched)
         other = [name for name in mixtures.pair.differing if name not in switched]
-        first, second = (side.edition.id for side in mixtures.pair.sides)
+        first, second = (side.name for side in mixtures.pair.sides)
         own = [name for name in mixtures.pair.differing if name in switched]
         return f"not to be told apart: with {' and '.join(own)} of {second} and {' and '.join(other)} of {first} there is no value ({value.reason or value.status})"
     return "not to be told apart"

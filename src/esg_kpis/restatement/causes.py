@@ -43,6 +43,7 @@ class Side:
         received: What was received.
         values: The values of the run, as `kpi_values`.
         published: What was printed, as `published`.
+        run: The run, where it is not the last one.
     """
 
     edition: Edition
@@ -51,6 +52,12 @@ class Side:
     received: Received
     values: pl.DataFrame
     published: pl.DataFrame
+    run: str = ""
+
+    @property
+    def name(self) -> str:
+        """The edition, and its run where that is not the last one."""
+        return f"{self.edition.id} of run {self.run}" if self.run else self.edition.id
 
     def recorded(self, cell: tuple[str, str, str], period: str) -> dict[str, Any] | None:
         """The row of a cell (KPI, breakdown, category) in the values of the run; None if there is none."""
