@@ -11,9 +11,11 @@ from rich.table import Table
 
 from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import plain, printed, rounded
+from esg_kpis.restatement.bridge import AND
 from esg_kpis.restatement.changed_definitions import Change
 from esg_kpis.restatement.changed_records import RecordChange
 from esg_kpis.restatement.difference import CellChange, Difference, difference
+from esg_kpis.restatement.rerun import GROUPS
 from pipelines.past_runs import folder_of, run_in
 
 WIDTH = 100
@@ -111,8 +113,12 @@ def print_difference(console: Console, found: Difference, cells: Sequence[CellCh
     if len(shown) < len(cells):
         console.print(f"{len(cells) - len(shown)} more cells of breakdowns changed: --all shows them.")
     _print_singles(console, found, shown, every=every)
-    for note in dict.fromkeys(f"{change.cell[1]} {change.cell[2]}: {change.note}" for change in shown if change.note):
-        console.print(f"Not parted: {escape(note)}")
+    notes: dict[str, list[str]] = {}
+    for change in shown:
+        if change.note:
+            notes.setdefault(change.note, []).append(f"{change.cell[1]} {change.cell[2]}")
+    for note, named in notes.items():
+        console.print(f"Not parted, since {escape(note)}: {escape(', '.join(named[:SHOWN]))}{f' and {len(named) - SHOWN} more' if len(named) > SHOWN else ''}")
 
 
 def _print_inputs(console: Console, found: Difference, *, every: bool) -> None:
@@ -141,8 +147,14 @@ def _print_some(console: Console, lines: Sequence[str], *, every: bool) -> None:
         console.print(f"  and {len(lines) - SHOWN} more: --all shows them.")
 
 
+def _place(change: RecordChange) -> str:
+    """Where a row stands: in the newer run, or in the older one if it is gone. A file about people is one record, without a line."""
+    line = change.lines[1] if change.lines[1] is not None else change.lines[0]
+    return f"{change.path}{f' {change.sheet}' if change.sheet else ''}{f' line {line}' if line else ' as a whole'}"
+
+
 def _record_said(change: RecordChange) -> str:
-    place = f"{change.path}{f' {change.sheet}' if change.sheet else ''} line {change.lines[1] if change.lines[1] is not None else change.lines[0]}"
+    place = _place(change)
     if change.what in ("added", "removed"):
         return f"{place}: {change.what}"
     cells = "; ".join(f"{name} {before or '–'} → {after or '–'}" if (before, after) != (None, None) else f"{name} (not shown)" for name, (before, after) in change.cells.items())
@@ -159,10 +171,10 @@ def _short(text: str) -> str:
 
 
 def _cells_table(edition: str, cells: Sequence[CellChange]) -> Table:
-    names = list(dict.fromkeys(name for change in cells for name in change.parts))
+    names = sorted({name for change in cells for name, effect in change.parts.items() if effect}, key=lambda name: GROUPS.index(name.split(AND)[0]))
     table = Table(box=None, pad_edge=False, header_style="bold", title=f"Edition {escape(edition)}", title_justify="left", title_style="bold")
     for name in ("KPI", "Period", "Before", *(escape(name) for name in names), "After", "Unit"):
-        table.add_column(name, justify="left" if name in ("KPI", "Period", "Unit") else "right", overflow="fold")
+        table.add_column(name, justify="left" if name in ("KPI", "Period", "Unit") else "right", overflow="fold", no_wrap=name == "KPI")
     for change in cells:
         _, kpi, period, breakdown, category = change.cell
         places = _places(change)
@@ -201,4 +213,4 @@ def _print_singles(console: Console, found: Difference, cells: Iterable[CellChan
 
 
 def _record_place(change: RecordChange) -> str:
-    return f"{change.path}{f' {change.sheet}' if change.sheet else ''} line {change.lines[1] if change.lines[1] is not None else change.lines[0]} {change.what.replace('_', ' ')}"
+    return f"{_place(change)} {change.what.replace('_', ' ')}"

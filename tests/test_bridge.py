@@ -23,6 +23,7 @@ from esg_kpis.tables import finding_id
 from tests.conftest import Ran
 from tests.restatement_scenario import bridge_of, edition_named, effects, pair_of, side_of
 from tests.scenario import EVERYWHERE, GRID, factor_row, gwp_row, kpi, library_of, real_library, register, rejected_row, rule, site, year
+from tests.test_anomalies import counted
 from tests.test_scope_1 import COOLING
 
 GHG = kpi("ghg", "tCO2e", "emission_co2e")
@@ -239,6 +240,37 @@ def test_a_value_that_one_edition_does_not_have_has_no_bridge(tmp_path: Path) ->
 
     assert made == []
     assert none["ghg", "total", "All"].startswith("edition second has no value: blocked")
+
+
+# ---------------------------------------------------------------- people
+
+STAFF = kpi("staff", "person", "employees")
+PER_HEAD = kpi("per_head", "tCO2e/person", formula="ratio", numerator="ghg", denominator="staff")
+HEADS = {"HQ": 10, "STORE": 3}
+
+
+def test_what_counts_people_is_not_parted(tmp_path: Path) -> None:
+    """Two causes by which 10 become 13: the three of the store would be told by the boundary alone, and the change as a whole is the difference of two figures that are shown."""
+    twelfth = STAFF | {"mean_over": "months"}
+    first, second = edition_named(tmp_path, "first", [STAFF], OFFICES), edition_named(tmp_path, "second", [twelfth], EVERYWHERE)
+
+    found = bridge_of(pair_of(first, second, [], grids(tmp_path), "staff", sites=SITES, heads=counted(HEADS)), ("staff", "total", "All"))
+
+    assert [bar.name for bar in found.bars] == ["boundary + method"]
+    assert found.bars[0].text == "not to be told apart: it counts people, and what causes did apart could tell of few of them"
+    assert abs(found.bars[0].effect.mean - (Fraction(13, 12) - 10)) < Fraction(1, 10**17)
+
+
+def test_a_figure_per_head_is_parted_only_where_the_heads_stay_the_same(tmp_path: Path) -> None:
+    kpis, bills = [GHG, STAFF, PER_HEAD], [POWER, STORE]
+    narrow, wide = (edition_named(tmp_path, name, kpis, where + rules) for name, where, rules in (("narrow", OFFICES, GRID), ("wide", EVERYWHERE, OTHER_GRID)))
+    power_of_offices = '[[boundary]]\nid = "offices"\nmeasures = ["electricity_purchased"]\nwhere = { kind = ["office"] }\ntext = "t"\n' + EVERYWHERE
+    same = edition_named(tmp_path, "same", kpis, power_of_offices + GRID)
+
+    whole, parted = (bridge_of(pair_of(first, wide, bills, grids(tmp_path), "per_head", sites=SITES, heads=counted(HEADS)), ("per_head", "total", "All")) for first in (narrow, same))
+
+    assert [bar.name for bar in whole.bars] == ["boundary + factors"]
+    assert effects(parted) == {"boundary": Fraction(1100, 13), "factors": Fraction(200, 13)}
 
 
 # ---------------------------------------------------------------- what was printed

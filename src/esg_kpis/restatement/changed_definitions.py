@@ -13,6 +13,12 @@ _ID = {"waiver": "finding", "known_difference": "kpi_id"}
 """What names an entry where it is not its id."""
 
 
+_WORDS = frozenset({"document", "text", "knowledge_text", "gwp_text", "framework", "anomaly", "uncertainty", "lens", "known_difference", "small_groups", "incomplete_above", "labels", "index", "explanations", "target", "published"})
+"""Parts of an edition that no value rests on."""
+_WORDS_OF_KPI = frozenset({"label", "text", "source", "decimals", "footing", "roll_forward", "stated", "alternative_to", "hkex", "hkex_2025", "gri", "sasb"})
+"""Keys of a KPI that its value does not rest on."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One entry that is not as it was.
@@ -28,6 +34,15 @@ class Change:
     name: str
     what: str
     keys: Mapping[str, tuple[str, str]]
+
+    @property
+    def moves_values(self) -> bool:
+        """Whether a value may rest on what changed: not on words, decimals, and what only judges or names values."""
+        if self.part in _WORDS:
+            return False
+        if self.part == "kpi" and self.what == "changed":
+            return not self.keys.keys() <= _WORDS_OF_KPI
+        return self.what != "changed" or not self.keys or not self.keys.keys() <= {"text", "id"}
 
 
 def definitions_changed(first: Edition, second: Edition) -> list[Change]:

@@ -12,12 +12,13 @@ import polars as pl
 
 from esg_kpis.exact import rounded
 from esg_kpis.restatement.bridge import AND, of_people
+from esg_kpis.restatement.causes import rests_on
 from esg_kpis.restatement.changed_definitions import Change, definitions_changed, factors_changed
 from esg_kpis.restatement.changed_records import Records, records_changed
 from esg_kpis.restatement.record_effects import record_effects
 from esg_kpis.restatement.rerun import CODE_GROUP, DATA, DEFINITIONS, FACTORS, GROUPS, Cell, Rerun, factor_items, received_alike
 from esg_kpis.restatement.runs import CODE, READ, Run, parts_changed
-from esg_kpis.restatement.shapley import Effect, Switched, in_order, owen, partition, shapley
+from esg_kpis.restatement.shapley import Effect, Switched, in_order, owen, partition, shapley, subsets
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ def difference(first: Run, second: Run) -> Difference:
     # The same files, read otherwise: by other code; or people counted by what other definitions ask for.
     reading = DATA if parts_changed(first, second, READ) or "as_of" in dates else CODE_GROUP if code else DEFINITIONS
     rerun = Rerun(first, second, reading, factor_items(first, second, factors))
-    groups = _groups(rerun, otherwise=any(definitions.values()) or any(name != "as_of" for name in dates))
+    groups = {name: _groups(rerun, otherwise=any(change.moves_values for change in definitions[name]) or f"known on {name}" in dates) for name in shared}
     records = records_changed(first, second)
-    changes = _with_rows([_told(change, rerun, groups, code=bool(code)) for change in _changed(first, second, shared)], rerun, groups, records)
+    changes = [_told(change, rerun, groups[change.cell[0]], code=bool(code)) for change in _changed(first, second, shared)]
+    changes = [item for name in shared for item in _with_rows([change for change in changes if change.cell[0] == name], rerun, groups[name], records)]
     return Difference(first, second, records, tuple(_files(first, second)), tuple(factors), definitions, tuple(code), dates, tuple(changes))
 
 
@@ -135,11 +137,12 @@ def _told(change: CellChange, rerun: Rerun, groups: Mapping[str, Sequence[str]],
     old, new = change.before, change.after
     every = [*groups, *([CODE_GROUP] if code and CODE_GROUP not in groups else [])]
     whole = replace(change, parts={AND.join(every) or CODE_GROUP: new - old})
-    if len(every) > 1 and of_people(change.cell[1], [run.editions[change.cell[0]] for run in (rerun.first, rerun.second)]):
-        return replace(whole, note="it counts people, and what causes did apart could tell of few of them")
 
     def value(switched: Switched) -> Fraction | None:
         return rerun.value(change.cell, _items_of(switched, groups))
+
+    if len(every) > 1 and _tells_of_people(change.cell, rerun, groups):
+        return replace(whole, note="it counts people, or rests on counts of people that changed, and what causes did apart could tell of few of them")
 
     start, end = value(frozenset()), value(frozenset(groups))
     if start is None or end is None:
@@ -152,6 +155,23 @@ def _told(change: CellChange, rerun: Rerun, groups: Mapping[str, Sequence[str]],
     if off != [0, 0]:
         told[CODE_GROUP] = told.get(CODE_GROUP, Fraction(0)) + off[0] - off[1]
     return replace(change, before=start - off[0], after=end - off[1], parts=told, items=_single_factors(change.cell, rerun, groups, parts))
+
+
+def _tells_of_people(cell: Cell, rerun: Rerun, groups: Mapping[str, Sequence[str]]) -> bool:
+    """Whether parts of a cell could be traced back to counts of people: it counts nothing else, or counts that it rests on are not the same in all mixtures."""
+    edition, kpi, period, breakdown, category = cell
+    both = [run.editions[edition] for run in (rerun.first, rerun.second)]
+    if of_people(kpi, both):
+        return True
+    beneath = {name for item in both for name in rests_on(kpi, item.defined) if of_people(name, (item,))}
+    for name in beneath:
+        for at in ((edition, name, period, breakdown, category), (edition, name, period, "total", "All")):
+            values = [rerun.value(at, _items_of(switched, groups)) for switched in subsets(list(groups))]
+            if None not in values:
+                break
+        if None in values or len(set(values)) > 1:
+            return True
+    return False
 
 
 def _items_of(names: Switched, groups: Mapping[str, Sequence[str]]) -> Switched:
