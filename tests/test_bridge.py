@@ -428,3 +428,10 @@ def test_scope_2_is_by_hand_what_the_mixtures_say(of_2020: Pair, worked: Ran) ->
     assert effects(found)["sources"] == Fraction(heat) / 1000
     assert found.bars[1].effect.low == found.bars[1].effect.high
     assert list(effects(found)) == [cause for cause in CAUSES if cause in of_2020.differing]
+
+
+def test_the_bridge_back_is_the_bridge_with_the_signs_turned(of_2020: Pair) -> None:
+    there = replace(of_2020, kpis=("ghg_scope_1_2",))
+    back = replace(there, first=there.second, second=there.first)
+
+    assert effects(bridge_of(back)) == {name: -effect for name, effect in effects(bridge_of(there)).items()}
