@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError
-from pipelines import anomalies_command, cli_editions, cli_evidence, cli_factors, cli_looking, cli_people, cli_sampling
+from pipelines import anomalies_command, cli_editions, cli_evidence, cli_factors, cli_looking, cli_people, cli_restatement, cli_sampling
 from pipelines.check_table import check_table
 from pipelines.options import GIVEN, Json, KeyFile, Out, Root, console, day, name_key, paths, print_json
 
@@ -120,6 +120,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "trace": cli_looking.trace, "table": cli_looking.table, "tie-out": cli_looking.tie_out, "targets": cli_looking.targets, "lens": cli_looking.lens, "index": cli_looking.index,
     "check-table": check_table, "new-edition": cli_editions.new_edition,
     "pack": cli_evidence.pack, "verify": cli_evidence.verify,
+    "bridge": cli_restatement.bridge, "growth": cli_restatement.growth, "diff": cli_restatement.diff,
 }  # fmt: skip
 for name, command in COMMANDS.items():
     app.command(name=name)(command)

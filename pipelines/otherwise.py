@@ -13,16 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from esg_kpis.amounts import coverage_of
 from esg_kpis.assurance.lenses import through
 from esg_kpis.editions import Lens, read_editions
-from esg_kpis.editions.consolidation import days_of
-from esg_kpis.editions.gaps import months_expected
 from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import printed
-from esg_kpis.factors import Received, read_library
+from esg_kpis.factors import read_library
 from esg_kpis.ingest.declared import problems_of
 from pipelines.look import latest_first, unchanged_since
+from pipelines.received import received_of
 from pipelines.run import latest_of, read_result
 
 
@@ -63,14 +61,9 @@ def _looked(root: Path, folder: Path, edition_id: str, changes: dict[str, Any], 
     ran = unchanged_since(root, folder)
     editions = {item.id: item for item in read_editions(root / "editions")}
     as_of = date.fromisoformat(ran["as_of"])
-    amounts, sites, ownership, instruments, rejected, quantities, meters, published = (
-        read_result(folder, name) for name in ("amounts", "sites", "ownership", "instruments", "rejected", "quantities", "meters", "published")
-    )
-    before = amounts.filter(pl.col("edition") == "")
-    coverage = coverage_of(quantities, before, sites, meters, months_expected(list(editions.values()), as_of))
-    received = Received(before, sites, ownership, instruments, rejected, coverage, as_of, days_of(quantities))
+    received = received_of(folder, list(editions.values()), as_of)
     known_on = date.fromisoformat(ran[f"known on {edition_id}"])
-    return through(lens, editions[edition_id], editions, received, read_library(root / "factors"), known_on, values, published)
+    return through(lens, editions[edition_id], editions, received, read_library(root / "factors"), known_on, values, read_result(folder, "published"))
 
 
 def print_lenses(console: Console, frame: pl.DataFrame, *, every: bool) -> None:

@@ -45,6 +45,7 @@ from esg_kpis.tables import (
     UNCERTAINTY,
     UNCERTAINTY_SOURCES,
 )
+from pipelines.kept import keep
 from pipelines.labels import write_kpi_tables
 from pipelines.resources import OWNERS, WorkspaceResource
 
@@ -76,6 +77,7 @@ def results(
         write_table(frame.sort(table.key), table, staged)
     write_kpi_tables(kpi_labels, kpi_values, published, staged)
     write_returned(rejected, records, sites, files, staged / "rejected_by_site")
+    keep(workspace.workspace, staged)
     _check_unchanged(workspace)
     parts = {**workspace.found, "people as read": people_digest(files, rejected, people_counts)}
     key = run_key(parts)

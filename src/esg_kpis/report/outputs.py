@@ -22,6 +22,8 @@ from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.tables import Table
 
 LATEST, WORK = "latest", "work"
+PREVIOUS = ".previous"
+"""The pointer to the set that was the latest before."""
 MANIFEST = "manifest.sha256"
 STAGED = "staged-"
 """How the name of a folder begins that is being written, in `work`."""
@@ -141,6 +143,9 @@ def publish(staged: Path, out: Path, key: str) -> Path:
     for path in sorted(target.iterdir()):
         _point(out / path.name, Path(LATEST) / path.name)
     _sync(out)
+    before = out / LATEST
+    if before.is_symlink() and before.exists() and before.readlink() != Path("runs") / target.name:
+        _point(out / PREVIOUS, before.readlink())
     _point(out / LATEST, Path("runs") / target.name)
     _drop_dangling(out)
     _sync(out)
