@@ -49,4 +49,4 @@ def _key(row: _Row) -> tuple[str, ...]:
 
 
 def _shown(row: _Row | None) -> str:
-    return "" if row is None else str(row["printed"] if row["printed"] is not None else row["status"].replace("_", " "))
+    return "" if row is None else str(row["printed"] if row["printed"] is not None else row.get("status", row.get("state", "")).replace("_", " "))

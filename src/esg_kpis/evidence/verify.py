@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.approved import approved_digest
-from esg_kpis.editions import Edition
+from esg_kpis.editions import Edition, counting_of
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.evidence.annex import opened_annex
 from esg_kpis.evidence.compared import tables_compared
@@ -21,9 +21,11 @@ from esg_kpis.evidence.pack import approvals_in
 from esg_kpis.evidence.people_cells import about_people, told_by
 from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
 from esg_kpis.evidence.received import Found, found_in
+from esg_kpis.evidence.second import by_duckdb
 from esg_kpis.evidence.tables import from_csv
 from esg_kpis.evidence.verdict import Check, Verification
 from esg_kpis.evidence.withheld import of_people
+from esg_kpis.people import Persons, persons_of
 from esg_kpis.tables import KPI_VALUES
 from esg_kpis.workspace import open_workspace
 
@@ -61,23 +63,24 @@ def verified(content: bytes, asked: Asked) -> Verification:
     try:
         tables = {path: from_csv(pack.files.get(path, b""), table, path) for path, table in TABLES.items()}
         with TemporaryDirectory(prefix="esg-kpis-verify-") as place:  # Its owner alone may look into it.
-            again, found = _again(pack, tables, people, Path(place))
+            again, found, persons = _again(pack, tables, people, Path(place))
         checks += tables_compared(tables, again, pack.period, found, with_people=people is not None)
         checks += [_dates(pack, again.edition), *_approvals(pack, tables[REGISTER])]
+        computed = engines(pack, tables, again, persons)
     except EsgKpisError as problem:
         stopped = Check("recomputation", passed=False, seen="it stopped", wrong=(str(problem),))
         return Verification(pack.edition, pack.period, pack.fingerprint, checks=(*checks, stopped))
     unknown = set() if people is not None else {*_withheld(tables, again.edition)}
-    lines = lines_of(tables[REGISTER], engines(pack, tables, again), lambda row: _cell(row) in unknown)
+    lines = lines_of(tables[REGISTER], computed, lambda row: _cell(row) in unknown)
     return Verification(pack.edition, pack.period, pack.fingerprint, _which_people(tables, people), tuple(checks), lines)
 
 
-def engines(pack: Opened, tables: Mapping[str, pl.DataFrame], again: Rebuilt) -> dict[str, pl.DataFrame]:
+def engines(pack: Opened, tables: Mapping[str, pl.DataFrame], again: Rebuilt, persons: Persons | None) -> dict[str, pl.DataFrame]:
     """What each engine computes of the pack's edition and period, by its name: the key of `kpi_values`, and those of its columns that the engine knows.
 
-    `tables` are those of the pack by path, `again` what the library made of the files enclosed. An engine that is added here stands in every line, and all must agree.
+    `tables` are those of the pack by path, `again` what the library made of the files enclosed, `persons` the rows of the annex. Each engine stands in every line, and all must agree.
     """
-    return {"library": again.values.filter(pl.col("period") == pack.period)}
+    return {"library": again.values.filter(pl.col("period") == pack.period), "duckdb": by_duckdb(tables, again, pack.known_on, pack.as_of, pack.period, persons)}
 
 
 # ---------------------------------------------------------------- computed again
@@ -91,8 +94,8 @@ def _annex(pack: Opened, asked: Asked) -> Mapping[str, bytes] | None:
     return opened_annex(asked.annex, asked.identities, pack.annex_digest)
 
 
-def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Mapping[str, bytes] | None, place: Path) -> tuple[Rebuilt, list[Found]]:
-    """The edition computed in a folder of its own, and the files it was computed from."""
+def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Mapping[str, bytes] | None, place: Path) -> tuple[Rebuilt, list[Found], Persons | None]:
+    """The edition computed in a folder of its own, the files it was computed from, and the rows about persons where the annex is at hand."""
     root = place / "workspace"
     for part in ("data/raw", "editions", "factors"):
         (root / part).mkdir(parents=True)
@@ -107,7 +110,8 @@ def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Mapping[str
     workspace = open_workspace(root, place / "out")
     told = told_by(tables[CELLS]) if people is None else None
     again = rebuilt(workspace, pack.edition, pack.known_on, pack.as_of, _stopped(tables, with_people=people is not None), secret, told)
-    return again, found_in(workspace.raw, again.tables["files"])
+    persons = None if people is None else persons_of(workspace, pack.as_of, again.ingested.sites, counting_of(again.editions), secret)
+    return again, found_in(workspace.raw, again.tables["files"]), persons
 
 
 def _write(path: Path, content: bytes) -> None:

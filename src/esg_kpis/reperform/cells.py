@@ -184,7 +184,9 @@ def _from_cells(term: Term, kpi: Kpi) -> str:
     narrow = "*" if term.narrow is None else ";".join(term.narrow)
     given = {"term": kpi.id, "term_period": term.period, "breakdown": term.breakdown.name, "category": term.category, "within": narrow}
     conditions = " AND ".join(f'"{name}" = {text(value)}' for name, value in given.items())
-    return f"SELECT DISTINCT '' AS category, measure, unscaled(quantity) * 1000000000000000::HUGEINT AS quantity, quantity IS NULL AS blocked, \"rows\" AS amounts, false AS waived FROM people_cells WHERE {conditions}"  # noqa: S608
+    return f"""
+        SELECT '' AS category, measure, unscaled(max(quantity)) * 1000000000000000::HUGEINT AS quantity, max(quantity) IS NULL AS blocked, max(amounts) AS amounts, false AS waived
+        FROM people_cells WHERE {conditions} GROUP BY measure"""  # noqa: S608
 
 
 def _divided_by(con: duckdb.DuckDBPyConnection, term: Term, asked: Asked) -> int | None:

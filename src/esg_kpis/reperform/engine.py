@@ -1,11 +1,13 @@
 """The second engine as a whole: typed records and an edition in, every cell out."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import duckdb
 import polars as pl
 
-from esg_kpis.reperform.aims import of_targets
+from esg_kpis.errors import OutOfRange
+from esg_kpis.reperform.aims import Answer, Cell, of_targets
 from esg_kpis.reperform.cells import evaluate
 from esg_kpis.reperform.choice import choose, prepare_choice
 from esg_kpis.reperform.contracted import part_load
@@ -29,9 +31,18 @@ def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame, persons: Row
     hidden.
 
     Raises:
-        duckdb.Error: where a number does not fit into 128 bits before the KPI.
+        OutOfRange: where a number does not fit into 128 bits before the KPI.
     """
     decimals = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in published.filter(pl.col("edition") == asked.edition.id).iter_rows(named=True)}
+    try:
+        found = _found(typed, asked, decimals, persons)
+    except (duckdb.OutOfRangeException, duckdb.InvalidInputException) as problem:
+        raise OutOfRange(f"A number is larger than 128 bits hold: {problem}", where="second engine", mend="Look for a quantity in the wrong unit.") from problem
+    rows = [(*cell, *answer) for cell, answer in found.items()]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("kpi_id", "period", "breakdown", "category", "value", "printed", "state"), pl.String()), orient="row")
+
+
+def _found(typed: Typed, asked: Asked, decimals: Mapping[Cell, int], persons: Rows | None) -> dict[Cell, Answer]:
     with connected(typed, asked) as con:
         if typed.people_cells is not None:
             con.register("__cells", typed.people_cells.to_arrow())
@@ -45,9 +56,7 @@ def recomputed(typed: Typed, asked: Asked, published: pl.DataFrame, persons: Row
         _divisors(con, asked)
         make_cube(con)
         found = evaluate(con, asked, decimals)
-        found |= of_targets(con, asked, found, decimals)
-    rows = [(*cell, *answer) for cell, answer in found.items()]
-    return pl.DataFrame(rows, schema=dict.fromkeys(("kpi_id", "period", "breakdown", "category", "value", "printed", "state"), pl.String()), orient="row")
+        return found | of_targets(con, asked, found, decimals)
 
 
 def _divisors(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
