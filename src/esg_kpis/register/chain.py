@@ -12,7 +12,6 @@ from esg_kpis.errors import InputProblem
 from esg_kpis.register.entry import Entry, hash_of
 from esg_kpis.register.keys import Keys
 from esg_kpis.register.statement import START
-from esg_kpis.signing import opened
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def _said(entry: Entry, before: Head, keys: Keys, latest: str) -> list[str]:
     key = keys.find(statement.key)
     if key is None:
         found.append(f"it is signed with the key {statement.key[:16]}, which is not trusted; put it back into keys.toml, revoked where it must be")
-    elif not opened(entry.envelope, [key.public]).signed_by:
+    elif not entry.is_signed_with(key.public):
         found.append(f"the signature of '{key.label}' on it is not good")
     if statement.digest != entry.subject:
         found.append("it stands beside other numbers than those it signs")

@@ -2,9 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from esg_kpis.register.statement import Statement, statement_of
+from esg_kpis.signing import as_pem, opened, public_key
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,15 @@ class Entry:
             InputProblem: if its envelope cannot be read.
         """
         return statement_of(self.envelope)
+
+    def is_signed_with(self, key: Ed25519PublicKey) -> bool:
+        """Whether its signature is good by a key. Asked by the chain and by the rules, and worked out once."""
+        return _is_signed(self.envelope, as_pem(key))
+
+
+@lru_cache(maxsize=1024)
+def _is_signed(envelope: bytes, pem: bytes) -> bool:
+    return bool(opened(envelope, [public_key(pem, "")]).signed_by)
 
 
 def canonical_text(sequence: int, previous: str, envelope: bytes) -> bytes:

@@ -11,7 +11,6 @@ from esg_kpis.errors import InputProblem
 from esg_kpis.register.entry import Entry
 from esg_kpis.register.keys import Keys
 from esg_kpis.register.statement import Statement
-from esg_kpis.signing import opened
 
 STATES = ("open", "prepared", "reviewed", "locked", "restated")
 Cell = tuple[str, str]
@@ -102,7 +101,7 @@ def _not_trusted(entry: Entry, statement: Statement, keys: Keys) -> str:
     key = keys.find(statement.key)
     if key is None:
         return f"the key {statement.key[:16]} is not trusted"
-    if not opened(entry.envelope, [key.public]).signed_by:
+    if not entry.is_signed_with(key.public):
         return f"the signature of '{key.label}' is not good"
     return key.objection(statement.action, statement.role, statement.at)
 

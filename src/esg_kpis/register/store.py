@@ -182,7 +182,9 @@ def open_register(where: str | Path) -> Register:
 
 def _shown(url: URL) -> str:
     """A place without password or options."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.set(password=None, query={}, drivername="postgresql").render_as_string()
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return URL.create("postgresql", username=url.username, host=url.host, port=url.port, database=url.database).render_as_string()
 
 
 def _engine(url: URL) -> Engine:
