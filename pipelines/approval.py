@@ -12,12 +12,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from esg_kpis.assurance.approved import approved_bytes, approved_digest
 from esg_kpis.errors import EsgKpisError, UsageProblem
-from esg_kpis.register import KEYS_FILE, MAY, Entry, Keys, Restatement, Statement, effects_of, keys_text, read_keys, signed, state_of
+from esg_kpis.register import (
+    KEYS_FILE,
+    MAY,
+    Entry,
+    Keys,
+    Restatement,
+    Statement,
+    effects_of,
+    keys_text,
+    problems_of,
+    read_keys,
+    signed,
+    state_of,
+)
 from esg_kpis.report.outputs import WORK, alone, is_intact, run_key, write_whole
 from esg_kpis.signing import fingerprint, read_private
+from esg_kpis.tables import KPI_VALUES, empty
 from esg_kpis.workspace import Workspace, open_workspace
 from pipelines.clock import given_or_now
-from pipelines.locked import note_head, register_of
+from pipelines.locked import note_head, noted_head, register_of
 from pipelines.resources import MADE_FROM, WorkspaceResource
 from pipelines.results import RUN_FILE
 from pipelines.run import latest_of, read_result
@@ -73,6 +87,8 @@ def restated(asked: Asked, kind: str, reason: str) -> Entry:
     keys = read_keys(workspace.register)
     with register_of(workspace) as register:
         entries, kept = register.read()
+    if found := problems_of(entries, keys, kept, noted_head(workspace.register)):
+        raise EsgKpisError(f"The register is not whole: {found[0]}.", where=register.shown, mend="`esg-kpis status` says more.")
     lock = state_of(entries, keys, asked.edition, asked.period, None).standing.locked
     if lock is None:
         raise UsageProblem(f"{asked.period} of edition {asked.edition} is not locked.", mend="What is not locked needs no restatement: `esg-kpis status` shows where it stands.")
@@ -94,7 +110,7 @@ def _appended(asked: Asked, say: Callable[[str, str], tuple[Statement, bytes]]) 
     with register_of(workspace) as register:
         with register.turn() as turn:
             statement, content = say(role, given_or_now(asked.at))
-            entry = turn.append(signed(statement, (turn.head.sequence, turn.head.hash), key), content, keys)
+            entry = turn.append(signed(statement, (turn.head.sequence, turn.head.hash), key), content, keys, noted_head(workspace.register))
             head = turn.head
         note_head(workspace.register, head)
     return entry
@@ -140,9 +156,9 @@ def _computed(asked: Asked) -> tuple[pl.DataFrame, dict[str, str]]:
     raise EsgKpisError("The files as they are now were not run.", where=str(path), mend="Run `esg-kpis run` first. It stops before it changes what is locked, and the effect is then known.")
 
 
-def present(workspace: Workspace) -> pl.DataFrame | None:
-    """The KPI values of the last results; None where there are none."""
-    return read_result(latest_of(workspace.out), "kpi_values") if (workspace.out / "kpi_values.parquet").exists() else None
+def present(workspace: Workspace) -> pl.DataFrame:
+    """The KPI values of the last results; no rows where there are none."""
+    return read_result(latest_of(workspace.out), "kpi_values") if (workspace.out / "kpi_values.parquet").exists() else empty(KPI_VALUES)
 
 
 def changed_keys(folder: Path, change: Callable[[], Keys]) -> Keys:

@@ -55,7 +55,7 @@ def run(
     request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"))
     _execute(request, quiet=as_json)
     locks = show_register.locks(request.resource(), target)
-    summary = show.summary(target) | ({"locked": locks} if locks else {})
+    summary = show.summary(target) | {"locked": locks}
     if as_json:
         print_json(summary)
     else:

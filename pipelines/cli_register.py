@@ -93,6 +93,7 @@ def export(
 ) -> None:
     """Writes the register with the trusted keys and the numbers approved to one file. Exit code 1: the register is not whole; it is written all the same."""
     from esg_kpis.register import exported, head_of, problems_of, read_keys
+    from esg_kpis.report.outputs import write_whole
     from esg_kpis.workspace import open_workspace
     from pipelines.locked import noted_head, register_of
 
@@ -103,7 +104,7 @@ def export(
         entries, approved = kept.read()
     keys = read_keys(workspace.register)
     found = [str(problem) for problem in problems_of(entries, keys, approved, noted_head(workspace.register))]
-    file.write_bytes(exported(entries, approved, keys))
+    write_whole(file, exported(entries, approved, keys))
     head = head_of(entries)
     if as_json:
         print_json({"file": str(file), "entries": len(entries), "head": f"{head.sequence}:{head.hash}", "problems": found})

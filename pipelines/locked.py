@@ -1,8 +1,8 @@
 """Locked periods, held against what a run computed, before it is published.
 
-A run whose numbers differ from those locked publishes nothing. Only a what-if, a run with other dates than the editions' (`--known-on`, `--as-of`), may differ, if it
-goes to another folder than the workspace's own results; it says so, and its numbers cannot be approved. A register that is not whole stops every run but a what-if:
-it cannot vouch for a lock.
+A run whose numbers differ from those locked publishes nothing, wherever its results go. Only a what-if, a run with other dates than the editions' (`--known-on`,
+`--as-of`), may differ, if it goes to another folder than the workspace's own results; it says so, and its numbers cannot be approved. A register that is not whole stops
+every run but a what-if, since it cannot vouch for a lock; one that cannot be read stops every run.
 """
 
 import json

@@ -5,10 +5,23 @@ from typing import Any
 
 from rich.console import Console
 
-from esg_kpis.assurance.approved import approved_digest
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.exact import plain
-from esg_kpis.register import Entry, Head, Keys, approvals, head_of, keys_of, problems_of, read_export, read_keys, restatements, states_with
+from esg_kpis.register import (
+    Entry,
+    Guarded,
+    Head,
+    Keys,
+    approvals,
+    head_of,
+    keys_of,
+    problems_of,
+    read_export,
+    read_keys,
+    restatements,
+    states,
+    states_with,
+)
 from esg_kpis.workspace import open_workspace
 from pipelines.approval import present
 from pipelines.locked import is_what_if, looked, noted_head, register_of
@@ -54,14 +67,13 @@ def standing(root: Path, out: Path) -> dict[str, Any]:
     with register_of(workspace) as register:
         entries, kept = register.read()
         place = register.shown
-    digests = {} if values is None else {(edition, period): approved_digest(values, edition, period) for edition, period in values.select("edition", "period").unique().iter_rows()}
-    states = states_with(entries, digests, keys)
+    standings = states(entries, values, keys)
     problems = problems_of(entries, keys, kept, noted_head(workspace.register))
     head = head_of(entries)
     return {
         "register": place, "entries": len(entries), "head": f"{head.sequence}:{head.hash}", "chain_ok": not problems, "problems": [str(problem) for problem in problems],
-        "broken": [f"{row['period']} of edition {row['edition']}" for row in states.to_dicts() if row["state"] == "locked" and row["as_approved"] is False],
-        "results": str(out) if values is not None else None, "periods": states.to_dicts(),
+        "broken": [f"{row['period']} of edition {row['edition']}" for row in standings.to_dicts() if row["state"] == "locked" and row["as_approved"] is False],
+        "results": str(out) if values.height else None, "periods": standings.to_dicts(),
     }  # fmt: skip
 
 
@@ -84,21 +96,20 @@ def _safe(text: str) -> str:
 # ---------------------------------------------------------------- after a run
 
 
-def locks(resource: WorkspaceResource, out: Path) -> list[dict[str, Any]]:
-    """How the last results stand beside what is locked, and whether they are a what-if that may differ. Empty where nothing is locked."""
-    found = looked(resource, read_result(latest_of(out), "kpi_values"))
-    held = found.held if found else ()
-    return [
-        {"edition": item.edition, "period": item.period, "entry": item.entry, "computed": item.computed, "changed": list(item.changed), "what_if": is_what_if(resource), "said": str(item)}
-        for item in held
-    ]
+def locks(resource: WorkspaceResource, out: Path) -> dict[str, Any]:
+    """How the last results stand beside what is locked, what is wrong with the register, and whether they are a what-if that went on all the same."""
+    found = looked(resource, read_result(latest_of(out), "kpi_values")) or Guarded()
+    held = [{"edition": item.edition, "period": item.period, "entry": item.entry, "computed": item.computed, "changed": list(item.changed), "said": str(item)} for item in found.held]
+    return {"held": held, "problems": list(found.problems), "what_if": is_what_if(resource)}
 
 
-def print_locks(console: Console, told: list[dict[str, Any]]) -> None:
+def print_locks(console: Console, told: dict[str, Any]) -> None:
     """A line per locked period."""
-    for item in told:
+    for item in told["held"]:
         console.print(f"[bold]Locked[/]: {_safe(item['said'])}")
-    if any(item["changed"] for item in told):
+    for problem in told["problems"]:
+        console.print(f"[bold red]Problem[/] of the register: {_safe(problem)}")
+    if told["problems"] or any(item["changed"] for item in told["held"]):
         console.print("  This what-if was not stopped, since it lies in a folder of its own. Its numbers cannot be approved.")
 
 
@@ -110,10 +121,9 @@ def verified(file: Path, keys_file: Path | None, head: str | None) -> dict[str, 
     read = read_export(_content(file), str(file))
     keys = keys_of(_content(keys_file).decode(errors="replace"), str(keys_file)) if keys_file else read.keys
     problems = [*problems_of(read.entries, keys, read.approved, read.head), *(problems_of(read.entries, keys, None, _head(head)) if head else [])]
-    states = states_with(read.entries, {}, keys)
     return {
         "file": str(file), "entries": len(read.entries), "head": f"{read.head.sequence}:{read.head.hash}", "problems": list(dict.fromkeys(map(str, problems))),
-        "own_keys": keys_file is not None, "keys": _keys(keys), "approvals": approvals(read.entries).to_dicts(), "periods": states.to_dicts(),
+        "own_keys": keys_file is not None, "keys": _keys(keys), "approvals": approvals(read.entries).to_dicts(), "periods": states_with(read.entries, {}, keys).to_dicts(),
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from esg_kpis.register import (
     states_with,
 )
 from esg_kpis.register.statement import Statement, payload_of, statement_of
+from esg_kpis.signing import as_pem
 from tests.register_scenario import KEPT, KEYS, ONE, TWO, append, chained, numbers, said
 
 STEPS = (said("prepared"), said("reviewed"), said("locked"), said("restated", lock=3), said("prepared", TWO, note="說明, \"note\"\n=cmd()"))
@@ -226,6 +227,31 @@ def test_an_export_holds_all_that_verifies_it(kept: Path) -> None:
     assert exported(read.entries, read.approved, read.keys) == content
     assert problems_of(read.entries, read.keys, read.approved, read.head) == []
     assert [key.id for key in read.keys.trusted] == [key.id for key in KEYS.trusted]
+
+
+def test_openssl_and_sha256sum_check_an_export_by_themselves(kept: Path, tmp_path: Path) -> None:
+    """As docs/approval.md says it: the signature on every entry, and the digest of the numbers that it is about."""
+    content, read = carried(kept)
+    lines = [json.loads(line) for line in content.decode().splitlines()]
+    numbers_of = {line["approved"]: base64.b64decode(line["content"]) for line in lines if "approved" in line}
+    checked = 0
+    for line in lines:
+        if "entry" not in line:
+            continue
+        envelope = json.loads(base64.b64decode(line["envelope"]))
+        payload = base64.b64decode(envelope["payload"])
+        said_in_it = json.loads(payload)
+        kind = envelope["payloadType"].encode()
+        (tmp_path / "signed").write_bytes(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
+        (tmp_path / "sig").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+        key = next(key for key in read.keys.trusted if key.id == said_in_it["predicate"]["key"])
+        (tmp_path / "pub.pem").write_bytes(as_pem(key.public))
+        (tmp_path / "approved.csv").write_bytes(numbers_of[line["subject"]])
+        subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "pub.pem", "-rawin", "-in", "signed", "-sigfile", "sig"], cwd=tmp_path, check=True, capture_output=True)  # noqa: S607
+        digest = subprocess.run(["sha256sum", "approved.csv"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split()[0]  # noqa: S607
+        assert digest == said_in_it["subject"][0]["digest"]["sha256"] == line["subject"]
+        checked += 1
+    assert checked == len(STEPS)
 
 
 @settings(max_examples=120, deadline=None)

@@ -19,6 +19,7 @@ from esg_kpis.register import open_register, problems_of, read_keys
 from esg_kpis.signing import new_key
 from pipelines.cli import app
 from tests.conftest import REPOSITORY
+from tests.postgres_server import PASSWORD, Server
 from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
 
 BILLS = "site_id,meter_id,document,period_start,period_end,measure,quantity,unit\n" + "".join(
@@ -121,7 +122,11 @@ def test_from_open_to_locked_and_a_run_that_changes_nothing_goes_on(place: Place
 
     again = place.asks("run")
 
-    assert again["locked"] == [{"edition": "e1", "period": "2023", "entry": 3, "computed": True, "changed": [], "what_if": False, "said": "2023 of edition e1: as locked (entry 3)"}]
+    assert again["locked"] == {
+        "held": [{"edition": "e1", "period": "2023", "entry": 3, "computed": True, "changed": [], "said": "2023 of edition e1: as locked (entry 3)"}],
+        "problems": [],
+        "what_if": False,
+    }
     status = place.asks("status")
     assert status["chain_ok"]
     assert status["head"] == f"3:{told['hash']}"
@@ -190,7 +195,7 @@ def test_an_edition_that_is_locked_cannot_be_taken_away(place: Place) -> None:
     (place.root / "editions" / "e2" / "edition.toml").write_text(text.replace('"e1"', '"e2"'), encoding="utf-8")
 
     left_out = place.asks("run", "--edition", "e2")
-    assert [(item["computed"], item["changed"]) for item in left_out["locked"]] == [(False, [])]
+    assert [(item["computed"], item["changed"]) for item in left_out["locked"]["held"]] == [(False, [])]
     shutil.rmtree(place.root / "editions" / "e1")
     with pytest.raises(LockedProblem, match="power: 150 -> not there"):
         place.asks("run")
@@ -206,7 +211,7 @@ def test_a_what_if_elsewhere_goes_on_says_so_and_cannot_be_approved(place: Place
     with pytest.raises(LockedProblem):
         place.asks("run", "--as-of", "2024-04-08")  # Into the workspace's own results it would publish.
     told = place.asks("run", "--as-of", "2024-04-08", "--out", there)
-    assert [(item["what_if"], len(item["changed"])) for item in told["locked"]] == [(True, 2)]
+    assert (told["locked"]["what_if"], [len(item["changed"]) for item in told["locked"]["held"]]) == (True, [2])
     shown = CliRunner().invoke(app, ["run", "--as-of", "2024-04-08", "--out", there, "--root", str(place.root)])
     assert "This what-if was not stopped" in shown.output
     with pytest.raises(EsgKpisError, match="a what-if is not approved"):
@@ -287,6 +292,71 @@ def test_results_changed_by_hand_break_the_lock_and_are_not_approved(place: Plac
     assert place.state(code=1) == ("locked", False)
     with pytest.raises(EsgKpisError, match="changed after they were written"):
         place.asks("approve", "--as", "prepared", "--edition", "e1", "--period", "2022", "--key", place.key("preparer"))
+
+
+def test_a_lock_that_rests_on_a_revoked_key_is_made_anew_and_can_be_reopened(place: Place) -> None:
+    place.locks()
+    place.asks("keys", "revoke", reviewer(place), "--reason", "lost", "--at", "2024-01-01T00:00:00Z")
+    with pytest.raises(LockedProblem, match="approve and lock the last results anew"):
+        place.asks("run")
+    new_key(Path(place.key("second")))
+    place.asks("keys", "trust", place.key("second").replace(".pem", ".pub.pem"), "--role", "reviewer", "--label", "second reviewer")
+
+    for action, role in (("prepared", "preparer"), ("reviewed", "second"), ("locked", "approver")):
+        place.signs(action, role)
+    assert [item["entry"] for item in place.asks("run")["locked"]["held"]] == [6]
+    place.changes()
+    with pytest.raises(LockedProblem, match=r"locked \(entry 6\)"):
+        place.asks("run")
+    place.asks("restate", *OF_2023, "--class", "error", "--reason", "a bill was misread", "--key", place.key("approver"))
+    place.asks("run")
+    assert place.state() == ("restated", None)
+
+
+def test_an_approval_upon_a_register_that_lost_its_end_is_refused(place: Place) -> None:
+    place.locks()
+    by_hand(place, "DELETE FROM register_entries WHERE sequence = 3")
+
+    with pytest.raises(EsgKpisError, match="its last entries were taken away"):
+        place.signs("locked", "approver")
+
+
+@pytest.mark.parametrize("content", ["x''", "x'ff'", "'kpi_id'", "'a,b' || char(10) || '1'"])
+def test_numbers_that_were_spoilt_in_the_register_are_told(place: Place, content: str) -> None:
+    place.locks()
+    place.changes()
+    by_hand(place, f"UPDATE register_approved SET content = {content}")  # noqa: S608
+
+    with pytest.raises(LockedProblem, match="the numbers locked are not kept as they were"):
+        place.asks("run")
+    with pytest.raises(EsgKpisError, match="not those that it signs"):
+        place.asks("restate", *OF_2023, "--class", "error", "--reason", "x", "--key", place.key("approver"))
+
+
+# ---------------------------------------------------------------- PostgreSQL by URL
+
+
+def test_a_register_in_postgresql_holds_a_run_and_forgetting_its_place_stops_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    try:
+        monkeypatch.setenv("ESG_KPIS_REGISTER", server.url())
+        place.locks()
+        status = place.asks("status")
+        assert status["register"] == f"postgresql://tester@127.0.0.1:{server.port}/postgres"
+        assert PASSWORD not in json.dumps(status)
+        assert not (place.root / "data" / "register" / "register.sqlite").exists()
+        place.changes()
+        with pytest.raises(LockedProblem, match="2 cells would change"):
+            place.asks("run")
+        monkeypatch.delenv("ESG_KPIS_REGISTER")
+        with pytest.raises(LockedProblem, match="another register than the one meant"):
+            place.asks("run")
+        monkeypatch.setenv("ESG_KPIS_REGISTER", server.url())
+    finally:
+        server.stop()
+    with pytest.raises(InputProblem, match="cannot be read or written") as told:
+        place.asks("run")
+    assert PASSWORD not in str(told.value)
 
 
 # ---------------------------------------------------------------- wrong usage

@@ -36,7 +36,9 @@ from tests.register_scenario import (
     with_key,
 )
 
-WRITERS, EACH, ROUNDS = 8, 12, 3
+WRITERS, EACH = 8, 12
+ROUNDS = int(os.environ.get("ESG_KPIS_REGISTER_ROUNDS", "3"))
+"""Rounds of killing all writers; more of them, with `pytest -s`, to be surer."""
 _number = count()
 
 
@@ -255,6 +257,23 @@ def test_a_server_killed_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     assert len(told) >= 10
     assert {note: kept.get(note) for note in told} == told
     assert len(kept) - len(told) <= 4
+
+
+def test_who_may_only_look_and_append_can_do_so_and_no_more(server: Server) -> None:
+    """The rights that docs/approval.md says suffice."""
+    place = server.database(f"register {next(_number)}")
+    append(place, said("prepared"))
+    by_hand(place, f"CREATE ROLE writer LOGIN PASSWORD '{PASSWORD}'")
+    by_hand(place, "GRANT SELECT, INSERT ON register_entries, register_approved TO writer")
+    by_hand(place, "GRANT SELECT ON register_about TO writer")
+    theirs = place.replace("//tester:", "//writer:")
+
+    append(theirs, said("reviewed"))
+
+    assert [entry.statement.action for entry in read(theirs)] == ["prepared", "reviewed"]
+    for statement in ("UPDATE register_entries SET hash = hash", "DELETE FROM register_approved", "ALTER TABLE register_entries DISABLE TRIGGER ALL", "DROP TABLE register_entries"):
+        with pytest.raises(Exception, match=r"permission denied|must be owner"):
+            by_hand(theirs, statement)
 
 
 # ---------------------------------------------------------------- places, and what is said of them

@@ -104,7 +104,7 @@ def _noted(entries: Sequence[Entry], noted: Head | None) -> list[Problem]:
         return []
     there = next((entry for entry in entries if entry.sequence == noted.sequence), None)
     if there is None:
-        return [Problem(0, f"Entry {noted.sequence} ({noted.hash[:16]}) was noted before, and the register holds {len(entries)} entries: it is another register, or its last entries were taken away.")]
+        return [Problem(0, f"Entry {noted.sequence} ({noted.hash[:16]}) was noted before, and the register holds {len(entries)} entries: it is another register than the one meant (--register), or its last entries were taken away.")]
     return [] if there.hash == noted.hash else [Problem(noted.sequence, f"it is not the one that was noted before ({noted.hash[:16]})")]
 
 

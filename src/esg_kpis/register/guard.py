@@ -1,5 +1,6 @@
 """The guard of locked periods: a run may not publish other numbers than those that were locked, and a register that is not whole vouches for nothing."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ def guarded(entries: Sequence[Entry], approved: Mapping[str, bytes], keys: Keys,
     standing, claimed = replayed(entries, keys), replayed(entries, None)
     held = []
     for place in sorted(claimed.keys() | standing.keys()):
-        lock = standing[place].locked
-        was = claimed[place].locked
+        lock, was, again = standing[place].locked, claimed[place].locked, standing[place].restated
+        if was is not None and again is not None and again.sequence > was.sequence:
+            was = None  # It was locked anew since, and that lock was opened.
         if lock is None and was is not None:
             why = next((why for entry, why in standing[place].void if entry.sequence == was.sequence), "what it rests on is void")
             problems.append(f"{place[1]} of edition {place[0]}: the lock (entry {was.sequence}) is void: {why}; approve and lock the last results anew")
@@ -74,6 +76,8 @@ def _held(place: tuple[str, str], lock: Entry, locked: bytes, kpi_values: pl.Dat
     edition, period = place
     if asked and edition not in asked:
         return Held(edition, period, lock.sequence, computed=False)
+    if hashlib.sha256(locked).hexdigest() != lock.subject:
+        return Held(edition, period, lock.sequence, changed=("the numbers locked are not kept as they were",))
     present = approved_bytes(kpi_values, edition, period)
     if present == locked:
         return Held(edition, period, lock.sequence)

@@ -43,13 +43,14 @@ class Turn:
         """The entry to sign upon."""
         return head_of(self.entries)
 
-    def append(self, envelope: bytes, content: bytes, keys: Keys) -> Entry:
+    def append(self, envelope: bytes, content: bytes, keys: Keys, noted: Head | None = None) -> Entry:
         """Appends an entry. It is kept when the turn ends without an error.
 
         Args:
             envelope: The signed statement (`statement.signed`), upon `head`.
             content: The numbers that it is about (`approved_bytes`), which are kept once.
             keys: Keys that are trusted.
+            noted: The head as it was noted last, which must be there still.
 
         Raises:
             EsgKpisError: if the register is not whole.
@@ -59,11 +60,11 @@ class Turn:
         statement = Entry(0, "", "", "", envelope).statement
         entry = entry_after(self.head.sequence, self.head.hash, statement.digest, envelope)
         entries = [*self.entries, entry]
-        found = problems_of(entries, keys)
-        if before := [problem for problem in found if problem.sequence != entry.sequence]:
+        if before := problems_of(self.entries, keys, None, noted):
             raise EsgKpisError(f"The register is not whole: {before[0]}.", where=f"{len(self.entries)} entries", mend=_MEND)
         if why := why_void(entries, entry, keys):
             raise UsageProblem(f"This is refused: {why}.", where=f"{statement.period} of edition {statement.edition}", mend="`esg-kpis status` shows where it stands.")
+        found = problems_of(entries, keys)
         if found or hashlib.sha256(content).hexdigest() != statement.digest:
             raise InputProblem(f"This is refused: {found[0].what if found else 'the numbers given with it are not those that it signs'}.", mend="Sign it again, upon the register as it is.")
         if statement.digest not in {old.subject for old in self.entries}:
