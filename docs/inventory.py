@@ -198,7 +198,7 @@ def inventory() -> str:
         "",
         "## What goes out: tables of a run",
         "",
-        "In `data/out`, as Parquet and some as CSV.",
+        "In `data/out`, as Parquet and some as CSV; `approvals`, `restatements` and `period_states` only where a command or an evidence pack makes them.",
         "",
         f"| type | {head} |",
         "|---|---|---|---|---|---|---|",

@@ -35,6 +35,9 @@ TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 """All tables, in the order of the data flow."""
 
+ON_DEMAND: tuple[Table, ...] = (LINEAGE, APPROVALS, RESTATEMENTS, PERIOD_STATES)
+"""Those that commands and evidence packs make, and no run writes."""
+
 __all__ = [
     "AMOUNTS",
     "ANOMALIES",
@@ -62,6 +65,7 @@ __all__ = [
     "LINEAGE",
     "METERS",
     "NATURES",
+    "ON_DEMAND",
     "OWNERSHIP",
     "PEOPLE_CONTROLS",
     "PEOPLE_COUNTS",
