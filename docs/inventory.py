@@ -18,14 +18,17 @@ COUNTS = "Aggregated counts, small ones included"
 FEW_HIDDEN = "Aggregated counts, small groups suppressed"
 PLACE = "Pseudonymous: the place of a row (file, line), which leads to a person for whoever holds the file"
 
+SIGNER = "Pseudonymous: the fingerprint of a signer's key, when they signed, and notes as they wrote them"
+
 TO_RAW = "Operator's"
 STAYS = "Not sent; operator's when handed on"
 AT_REST = "No encryption by the product"
 RAW_KEPT = "Until the operator deletes the file; possible after a lock"
+FOR_GOOD = "As the register, which is append-only"
 RUN_KEPT = "Until the operator deletes the run"
 PACK_KEPT = "Until the operator and the assurer delete the pack"
 WORDS = {
-    TO_RAW: "the product opens no connection and fetches nothing; how files get from human resources into `data/raw` is the operator's to protect.",
+    TO_RAW: "the product fetches nothing, and opens no connection but to a PostgreSQL that is named as the register; how files get from human resources into `data/raw` is the operator's to protect.",
     STAYS: "the product sends it nowhere; whoever hands it on protects it on the way.",
     AT_REST: "files are written as they are. Disk encryption and access rights are the operator's.",
     RAW_KEPT: "`people lock` keeps counts and control totals, after which the figures stand without the file. The product deletes no people file.",
@@ -115,6 +118,9 @@ PERSONAL: dict[str, Held] = {
     "inputs": Held("None: names, sizes and hashes of files; no size of a people file that would tell of few persons. In evidence packs only", "Which files a pack rests on", kept=PACK_KEPT),
     "people_cells": Held("Aggregated counts, as exact as shown KPIs rest on them; small groups withheld, and what would give one back. In evidence packs only", "Computing KPIs about people again without their files", kept=PACK_KEPT),
     "pack_controls": Held(f"{FEW_HIDDEN}. In evidence packs only", "Control totals per people file", kept=PACK_KEPT),
+    "approvals": Held(SIGNER, "Who stands for which numbers", kept=FOR_GOOD),
+    "restatements": Held(SIGNER, "Why a locked period was reopened, and what that did", kept=FOR_GOOD),
+    "period_states": Held("Pseudonymous: the label of a signer's key, a role word unless somebody wrote a name", "Where each period stands", kept=FOR_GOOD),
 }
 """Tables of the data dictionary that hold anything derived from persons."""
 
@@ -148,6 +154,8 @@ ELSEWHERE: dict[str, Held] = {
     "`data/out/definitions.zip`": Held("None: a copy of the editions and the factor library of the run", "Reading an older run again"),
     "`data/out/run.json`": Held("None: digests of inputs, definitions and code", "What a run rested on"),
     "`data/raw/government_requests/*`": Held("Pseudonymous: a keyed hash or random number for the device, card or account of a user; never the number itself, which stops the file", "The evidence of the counts of requests, devices and accounts", TO_RAW, AT_REST, "Until the operator deletes the file"),
+    "`data/register`, or a PostgreSQL that is named instead": Held(f"{SIGNER}; labels of keys; the KPIs approved, small groups suppressed as in kpi_values", "The register of approvals, keys that are trusted, and the head as noted last", "To PostgreSQL as its URL says (`sslmode`); else not sent", AT_REST, "For good: append-only"),
+    "Private keys of signers": Held("Whoever has one can sign as its holder", "Signing", "Read from a file; never printed, logged or written elsewhere", "Encrypted under a passphrase where one is given. Refused inside the workspace", "The holder's"),
     "Dagster's storage (`.dagster`)": Held("Numbers of rows and the first five rows of each table above; no people file and no person key", "Lineage, checks and history in the Dagster UI", "HTTP without encryption or login, on 127.0.0.1 only", AT_REST, "Until the operator deletes it"),
 }  # fmt: skip
 """What is held outside the data dictionary."""
@@ -200,7 +208,7 @@ def inventory() -> str:
         "",
         "## What goes out: tables of a run",
         "",
-        "In `data/out`, as Parquet and some as CSV.",
+        "In `data/out`, as Parquet and some as CSV; `approvals`, `restatements` and `period_states` only where a command or an evidence pack makes them.",
         "",
         f"| type | {head} |",
         "|---|---|---|---|---|---|---|",
@@ -219,7 +227,7 @@ def inventory() -> str:
     lines += [_row("Place", name, held) for name, held in ELSEWHERE.items()]
     lines += [
         "", "## What the product does not do", "",
-        "- It encrypts no file but the annex of an evidence pack, and no connection, and knows no users. Whoever may read the folders may read what is in them.",
+        "- It encrypts no file but private keys of signers and the annex of an evidence pack, and no connection, and knows no users. Whoever may read the folders may read what is in them.",
         "- It deletes no people file, no run and no history. A lock makes deleting possible; the operator deletes, also in backups.",
         "- It suppresses small groups in KPIs, tie-out and trace of a suppressed cell. `people_counts`, `headcount`, `amounts`, the lock and the trace of a cell that is shown",
         "  hold counts of one: they are working papers, for the same eyes as the people files, and not for publication.",

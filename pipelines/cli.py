@@ -12,9 +12,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError
-from pipelines import anomalies_command, cli_editions, cli_evidence, cli_factors, cli_looking, cli_people, cli_restatement, cli_sampling
+from pipelines import (
+    anomalies_command,
+    cli_editions,
+    cli_evidence,
+    cli_factors,
+    cli_keys,
+    cli_looking,
+    cli_people,
+    cli_register,
+    cli_restatement,
+    cli_sampling,
+)
 from pipelines.check_table import check_table
-from pipelines.options import GIVEN, Json, KeyFile, Out, Root, console, day, name_key, paths, print_json
+from pipelines.options import GIVEN, Json, KeyFile, Out, RegisterOption, Root, console, day, name_key, name_register, paths, print_json
 
 app = typer.Typer(
     help="From the files that sites send to the KPIs of an ESG report, and back from a printed number to the line it came from.",
@@ -40,24 +51,28 @@ def run(
         str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")
     ] = None,
     person_key_file: KeyFile = None,
+    register: RegisterOption = None,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Runs everything and prints the KPI table, the tie-out and what needs a person."""
-    from pipelines import show
+    from pipelines import show, show_register
     from pipelines.run import Request
 
+    name_register(register)
     where, target = paths(root, out)
     name_key(person_key_file)
     request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"))
     _execute(request, quiet=as_json)
-    summary = show.summary(target)
+    locks = show_register.locks(request.resource(), target)
+    summary = show.summary(target) | {"locked": locks}
     if as_json:
         print_json(summary)
     else:
         terminal = console()
         show.print_run(terminal, request.resource().read_editions, target)
+        show_register.print_locks(terminal, locks)
         if known_on or as_of:
             terminal.print(
                 f"These results are a what-if: known on {known_on or 'each edition’s date'}, as of {as_of or 'the latest of them'}. Run again without, or use --out for it."
@@ -121,6 +136,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check-table": check_table, "new-edition": cli_editions.new_edition,
     "pack": cli_evidence.pack, "verify": cli_evidence.verify,
     "bridge": cli_restatement.bridge, "growth": cli_restatement.growth, "diff": cli_restatement.diff,
+    "approve": cli_register.approve, "lock": cli_register.lock, "restate": cli_register.restate, "status": cli_register.status,
 }  # fmt: skip
 for name, command in COMMANDS.items():
     app.command(name=name)(command)
@@ -128,6 +144,8 @@ app.add_typer(anomalies_command.app, name="anomalies")
 app.add_typer(cli_factors.app, name="factors")
 app.add_typer(cli_people.app, name="people")
 app.add_typer(cli_sampling.app, name="sample")
+app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_register.app, name="register")
 
 
 # ---------------------------------------------------------------- errors

@@ -18,6 +18,10 @@ KeyFile = Annotated[
     Path | None,
     typer.Option("--person-key-file", help="Secret key that makes pseudonyms of staff numbers; outside the workspace.", envvar="ESG_KPIS_PERSON_KEY_FILE"),
 ]
+RegisterOption = Annotated[
+    str | None,
+    typer.Option("--register", help="Where the register is kept: a file, or postgresql://user@host/name. Default: ESG_KPIS_REGISTER, or data/register of the workspace."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 EditionOption = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.")]
 GIVEN: dict[str, Path | None] = {"root": None, "out": None}
@@ -51,6 +55,19 @@ def day(text: str | None, option: str) -> str:
         raise UsageProblem(f"'{text}' is no date.", where=option, mend="Write it as 2024-04-09.") from None
 
 
+def in_utf8(text: str, option: str) -> str:
+    """Text of the command line that goes into a file.
+
+    Raises:
+        UsageProblem: if it came in another encoding.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageProblem("This text is not in UTF-8.", where=option, mend="Set the terminal to UTF-8.") from None
+    return text
+
+
 def console() -> Console:
     """A console as wide as the terminal; into a file or a pipe nothing is cut."""
     return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 4000), highlight=False)
@@ -65,3 +82,9 @@ def name_key(path: Path | None) -> None:
     """Where the secret key lies reaches the steps by the environment: it is in no configuration that Dagster keeps."""
     if path is not None:
         os.environ["ESG_KPIS_PERSON_KEY_FILE"] = str(path.resolve())
+
+
+def name_register(place: str | None) -> None:
+    """Where the register is kept reaches the steps by the environment too."""
+    if place is not None:
+        os.environ["ESG_KPIS_REGISTER"] = place if "://" in place else str(Path(place).resolve())

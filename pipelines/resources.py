@@ -119,7 +119,8 @@ def code_digests() -> dict[str, str]:
 
 
 _CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}
-_MADE_FROM = "esg_kpis"
+MADE_FROM = "esg_kpis"
+"""Under which name a frame between steps says what it was made from."""
 
 
 class ParquetFiles(dg.ConfigurableIOManager):
@@ -157,7 +158,7 @@ class ParquetFiles(dg.ConfigurableIOManager):
         path = self._path(context.asset_key)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
-        obj.write_parquet(fresh, statistics=False, metadata={_MADE_FROM: self._made_from})
+        obj.write_parquet(fresh, statistics=False, metadata={MADE_FROM: self._made_from})
         fresh.replace(path)
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
@@ -168,7 +169,7 @@ class ParquetFiles(dg.ConfigurableIOManager):
         """
         path = self._path(context.asset_key)
         try:
-            made_from = pl.read_parquet_metadata(path).get(_MADE_FROM)
+            made_from = pl.read_parquet_metadata(path).get(MADE_FROM)
         except (OSError, pl.exceptions.PolarsError):
             made_from = None
         if made_from != self._made_from:

@@ -47,6 +47,7 @@ from esg_kpis.tables import (
 )
 from pipelines.kept import keep
 from pipelines.labels import write_kpi_tables
+from pipelines.locked import hold
 from pipelines.resources import OWNERS, WorkspaceResource
 
 RUN_FILE = "run.json"
@@ -62,7 +63,12 @@ def results(
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
     uncertainty: pl.DataFrame, uncertainty_sources: pl.DataFrame, lenses: pl.DataFrame, content_index: pl.DataFrame, kpi_labels: pl.DataFrame, targets: pl.DataFrame, target_progress: pl.DataFrame, anomalies: pl.DataFrame, table_checks: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
-    """Writes a run and moves the pointer to it."""
+    """Writes a run and moves the pointer to it.
+
+    Raises:
+        LockedProblem: if it would change what is locked (`pipelines.locked`).
+    """
+    hold(workspace, kpi_values)
     out = workspace.workspace.out
     staged = out / WORK / f"{STAGED}{os.getpid()}"
     staged.mkdir(parents=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
+from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, LockedProblem, UsageProblem
 from esg_kpis.report.outputs import WORK, alone, current, write_whole
 from pipelines.abandoned import tags_of
 from pipelines.definitions import JOB, build_defs
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
-_USERS_TO_MEND = {**dict.fromkeys(("InputProblem", "UnitProblem", "FactorProblem", "OutOfRange"), InputProblem), "UsageProblem": UsageProblem}
+_USERS_TO_MEND = {**dict.fromkeys(("InputProblem", "UnitProblem", "FactorProblem", "OutOfRange"), InputProblem), "UsageProblem": UsageProblem, "LockedProblem": LockedProblem}
 _SETTINGS = """\
 # One database for all runs: half the time of a database per run.
 run_storage:

@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 
 LIBRARY, PIPELINES = REPOSITORY / "src" / "esg_kpis", REPOSITORY / "pipelines"
 ORDER = ("errors", "workspace", "signing", "exact", "ranges", "units", "frameworks", "tables", "domains", "files", "ingest", "people", "amounts", "editions", "printed", "factors", "kpis", "disclosure", "assurance", "register", "restatement", "reperform", "sampling", "evidence", "report", "pipelines")
-READERS = {"files/source.py", "files/text.py", "files/archives.py", "ingest/declared.py", "ingest/returned.py", "ingest/kept.py", "people/keys.py", "people/lock.py", "editions/read.py", "editions/labelled.py", "printed/read.py", "factors/library.py", "units.py", "signing.py", "frameworks/library.py", "report/outputs.py", "reperform/ratios.py", "evidence/received.py", "evidence/tables.py", "evidence/zipped.py", "evidence/environment.py"}
+READERS = {"files/source.py", "files/text.py", "files/archives.py", "ingest/declared.py", "ingest/returned.py", "ingest/kept.py", "people/keys.py", "people/lock.py", "editions/read.py", "editions/labelled.py", "printed/read.py", "factors/library.py", "units.py", "signing.py", "frameworks/library.py", "report/outputs.py", "reperform/ratios.py", "evidence/received.py", "evidence/tables.py", "evidence/zipped.py", "evidence/environment.py", "register/keys.py"}
 MODULES = sorted([*LIBRARY.rglob("*.py"), *PIPELINES.rglob("*.py")])
 
 
@@ -91,7 +91,9 @@ def test_dagster_can_see_annotations() -> None:
 
 def test_the_clock_on_the_wall_is_never_read() -> None:
     clock = re.compile(r"\.now\(|\.today\(|time\.time\(|utcnow")
-    assert [path.name for path in MODULES if clock.search(path.read_text(encoding="utf-8"))] == []
+
+    # An entry of the register says when it was signed. Nothing that is computed depends on it.
+    assert [path.relative_to(REPOSITORY).as_posix() for path in MODULES if clock.search(path.read_text(encoding="utf-8"))] == ["pipelines/clock.py"]
 
 
 def test_modules_stay_small_enough_to_read() -> None:

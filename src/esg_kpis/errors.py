@@ -39,6 +39,10 @@ class UsageProblem(EsgKpisError):
     exit_code = 2
 
 
+class LockedProblem(EsgKpisError):
+    """A run would publish other numbers than those that were locked, or the register that says so is not whole."""
+
+
 class UnitProblem(InputProblem):
     """A unit is unknown, refused, or does not measure what it stands beside."""
 

@@ -29,6 +29,11 @@ class Workspace:
         return self.out / "work" / "sheets"
 
     @property
+    def register(self) -> Path:
+        """The register of approvals where it is kept in the workspace, the keys that are trusted, and the head as it was noted last."""
+        return self.root / "data" / "register"
+
+    @property
     def factors(self) -> Path:
         """The factor library."""
         return self.root / "factors"

@@ -1,0 +1,86 @@
+"""Locked periods, held against what a run computed, before it is published.
+
+A run whose numbers differ from those locked publishes nothing, wherever its results go. Only a what-if, a run with other dates than the editions' (`--known-on`,
+`--as-of`), may differ, if it goes to another folder than the workspace's own results; it says so, and its numbers cannot be approved. A register that is not whole stops
+every run but a what-if, since it cannot vouch for a lock; one that cannot be read stops every run.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import polars as pl
+
+from esg_kpis.errors import InputProblem, LockedProblem
+from esg_kpis.register import KEYS_FILE, Guarded, Head, Register, guarded, open_register, read_keys
+from esg_kpis.report.outputs import write_whole
+from esg_kpis.workspace import Workspace
+from pipelines.resources import WorkspaceResource
+
+REGISTER = "ESG_KPIS_REGISTER"
+"""Names the place of the register, where it is not the workspace. A variable, since a URL may hold a password, and a command line is seen by every user of the machine."""
+DATABASE, ANCHOR = "register.sqlite", "head.json"
+
+
+def register_of(workspace: Workspace) -> Register:
+    """The register of a workspace."""
+    return open_register(os.environ.get(REGISTER) or workspace.register / DATABASE)
+
+
+def hold(resource: WorkspaceResource, kpi_values: pl.DataFrame) -> None:
+    """Stops a run that would publish other numbers than those that are locked.
+
+    Raises:
+        LockedProblem: if it would.
+        InputProblem: if the register cannot be read.
+    """
+    found = looked(resource, kpi_values)
+    if found is None or not found.stops or is_what_if(resource):
+        return
+    mend = "`esg-kpis status` says more."
+    if any(item.changed for item in found.held):
+        mend = "Take back what changed, or reopen the period: esg-kpis restate --edition E --period P --class … --reason … --key FILE."
+    raise LockedProblem(f"{'. '.join(found.stops)}.", mend=mend)
+
+
+def looked(resource: WorkspaceResource, kpi_values: pl.DataFrame) -> Guarded | None:
+    """What the guard finds of these numbers; None for a workspace that has no register and never had one."""
+    workspace = resource.workspace
+    if not os.environ.get(REGISTER) and not any((workspace.register / name).exists() for name in (DATABASE, ANCHOR, KEYS_FILE)):
+        return None
+    with register_of(workspace) as register:
+        entries, approved = register.read()
+    return guarded(entries, approved, read_keys(workspace.register), noted_head(workspace.register), kpi_values, resource.editions)
+
+
+def is_what_if(resource: WorkspaceResource) -> bool:
+    """Whether a run is a what-if that may differ from what is locked: other dates, and another folder than the workspace's own results."""
+    own = resource.workspace.root / "data" / "out"
+    return bool(resource.known_on or resource.as_of) and resource.workspace.out.resolve() != own.resolve()
+
+
+# ---------------------------------------------------------------- the head, noted beside the register
+
+
+def noted_head(folder: Path) -> Head | None:
+    """The head as it was noted last in this workspace, so that entries taken away from the end are missed.
+
+    Raises:
+        InputProblem: if the note cannot be read.
+    """
+    path = folder / ANCHOR
+    if not path.exists():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return Head(int(told["sequence"]), str(told["hash"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputProblem(f"The head that was noted cannot be read: {type(error).__name__}.", where=str(path), mend="Put it back from the backup or from version control.") from None
+
+
+def note_head(folder: Path, head: Head) -> None:
+    """Notes the head of the register. A note of a later one stays; one that was broken off is behind, and still right."""
+    before = noted_head(folder)
+    if before is None or before.sequence < head.sequence:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ANCHOR, (json.dumps({"sequence": head.sequence, "hash": head.hash}) + "\n").encode())
