@@ -3,28 +3,34 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from esg_kpis.assurance.approved import approved_digest
 from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
 from esg_kpis.evidence import Asked, Line, Material, Verification, packed, plain_annex, verified
 from esg_kpis.evidence.annex import encrypted
 from esg_kpis.evidence.received import files_below, found_in
 from esg_kpis.evidence.verdict import AGREES, DIFFERS, NEEDS_ANNEX
+from esg_kpis.register import exported, problems_of, read_keys, restatements, state_of
 from esg_kpis.report.outputs import write_whole
-from esg_kpis.signing import fingerprint, read_private, read_public
+from esg_kpis.signing import as_pem, fingerprint, read_private, read_public
+from esg_kpis.workspace import Workspace
 from pipelines.last_run import LastRun, last_run
+from pipelines.locked import noted_head, register_of
 from pipelines.resources import WorkspaceResource, code_digests
 from pipelines.run import read_result
 
 PASSPHRASE = "ESG_KPIS_KEY_PASSPHRASE"  # noqa: S105  (the name of a variable)
 _KNOWN_ON = "known on "
+_ENGINES = {"library": "Library", "duckdb": "DuckDB"}
 _NOT_OF_INPUTS = ("key", "people as read")
 _TABLES = (
     "records", "files", "quantities", "sites", "meters", "ownership", "instruments", "rejected", "coverage", "published", "claims", "estimates", "coverage_summary", "factor_uses", "edition_amounts",
@@ -97,7 +103,31 @@ def gathered(root: Path, run: LastRun, out: Path, period: str) -> Material:
     definitions = {f"factors/{name}": content for name, content in files_below(workspace.factors).items()}
     for name in names:
         definitions |= {f"editions/{name}/{path}": content for path, content in files_below(workspace.editions / name).items()}
-    return Material(run.inputs, period, tables, run.ran, found_in(workspace.raw, tables["files"]), definitions, files_below(workspace.people_lock))
+    material = Material(run.inputs, period, tables, run.ran, found_in(workspace.raw, tables["files"]), definitions, files_below(workspace.people_lock))
+    return _with_register(material, workspace)
+
+
+def _with_register(material: Material, workspace: Workspace) -> Material:
+    """With the approvals that stand for the figures, the restatements of the edition, and the register that holds them all.
+
+    Raises:
+        EsgKpisError: if the register is not whole.
+    """
+    with register_of(workspace) as register:
+        entries, approved = register.read()
+    if not entries:
+        return material
+    edition, keys = material.inputs.edition.id, read_keys(workspace.register)
+    if problems := problems_of(entries, keys, approved, noted_head(workspace.register)):
+        raise EsgKpisError(f"The register of approvals is not whole: {problems[0]}", where=str(workspace.register), mend="`esg-kpis status` says more.")
+    digest = approved_digest(material.tables["kpi_values"], edition, material.period)
+    standing = state_of(entries, keys, edition, material.period, digest).standing
+    signed = [entry for entry in (standing.prepared, standing.reviewed, standing.locked) if entry is not None and entry.subject == digest]
+    used = {key.id: key for entry in signed if (key := keys.find(entry.statement.key)) is not None}
+    return replace(
+        material, approvals=[entry.envelope for entry in signed], restatements=restatements(entries).filter(pl.col("edition") == edition), register=exported(entries, approved, keys),
+        keys={f"{name[:16]}": as_pem(key.public) for name, key in used.items()},
+    )  # fmt: skip
 
 
 def _check_unchanged(run: LastRun, resource: WorkspaceResource) -> None:
@@ -183,7 +213,7 @@ def print_verification(console: Console, found: Verification) -> None:
 def _lines(lines: Sequence[Line]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     engines = list(lines[0].engines)
-    for name in ("KPI", "Category", "Register", *(engine.capitalize() for engine in engines), "Unit", "Verdict"):
+    for name in ("KPI", "Category", "Register", *(_ENGINES.get(engine, engine) for engine in engines), "Unit", "Verdict"):
         table.add_column(name, overflow="fold", justify="right" if name == "Register" or name.lower() in engines else "left")
     for line in lines:
         category = "" if line.breakdown == "total" else f"{line.breakdown} {line.category}"

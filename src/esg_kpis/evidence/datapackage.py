@@ -11,10 +11,10 @@ import polars as pl
 from esg_kpis.evidence.contents import JUDGED, TABLES, WHAT
 from esg_kpis.evidence.environment import as_json
 from esg_kpis.evidence.manifest import sha256
-from esg_kpis.tables import PACK_APPROVALS, Column, Table
+from esg_kpis.tables import PACK_APPROVALS, RESTATEMENTS, Column, Table
 
 APOSTROPHE = "Text that would start a formula in a spreadsheet, and text that begins with an apostrophe, stands behind an apostrophe: take one away."
-_MORE = {"approvals.csv": PACK_APPROVALS}
+_MORE = {"approvals.csv": PACK_APPROVALS, "restatements.csv": RESTATEMENTS}
 
 
 def datapackage_of(files: Mapping[str, bytes], edition: str, period: str, document: str) -> bytes:

@@ -16,14 +16,14 @@ from esg_kpis.evidence.manifest import MANIFEST, manifest_of, sha256
 from esg_kpis.evidence.readme import ANNEX, readme
 from esg_kpis.evidence.received import Found
 from esg_kpis.evidence.statement import signed_files, statement_of
-from esg_kpis.evidence.tables import as_csv, escaped
+from esg_kpis.evidence.tables import as_csv
 from esg_kpis.evidence.zipped import zipped
 from esg_kpis.kpis import Inputs
 from esg_kpis.signing import fingerprint, opened, public_key
-from esg_kpis.tables import PACK_APPROVALS
+from esg_kpis.tables import PACK_APPROVALS, RESTATEMENTS
 
 ANNEX_ZIP = "annex.zip"
-APPROVALS, KEYS = "approvals/", "keys/"
+APPROVALS, KEYS, REGISTER_EXPORT = "approvals/", "keys/", "register.jsonl"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Material:
         found: The files received.
         definitions: The files of the editions that the run computed and of the factor library, by path below `definitions/`.
         lock: The files of the people lock, by name.
-        approvals: Signed envelopes.
+        approvals: Signed envelopes of the approvals that stand for the period.
+        register: The register of approvals as `esg-kpis register export` writes it; empty where there is none.
         restatements: The restatements; None to leave the file out.
         keys: Public keys that approvals are signed with, as PEM, by the name of who holds them.
     """
@@ -53,6 +54,7 @@ class Material:
     approvals: Sequence[bytes] = ()
     restatements: pl.DataFrame | None = None
     keys: Mapping[str, bytes] = field(default_factory=dict)
+    register: bytes = b""
 
 
 def packed(material: Material, key: Ed25519PrivateKey) -> tuple[bytes, str]:
@@ -91,14 +93,16 @@ def _files(material: Material) -> dict[str, bytes]:
     files[ENVIRONMENT] = as_json(environment_of(material.ran, edition, material.period))
     if any(item.held == "annex" for item in material.found) or material.lock:
         files[ANNEX] = f"{sha256(plain_annex(material))}  {ANNEX_ZIP}\n".encode()
-    if material.restatements is not None and material.restatements.columns:
-        files["restatements.csv"] = escaped(material.restatements).write_csv().encode()
+    if material.restatements is not None:
+        files["restatements.csv"] = as_csv(material.restatements, RESTATEMENTS)
     return files | _approvals(material)
 
 
 def _approvals(material: Material) -> dict[str, bytes]:
     files = {f"{KEYS}{name}.pem": content for name, content in material.keys.items()}
     files |= {f"{APPROVALS}{sha256(envelope)[:16]}.json": envelope for envelope in material.approvals}
+    if material.register:
+        files[REGISTER_EXPORT] = material.register
     rows = approvals_in(files)
     return files | ({"approvals.csv": as_csv(rows, PACK_APPROVALS)} if rows.height else {})
 

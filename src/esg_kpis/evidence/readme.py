@@ -67,7 +67,7 @@ engagement letter, the minutes of the board, or the printed report.
 | `inputs/` | The files as they were received, with the `_format.toml` that says how they are read. People files are not among them |
 | `people/` | Counts that tell of no small group, and `{ANNEX}`, the SHA-256 of the annex with the people files, which is sent apart, encrypted to the assurer's key |
 | `definitions/editions/`, `definitions/factors/` | The definitions, boundaries and rules of the editions, and the factor library, as files |
-| `approvals/`, `keys/`, `approvals.csv`, `restatements.csv` | Who approved what, by signature; what was restated. Left out where there is none |
+| `approvals/`, `keys/`, `approvals.csv`, `restatements.csv`, `register.jsonl` | Who approved what, by signature; what was restated; the register of both with its chain (`esg-kpis register verify register.jsonl`). Left out where there is none |
 | `environment.json` | By which packages and code, on which knowledge date, by which command |
 | `datapackage.json` | Every column of every CSV: type, unit, meaning |
 | `{MANIFEST}`, `{STATEMENT}`, `{SIGNED}`, `{SIGNATURE}`, `{PUBLIC_KEY}` | The manifest; the signed statement about it, as an envelope and in the pieces that `openssl` takes |

@@ -1,7 +1,7 @@
 """Verification of a pack: hashes and signature, then everything computed again from the files enclosed, and compared."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,17 +16,19 @@ from esg_kpis.evidence.annex import opened_annex
 from esg_kpis.evidence.compared import tables_compared
 from esg_kpis.evidence.contents import CELLS, REGISTER, TABLES
 from esg_kpis.evidence.lines import lines_of
+from esg_kpis.evidence.manifest import sha256
 from esg_kpis.evidence.opened import Opened, opened_pack
-from esg_kpis.evidence.pack import approvals_in
+from esg_kpis.evidence.pack import REGISTER_EXPORT, approvals_in
 from esg_kpis.evidence.people_cells import about_people, told_by
 from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
 from esg_kpis.evidence.received import Found, found_in
 from esg_kpis.evidence.second import by_duckdb
-from esg_kpis.evidence.tables import from_csv
+from esg_kpis.evidence.tables import as_csv, from_csv
 from esg_kpis.evidence.verdict import Check, Verification
 from esg_kpis.evidence.withheld import of_people
 from esg_kpis.people import Persons, persons_of
-from esg_kpis.tables import KPI_VALUES
+from esg_kpis.register import problems_of, read_export, restatements, state_of
+from esg_kpis.tables import KPI_VALUES, RESTATEMENTS
 from esg_kpis.workspace import open_workspace
 
 _Row = Mapping[str, Any]
@@ -183,3 +185,17 @@ def _approvals(pack: Opened, register: pl.DataFrame) -> Iterable[Check]:
         if digest not in row["subject_sha256"].split(";"):
             wrong.append(f"it approves other figures: its digest is {row['subject_sha256']}, and that of the register {digest}")
         yield Check(row["file"], not wrong, f"signed by {row['signed_by'] or 'nobody known'}; compare the fingerprint", tuple(wrong))
+    if REGISTER_EXPORT in pack.files:
+        yield _chain(pack, digest, {row["sha256"] for row in rows.iter_rows(named=True)})
+
+
+def _chain(pack: Opened, digest: str, enclosed: Set[str]) -> Check:
+    """The register as a whole: its chain and signatures, where the period stands in it, and that the approvals enclosed are among its entries."""
+    held = read_export(pack.files[REGISTER_EXPORT], REGISTER_EXPORT)
+    wrong = [str(problem) for problem in problems_of(held.entries, held.keys, held.approved, held.head)]
+    known = {sha256(entry.envelope) for entry in held.entries}
+    wrong += [f"the approval {name[:16]} is none of its entries" for name in sorted(enclosed - known)]
+    told = as_csv(restatements(held.entries).filter(pl.col("edition") == pack.edition), RESTATEMENTS)
+    wrong += [] if pack.files.get("restatements.csv") == told else ["restatements.csv says otherwise"]
+    state = state_of(held.entries, held.keys, pack.edition, pack.period, digest)
+    return Check(REGISTER_EXPORT, not wrong, f"{len(held.entries)} entries in one chain; the period is {state.word}{f': {state.reason}' if state.reason else ''}", tuple(wrong))

@@ -37,7 +37,7 @@ TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 """All tables, in the order of the data flow."""
 
-ON_DEMAND: tuple[Table, ...] = (LINEAGE, APPROVALS, RESTATEMENTS, PERIOD_STATES)
+ON_DEMAND: tuple[Table, ...] = (LINEAGE, BRIDGE, KPI_REGISTER, INPUTS, PEOPLE_CELLS, FACTORS_USED, PACK_CONTROLS, PACK_APPROVALS, APPROVALS, RESTATEMENTS, PERIOD_STATES)
 """Those that commands and evidence packs make, and no run writes."""
 
 __all__ = [
