@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from esg_kpis.errors import EsgKpisError
-from pipelines import anomalies_command, cli_editions, cli_factors, cli_looking, cli_people
+from pipelines import anomalies_command, cli_editions, cli_factors, cli_looking, cli_people, cli_workbook
 from pipelines.check_table import check_table
 from pipelines.options import GIVEN, Json, KeyFile, Out, Root, console, day, name_key, paths, print_json
 
@@ -118,7 +118,7 @@ def ui(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "trace": cli_looking.trace, "table": cli_looking.table, "tie-out": cli_looking.tie_out, "targets": cli_looking.targets, "lens": cli_looking.lens, "index": cli_looking.index,
-    "check-table": check_table, "new-edition": cli_editions.new_edition,
+    "check-table": check_table, "new-edition": cli_editions.new_edition, "workbook": cli_workbook.workbook,
 }  # fmt: skip
 for name, command in COMMANDS.items():
     app.command(name=name)(command)
