@@ -27,6 +27,7 @@ def labels_of(basis: Basis) -> Labels:
 def used_terms(shown: Sequence[Shown], terms: Terms) -> dict[int, int]:
     """Each term with the first figure that rests on it."""
     used: dict[int, int] = {}
+    place_of = {id(term): place for place, term in enumerate(terms.terms)}
 
     def walk(place: int, figure: int) -> None:
         used.setdefault(place, figure)
@@ -34,14 +35,10 @@ def used_terms(shown: Sequence[Shown], terms: Terms) -> dict[int, int]:
             walk(operand, figure)
 
     for figure, item in enumerate(shown):
-        for place in top_terms(item.term, terms) if item.term is not None else ():
-            walk(place, figure)
+        if item.term is not None:  # A formula of two terms, or a sum or count that is itself one.
+            for place in item.term.operands or (place_of[id(item.term)],):
+                walk(place, figure)
     return used
-
-
-def top_terms(term: Term, terms: Terms) -> tuple[int, ...]:
-    """The terms that a figure is a formula of: the sum or count that it is, or its two operands."""
-    return term.operands or (next(place for place, other in enumerate(terms.terms) if other is term),)
 
 
 def kpi_lines(shown: Sequence[Shown], terms: Terms, basis: Basis) -> Iterator[tuple[list[Cell], int]]:

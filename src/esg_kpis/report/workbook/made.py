@@ -1,7 +1,7 @@
 """How each amount of the workbook is made, as the cells of its row: from a record by days, from another amount by a factor, as a part of either, or an input with its reason."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,11 @@ from esg_kpis.report.workbook.page import Cell, Formula
 from esg_kpis.report.workbook.sheets import AMOUNTS, ESTIMATES, FACTORS, RECORDS
 
 Row = Mapping[str, Any]
+_NEEDED = (
+    "amount_id", "measure", "site_id", "period", "month", "date", "dimensions", "gas", "scope", "basis", "nature", "quantity", "unit", "factor_id", "rule_id", "parent_amount_id", "record_id", "estimated",
+    "estimate_method", "depth", "quantity_in", "months", "by_factor",
+)  # fmt: skip
+"""What rows of the sheet are made of: with more, large workspaces need much more memory."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,12 @@ class Amounts:
     `found` says where amounts before any edition stand in their records, `places` where an amount stands in the sheet.
     """
 
-    rows: list[Row]
+    rows: Sequence[Row]
     places: dict[str, int]
     found: pl.DataFrame
     records: pl.DataFrame
-    estimates: list[Row]
-    claims: list[Row]
+    estimates: Sequence[Row]
+    claims: Sequence[Row]
     factors: list[str]
 
 
@@ -54,19 +59,17 @@ def amounts_of(basis: Basis, wanted: pl.Series, more_factors: Sequence[str]) -> 
     estimates = tables["estimates"].filter(pl.col("amount_id").is_in(began.implode())).sort("measure", "site_id", "month", "amount_id")
     ledger = tables["instruments"].select("record_id", "retired_on").unique("record_id")
     claims = tables["claims"].filter("accepted").join(ledger, on="record_id", how="left").join(at, on="record_id", how="left").sort("retired_on", "registry", "instrument", "record_id")
-    rows = reach.to_dicts()
+    rows = reach.select(_NEEDED).to_dicts()
     return Amounts(
         rows, {row["amount_id"]: place for place, row in enumerate(rows)}, found, records, estimates.to_dicts(), claims.to_dicts() if any(row["measure"] in PARTED for row in rows) else [],
         sorted({row["factor_id"] for row in rows if row["factor_id"] is not None} | {*more_factors}),
     )  # fmt: skip
 
 
-def cells_of(amounts: Amounts, basis: Basis) -> tuple[list[list[Cell]], Counter[str]]:
-    """The cells of the sheet Amounts, and how many of its quantities are inputs, by kind."""
+def amount_lines(amounts: Amounts, basis: Basis, inputs: Counter[str]) -> Iterator[list[Cell]]:
+    """The sheet Amounts. How many of its quantities are inputs is counted in `inputs`, by kind, as they come."""
     makers = _Makers(amounts, basis)
     covered = formulas_of(amounts.rows, amounts.claims)
-    lines: list[list[Cell]] = []
-    inputs: Counter[str] = Counter()
     for place, row in enumerate(amounts.rows):
         if row["depth"] == 0:
             cells = makers.begun(row, place)
@@ -78,8 +81,7 @@ def cells_of(amounts: Amounts, basis: Basis) -> tuple[list[list[Cell]], Counter[
             kind = "covered part" if row["measure"] in PARTED else "amount"
             cells |= {"quantity": row["quantity"], "how": f"input: {kind}"}
             inputs[kind] += 1
-        lines.append([cells.get(column.key, _told(row, column.key)) for column in AMOUNTS.columns])
-    return lines, inputs
+        yield [cells.get(column.key, _told(row, column.key)) for column in AMOUNTS.columns]
 
 
 class _Makers:

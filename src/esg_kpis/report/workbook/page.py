@@ -33,13 +33,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: its name, what it is in a sentence or two, its columns, how many of them stay in sight and how many are printed."""
+    """A sheet: its name, what it is in a sentence or two, its columns, how many of them stay in sight and how many are printed, and whether empty cells are ruled too."""
 
     name: str
     about: str
     columns: tuple[Column, ...]
     frozen: int = 1
     printed: int = 0
+    ruled: bool = False
 
     def letter(self, key: str) -> str:
         """The letter of a column."""
@@ -77,11 +78,11 @@ class Link:
 
 
 Cell = str | int | Decimal | Fraction | Formula | Link | None
-_HEAD = {"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#DDE6EE"}
-_BASE = {"valign": "top", "font_name": "Arial", "font_size": 9}
+_HEAD = {"indent": 1, "bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#DDE6EE"}
+_BASE = {"valign": "top", "font_name": "Arial", "font_size": 9, "bottom": 1, "bottom_color": "#E3E3E3"}
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
-    "text": {}, "wrap": {"text_wrap": True}, "head": _HEAD, "link": {"font_color": "#1F4E79", "underline": 1}, "about": {"italic": True, "font_color": "#444444"},
-    "empty": {"border": 1, "border_color": "#BBBBBB", "bg_color": "#FFF9DB"}, "title": {"bold": True, "font_size": 14}, "strong": {"bold": True, "text_wrap": True},
+    "text": {"indent": 1}, "wrap": {"text_wrap": True, "indent": 1}, "head": _HEAD, "link": {"font_color": "#1F4E79", "underline": 1}, "about": {"italic": True, "font_color": "#444444", "bottom": 0},
+    "empty": {"border": 1, "border_color": "#BBBBBB", "bg_color": "#FFF9DB"}, "title": {"bold": True, "font_size": 14, "bottom": 0}, "strong": {"bold": True, "bottom": 0}, "plain": {"text_wrap": True, "bottom": 0},
 }  # fmt: skip
 _NUMBER_AS_TEXT = "A1:XFD1048576"
 
@@ -95,8 +96,8 @@ class Page:
                 f"The sheet {sheet.name} would need {rows:,} rows, and a sheet holds {MOST_ROWS:,}.", mend="Make a workbook per period: --period."
             )
         self.sheet, self._looks, self._line = sheet, looks, FIRST - 1
+        self._wrapped = [place for place, column in enumerate(sheet.columns) if column.look == "wrap"]
         page = self._page = book.add_worksheet(sheet.name)
-        page.hide_gridlines(0)
         for place, column in enumerate(sheet.columns):
             page.set_column(place, place, column.width)
         page.set_row(0, 16)
@@ -108,7 +109,7 @@ class Page:
         page.freeze_panes(FIRST - 1, sheet.frozen)
         page.autofilter(1, 0, max(FIRST - 2 + rows, 1), len(sheet.columns) - 1)
         page.set_landscape()
-        page.set_paper(9)
+        page.set_paper(8)
         page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         page.fit_to_pages(1, 0)
         page.repeat_rows(1)
@@ -116,13 +117,16 @@ class Page:
         page.ignore_errors({"number_stored_as_text": _NUMBER_AS_TEXT})
         page.print_area(0, 0, max(FIRST - 2 + rows, 1), (sheet.printed or len(sheet.columns)) - 1)
 
-    def row(self, cells: Sequence[Cell], decimals: int | None = None, height: int | None = None) -> None:
-        """The next row. `decimals` says how many a cell of the look `printed` shows."""
-        if height is not None:
-            self._page.set_row(self._line, height)
+    def row(self, cells: Sequence[Cell], decimals: int | None = None) -> None:
+        """The next row, as high as its longest text needs. `decimals` says how many a cell of the look `printed` shows."""
+        high = max((_breaks(cells[place], self.sheet.columns[place].width) for place in self._wrapped), default=1)
+        if high > 1:
+            self._page.set_row(self._line, 12.5 * min(high, 12))
         for place, cell in enumerate(cells):
             if cell is not None:
                 self._write(place, cell, self.sheet.columns[place].look, decimals)
+            elif self.sheet.ruled:
+                self._page.write_blank(self._line, place, None, self._looks.of("text"))
         self._line += 1
 
     def rows(self, many: Iterable[Sequence[Cell]]) -> None:
@@ -160,8 +164,16 @@ class Looks:
         return self._made[key]
 
 
+def _breaks(cell: Cell, width: int) -> int:
+    """On how many lines a text stands in a column of a width. Chinese is twice as wide."""
+    if not isinstance(cell, str):
+        return 1
+    size = len(cell) + sum(letter > "\u2e7f" for letter in cell)
+    return 1 + int(size * 0.92) // width
+
+
 def _printed(decimals: int) -> str:
-    return "#,##0" + ("." + "0" * decimals if decimals else "")
+    return "#,##0" + ("." + "0" * decimals if decimals else "") + "_)"
 
 
 def cached(value: Fraction | Decimal | str | int | None) -> Decimal | str:

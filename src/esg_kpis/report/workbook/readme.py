@@ -27,7 +27,7 @@ def write_read_me(page: Any, looks: Looks, basis: Basis, period: str | None, lis
     rules, ran = basis.inputs.edition.rules, basis.ran
     page.hide_gridlines(2)
     page.set_column(0, 0, 26)
-    page.set_column(1, 1, 120)
+    page.set_column(1, 1, 125)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
@@ -39,21 +39,31 @@ def write_read_me(page: Any, looks: Looks, basis: Basis, period: str | None, lis
     page.write_string(0, 0, "KPI workbook with live formulas", looks.of("title"))
     line = 2
     for name, text in facts:
-        page.write_string(line, 0, name, looks.of("text"))
-        page.write_string(line, 1, text, looks.of("wrap"))
+        page.write_string(line, 0, name, looks.of("plain"))
+        page.write_string(line, 1, text, looks.of("plain"))
         line += 1
     for title, sentences in (("How to follow a number", _FOLLOW), ("What is exact", _EXACT)):
         line += 1
         page.write_string(line, 0, title, looks.of("strong"))
         for sentence in sentences:
-            page.set_row(line, 26)
-            page.write_string(line, 1, sentence, looks.of("wrap"))
+            _sentence(page, line, sentence, looks)
             line += 1
     line += 1
     page.write_string(line, 0, "Sheets", looks.of("strong"))
     line += 1
     for sheet, count in listed:
-        page.set_row(line, 26)
+        about = f"{count:,} row{'' if count == 1 else 's'}. {sheet.about}"
+        page.set_row(line, _height(about))
         page.write_url(line, 0, f"internal:{sheet.name}!A1", looks.of("link"), sheet.name)
-        page.write_string(line, 1, f"{count:,} row{'' if count == 1 else 's'}. {sheet.about}", looks.of("wrap"))
+        page.write_string(line, 1, about, looks.of("plain"))
         line += 1
+
+
+def _sentence(page: Any, line: int, sentence: str, looks: Looks) -> None:  # noqa: ANN401
+    page.set_row(line, _height(sentence))
+    page.write_string(line, 1, sentence, looks.of("plain"))
+
+
+def _height(text: str) -> int:
+    """The height of a row in points, by how often its text breaks."""
+    return 14 * (1 + len(text) // 125)

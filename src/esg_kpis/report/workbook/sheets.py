@@ -11,7 +11,7 @@ LEAD = Sheet(
         Column("no", "No.", 6, "link"), Column("kpi", "KPI", 30), Column("label", "Label", 40, "wrap"), Column("period", "Period", 8), Column("category", "Category", 24, "wrap"),
         Column("unit", "Unit", 16), Column("printed", "Printed", 16, "printed"), Column("population", "Amounts behind it", 10, "#,##0"), Column("sample", "Sample reference", 18, "empty"),
         Column("recomputed", "Recomputed", 16, "empty"), Column("difference", "Difference", 14, "General"), Column("conclusion", "Conclusion", 26, "empty"), Column("by", "By", 10, "empty"), Column("date", "Date", 11, "empty"),
-    ), frozen=2,
+    ), frozen=2, ruled=True,
 )  # fmt: skip
 
 KPIS = Sheet(
@@ -23,7 +23,7 @@ KPIS = Sheet(
         Column("first", "First operand", 22, "#,##0.000000"), Column("first_times", "times", 10, "General"), Column("second", "Second operand", 22, "#,##0.000000"), Column("second_times", "times", 10, "General"),
         Column("published", "Published", 16, "printed"), Column("difference", "Printed - published", 14, "printed"), Column("verdict", "Tie-out", 14), Column("explanation", "Explanation", 44, "wrap"),
         Column("hkex", "HKEX", 10), Column("hkex_2025", "HKEX 2025", 10), Column("gri", "GRI", 12), Column("sasb", "SASB", 14), Column("source", "Source of the definition", 36, "wrap"),
-    ), frozen=2, printed=11,
+    ), frozen=2, printed=11, ruled=True,
 )  # fmt: skip
 
 TERMS = Sheet(
@@ -55,10 +55,10 @@ AMOUNTS = Sheet(
     "Amounts", "One row per amount. From a record: quantity = ROUND(start x through / days, 9) - ROUND(start x before / days, 9) where a bill touches several months. By a factor: quantity = start x factor x years. Filter, do not sort.",
     (
         Column("amount_id", "Amount", 34), Column("measure", "Measure", 24), Column("site", "Site", 16), Column("period", "Period", 8), Column("month", "Month or date", 11), Column("gas", "Gas", 10), Column("scope", "Scope", 8), Column("basis", "Basis", 9),
-        Column("how", "How it is made", 20), Column("start", "Start: record, or amount it is made from", 22, _N), Column("through", "Days from the first of the bill through the last in the month", 11, _WHOLE), Column("before", "Days of the bill before the month", 9, _WHOLE),
+        Column("how", "How it is made", 20), Column("start", "Start: record, or amount it is made from", 22, _N), Column("through", "Days through the month", 9, _WHOLE), Column("before", "Days before the month", 9, _WHOLE),
         Column("days", "Days of the bill", 8, _WHOLE), Column("part", "Part that is consolidated", 12, "General"), Column("factor", "Factor", 16, "General"), Column("years", "Years", 7, "General"), Column("quantity", "Quantity", 24, "#,##0.000000000"), Column("unit", "Unit", 10),
         Column("factor_id", "Factor", 34), Column("rule", "Rule of the edition", 24), Column("parent", "Made from amount", 34), Column("record", "Record", 24), Column("estimated", "Estimate", 16),
-    ), frozen=2,
+    ), frozen=2, printed=18,
 )  # fmt: skip
 
 FACTORS = Sheet(

@@ -42,8 +42,9 @@ class Shown:
         """Whether it lies so near a tie at the printed decimals that binary64 may round it the other way."""
         if self.value is None:
             return False
-        scaled = abs(self.value) * 10 ** self.row["decimals"]
-        return abs(scaled - int(scaled) - Fraction(1, 2)) <= _NEAR * max(scaled, Fraction(1))
+        decimals: int = self.row["decimals"]
+        scaled = abs(self.value) * 10**decimals
+        return bool(abs(scaled - int(scaled) - Fraction(1, 2)) <= _NEAR * max(scaled, Fraction(1)))
 
 
 def shown_of(basis: Basis, period: str | None, terms: Terms) -> list[Shown]:

@@ -15,7 +15,7 @@ import xlsxwriter
 from esg_kpis.errors import UsageProblem
 from esg_kpis.report.workbook import front, lines, sheets
 from esg_kpis.report.workbook.basis import Basis
-from esg_kpis.report.workbook.made import Amounts, amounts_of, cells_of
+from esg_kpis.report.workbook.made import Amounts, amount_lines, amounts_of
 from esg_kpis.report.workbook.page import Cell, Link, Looks, Page, Sheet
 from esg_kpis.report.workbook.readme import write_read_me
 from esg_kpis.report.workbook.shown import Shown, shown_of
@@ -71,7 +71,7 @@ def _write(book: Any, basis: Basis, shown: Sequence[Shown], terms: Terms, amount
     about = book.add_worksheet("Read me")
     places = lines.places_of(terms, front.used_terms(shown, terms))
     factors = {name: place for place, name in enumerate(amounts.factors)}
-    cells, inputs = cells_of(amounts, basis)
+    inputs: Counter[str] = Counter()
     _figures(book, looks, sheets.LEAD, len(shown), front.lead_lines(shown, terms, basis))
     _figures(book, looks, sheets.KPIS, len(shown), front.kpi_lines(shown, terms, basis))
     listed: list[tuple[Sheet, int]] = [(sheets.LEAD, len(shown)), (sheets.KPIS, len(shown))]
@@ -89,7 +89,7 @@ def _write(book: Any, basis: Basis, shown: Sequence[Shown], terms: Terms, amount
     files = lines.people_file_lines(terms, basis) if places.counts else []
     put(sheets.PEOPLE_FILES, len(files), files)
     put(sheets.ROWS, places.blocks[-1], lines.row_lines(terms, amounts))
-    put(sheets.AMOUNTS, len(amounts.rows), cells)
+    put(sheets.AMOUNTS, len(amounts.rows), amount_lines(amounts, basis, inputs))
     put(sheets.FACTORS, len(amounts.factors), lines.factor_lines(amounts, basis))
     uses = lines.use_lines(amounts, terms, basis)
     put(sheets.USES, len(uses), uses)
