@@ -23,6 +23,7 @@ from pipelines import (
     cli_register,
     cli_restatement,
     cli_sampling,
+    cli_workbook,
 )
 from pipelines.check_table import check_table
 from pipelines.options import GIVEN, Json, KeyFile, Out, RegisterOption, Root, console, day, name_key, name_register, paths, print_json
@@ -133,7 +134,7 @@ def ui(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "trace": cli_looking.trace, "table": cli_looking.table, "tie-out": cli_looking.tie_out, "targets": cli_looking.targets, "lens": cli_looking.lens, "index": cli_looking.index,
-    "check-table": check_table, "new-edition": cli_editions.new_edition,
+    "check-table": check_table, "new-edition": cli_editions.new_edition, "workbook": cli_workbook.workbook,
     "pack": cli_evidence.pack, "verify": cli_evidence.verify,
     "bridge": cli_restatement.bridge, "growth": cli_restatement.growth, "diff": cli_restatement.diff,
     "approve": cli_register.approve, "lock": cli_register.lock, "restate": cli_register.restate, "status": cli_register.status,

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from esg_kpis.amounts import amounts_of_people
-from esg_kpis.disclosure import suppressed
+from esg_kpis.disclosure import suppressed, withheld
 from esg_kpis.editions import Edition, counting_of
 from esg_kpis.editions.boundary import amounts_in_edition
 from esg_kpis.errors import InputProblem
 from esg_kpis.exact import printed
 from esg_kpis.ingest import ingest
-from esg_kpis.kpis import evaluate, inputs_of
+from esg_kpis.kpis import Inputs, evaluate, inputs_of
 from esg_kpis.people import count_people
 from esg_kpis.tables import PUBLISHED, REJECTED, empty
 from tests.people_scenario import AS_OF, PROGRAMMES, course, injury, spell, workspace_of
@@ -62,13 +62,17 @@ def shown(root: Path, kpis: Sequence[Row], spells: Sequence[Mapping[str, str]], 
 
 
 def values_of(root: Path, edition: Edition, files: Mapping[str, Any]) -> pl.DataFrame:
+    return values_and_inputs(root, edition, files)[0]
+
+
+def values_and_inputs(root: Path, edition: Edition, files: Mapping[str, Any]) -> tuple[pl.DataFrame, Inputs]:
     workspace = workspace_of(root, {**files, "_format.toml": PROGRAMMES})
     read = ingest(workspace, AS_OF)
     people = count_people(workspace, AS_OF, read.sites, counting_of([edition]))
     assert people.rejected.is_empty()
     amounts = amounts_in_edition(amounts_of_people(people.counts), read.sites, empty(REJECTED), edition, AS_OF)
     inputs = inputs_of(amounts, read.sites, NO_FACTORS, edition, edition.rules.knowledge_date)
-    return suppressed(evaluate(inputs, empty(PUBLISHED)), inputs)
+    return suppressed(evaluate(inputs, empty(PUBLISHED)), inputs), inputs
 
 
 # ---------------------------------------------------------------- the threshold
@@ -329,3 +333,39 @@ def test_a_solver_that_says_nothing(capfd: pytest.CaptureFixture[str], tmp_path:
     shown(tmp_path, [heads(breakdowns=[GENDERS])], crowd(Female_Senior=3, Male_Senior=20))
 
     assert capfd.readouterr() == ("", "")
+
+
+# ---------------------------------------------------------------- counts beside figures
+
+
+def of_levels(**sizes: tuple[int, int]) -> list[dict[str, str]]:
+    """Persons of each level who stay, and who leave in 2023."""
+    rows = []
+    for level, (stay, leave) in sizes.items():
+        rows += [spell(f"{level} {number}", "2022-01-01", "2023-06-30" if number < leave else "", level=level.replace("_", "-")) for number in range(stay + leave)]
+    return rows
+
+
+def counts_withheld(root: Path, spells: Sequence[Mapping[str, str]]) -> tuple[dict[tuple[str, str], str], set[tuple[str, str]]]:
+    """The state of each figure of 2023, and the category and sum of each count that must not stand beside a rate."""
+    left = kpi("left", "person", decimals=0, amounts=[{"measure": ["employees_left"]}])
+    edition = edition_of(root, [heads(), left, share("rate", "left", "heads", LEVELS)], EVERYWHERE)
+    values, inputs = values_and_inputs(root, edition, {"s.csv": spells})
+    state = {(row["kpi_id"], row["category"]): row["status"] for row in values.filter(pl.col("period") == "2023").iter_rows(named=True)}
+    return state, {(cell[3], leaf) for cell, leaf, period, _, _ in withheld(values, inputs) if (cell[0], period) == ("rate", "2023")}
+
+
+def test_counts_that_would_give_back_a_small_group_beside_shown_rates_are_withheld(tmp_path: Path) -> None:
+    """A quarter left of each level. Rates and totals leave open how many the third level has; the counts of the two others would tell it. One count of a level tells the other by its rate."""
+    state, counts = counts_withheld(tmp_path, of_levels(Senior=(40, 10), Junior=(56, 14), Mid_Level=(4, 1)))
+
+    assert [state["rate", level] for level in ("Senior", "Junior", "Mid-Level")] == ["ok", "ok", "suppressed"]
+    assert state["heads", "All"] == state["left", "All"] == "ok"
+    assert any({(level, "heads"), (level, "left")} <= counts for level in ("Senior", "Junior"))
+
+
+def test_counts_of_large_groups_are_not_withheld(tmp_path: Path) -> None:
+    state, counts = counts_withheld(tmp_path, of_levels(Senior=(40, 10), Junior=(56, 14), Mid_Level=(24, 6)))
+
+    assert {state["rate", level] for level in ("Senior", "Junior", "Mid-Level")} == {"ok"}
+    assert counts == set()

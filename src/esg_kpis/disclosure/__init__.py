@@ -8,6 +8,7 @@ Source: the threshold rule, complementary suppression and the attacker's linear 
 Control, 2012, chapter 4).
 """
 
+from esg_kpis.disclosure.counts import Term, withheld
 from esg_kpis.disclosure.suppress import suppressed
 
-__all__ = ["suppressed"]
+__all__ = ["Term", "suppressed", "withheld"]

@@ -79,8 +79,8 @@ def knowledge(values: pl.DataFrame, inputs: Inputs) -> Known:
     cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
     attributes = [name for name in cube.columns if cube[name].dtype == pl.String and name not in _NO_ATTRIBUTES]
     known = Known({name: tuple(value for value in cube[name].unique().sort().to_list() if value) for name in attributes})
-    for cell, kpi, spot in _cells(inputs, cube, known):
-        if cell in rows and _about_people(kpi, inputs.edition):
+    for cell, kpi, spot in spots(inputs, cube, known):
+        if cell in rows and about_people(kpi, inputs.edition):
             _learn(known, cell, kpi, spot, rows[cell])
     return known
 
@@ -89,7 +89,7 @@ _NO_ATTRIBUTES = ("period", "measure", "origin", "gas_group", "scope", "basis", 
 
 
 @dataclass(frozen=True)
-class _Spot:
+class Spot:
     """One category of a breakdown in a period, with what can be asked of it."""
 
     period: str
@@ -100,7 +100,7 @@ class _Spot:
     cube: pl.DataFrame
     known: Known
 
-    def before(self) -> "_Spot | None":
+    def before(self) -> "Spot | None":
         """The same category in the period before."""
         previous = period_before(self.inputs.edition, self.inputs.edition.periods[self.period])
         return None if previous is None else replace(self, period=previous.id)
@@ -139,7 +139,8 @@ def _chosen(occurring: Iterable[str], wanted: Iterable[str]) -> set[str]:
     return set(occurring) - left_out if left_out else set(occurring) & set(wanted)
 
 
-def _cells(inputs: Inputs, cube: pl.DataFrame, known: Known) -> Iterator[tuple[Cell, Kpi, _Spot]]:
+def spots(inputs: Inputs, cube: pl.DataFrame, known: Known) -> Iterator[tuple[Cell, Kpi, Spot]]:
+    """Every cell of an edition, with its KPI and what can be asked of its category."""
     for kpi in inputs.edition.kpis.values():
         for period in inputs.edition.periods.values():
             whole = inputs.cube.filter(pl.col("period") == period.id)
@@ -148,19 +149,20 @@ def _cells(inputs: Inputs, cube: pl.DataFrame, known: Known) -> Iterator[tuple[C
                     continue
                 for category, part in parts_of(breakdown, whole).items():
                     cell = (kpi.id, period.id, breakdown.name, category)
-                    yield cell, kpi, _Spot(period.id, breakdown, category, part, inputs, cube, known)
+                    yield cell, kpi, Spot(period.id, breakdown, category, part, inputs, cube, known)
 
 
-def _about_people(kpi: Kpi, edition: Edition) -> bool:
+def about_people(kpi: Kpi, edition: Edition) -> bool:
+    """Whether a KPI rests on a count of people, or on their hours or days."""
     if kpi.formula in ("sum", "count"):
         return any(name in OF_PEOPLE for amounts in kpi.amounts for name in amounts.measure)
-    return any(_about_people(edition.kpis[name], edition) for name in (kpi.numerator, kpi.denominator) if name)
+    return any(about_people(edition.kpis[name], edition) for name in (kpi.numerator, kpi.denominator) if name)
 
 
 # ---------------------------------------------------------------- one cell
 
 
-def _learn(known: Known, cell: Cell, kpi: Kpi, spot: _Spot, row: Mapping[str, Any]) -> None:
+def _learn(known: Known, cell: Cell, kpi: Kpi, spot: Spot, row: Mapping[str, Any]) -> None:
     touched = list(_touched(kpi, spot, None))
     known.touching[cell], known.sums[cell] = {behind for behind, _ in touched}, {own for behind, own in touched if own != behind}
     low, high = Fraction(row["value"]) - _KEPT, Fraction(row["value"]) + _KEPT
@@ -188,7 +190,7 @@ def _learn(known: Known, cell: Cell, kpi: Kpi, spot: _Spot, row: Mapping[str, An
     known.figures.append(Figure(cell, top[0], low / times, high / times, bottom[0], top[1], bottom[1]))
 
 
-def _touched(kpi: Kpi, spot: _Spot, within: Within) -> Iterator[tuple[Group, Group]]:
+def _touched(kpi: Kpi, spot: Spot, within: Within) -> Iterator[tuple[Group, Group]]:
     """The groups of persons that a KPI tells of here: those it counts, or those whose hours or days it adds up; each with what it adds up."""
     if kpi.formula in ("sum", "count"):
         for amounts in kpi.amounts:
@@ -204,7 +206,7 @@ def _touched(kpi: Kpi, spot: _Spot, within: Within) -> Iterator[tuple[Group, Gro
         yield from _touched(kpis[kpi.numerator], before, within)
 
 
-def _linear(kpi: Kpi, spot: _Spot, within: Within) -> tuple[Terms, Fraction] | None:
+def _linear(kpi: Kpi, spot: Spot, within: Within) -> tuple[Terms, Fraction] | None:
     """A KPI as a sum of counts and a known number; None where it is neither."""
     edition = spot.inputs.edition
     if kpi.formula == "difference" and kpi.numerator and kpi.denominator:

@@ -1,6 +1,6 @@
 """Which cells to leave out: those about too few persons, and as many more as it takes that nobody can work them out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 import polars as pl
@@ -64,18 +64,21 @@ def implied(known: Known, inputs: Inputs) -> dict[Group, Fraction]:
     return found
 
 
-def hide(known: Known, rests: dict[Group, Fraction], edition: Edition) -> dict[Cell, str]:
+def hide(known: Known, rests: dict[Group, Fraction], edition: Edition, already: Mapping[Cell, str] | None = None, fixed: Collection[Cell] = ()) -> dict[Cell, str]:
     """The cells to leave out, each with the reason.
 
     Args:
         known: What the cells rest on.
         rests: Groups that no cell counts.
         edition: For its k, and for what management chose to print.
+        already: Cells that are left out already.
+        fixed: Cells that are shown already, and stay so.
     """
     k = edition.rules.small_groups.k
     months = {period.id: period.months for period in edition.periods.values()}
     open_cells = {cell for cell in known.touching if any(_covers(item, cell) for item in edition.rules.small_groups.disclosure)}
     accepted = {group for cell in open_cells for group in known.touching[cell]}
+    open_cells |= {*fixed}
 
     def least(group: Group) -> int:
         return k * (months[group.period] if group.measure == "employees_month_ends" else 1)
@@ -85,8 +88,8 @@ def hide(known: Known, rests: dict[Group, Fraction], edition: Edition) -> dict[C
     persons = {group for group in sizes if PERSONS_BEHIND.get(group.measure) == group.measure}
     small = {group for group in persons if 0 < sizes[group] < least(group)} - accepted
     if not small:
-        return {}
-    hidden = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells}
+        return {**(already or {})}
+    hidden = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells} | {**(already or {})}
     reader = Reader(known, known.sizes | rests, edition)
     for cell in hidden:
         reader.hide(cell)

@@ -119,15 +119,29 @@ def _filled(spans: list[_SPAN], whole: Fraction) -> Iterable[_SPAN]:
     yield at, date.max, whole
 
 
+def days_of_parts(sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition, site: str, month: str | None, day: date | None, told: tuple[date | None, date | None]) -> list[tuple[Fraction, int]]:
+    """The parts of a site that an edition consolidates in a month, each with the days on which it held, among those that a record tells of; on a day the part of that day. Empty where it is all of it."""
+    spans = _spans(sites.filter(pl.col("site_id") == site), ownership.filter(pl.col("site_id") == site), edition).get(site)
+    if spans is None:
+        return []
+    if day is not None or month is None:
+        return [(_part(spans, month, day, *told), 1)]
+    return _in_days(spans, month, *told)
+
+
 def _part(spans: list[_SPAN], month: str | None, day: date | None, told_from: date | None, told_to: date | None) -> Fraction:
     if day is not None:
         return next(part for first, last, part in spans if first <= day <= last)
     if month is None:  # A rejected record: of no site that never counts is anything held back by it.
         return spans[0][2] if len({part for _, _, part in spans}) == 1 and not spans[0][2] else Fraction(1)
+    parts = _in_days(spans, month, told_from, told_to)
+    return sum((part * days for part, days in parts), Fraction(0)) / sum(days for _, days in parts)
+
+
+def _in_days(spans: list[_SPAN], month: str, told_from: date | None, told_to: date | None) -> list[tuple[Fraction, int]]:
+    """The parts of a month with their days."""
     start = date.fromisoformat(f"{month}-01")
-    days = monthrange(start.year, start.month)[1]
-    end = start.replace(day=days)
+    end = start.replace(day=monthrange(start.year, start.month)[1])
     if told_from is not None and told_to is not None and told_from <= end and told_to >= start:
         start, end = max(start, told_from), min(end, told_to)
-        days = (end - start).days + 1
-    return sum((part * ((min(last, end) - max(first, start)).days + 1) for first, last, part in spans if first <= end and last >= start), Fraction(0)) / days
+    return [(part, (min(last, end) - max(first, start)).days + 1) for first, last, part in spans if first <= end and last >= start]
