@@ -13,6 +13,7 @@ from esg_kpis.evidence import packed, verified
 from esg_kpis.evidence.verify import Asked
 from esg_kpis.evidence.zipped import unzipped
 from esg_kpis.signing import IN_TOTO, as_pem, fingerprint, sealed
+from esg_kpis.tables import RESTATEMENTS
 from tests.conftest import REPOSITORY, Ran, copy_workspace, run_workspace
 from tests.evidence_scenario import (
     APPROVER,
@@ -207,12 +208,18 @@ def approval(digest: str) -> bytes:
     return sealed(IN_TOTO, json.dumps(statement).encode(), [APPROVER])
 
 
+RESTATED = {
+    "sequence": 4, "edition": "2023", "period": "2023", "kpi_id": "ghg_scope_2", "breakdown": "total", "category": "All", "class": "error", "reason": "=1+1", "unit": "tCO2e", "old": None, "new": None,
+    "difference": None, "percent": None, "over_5_percent": None, "lock": 3, "approver": "0" * 64, "at": "2024-04-09T10:00:00Z",
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def approved(ran: Ran) -> Files:
     """The files of a pack with an approval."""
     material = material_of(ran, "2023", "2023")
     digest = approved_digest(material.tables["kpi_values"], "2023", "2023")
-    held = replace(material, approvals=[approval(digest)], keys={"reviewer": as_pem(APPROVER.public_key())}, restatements=pl.DataFrame({"kpi_id": ["=1+1"], "reason": ["none"]}))
+    held = replace(material, approvals=[approval(digest)], keys={"reviewer": as_pem(APPROVER.public_key())}, restatements=pl.DataFrame([RESTATED], schema=RESTATEMENTS.schema))
     return unzipped(packed(held, OURS)[0])
 
 
@@ -227,7 +234,7 @@ def test_an_approval_is_checked_against_the_figures(approved: Files) -> None:
     assert found.good, wrong(found)
     assert fingerprint(APPROVER.public_key()) in check.seen
     assert fingerprint(APPROVER.public_key()) in approved["approvals.csv"].decode()
-    assert approved["restatements.csv"] == b"kpi_id,reason\n'=1+1,none\n"
+    assert b",'=1+1," in approved["restatements.csv"]
 
 
 def test_an_approval_of_other_figures_is_named(approved: Files) -> None:

@@ -69,8 +69,9 @@ def verified(content: bytes, asked: Asked) -> Verification:
         checks += tables_compared(tables, again, pack.period, found, with_people=people is not None)
         checks += [_dates(pack, again.edition), *_approvals(pack, tables[REGISTER])]
         computed = engines(pack, tables, again, persons)
-    except EsgKpisError as problem:
-        stopped = Check("recomputation", passed=False, seen="it stopped", wrong=(str(problem),))
+    except Exception as problem:  # A pack may hold anything: whatever goes wrong with it, it is not verified.
+        told = str(problem) if isinstance(problem, EsgKpisError) else f"{type(problem).__name__}: {problem}"[:300]
+        stopped = Check("recomputation", passed=False, seen="it stopped", wrong=(told,))
         return Verification(pack.edition, pack.period, pack.fingerprint, checks=(*checks, stopped))
     unknown = set() if people is not None else {*_withheld(tables, again.edition)}
     lines = lines_of(tables[REGISTER], computed, lambda row: _cell(row) in unknown)
