@@ -3,16 +3,17 @@
 A KPI is a tree of nodes: terms at its leaves, and quotients and differences above them. A node is a numerator and a denominator as text; nodes of one depth are made together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
+import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
 from esg_kpis.editions import Breakdown, Kpi, Period
-from esg_kpis.reperform.load import Asked, table, text
+from esg_kpis.reperform.load import Asked, one_of, table, text
 from esg_kpis.reperform.ratios import ratio
 from esg_kpis.reperform.terms import Narrow, Term, coefficients, is_zero, taken
 
@@ -135,14 +136,8 @@ def _terms(con: duckdb.DuckDBPyConnection, asked: Asked, plan: Plan) -> None:
     groups: dict[tuple[str, str, str | None, str], list[Term]] = {}
     for term in plan.terms.values():
         groups.setdefault((term.kpi, term.period, term.each, "" if term.each or not term.attributes else term.key), []).append(term)
-    sums: dict[tuple[int, str], tuple[str, str]] = {}
     told = list(groups.values())
-    for start in range(0, len(told), _CHUNK):
-        queries = []
-        for place, terms in enumerate(told[start : start + _CHUNK], start):
-            queries.append(_summed(con, place, terms[0], asked))
-        for place, category, top, state in con.execute(" UNION ALL ".join(queries)).fetchall():
-            sums[(place, category)] = (top, state)
+    sums = _added_up(con, asked, [terms[0] for terms in told])
     rows = []
     for place, terms in enumerate(told):
         kpi = asked.kpis[terms[0].kpi]
@@ -154,29 +149,50 @@ def _terms(con: duckdb.DuckDBPyConnection, asked: Asked, plan: Plan) -> None:
             if bottom is None and state == "ok" and kpi.formula == "sum":
                 state = "blocked"
             rows.append((term.key, top, str(bottom or 1), state))
-    table(con, "nodes", {"node": "VARCHAR", "top": "VARCHAR", "bottom": "VARCHAR", "state": "VARCHAR"}, [])
-    con.register("__terms", _arrow(rows))
-    con.execute("INSERT INTO nodes SELECT n, signed(negative(t), bare_of(t)), b, s FROM __terms")
-    con.unregister("__terms")
+    if rows:
+        _filled(con, "term_nodes", ("node", "top", "bottom", "state"), rows)
+        con.execute("INSERT INTO nodes SELECT node, signed(negative(top), bare_of(top)), bottom, state FROM term_nodes")
 
 
-def _summed(con: duckdb.DuckDBPyConnection, place: int, term: Term, asked: Asked) -> str:
-    """One query: the sum of a term over its measures, in whole numbers, by category where it is that of each."""
-    kpi = asked.kpis[term.kpi]
-    times, _ = coefficients(kpi, asked.edition.periods[term.period].months)
-    rows = taken(term, kpi) if not _given(con, kpi) else _from_cells(term, kpi)
-    if kpi.formula == "count":
-        return f"SELECT {place}, category, coalesce(sum(amounts), 0)::VARCHAR, CASE WHEN bool_or(blocked) THEN 'blocked' ELSE 'ok' END FROM ({rows}) GROUP BY category"  # noqa: S608
-    cases = " ".join(f"WHEN {text(name)} THEN '{factor}'" for name, factor in times.items())
-    return f"""
-        SELECT {place}, category, sum(signed(negative(total), long_product(tenfold(bare_of(total)), CASE measure {cases} END))::BIGNUM)::VARCHAR, CASE WHEN bool_or(blocked) THEN 'blocked' ELSE 'ok' END
-        FROM (SELECT category, measure, coalesce(sum(quantity), 0)::VARCHAR AS total, bool_or(blocked) AS blocked FROM ({rows}) GROUP BY category, measure) GROUP BY category"""  # noqa: S608
+def _added_up(con: duckdb.DuckDBPyConnection, asked: Asked, terms: Sequence[Term]) -> dict[tuple[int, str], tuple[str, str]]:
+    """The sum of each term over its measures in whole numbers, and its state, by the place of the term and the category."""
+    table(con, "sums", {"place": "BIGINT", "category": "VARCHAR", "measure": "VARCHAR", "total": "HUGEINT", "amounts": "HUGEINT", "blocked": "BOOLEAN"}, [])
+    for start in range(0, len(terms), _CHUNK):
+        queries = []
+        for place, term in enumerate(terms[start : start + _CHUNK], start):
+            kpi = asked.kpis[term.kpi]
+            rows = _from_cells(term, kpi) if _given(con, kpi) else taken(term, kpi)
+            queries.append(f"SELECT {place}, category, measure, coalesce(sum(quantity), 0), sum(amounts), bool_or(blocked) FROM ({rows}) GROUP BY category, measure")  # noqa: S608
+        con.execute("INSERT INTO sums " + " UNION ALL ".join(queries))
+    factors, counted = [], []
+    for place, term in enumerate(terms):
+        kpi = asked.kpis[term.kpi]
+        times, _ = coefficients(kpi, asked.edition.periods[term.period].months)
+        factors += [(place, measure, str(factor)) for measure, factor in times.items()]
+        counted += [(place,)] if kpi.formula == "count" else []
+    _filled(con, "coefficients", ("place", "measure", "factor"), factors)
+    _filled(con, "counted_terms", ("place",), counted)
+    added = con.execute("""
+        WITH numbers AS MATERIALIZED (
+          SELECT s.place, s.category, s.blocked, f.factor, (CASE WHEN c.place IS NULL THEN s.total ELSE s.amounts END)::VARCHAR AS total
+          FROM sums s JOIN coefficients f ON f.place = s.place AND f.measure = s.measure LEFT JOIN counted_terms c ON c.place = s.place
+        ), products AS MATERIALIZED (SELECT *, signed(negative(total), long_product(tenfold(bare_of(total)), factor))::BIGNUM AS product FROM numbers)
+        SELECT place, category, sum(product)::VARCHAR, CASE WHEN bool_or(blocked) THEN 'blocked' ELSE 'ok' END FROM products GROUP BY place, category
+    """).fetchall()
+    return {(place, category): (top, state) for place, category, top, state in added}
+
+
+def _filled(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """A table of many rows at once."""
+    con.register("__rows", pl.DataFrame(rows, schema=list(columns), orient="row").to_arrow() if rows else pl.DataFrame(schema=dict.fromkeys(columns, pl.Int64())).to_arrow())
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM __rows")
+    con.unregister("__rows")
 
 
 def _given(con: duckdb.DuckDBPyConnection, kpi: Kpi) -> bool:
     """Whether the counts of a KPI are at hand by cells only."""
     of_people = all(DOMAINS[DOMAIN_OF[name]].counted if name in DOMAIN_OF else False for amounts in kpi.amounts for name in amounts.measure)
-    return of_people and con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'people_cells'").fetchone() == (1,)
+    return of_people and one_of(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'people_cells'") == (1,)
 
 
 def _from_cells(term: Term, kpi: Kpi) -> str:
@@ -195,14 +211,8 @@ def _divided_by(con: duckdb.DuckDBPyConnection, term: Term, asked: Asked) -> int
     _, bottom = coefficients(kpi, asked.edition.periods[term.period].months)
     if kpi.per_factor is None:
         return int(bottom)
-    found = con.execute("SELECT top FROM divisors WHERE measure = ? AND output = ? AND period = ?", [kpi.per_factor.measure, kpi.per_factor.output, term.period]).fetchone()
+    found = one_of(con, "SELECT top FROM divisors WHERE measure = ? AND output = ? AND period = ?", [kpi.per_factor.measure, kpi.per_factor.output, term.period])
     return None if found is None or found[0] is None else int(bottom * Fraction(found[0]))
-
-
-def _arrow(rows: Iterable[tuple[str, str, str, str]]) -> object:
-    import polars as pl
-
-    return pl.DataFrame(list(rows), schema=dict.fromkeys(("n", "t", "b", "s"), pl.String()), orient="row").to_arrow()
 
 
 # ---------------------------------------------------------------- what is made of others

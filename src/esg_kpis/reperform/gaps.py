@@ -7,7 +7,7 @@ and climate used per square metre or per head.
 import duckdb
 
 from esg_kpis.domains import people
-from esg_kpis.reperform.load import text
+from esg_kpis.reperform.load import one_of, text
 
 _NAMED = """
 CREATE TABLE named AS
@@ -71,7 +71,7 @@ def estimate_again(con: duckdb.DuckDBPyConnection) -> None:
 
     Where people are at hand as cells only, an estimate per head stays as it is stated.
     """
-    if con.execute("SELECT count(*) FROM estimates").fetchone() == (0,):
+    if one_of(con, "SELECT count(*) FROM estimates") == (0,):
         return
     con.execute(_NAMED)
     con.execute(_BASES)
@@ -84,6 +84,6 @@ def estimate_again(con: duckdb.DuckDBPyConnection) -> None:
         done AS MATERIALIZED (SELECT *, long_division(top, multiples) AS kept_at FROM known)
         SELECT amount_id, pointed(kept(top, below, kept_at), 9)::DECIMAL(38, 9) AS quantity FROM done
     """)  # noqa: S608
-    no_heads = con.execute("SELECT count(*) FROM people WHERE measure = 'employees'").fetchone() == (0,)
+    no_heads = one_of(con, "SELECT count(*) FROM people WHERE measure = 'employees'") == (0,)
     kept = f"method = {text('per_head')}" if no_heads else "false"
     con.execute(f"UPDATE estimates SET quantity = (SELECT a.quantity FROM again a WHERE a.amount_id = estimates.amount_id) WHERE NOT {kept}")  # noqa: S608

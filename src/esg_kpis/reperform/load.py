@@ -95,6 +95,12 @@ def table(con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str],
         con.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' for _ in columns)})", given)  # noqa: S608
 
 
+def one_of(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    """The first row of a query, read to its end: an unfinished result bars the connection."""
+    rows = con.execute(query, list(values)).fetchall()
+    return rows[0] if rows else None
+
+
 def text(value: str) -> str:
     """A word as a literal of SQL."""
     return "'" + value.replace("'", "''") + "'"

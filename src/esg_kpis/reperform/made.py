@@ -6,7 +6,7 @@ from esg_kpis.domains import DOMAINS, MEASURES, derived
 from esg_kpis.editions import Edition
 from esg_kpis.errors import InternalProblem
 from esg_kpis.reperform.choice import choose, rules_in_force
-from esg_kpis.reperform.load import Asked, text, words
+from esg_kpis.reperform.load import Asked, one_of, text, words
 
 MOST_STEPS = 8
 _REFRIGERANTS = words(measure.name for measure in DOMAINS["refrigerants"].measures)
@@ -27,7 +27,7 @@ def make_amounts(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
         _number_keys(con, asked.edition, led_on)
         choose(con, asked)
         _step(con, asked.edition)
-        if con.execute("SELECT count(*) FROM frontier").fetchone() == (0,):
+        if one_of(con, "SELECT count(*) FROM frontier") == (0,):
             break
         con.execute("INSERT INTO made BY NAME FROM frontier")
     else:

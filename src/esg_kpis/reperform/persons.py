@@ -108,7 +108,7 @@ def _queries(con: duckdb.DuckDBPyConnection, measure: str, cross: Cross, first: 
         yield from _of_training(con, measure, cross, first, last, there)
     elif measure in people.OF_INJURIES:
         size = {"work_injuries": "1", "work_fatalities": "(outcome = 'fatal')::INT", "lost_days_injury": "lost_days"}[measure]
-        told = con.execute(f"SELECT count(*) FROM known_injuries WHERE date {days}").fetchone()  # noqa: S608
+        told = one_of(con, f"SELECT count(*) FROM known_injuries WHERE date {days}")  # noqa: S608
         if told != (0,):
             yield _counted(measure, cross, first, last, f"SELECT *, {size} AS n FROM known_injuries WHERE date {days}", more=("recognition",))  # noqa: S608
         elif any(start <= first and last <= end for start, end in rows.complete):
@@ -117,7 +117,7 @@ def _queries(con: duckdb.DuckDBPyConnection, measure: str, cross: Cross, first: 
 
 def _of_training(con: duckdb.DuckDBPyConnection, measure: str, cross: Cross, first: date, last: date, there: str) -> Iterable[str]:
     rows = f"SELECT * FROM known_training WHERE date BETWEEN DATE '{first}' AND DATE '{last}'"  # noqa: S608
-    if con.execute(f"SELECT count(*) FROM ({rows})").fetchone() == (0,):  # noqa: S608
+    if one_of(con, f"SELECT count(*) FROM ({rows})") == (0,):  # noqa: S608
         return
     programme = ", programme" if "programme" in cross else ""
     if measure == "training_hours":

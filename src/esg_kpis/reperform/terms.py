@@ -9,7 +9,7 @@ import duckdb
 
 from esg_kpis.domains import ATTRIBUTES, DOMAINS, MEASURES, people
 from esg_kpis.editions import Amounts, Breakdown, Kpi
-from esg_kpis.reperform.load import text, words
+from esg_kpis.reperform.load import one_of, text, words
 from esg_kpis.reperform.ratios import ratio
 
 Narrow = tuple[str, ...] | None
@@ -146,10 +146,10 @@ def _none_there(con: duckdb.DuckDBPyConnection, term: Term, amounts: Amounts, me
     here = f"period = {text(term.period)} AND measure = {text(measure)}"
     at_sites = [_among(name, values) for where in (amounts.where, wanted) for name, values in where.items() if name in ("country", "grid_region", "kind", "business_line", "site_id")]
     there = " AND ".join([here, *at_sites])
-    if con.execute(f"SELECT count(*) > 0 AND bool_and(counted <> '') FROM cube WHERE {there}").fetchone() == (True,):  # noqa: S608
+    if one_of(con, f"SELECT count(*) > 0 AND bool_and(counted <> '') FROM cube WHERE {there}") == (True,):  # noqa: S608
         return True
     cross = text(cross_of([*term.attributes, *amounts.where]))
-    found = con.execute(f"SELECT count(*) FILTER (\"cross\" = 'all'), count(*) FILTER (\"cross\" = {cross}), bool_or(\"cross\" = 'all' AND quantity <> 0) FROM cube WHERE {here}").fetchone()  # noqa: S608
+    found = one_of(con, f"SELECT count(*) FILTER (\"cross\" = 'all'), count(*) FILTER (\"cross\" = {cross}), bool_or(\"cross\" = 'all' AND quantity <> 0) FROM cube WHERE {here}")  # noqa: S608
     whole, by_cross, anybody = found or (0, 0, False)
     return bool(whole) and (bool(by_cross) or not anybody)
 
