@@ -13,7 +13,7 @@ import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS, people
 from esg_kpis.editions import Edition, Kpi
-from esg_kpis.reperform.load import Asked, text
+from esg_kpis.reperform.load import Asked, one_of, text
 
 Cross = tuple[str, ...]
 _FACTS = ("country", "employment_type")
