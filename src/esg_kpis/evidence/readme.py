@@ -41,7 +41,7 @@ In the folder into which the zip was unpacked:
 
        {SIGNED_BY}
 
-3. Every KPI comes out again, digit by digit, from the files enclosed. PACK is the zip as it was received:
+3. Every KPI comes out again, digit by digit, from the files enclosed: once by the library, once by DuckDB. PACK is the zip as it was received:
 
        esg-kpis verify PACK --fingerprint {fingerprint}
 
