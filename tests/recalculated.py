@@ -50,10 +50,10 @@ def recalculated(books: Sequence[Path], work: Path) -> list[Path]:
 
 
 def sheets_of(book: Path, names: Sequence[str]) -> Sheets:
-    """Some sheets of a workbook, with the values that are stored in it."""
+    """Some sheets of a workbook, as far as it has them, with the values that are stored in it."""
     read = openpyxl.load_workbook(book, read_only=True, data_only=True)
     found: Sheets = {}
-    for name in names:
+    for name in (name for name in names if name in read.sheetnames):
         rows = read[name].iter_rows(min_row=2, values_only=True)
         titles = next(rows)
         # Of columns with one title the first holds; those of units stand behind what they are of.

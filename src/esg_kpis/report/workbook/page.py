@@ -78,10 +78,10 @@ class Link:
 
 
 Cell = str | int | Decimal | Fraction | Formula | Link | None
-_HEAD = {"indent": 1, "bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#DDE6EE"}
+_HEAD = {"indent": 1, "align": "left", "bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#DDE6EE"}
 _BASE = {"valign": "top", "font_name": "Arial", "font_size": 9, "bottom": 1, "bottom_color": "#E3E3E3"}
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
-    "text": {"indent": 1}, "wrap": {"text_wrap": True, "indent": 1}, "head": _HEAD, "link": {"font_color": "#1F4E79", "underline": 1}, "about": {"italic": True, "font_color": "#444444", "bottom": 0},
+    "text": {"indent": 1, "align": "left"}, "wrap": {"text_wrap": True, "indent": 1, "align": "left"}, "head": _HEAD, "link": {"font_color": "#1F4E79", "underline": 1}, "about": {"italic": True, "font_color": "#444444", "bottom": 0},
     "empty": {"border": 1, "border_color": "#BBBBBB", "bg_color": "#FFF9DB"}, "title": {"bold": True, "font_size": 14, "bottom": 0}, "strong": {"bold": True, "bottom": 0}, "plain": {"text_wrap": True, "bottom": 0},
 }  # fmt: skip
 _NUMBER_AS_TEXT = "A1:XFD1048576"

@@ -66,4 +66,4 @@ def _sentence(page: Any, line: int, sentence: str, looks: Looks) -> None:  # noq
 
 def _height(text: str) -> int:
     """The height of a row in points, by how often its text breaks."""
-    return 14 * (1 + len(text) // 125)
+    return 14 * (1 + len(text) // 155)

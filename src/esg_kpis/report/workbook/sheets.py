@@ -47,17 +47,17 @@ SUMS = Sheet(
 ROWS = Sheet(
     "Rows", "The amounts that each sum adds up, in blocks: a block lists them with the quantity that stands in the sheet Amounts. Filter, do not sort: sums are over blocks.",
     (
-        Column("sum", "Sum No. (leads back)", 10, "General"), Column("amount_id", "Amount", 34), Column("site", "Site", 16), Column("month", "Month", 10), Column("quantity", "Quantity", 24, "#,##0.000000000"), Column("unit", "Unit", 12),
+        Column("sum", "Sum No. (leads back)", 10, "General"), Column("amount_id", "Amount", 44), Column("site", "Site", 16), Column("month", "Month", 10), Column("quantity", "Quantity", 24, "#,##0.000000000"), Column("unit", "Unit", 12),
     ), frozen=2,
 )  # fmt: skip
 
 AMOUNTS = Sheet(
     "Amounts", "One row per amount. From a record: quantity = ROUND(start x through / days, 9) - ROUND(start x before / days, 9) where a bill touches several months. By a factor: quantity = start x factor x years. Filter, do not sort.",
     (
-        Column("amount_id", "Amount", 34), Column("measure", "Measure", 24), Column("site", "Site", 16), Column("period", "Period", 8), Column("month", "Month or date", 11), Column("gas", "Gas", 10), Column("scope", "Scope", 8), Column("basis", "Basis", 9),
+        Column("amount_id", "Amount", 44), Column("measure", "Measure", 24), Column("site", "Site", 16), Column("period", "Period", 8), Column("month", "Month or date", 11), Column("gas", "Gas", 10), Column("scope", "Scope", 8), Column("basis", "Basis", 9),
         Column("how", "How it is made", 20), Column("start", "Start: record, or amount it is made from", 22, _N), Column("through", "Days through the month", 9, _WHOLE), Column("before", "Days before the month", 9, _WHOLE),
         Column("days", "Days of the bill", 8, _WHOLE), Column("part", "Part that is consolidated", 12, "General"), Column("factor", "Factor", 16, "General"), Column("years", "Years", 7, "General"), Column("quantity", "Quantity", 24, "#,##0.000000000"), Column("unit", "Unit", 10),
-        Column("factor_id", "Factor", 34), Column("rule", "Rule of the edition", 24), Column("parent", "Made from amount", 34), Column("record", "Record", 24), Column("estimated", "Estimate", 16),
+        Column("factor_id", "Factor", 34), Column("rule", "Rule of the edition", 24), Column("parent", "Made from amount", 44), Column("record", "Record", 24), Column("estimated", "Estimate", 16),
     ), frozen=2, printed=18,
 )  # fmt: skip
 
