@@ -164,7 +164,7 @@ def test_every_file_as_received_is_there_or_named(worked: Ran, files: Files) -> 
     assert {path.split("/")[0] for path, row in told.items() if row["held"] != "enclosed"} == {"people"}
     heat, lines = told["energy/heat.csv"], list(csv.DictReader(io.StringIO(raw["energy/heat.csv"].decode())))
     assert int(heat["rows"]) == len(lines) == int(heat["used"]) + int(heat["excluded"]) + int(heat["rejected"])
-    assert heat["control_totals"] == f"heat_purchased {sum(Decimal(row['heat (GJ)']) for row in lines).normalize():f} GJ"
+    assert heat["control_totals"] == f"heat_purchased {(1000 * sum(Decimal(row['heat (GJ)']) for row in lines)).normalize():f} MJ"
 
 
 def test_definitions_and_factors_are_there_as_files(worked: Ran, files: Files) -> None:

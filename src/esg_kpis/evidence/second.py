@@ -14,7 +14,7 @@ CELLS = "people/cells.csv"
 _STATES = {"blocked": "blocked", "none": "no number"}
 
 
-def by_duckdb(tables: Mapping[str, pl.DataFrame], again: Rebuilt, known_on: date, as_of: date, period: str, persons: Persons | None) -> pl.DataFrame:
+def by_duckdb(tables: Mapping[str, pl.DataFrame], again: Rebuilt, known_on: date, as_of: date, period: str, persons: Persons | None, *, with_people: bool) -> pl.DataFrame:
     """What DuckDB computes of a period: key of `kpi_values`, `value`, `printed`, and `state` in words where there is no number.
 
     Args:
@@ -23,7 +23,8 @@ def by_duckdb(tables: Mapping[str, pl.DataFrame], again: Rebuilt, known_on: date
         known_on: The knowledge date in force.
         as_of: The last day data can be about.
         period: The period.
-        persons: Typed rows about persons, where the annex is at hand; the sums of the pack stand in otherwise.
+        persons: Typed rows about persons, where the annex is at hand and no lock stands in for its files.
+        with_people: Whether the annex is at hand. With a lock the counts stand as they were locked, and both engines begin there; without the annex the sums of the pack stand in.
 
     Whether a small group is hidden is judged by the library: of a cell that it hides, this engine shows nothing either.
 
@@ -32,7 +33,7 @@ def by_duckdb(tables: Mapping[str, pl.DataFrame], again: Rebuilt, known_on: date
     """
     typed = Typed(
         **{name: tables[f"typed/{name}.csv"] for name in ("quantities", "sites", "ownership", "instruments", "rejected")}, claims=tables["claims.csv"], estimates=tables["estimates.csv"],
-        people_counts=None, people_cells=tables[CELLS] if persons is None else None, factors=again.library.frame(), regions=again.library.region_table(), gas_groups=again.library.gas_groups,
+        people_counts=again.people.counts if with_people and persons is None else None, people_cells=None if with_people else tables[CELLS], factors=again.library.frame(), regions=again.library.region_table(), gas_groups=again.library.gas_groups,
     )  # fmt: skip
     found = recomputed(typed, Asked(again.edition, known_on, as_of), tables["typed/published.csv"], persons)
     hidden = again.values.filter(pl.col("status") == "suppressed").select(KPI_VALUES.key[1:]).with_columns(pl.lit(value=True).alias("hidden"))

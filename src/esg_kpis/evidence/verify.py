@@ -68,7 +68,7 @@ def verified(content: bytes, asked: Asked) -> Verification:
             again, found, persons = _again(pack, tables, people, Path(place))
         checks += tables_compared(tables, again, pack.period, found, with_people=people is not None)
         checks += [_dates(pack, again.edition), *_approvals(pack, tables[REGISTER])]
-        computed = engines(pack, tables, again, persons)
+        computed = engines(pack, tables, again, persons, with_people=people is not None)
     except Exception as problem:  # A pack may hold anything: whatever goes wrong with it, it is not verified.
         told = str(problem) if isinstance(problem, EsgKpisError) else f"{type(problem).__name__}: {problem}"[:300]
         stopped = Check("recomputation", passed=False, seen="it stopped", wrong=(told,))
@@ -78,12 +78,12 @@ def verified(content: bytes, asked: Asked) -> Verification:
     return Verification(pack.edition, pack.period, pack.fingerprint, _which_people(tables, people), tuple(checks), lines)
 
 
-def engines(pack: Opened, tables: Mapping[str, pl.DataFrame], again: Rebuilt, persons: Persons | None) -> dict[str, pl.DataFrame]:
+def engines(pack: Opened, tables: Mapping[str, pl.DataFrame], again: Rebuilt, persons: Persons | None, *, with_people: bool) -> dict[str, pl.DataFrame]:
     """What each engine computes of the pack's edition and period, by its name: the key of `kpi_values`, and those of its columns that the engine knows.
 
-    `tables` are those of the pack by path, `again` what the library made of the files enclosed, `persons` the rows of the annex. Each engine stands in every line, and all must agree.
+    `tables` are those of the pack by path, `again` what the library made of the files enclosed, `persons` the rows of the annex, `with_people` whether it is at hand. Each engine stands in every line, and all must agree.
     """
-    return {"library": again.values.filter(pl.col("period") == pack.period), "duckdb": by_duckdb(tables, again, pack.known_on, pack.as_of, pack.period, persons)}
+    return {"library": again.values.filter(pl.col("period") == pack.period), "duckdb": by_duckdb(tables, again, pack.known_on, pack.as_of, pack.period, persons, with_people=with_people)}
 
 
 # ---------------------------------------------------------------- computed again
@@ -113,7 +113,8 @@ def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Mapping[str
     workspace = open_workspace(root, place / "out")
     told = told_by(tables[CELLS]) if people is None else None
     again = rebuilt(workspace, pack.edition, pack.known_on, pack.as_of, _stopped(tables, with_people=people is not None), secret, told)
-    persons = None if people is None else persons_of(workspace, pack.as_of, again.ingested.sites, counting_of(again.editions), secret)
+    from_files = people is not None and not workspace.people_lock.exists()
+    persons = persons_of(workspace, pack.as_of, again.ingested.sites, counting_of(again.editions), secret) if from_files else None
     return again, found_in(workspace.raw, again.tables["files"]), persons
 
 
