@@ -18,7 +18,7 @@ from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsagePr
 from esg_kpis.evidence import Asked, Line, Material, Verification, packed, plain_annex, verified
 from esg_kpis.evidence.annex import encrypted
 from esg_kpis.evidence.received import files_below, found_in
-from esg_kpis.evidence.verdict import AGREES, DIFFERS, NEEDS_ANNEX
+from esg_kpis.evidence.verdict import AGREES, DIFFERS, NEEDS_ANNEX, OPEN
 from esg_kpis.register import exported, problems_of, read_keys, restatements, state_of
 from esg_kpis.report.outputs import write_whole
 from esg_kpis.signing import as_pem, fingerprint, read_private, read_public
@@ -188,7 +188,8 @@ def as_json(found: Verification) -> dict[str, Any]:
 def print_verification(console: Console, found: Verification) -> None:
     """The checks, a line per KPI, and the verdict."""
     for check in found.checks:
-        console.print(f"[{'green' if check.passed else 'bold red'}]{'ok    ' if check.passed else 'FAILED'}[/] {escape(check.name)}: {escape(check.seen)}")
+        colour, word = ("bold red", "FAILED") if not check.passed else ("yellow", "open  ") if check.seen == OPEN else ("green", "ok    ")
+        console.print(f"[{colour}]{word}[/] {escape(check.name)}: {escape(check.seen)}")
         for text in check.wrong:
             console.print(f"       {escape(text)}", style="red")
     if found.lines:

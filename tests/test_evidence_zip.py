@@ -78,7 +78,8 @@ def with_first_size(packed: bytes, size: int) -> bytes:
         (zipped(FILES)[: len(zipped(FILES)) // 2], "no zip"),
         (zip_with((entry_of("a"), b"1"), (entry_of("a"), b"2")), "twice"),
         (zip_with((entry_of("a", stat.S_IFLNK | 0o777), b"/etc/passwd")), "link"),
-        (zip_with((entry_of("a/", stat.S_IFDIR | 0o755), b"")), "folder"),
+        (zip_with((entry_of("a/../../b/", stat.S_IFDIR | 0o755), b"")), "folder"),
+        (zip_with((entry_of("a/"), b"more")), "folder"),
         (zip_with((entry_of("bomb"), bytes(30_000_000)), method=zipfile.ZIP_DEFLATED), "more than is safe"),
         (zip_with((entry_of("a"), b"1"), method=zipfile.ZIP_BZIP2), "unknown way"),
         (zip_with((entry_of("a"), b"1"), comment=b"hidden"), "before or behind"),
@@ -91,6 +92,10 @@ def with_first_size(packed: bytes, size: int) -> bytes:
 def test_a_zip_that_is_none_or_hides_something_is_refused(packed: bytes, says: str) -> None:
     with pytest.raises(InputProblem, match=says):
         unzipped(packed)
+
+
+def test_folders_of_who_zipped_it_again_are_passed_over() -> None:
+    assert unzipped(zip_with((entry_of("a/", stat.S_IFDIR | 0o755), b""), (entry_of("a/b"), b"1"))) == {"a/b": b"1"}
 
 
 def test_a_changed_byte_of_a_packed_file_is_noticed() -> None:

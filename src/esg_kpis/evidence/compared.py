@@ -10,7 +10,7 @@ from esg_kpis.evidence.people_cells import about_people
 from esg_kpis.evidence.rebuilt import Rebuilt
 from esg_kpis.evidence.received import Found
 from esg_kpis.evidence.tables import as_csv
-from esg_kpis.evidence.verdict import Check
+from esg_kpis.evidence.verdict import OPEN, Check
 from esg_kpis.evidence.withheld import of_people
 from esg_kpis.exact import VALUE_SCALE, sums
 from esg_kpis.tables import KPI_VALUES
@@ -39,7 +39,7 @@ def tables_compared(tables: Mapping[str, pl.DataFrame], again: Rebuilt, period: 
     unsure = set() if with_people else _of_registers(made["record_fates.csv"], again)
     for path, table in TABLES.items():
         if not with_people and (path in (CELLS, CONTROLS) or (heads and path in _BY_HEADS)):
-            yield Check(path, passed=True, seen="needs the annex" if path in _BY_HEADS or tables[path].height else "empty")
+            yield Check(path, passed=True, seen=OPEN if path in _BY_HEADS or tables[path].height else "empty")
             continue
         left, right = (_comparable(frame, path, unsure, made["record_fates.csv"], with_people=with_people) for frame in (tables[path], made[path]))
         wrong = tuple(_rows_apart(as_csv(left, table), as_csv(right, table)))

@@ -19,6 +19,7 @@ from esg_kpis.evidence.statement import signed_files, statement_of
 from esg_kpis.evidence.tables import as_csv
 from esg_kpis.evidence.zipped import zipped
 from esg_kpis.kpis import Inputs
+from esg_kpis.register import statement_of as statement_in
 from esg_kpis.signing import fingerprint, opened, public_key
 from esg_kpis.tables import PACK_APPROVALS, RESTATEMENTS
 
@@ -124,10 +125,19 @@ def approvals_in(files: Mapping[str, bytes]) -> pl.DataFrame:
         try:
             statement = json.loads(seen.payload)
             subject = ";".join(item["digest"]["sha256"] for item in statement["subject"])
-            rows.append({"file": name, "sha256": sha256(files[name]), "statement": str(statement["predicateType"]), "subject_sha256": subject, "signed_by": ";".join(seen.signed_by)})
+            rows.append({"file": name, "sha256": sha256(files[name]), "statement": str(statement["predicateType"]), **_said(files[name]), "subject_sha256": subject, "signed_by": ";".join(seen.signed_by)})
         except (ValueError, KeyError, TypeError) as error:
             raise InputProblem(f"This approval holds no in-toto statement: {type(error).__name__}.", where=name, mend="Take it as it was signed.") from None
     return pl.DataFrame(rows, schema=PACK_APPROVALS.schema)
+
+
+def _said(envelope: bytes) -> dict[str, str | None]:
+    """What an approval of the register says of itself."""
+    try:
+        said = statement_in(envelope)
+    except InputProblem:
+        return {"action": None, "role": None, "at": None}
+    return {"action": said.action, "role": said.role, "at": said.at}
 
 
 def _predicate(material: Material, files: Mapping[str, bytes]) -> dict[str, object]:

@@ -45,7 +45,11 @@ In the folder into which the zip was unpacked:
 
        esg-kpis verify PACK --fingerprint {fingerprint}
 
-The first two need nothing of ours. What ties them together: the statement names the SHA-256 of the manifest. This prints 1:
+The first two need nothing of ours; the third needs the Python package `esg-kpis`, which whoever sent this names in `environment.json` by version and digest, and no network. With the annex (a file of its own, `….people.age`, encrypted to your key):
+
+       esg-kpis verify PACK --fingerprint {fingerprint} --annex FILE --identity KEYFILE
+
+What ties them together: the statement names the SHA-256 of the manifest. This prints 1:
 
     {TIED}
 
@@ -71,6 +75,10 @@ engagement letter, the minutes of the board, or the printed report.
 | `environment.json` | By which packages and code, on which knowledge date, by which command |
 | `datapackage.json` | Every column of every CSV: type, unit, meaning |
 | `{MANIFEST}`, `{STATEMENT}`, `{SIGNED}`, `{SIGNATURE}`, `{PUBLIC_KEY}` | The manifest; the signed statement about it, as an envelope and in the pieces that `openssl` takes |
+
+A KPI by hand: in `lineage.csv` take the rows of its `kpi_id`, `breakdown` and `category` (a KPI has a row per amount in each of its breakdowns: never add up a `kpi_id` alone) and of one `term`; `quantity` times `times` adds up to the term exactly.
+From the record to that quantity: the quantity in `typed/quantities.csv`, in the unit of the measure; the days of the month over the days of the bill, rounded half-even to 9 decimals; and the factors that `way` names in order, value and unit in `factors_used.csv`
+(a pound is 0.45359237 kg). `record_fates.csv` names the file and line of each `record_id`.
 
 CSV is UTF-8, sorted by its key. Decimals are exact and have all their digits: read them as decimals, not as binary floats. A blank is null, `""` empty text. {APOSTROPHE}
 Files that were stopped because they could not be read, and what systems leave behind, are named in `inputs.csv` and not enclosed.

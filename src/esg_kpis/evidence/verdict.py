@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 AGREES, DIFFERS, NEEDS_ANNEX = "agrees", "differs", "needs the annex"
+OPEN = NEEDS_ANNEX
+"""What a check saw that could not look without the annex."""
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,8 @@ def _approvals(pack: Opened, register: pl.DataFrame) -> Iterable[Check]:
             wrong.append("no key enclosed signed it")
         if digest not in row["subject_sha256"].split(";"):
             wrong.append(f"it approves other figures: its digest is {row['subject_sha256']}, and that of the register {digest}")
-        yield Check(row["file"], not wrong, f"signed by {row['signed_by'] or 'nobody known'}; compare the fingerprint", tuple(wrong))
+        what = f"{row['action']} as {row['role']} at {row['at']}, " if row["action"] else ""
+        yield Check(row["file"], not wrong, f"{what}signed by {row['signed_by'] or 'nobody known'}; compare the fingerprint", tuple(wrong))
     if REGISTER_EXPORT in pack.files:
         yield _chain(pack, digest, {row["sha256"] for row in rows.iter_rows(named=True)})
 

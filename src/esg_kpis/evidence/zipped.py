@@ -45,14 +45,14 @@ def unzipped(content: bytes) -> dict[str, bytes]:
     """The files of a zip, after its directory was looked at and each part unpacked no further than the directory says.
 
     Raises:
-        InputProblem: if it is no zip, is damaged or encrypted, unpacks to too much, or holds a name twice, a link, a folder, a path that leads outside, or anything before or behind its parts.
+        InputProblem: if it is no zip, is damaged or encrypted, unpacks to too much, or holds a name twice, a link, a path that leads outside, or anything before or behind its parts.
     """
     if not content:
         raise InputProblem("The file is empty.", mend=_MEND)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_directory(archive, content)
-            return {entry.filename: _part(archive, entry) for entry in archive.infolist()}
+            return {entry.filename: _part(archive, entry) for entry in archive.infolist() if not _is_folder(entry)}
     except BROKEN as error:
         raise InputProblem(f"It is no zip, or a damaged one: {error}.", mend=_MEND) from None
 
@@ -67,11 +67,17 @@ def _check_directory(archive: zipfile.ZipFile, content: bytes) -> None:
     seen: set[str] = set()
     for entry in entries:
         name = entry.filename
+        if _is_folder(entry):  # Who unpacked it and zipped it again: it says nothing of the files.
+            continue
         if why := _refused(entry):
             raise InputProblem(f"One of its files {why}.", where=repr(name), mend=_MEND)
         if name in seen:
             raise InputProblem("A name stands in it twice.", where=repr(name), mend=_MEND)
         seen.add(name)
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.endswith("/") and entry.file_size == 0 and unfit(entry.filename.rstrip("/")) is None
 
 
 def _refused(entry: zipfile.ZipInfo) -> str | None:

@@ -41,11 +41,25 @@ def evaluate(inputs: Inputs, published: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_parts(rows: list[dict[str, Any]], edition: Edition) -> list[dict[str, Any]]:
-    """A whole whose declared parts are not all there is incomplete: what is missing from a part is missing from the whole."""
+    """A whole whose declared parts are not all there is incomplete, and what is made of it: what is missing from a part is missing from the whole."""
+    found = _marked(rows, edition)
+    while found:
+        found = _marked(rows, edition)
+    return rows
+
+
+def _marked(rows: list[dict[str, Any]], edition: Edition) -> bool:
+    """Marks what is incomplete by the states as they are; whether any was."""
     states = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["status"] for row in rows}
+    before = [row["status"] for row in rows]
     for row in rows:
         kpi = edition.kpis[row["kpi_id"]]
-        if row["status"] != "ok" or row["breakdown"] not in ("total", BOUNDARY) or kpi.footing is None:
+        if row["status"] != "ok" or row["breakdown"] not in ("total", BOUNDARY):
+            continue
+        for name in (kpi.numerator, kpi.denominator):
+            if name is not None and states.get((name, row["period"], row["breakdown"], row["category"])) == "incomplete":
+                row |= {"status": "incomplete", "reason": f"{name}, which it is made of, is incomplete"}
+        if kpi.footing is None:
             continue
         for part in kpi.footing.parts:
             name, _, breakdown = part.removesuffix("/*").partition("/")
@@ -58,7 +72,7 @@ def _with_parts(rows: list[dict[str, Any]], edition: Edition) -> list[dict[str, 
                 if state in ("not_collected", "blocked", "incomplete"):
                     what = name if category == "All" else f"{name} {category}"
                     row |= {"status": "incomplete", "reason": f"its part {what} is {state.replace('_', ' ')}"}
-    return rows
+    return [row["status"] for row in rows] != before
 
 
 def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
