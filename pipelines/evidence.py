@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,32 @@ def gathered(root: Path, run: LastRun, out: Path, period: str) -> Material:
     resource = WorkspaceResource(root=str(root), out=str(out), editions=sorted(names))
     _check_unchanged(run, resource)
     workspace = resource.workspace
+    latest = max(edition.rules.knowledge_date for edition in resource.read_editions).isoformat()
+    if run.ran["as_of"] != latest:
+        raise UsageProblem(f"The last run took data up to {run.ran['as_of']}, and the editions it computed are of {latest}.", where=str(run.folder), mend="Run `esg-kpis run` without --edition; a pack encloses the editions that its dates follow from.")
     tables = {name: read_result(run.folder, name) for name in _TABLES}
+    check_no_heads(tables, run.edition.id)
     definitions = {f"factors/{name}": content for name, content in files_below(workspace.factors).items()}
     for name in names:
         definitions |= {f"editions/{name}/{path}": content for path, content in files_below(workspace.editions / name).items()}
     material = Material(run.inputs, period, tables, run.ran, found_in(workspace.raw, tables["files"]), definitions, files_below(workspace.people_lock))
     return _with_register(material, workspace)
+
+
+def check_no_heads(tables: Mapping[str, pl.DataFrame], edition: str) -> None:
+    """Estimates per head tell of the heads of their sites, exactly: no pack and no workbook holds them beside groups that are hidden.
+
+    Raises:
+        UsageProblem: if it would.
+    """
+    own = pl.col("edition") == edition
+    by_head = tables["estimates"].filter(own & (pl.col("method") == "per_head")).height
+    hidden = tables["kpi_values"].filter(own & (pl.col("status") == "suppressed")).height
+    if by_head and hidden:
+        raise UsageProblem(
+            f"{by_head} estimates per head stand beside {hidden} figures that are hidden because they tell of few persons; whoever has the bills could compute heads from the estimates.", where=f"edition {edition}",
+            mend="Fill these gaps by another method, such as per_floor_area.",
+        )  # fmt: skip
 
 
 def _with_register(material: Material, workspace: Workspace) -> Material:

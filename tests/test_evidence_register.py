@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,68 @@ def test_an_approval_that_the_register_does_not_hold_is_named(locked: Path) -> N
     name = next(name for name in files if name.startswith("approvals/"))
     spaced = files[name].replace(b"{", b"{ ", 1)
 
-    assert "is none of its entries" in wrong_in(locked, {**files, name: spaced})["register.jsonl"]
+    assert "it is none of the entries" in wrong_in(locked, {**files, name: spaced})[name]
+
+
+def test_an_approval_by_a_key_that_is_not_enclosed_is_named(locked: Path) -> None:
+    files = {name: content for name, content in unzipped(pack_in(locked)).items() if not name.startswith("keys/")}
+    name = next(name for name in files if name.startswith("approvals/"))
+
+    assert "no key enclosed signed it" in wrong_in(locked, files)[name]
+
+
+def test_a_figure_changed_after_the_approval_voids_it(locked: Path) -> None:
+    files = dict(unzipped(pack_in(locked)))
+    register = files["kpi_register.csv"].replace(b"370.842202714", b"370.842202715")
+    found = wrong_in(locked, {**files, "kpi_register.csv": register})
+
+    assert register != files["kpi_register.csv"]
+    assert all("it approves other figures" in found[name] for name in files if name.startswith("approvals/"))
+
+
+def test_an_approval_by_a_key_that_was_revoked_before_is_named(locked: Path) -> None:
+    files = dict(unzipped(pack_in(locked)))
+    lines = [json.loads(line) for line in files["register.jsonl"].decode().splitlines()]
+    for line in lines:
+        if "key" in line and 'label = "reviewer"' in line["block"]:
+            line["block"] += 'revoked = "2020-01-01T00:00:00Z"\nwhy = "lost"\n'
+    found = wrong_in(locked, {**files, "register.jsonl": "".join(f"{json.dumps(line)}\n" for line in lines).encode()})
+
+    assert sum("it does not count" in text for name, text in found.items() if name.startswith("approvals/")) == 2
+
+
+def test_approvals_without_their_register_have_no_place(locked: Path) -> None:
+    files = {name: content for name, content in unzipped(pack_in(locked)).items() if name != "register.jsonl"}
+
+    assert "stands without register.jsonl" in wrong_in(locked, files)["layout"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [("KPI_Register.csv", b"other", "one file on some systems"), ("summary.pdf", b"x", "has no place"), ("definitions/data/raw/energy/bills.csv", b"x", "has no place"), ("definitions/editions/2023/deep.yaml", b"[" * 100_000, "nested too deeply")],
+)  # fmt: skip
+def test_what_has_no_place_in_a_pack_is_named(locked: Path, name: str, content: bytes, says: str) -> None:
+    assert says in wrong_in(locked, {**unzipped(pack_in(locked)), name: content})["layout"]
+
+
+@pytest.mark.parametrize("change", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\n", b"\r\n"), lambda text: text.replace(b",370.842202714000000000,", b",370.8422027140000000004,")])
+def test_a_table_has_one_way_to_be_written(locked: Path, change: Callable[[bytes], bytes]) -> None:
+    files = dict(unzipped(pack_in(locked)))
+    changed = change(files["kpi_register.csv"])
+
+    assert changed != files["kpi_register.csv"]
+    assert not verified(plainly_zipped(signed_again({**files, "kpi_register.csv": changed}, read_private(locked / "reviewer.pem"))), Asked()).good
+
+
+def test_a_figure_is_not_excused_by_what_the_pack_says_of_itself(locked: Path) -> None:
+    """An invented estimate per head makes no other figure of a KPI that no rule of the edition estimates so."""
+    files = dict(unzipped(pack_in(locked)))
+    register = files["kpi_register.csv"].replace(b"1050.636", b"50.636")
+    line = ",".join(["2023", "fake", "2023", "BJ-OFFICE", "electricity_purchased", "", "2023-01", "31", "per_head", "made-up", "0.000000000", "kWh", "none", "none"])
+    files |= {"kpi_register.csv": register, "estimates.csv": files["estimates.csv"] + f"{line}\n".encode()}
+    found = verified(plainly_zipped(signed_again(files, read_private(locked / "reviewer.pem"))), Asked())
+
+    assert next(line.verdict for line in found.lines if line.kpi_id == "ghg_scope_2_location") == "differs"
 
 
 def test_a_changed_bill_stops_the_next_run_and_the_pack(locked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

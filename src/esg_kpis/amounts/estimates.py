@@ -123,7 +123,7 @@ def per_floor_area(gap: Gap, known: Known, least: int) -> Estimated | None:
 
 def per_head(gap: Gap, known: Known, least: int) -> Estimated | None:
     """What sites of the same kind and climate used per employee in the month, all together, times the site's employees. Heads are those of the last day of the period."""
-    heads = known.heads(gap.end)
+    heads = {site: amount for site, amount in known.heads(gap.end).items() if amount.quantity >= known.least_heads}  # A peer of few would be told of too.
     own = heads.get(gap.site)
     return None if own is None or own.quantity < known.least_heads else _per(gap, known, least, heads, "heads")
 

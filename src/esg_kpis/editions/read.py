@@ -125,6 +125,8 @@ def needed_measures(edition: Edition) -> set[str]:
         needed.add(derived.EMISSION_GAS)
     for _ in edition.rules.factor_rule:
         needed |= {measure for rule in edition.rules.factor_rule if rule.output in needed for measure in rule.measures}
+    if edition.rules.market_based is not None and needed & {derived.CONTRACTED, derived.UNCONTRACTED}:
+        needed |= {*edition.rules.market_based.load}
     return needed
 
 

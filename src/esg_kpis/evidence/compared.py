@@ -22,7 +22,7 @@ _BY_HEADS = ("estimates.csv", "lineage.csv", "factors_used.csv", "coverage_summa
 _CELL = ["kpi_id", "period", "breakdown", "category"]
 
 
-def tables_compared(tables: Mapping[str, pl.DataFrame], again: Rebuilt, period: str, found: Sequence[Found], *, with_people: bool) -> Iterator[Check]:
+def tables_compared(tables: Mapping[str, pl.DataFrame], again: Rebuilt, period: str, found: Sequence[Found], *, with_people: bool, has_annex: bool) -> Iterator[Check]:
     """A check per table that can be made again: whether it is the same, and which rows are not.
 
     Args:
@@ -31,11 +31,12 @@ def tables_compared(tables: Mapping[str, pl.DataFrame], again: Rebuilt, period: 
         period: The period.
         found: The files enclosed, with those of the annex.
         with_people: Whether the people files are at hand.
+        has_annex: Whether the pack says that there are any.
     """
     values = as_told(tables[REGISTER], again.values, period)
     told = None if with_people else (tables[CELLS], tables[CONTROLS])
     made = tables_of(again.inputs, again.tables, values, period, found, told)
-    heads = not with_people and (tables["estimates.csv"]["method"] == "per_head").any()
+    heads = not with_people and has_annex and any(rule.method == "per_head" for rule in again.edition.rules.estimate)
     unsure = set() if with_people else _of_registers(made["record_fates.csv"], again)
     for path, table in TABLES.items():
         if not with_people and (path in (CELLS, CONTROLS) or (heads and path in _BY_HEADS)):

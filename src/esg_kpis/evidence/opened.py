@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from esg_kpis.evidence.zipped import unzipped
 
 @dataclass(frozen=True)
 class Opened:
-    """A pack whose hashes and signature hold. `ran` is what environment.json says."""
+    """A pack whose hashes and signature hold. `ran` is what environment.json says, `said` the signed statement."""
 
     files: Mapping[str, bytes]
     ran: Mapping[str, Any]
@@ -27,6 +27,7 @@ class Opened:
     known_on: date
     as_of: date
     fingerprint: str
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def annex_digest(self) -> str | None:
@@ -60,7 +61,7 @@ def opened_pack(content: bytes, trusted: str | None) -> tuple[Opened | None, lis
         return None, checks
     try:
         found = _found(files, signed)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return None, [*checks, Check("statement", passed=False, seen="it cannot be compared", wrong=(f"{ENVIRONMENT} or the statement lacks something: {type(error).__name__}: {error}",))]
     unequal = tuple(_unequal(found, signed))
     checks.append(Check("statement", not unequal, f"edition {found.edition}, period {found.period}, known on {found.known_on}", unequal))
@@ -85,7 +86,7 @@ def _whose(signed: Signed, trusted: str | None) -> str:
 def _found(files: Mapping[str, bytes], signed: Signed) -> Opened:
     ran = json.loads(files[ENVIRONMENT])
     known_on, as_of = (date.fromisoformat(ran[name]) for name in ("knowledge_date", "as_of"))
-    return Opened(files, ran, str(ran["edition"]), str(ran["period"]), known_on, as_of, signed.fingerprint)
+    return Opened(files, ran, str(ran["edition"]), str(ran["period"]), known_on, as_of, signed.fingerprint, signed.predicate)
 
 
 def _unequal(pack: Opened, signed: Signed) -> list[str]:

@@ -67,7 +67,7 @@ def packed(material: Material, key: Ed25519PrivateKey) -> tuple[bytes, str]:
     files = _files(material)
     edition = material.inputs.edition
     figures = {
-        "cells": len(files[REGISTER].splitlines()) - 1, "files": sum(item.held == "enclosed" for item in material.found), "records": material.tables["records"].height,
+        "cells": len(files[REGISTER].splitlines()) - 1, "files": sum(item.held == "enclosed" for item in material.found), "records": material.tables["record_fates"].filter(pl.col("edition") == edition.id).height,
         "people files": material.tables["people_controls"].height,
     }  # fmt: skip
     files["README.md"] = readme(edition.id, material.period, edition.rules.document, fingerprint(key.public_key()), figures)

@@ -20,6 +20,7 @@ from esg_kpis.tables import KPI_VALUES, PEOPLE_CELLS, PUBLISHED, conform, empty
 
 WITHHELD = "it would tell of fewer persons than the edition shows"
 BLOCKED = "it is blocked"
+UNCLEAR = "two KPIs call different groups by its name"
 _PEOPLE = frozenset(OF_PEOPLE)
 _Cell = tuple[str, str, str, str]
 _Term = tuple[str, str, str, str, Within]
@@ -53,16 +54,28 @@ def people_cells(inputs: Inputs, values: pl.DataFrame, period: str) -> pl.DataFr
     sums = _sums({term: (leaf, spread) for found in terms.values() for term, leaf, spread in found}, inputs, kpis)
     if not sums:
         return empty(PEOPLE_CELLS)
-    withheld = _withheld(sums, kpis, inputs, shown)
+    withheld, unclear = _withheld(sums, kpis, inputs, shown), _unclear(terms)
     rows = []
     for cell, found in terms.items():
         for term, leaf, _ in found if cell[1] == period else ():
             parts = sums[term]
-            why = BLOCKED if any(part.quantity is None for part in parts) else WITHHELD if any((*part.beside, term[1]) in withheld for part in parts) else None
+            why = UNCLEAR if term in unclear else BLOCKED if any(part.quantity is None for part in parts) else WITHHELD if any((*part.beside, term[1]) in withheld for part in parts) else None
             for part in parts:
                 told = (None, None) if why else (part.quantity, part.amounts if leaf.formula == "count" else None)
                 rows.append((inputs.edition.id, *cell, term[0], term[1], within_in_words(term[4]), part.measure, told[0], MEASURES[part.measure].unit, told[1], why))
     return conform(pl.DataFrame(rows, schema=PEOPLE_CELLS.schema, orient="row"), PEOPLE_CELLS)
+
+
+def _unclear(terms: Mapping[_Cell, Sequence[tuple[_Term, Kpi, Breakdown]]]) -> set[_Term]:
+    """The terms that are asked for with other attributes under one breakdown and category: no name tells the two apart."""
+    asked: dict[_Term, list[object]] = {}
+    for found in terms.values():
+        for term, _, spread in found:
+            narrow = narrowed_to(spread, term[4])
+            what = (narrow.each, narrow.categories.get(term[3]))
+            if what not in asked.setdefault(term, []):
+                asked[term].append(what)
+    return {term for term, whats in asked.items() if len(whats) > 1}
 
 
 def told_by(cells: pl.DataFrame) -> Told:

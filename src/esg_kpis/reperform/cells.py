@@ -82,7 +82,10 @@ def _categories(con: duckdb.DuckDBPyConnection, breakdown: Breakdown, period: Pe
     if breakdown.each is None:
         return list(breakdown.categories)
     each = f'"{breakdown.each}"'
-    return [row[0] for row in con.execute(f"SELECT DISTINCT {each} FROM cube WHERE period = {text(period.id)} AND {each} <> '' ORDER BY 1").fetchall()]  # noqa: S608
+    known = f"SELECT {each} FROM cube WHERE period = {text(period.id)} AND {each} <> ''"  # noqa: S608
+    if _by_cells(con):
+        known += f" UNION SELECT category FROM people_cells WHERE term_period = {text(period.id)} AND breakdown = {text(breakdown.name)}"  # noqa: S608
+    return [row[0] for row in con.execute(f"SELECT DISTINCT * FROM ({known}) ORDER BY 1").fetchall()]  # noqa: S608
 
 
 def _node(kpi: Kpi, period: Period, breakdown: Breakdown, category: str, narrow: Narrow, asked: Asked, plan: Plan, *, strict: bool = False) -> str | None:
@@ -135,7 +138,8 @@ def _terms(con: duckdb.DuckDBPyConnection, asked: Asked, plan: Plan) -> None:
     """The nodes of all terms. Those of each category of an attribute are made together, and dealt out."""
     groups: dict[tuple[str, str, str | None, str], list[Term]] = {}
     for term in plan.terms.values():
-        groups.setdefault((term.kpi, term.period, term.each, "" if term.each or not term.attributes else term.key), []).append(term)
+        alone = bool(term.attributes) if term.each is None else _given(con, asked.kpis[term.kpi])
+        groups.setdefault((term.kpi, term.period, term.each, term.key if alone else ""), []).append(term)
     told = list(groups.values())
     sums = _added_up(con, asked, [terms[0] for terms in told])
     rows = []
@@ -143,7 +147,7 @@ def _terms(con: duckdb.DuckDBPyConnection, asked: Asked, plan: Plan) -> None:
         kpi = asked.kpis[terms[0].kpi]
         bottom = _divided_by(con, terms[0], asked)
         for term in terms:
-            top, state = sums.get((place, term.category if term.each else ""), ("0", "empty"))
+            top, state = sums.get((place, term.category if term.each and not _given(con, kpi) else ""), ("0", "empty"))
             if state == "empty":
                 state = "ok" if kpi.formula == "count" or is_zero(con, term, kpi) else "none"
             if bottom is None and state == "ok" and kpi.formula == "sum":
@@ -184,7 +188,7 @@ def _added_up(con: duckdb.DuckDBPyConnection, asked: Asked, terms: Sequence[Term
 
 def _filled(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """A table of many rows at once."""
-    con.register("__rows", pl.DataFrame(rows, schema=list(columns), orient="row").to_arrow() if rows else pl.DataFrame(schema=dict.fromkeys(columns, pl.Int64())).to_arrow())
+    con.register("__rows", pl.DataFrame(rows, schema=list(columns), orient="row").to_arrow() if rows else pl.DataFrame(schema={column: pl.Int64() if column == "place" else pl.String() for column in columns}).to_arrow())
     con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM __rows")
     con.unregister("__rows")
 
@@ -192,7 +196,12 @@ def _filled(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], r
 def _given(con: duckdb.DuckDBPyConnection, kpi: Kpi) -> bool:
     """Whether the counts of a KPI are at hand by cells only."""
     of_people = all(DOMAINS[DOMAIN_OF[name]].counted if name in DOMAIN_OF else False for amounts in kpi.amounts for name in amounts.measure)
-    return of_people and one_of(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'people_cells'") == (1,)
+    return of_people and _by_cells(con)
+
+
+def _by_cells(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether people are at hand as sums of cells only."""
+    return one_of(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'people_cells'") == (1,)
 
 
 def _from_cells(term: Term, kpi: Kpi) -> str:

@@ -11,7 +11,7 @@ from esg_kpis.domains import derived
 from esg_kpis.editions.market import MarketBased
 from esg_kpis.reperform.load import Asked, table, text, words
 
-_NONE = "CREATE TABLE contracted AS SELECT * EXCLUDE (part, held_from), 'market' AS basis FROM counted LIMIT 0"
+_NONE = "CREATE TABLE contracted AS SELECT * EXCLUDE (part, held_from, name), 'market' AS basis FROM counted LIMIT 0"
 _ZEROS = "'" + "0" * 24 + "'"
 
 
@@ -21,7 +21,7 @@ def part_load(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     rules = asked.edition.rules.market_based
     if rules is None:
         return
-    con.execute(f"CREATE TABLE load AS SELECT *, quantity AS remains, record_id || ':' || measure || ':' || coalesce(month, '') AS name FROM counted WHERE measure IN {words(rules.load)}")  # noqa: S608
+    con.execute(f"CREATE TABLE load AS SELECT *, quantity AS remains FROM counted WHERE measure IN {words(rules.load)}")  # noqa: S608
     claims = con.execute("""
         SELECT i.record_id, i.site_id, i.market, i.claimed_from, i.claimed_to, c.period, unscaled(c.counts)::VARCHAR FROM claims c JOIN instruments i USING (record_id) WHERE c.accepted
         ORDER BY i.retired_on, i.registry, i.instrument, i.record_id

@@ -10,15 +10,8 @@ from esg_kpis.domains import people
 from esg_kpis.reperform.load import one_of, text
 
 _NAMED = """
-CREATE TABLE named AS
-WITH parts AS (
-  SELECT record_id, measure, site_id, month, coalesce(month, held_from::VARCHAR, '') AS held, quantity, "column", dimensions FROM received WHERE record_id <> ''
-), numbered AS (
-  SELECT *, count(*) OVER (PARTITION BY record_id, measure, held) AS together, row_number() OVER (PARTITION BY record_id, measure, held ORDER BY "column", dimensions) AS place FROM parts
-)
-SELECT record_id || ':' || measure || ':' || held || CASE WHEN together > 1 THEN ':' || place ELSE '' END AS name, measure, site_id, month, quantity FROM numbered
+CREATE TABLE named AS SELECT name, measure, site_id, month, quantity FROM received WHERE record_id <> ''
 """
-"""Amounts under the names by which estimates call them."""
 
 _BASES = """
 CREATE TABLE bases AS

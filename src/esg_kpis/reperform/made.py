@@ -18,8 +18,8 @@ def make_amounts(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
 
     Columns: as `counted`, with `root` (the id it goes back to), `gas`, `gas_group`, `scope`, `basis`, `rule_id` and `from_measure`.
     """
-    own = "c.* EXCLUDE (part, held_from, id), row_number() OVER () AS id, row_number() OVER () AS root, '' AS gas, '' AS gas_group, nullif(m.scope, '') AS scope, c.basis, '' AS rule_id, '' AS from_measure"
-    con.execute(f"CREATE TABLE frontier AS SELECT {own} FROM (FROM counted SELECT *, NULL::VARCHAR AS basis UNION ALL BY NAME FROM contracted) c JOIN measures m USING (measure)")  # noqa: S608
+    own = "c.* EXCLUDE (part, held_from, id, name), row_number() OVER () AS id, row_number() OVER () AS root, '' AS gas, '' AS gas_group, nullif(m.scope, '') AS scope, c.basis, '' AS rule_id, '' AS from_measure"
+    con.execute(f"CREATE TABLE frontier AS SELECT {own} FROM (FROM counted SELECT *, NULL::VARCHAR AS basis UNION ALL BY NAME FROM contracted SELECT *, '' AS name) c JOIN measures m USING (measure)")  # noqa: S608
     con.execute("CREATE TABLE base AS FROM frontier")
     con.execute("CREATE TABLE made AS FROM frontier LIMIT 0")
     led_on = words({measure for rule in rules_in_force(asked.edition) for measure in rule.measures} | {row[0] for row in con.execute("SELECT measure FROM lost").fetchall()})

@@ -7,7 +7,7 @@ import duckdb
 from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.editions import Edition
 from esg_kpis.reperform.gaps import estimate_again
-from esg_kpis.reperform.load import Asked, words
+from esg_kpis.reperform.load import Asked, text, words
 
 CONTROLLED = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
 """Controls by which a site counts wholly. Source: GHG Protocol Corporate Standard (2004), chapter 3."""
@@ -16,6 +16,7 @@ IN_DOUBT = ("date", "date_missing", "dates_disagree", "period_reversed", "period
 
 _AMOUNTS = """
 CREATE TABLE received AS
+WITH parts AS (
 WITH typed AS (
   SELECT q.record_id, q.measure, q.nature, q.site_id, q.start, q."end", coalesce(q.dimensions, '') AS dimensions, q."column",
          half_even(unscaled(q.quantity) * u.numerator, u.denominator) AS units
@@ -33,7 +34,11 @@ UNION ALL
 SELECT '', p.measure, m.nature, p.site_id, CASE WHEN m.nature <> 'stock' AND NOT m.per_period THEN strftime(p.last, '%Y-%m') END,
        CASE WHEN m.nature = 'stock' AND NOT m.per_period THEN p.last ELSE p.first END, p.last, p.attributes, '', unscaled(p.quantity) * 1000000000000000::HUGEINT
 FROM people p JOIN measures m USING (measure)
+), held AS (SELECT *, coalesce(month, held_from::VARCHAR, '') AS held FROM parts)
+SELECT * EXCLUDE (held), record_id || ':' || measure || ':' || held || CASE WHEN count(*) OVER same > 1 THEN ':' || row_number() OVER (same ORDER BY "column", dimensions) ELSE '' END AS name
+FROM held WINDOW same AS (PARTITION BY record_id, measure, held)
 """
+"""Amounts before any edition, each under the name by which the library calls it: record, measure, and month or date."""
 
 _IN_PERIODS = """
 CREATE TABLE in_periods AS
@@ -48,7 +53,7 @@ SELECT r.* REPLACE (NULL::HUGEINT AS quantity), p.period, p.last AS period_last,
 FROM received r JOIN measures m USING (measure) JOIN periods p ON r.held_from <= p.last AND r.until >= p.first
 WHERE NOT m.per_period AND r.nature <> 'stock' AND r.until IS NOT NULL AND NOT (p.first <= r.held_from AND r.until <= p.last)
 UNION ALL BY NAME
-SELECT e.measure, m.nature, e.site_id, e.month, '' AS record_id, '' AS dimensions, unscaled(e.quantity) * 1000000000000000::HUGEINT AS quantity, e.period, p.last AS period_last,
+SELECT e.amount_id AS name, e.measure, m.nature, e.site_id, e.month, '' AS record_id, '' AS dimensions, unscaled(e.quantity) * 1000000000000000::HUGEINT AS quantity, e.period, p.last AS period_last,
        e.quantity IS NULL AS blocked, false AS stands_in
 FROM estimates e JOIN measures m USING (measure) JOIN periods p USING (period)
 """
@@ -66,7 +71,8 @@ def count_amounts(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     _spans(con, asked.edition)
     con.execute(f"""
         CREATE TABLE counted AS
-        SELECT row_number() OVER (ORDER BY a.measure, a.period, a.site_id, a.month, a.record_id, a.dimensions, a.quantity) AS id, a.record_id, a.measure, a.measure AS origin, a.nature, a.site_id, a.month, a.held_from, a.period,
+        SELECT row_number() OVER (ORDER BY a.measure, a.period, a.site_id, a.month, a.record_id, a.dimensions, a.quantity) AS id,
+               CASE WHEN a.part IS NULL THEN a.name ELSE substr(sha256(a.name || chr(31) || a.period || chr(31) || {text(asked.edition.id)} || chr(31)), 1, 16) END AS name, a.record_id, a.measure, a.measure AS origin, a.nature, a.site_id, a.month, a.held_from, a.period,
                a.dimensions, a.part, CASE WHEN a.part IS NULL THEN a.quantity ELSE product_24(a.quantity, a.part) END AS quantity, a.blocked, a.stands_in, s.country, s.grid_region, s.kind, s.business_line
         FROM (SELECT p.*, m.consolidated, {_PART} AS part FROM in_periods p JOIN measures m USING (measure)) a LEFT JOIN sites s USING (site_id)
         WHERE coalesce(a.part, 1) <> 0 AND {_under_control(asked.edition)} AND {_inside_boundary(asked.edition)}

@@ -1,5 +1,6 @@
 """The terms of KPIs: which amounts each of their sums and counts takes, as SQL made from `kpis.yaml`."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -38,7 +39,8 @@ class Term:
     def key(self) -> str:
         """A name of its own."""
         narrow = "*" if self.narrow is None else ";".join(self.narrow)
-        return "\x1f".join((self.kpi, self.period, self.breakdown.name, self.category, narrow, str(self.strict)))
+        attributes = json.dumps([self.breakdown.each, self.breakdown.categories.get(self.category)], sort_keys=True)  # Two KPIs may call different groups by one name.
+        return "\x1f".join((self.kpi, self.period, self.breakdown.name, self.category, narrow, str(self.strict), attributes))
 
     @property
     def attributes(self) -> list[str]:
