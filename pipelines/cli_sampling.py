@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from esg_kpis.errors import UsageProblem
+from esg_kpis.errors import EsgKpisError, UsageProblem
 from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
 
 
@@ -84,7 +84,10 @@ def evaluate_paper(
     """Takes a filled working paper back: checks that it is the one that was drawn, projects the misstatement, and says whether it is below what is material. Exit code 0 if it is, else 1."""
     from pipelines import sampling
 
-    where, target = (Path(), Path()) if paper_only else paths(root, out)
+    try:
+        where, target = (Path(), Path()) if paper_only else paths(root, out)
+    except EsgKpisError as problem:
+        raise sampling.with_other_ways(problem) from problem
     found, plan, unit, decimals = sampling.judged(where, target, paper, paper_only=paper_only)
     if to is not None:
         sampling.write_result(found, plan, unit, to, force=force)

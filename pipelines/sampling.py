@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from esg_kpis.assurance.trace import formula
-from esg_kpis.errors import InputProblem, UsageProblem
+from esg_kpis.errors import EsgKpisError, InputProblem, UsageProblem
 from esg_kpis.exact import plain, printed, rounded
 from esg_kpis.files import read_source
 from esg_kpis.report.outputs import for_people, write_whole
 from esg_kpis.report.working_paper import paper_as_csv, paper_as_xlsx
 from esg_kpis.sampling import Behind, Drawn, Evaluated, Ought, Plan, check_samplable, drawn, drawn_omissions, evaluate, items_of
+from esg_kpis.sampling.evaluate import OWN, Rate
 from esg_kpis.sampling.omissions import origins_of
-from esg_kpis.sampling.paper import About
+from esg_kpis.sampling.paper import About, counted
 from esg_kpis.sampling.population import amounts_of
 from esg_kpis.sampling.project import Limit
 from esg_kpis.sampling.taken_back import taken_back, things_of
@@ -119,12 +121,21 @@ def judged(root: Path, out: Path, path: Path, *, paper_only: bool) -> tuple[Eval
         raise InputProblem("There is no such file.", where=str(path))
     filled = taken_back(read_source(path.resolve().parent, path.resolve()))
     if not paper_only:
-        found = sampled(root, out, filled.plan)
+        try:
+            found = sampled(root, out, filled.plan)
+        except EsgKpisError as problem:
+            raise with_other_ways(problem) from problem
         return evaluate(found.drawn, found.omissions, filled), filled.plan, found.about.unit, found.about.decimals
     if filled.items is None:
         raise UsageProblem("A CSV does not hold the population.", where=str(path), mend="Leave --paper-only out, or use the XLSX.")
     unit = next(iter(filled.sample["unit"].unique(maintain_order=True)), "")
-    return evaluate(drawn(filled.items, filled.plan), things_of(filled), filled), filled.plan, unit, 2
+    return evaluate(drawn(filled.items, filled.plan), things_of(filled), filled, OWN), filled.plan, unit, 2
+
+
+def with_other_ways(problem: EsgKpisError) -> EsgKpisError:
+    """What is wrong with the results, and how a paper is evaluated without them."""
+    ways = "To evaluate the paper without results: --paper-only, which draws again from its own fourth sheet; or --pack, with the evidence pack."
+    return type(problem)(problem.what, where=problem.where, mend=f"{problem.mend} {ways}".strip())
 
 
 def sample_as_json(found: Sampled) -> dict[str, Any]:
@@ -141,8 +152,9 @@ def sample_as_json(found: Sampled) -> dict[str, Any]:
 def as_json(found: Evaluated, plan: Plan, unit: str) -> dict[str, Any]:
     """A result for other programs; amounts as texts of 18 decimals."""
     return {
-        "conclusion": found.conclusion, "unit": unit, "plan": plan.as_texts(), "tolerable": _kept(found.tolerable), "overstatement": _limit(found.over), "understatement": _limit(found.under),
-        "taken_for_rounding": _kept(found.rounding), "omissions": [asdict(rate) | {"upper": plain(rate.upper)} for rate in found.rates], "notes": list(found.notes),
+        "conclusion": found.conclusion, "reasons": list(found.reasons), "unit": unit, "plan": plan.as_texts(), "tolerable": _kept(found.tolerable), "overstatement": _limit(found.over), "understatement": _limit(found.under),
+        "taken_for_rounding": _kept(found.rounding), "omissions": [asdict(rate) | {"upper": plain(rate.upper), "tolerable": _kept(rate.tolerable)} for rate in found.rates],
+        "omitted_amount": _kept(found.omitted_amount), "omitted": [asdict(item) | {"amount": None if item.amount is None else _kept(item.amount)} for item in found.omitted], "notes": list(found.notes),
         "problems": [asdict(problem) for problem in found.problems],
     }  # fmt: skip
 
@@ -159,8 +171,9 @@ def write_result(found: Evaluated, plan: Plan, unit: str, to: Path, *, force: bo
         write_whole(to, (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode())
         return
     rows = [(f"{name}.{inner}", str(value)) for name in ("plan", "overstatement", "understatement") for inner, value in (said[name] or {}).items()]
-    rows = [("conclusion", found.conclusion), ("unit", unit), ("tolerable", said["tolerable"]), *rows, ("taken_for_rounding", said["taken_for_rounding"])]
-    rows += [(f"omissions.{rate.name}", f"{rate.omitted} of {rate.examined} examined, {rate.size} in the list, upper limit {plain(rate.upper)}") for rate in found.rates]
+    rows = [("conclusion", found.conclusion), *(("reason", reason) for reason in found.reasons), ("unit", unit), ("tolerable", said["tolerable"]), *rows, ("taken_for_rounding", said["taken_for_rounding"])]
+    rows += [(f"omissions.{rate.name}", _rate_in_words(rate)) for rate in found.rates]
+    rows += [("omitted_amount", said["omitted_amount"]), *((f"omitted.{item.name}.{item.thing_id}", "no amount" if item.amount is None else _kept(item.amount)) for item in found.omitted)]
     rows += [("note", note) for note in found.notes] + [("problem", str(problem)) for problem in found.problems]
     write_whole(to, for_people(pl.DataFrame(rows, schema=["what", "value"], orient="row")).write_csv(include_bom=True).encode())
 
@@ -182,11 +195,11 @@ def _limit(limit: Limit | None) -> dict[str, Any] | None:
 def print_sampled(terminal: Console, found: Sampled, to: Path | None) -> None:
     """The sample in short."""
     sample, about = found.drawn, found.about
-    terminal.print(escape(f"{about.label}: {about.printed} {about.unit}; {sample.population.height} items, which add up to it to the last digit."))
+    terminal.print(escape(f"{about.label}: {about.printed} {about.unit}; {counted(sample.population.height, 'item')}, which add up to it to the last digit."))
     if sample.interval is not None and sample.start is not None:
         terminal.print(f"Interval {printed(Fraction(sample.interval), 1)} {about.unit} ({plain(sample.interval)}), random start {plain(sample.start)}, seed {sample.plan.seed}.", markup=False)
     for part, (items, taken) in sample.sizes.items():
-        terminal.print(f"  {part or 'all'}: {taken} of {items} items", markup=False)
+        terminal.print(f"  {part or 'all'}: {taken} of {counted(items, 'item')}", markup=False)
     for name, size, taken in found.omissions.select("list", "size", "taken").unique(maintain_order=True).iter_rows():
         terminal.print(f"  omissions, {name}: {taken} of {size}", markup=False)
     terminal.print(escape(f"Written to {to}. Fill in the yellow columns, then: esg-kpis sample evaluate {to}") if to else "Nothing was written: --to paper.xlsx writes the working paper.")
@@ -200,10 +213,25 @@ def print_evaluated(terminal: Console, found: Evaluated, unit: str, decimals: in
         if limit is not None:
             upper = "no limit can be given" if limit.upper is None else f"upper limit {printed(limit.upper, decimals)}"
             parts = f"found where all was examined {printed(limit.known, decimals)}, projected {printed(limit.projected, decimals)}, basic precision {printed(limit.basic, decimals)}, allowance {printed(limit.allowance, decimals)}"
-            terminal.print(f"{name}: {limit.errors} items; {parts}; most likely {printed(limit.most_likely, decimals)}, {upper} {unit}", markup=False)
+            terminal.print(f"{name}: {counted(limit.errors, 'item')}; {parts}; most likely {printed(limit.most_likely, decimals)}, {upper} {unit}", markup=False)
     for rate in found.rates:
-        terminal.print(f"Omissions, {rate.name}: {rate.omitted} of {rate.examined} examined ({rate.size} in the list), upper limit {printed(Fraction(rate.upper) * 100, 2)} %", markup=False)
+        terminal.print(f"Omissions, {rate.name}: {_rate_in_words(rate)}", markup=False)
+    for item in found.omitted:
+        terminal.print(f"  left out, {item.thing_id}: {'no amount was given' if item.amount is None else f'{printed(item.amount, decimals)} {unit}'}", markup=False)
+    if any(item.amount is not None for item in found.omitted):
+        terminal.print(f"Known to be omitted: {printed(found.omitted_amount, decimals)} {unit}, tolerable misstatement {printed(found.tolerable, decimals)} {unit}. It counts as known understatement above.", markup=False)
     for note in found.notes:
         terminal.print(note, markup=False)
-    counted = f" ({len(found.problems)} lines)" if found.problems else ""
-    terminal.print(f"Tolerable {printed(found.tolerable, decimals)} {unit}: {found.conclusion}{counted}.", markup=False)
+    why = f" ({counted(len(found.problems), 'line')})" if found.problems else f": {'; '.join(found.reasons)}" if found.reasons else ""
+    terminal.print(f"Tolerable {printed(found.tolerable, decimals)} {unit}: {found.conclusion}{why}.", markup=False)
+
+
+def _rate_in_words(rate: Rate) -> str:
+    whole = "all of the list" if rate.examined == rate.size else f"{rate.size:,} in the list"
+    return f"{rate.omitted:,} omitted among {rate.examined:,} examined ({whole}); upper limit {_percent(Fraction(rate.upper))} % of the list, tolerable {_percent(rate.tolerable)} %"
+
+
+def _percent(share: Fraction) -> str:
+    """A share in percent, rounded up to two decimals at most: 4.951 % is no 4.95 %."""
+    text = plain(rounded(Fraction(ceil(share * 10_000), 100), 2))
+    return text.rstrip("0").rstrip(".") if "." in text else text
