@@ -16,7 +16,7 @@ from esg_kpis.sampling import Plan
 from esg_kpis.sampling.omissions import LISTS
 from esg_kpis.sampling.paper import HEADER, OMISSIONS, SAMPLE
 from esg_kpis.sampling.population import amounts_of
-from pipelines.sampling import judged, sampled
+from pipelines.sampling import Sampled, judged, sampled
 from tests.conftest import Ran
 from tests.sampling_scenario import column, fill_in, omission_column
 
@@ -33,6 +33,10 @@ def asked(worked: Ran, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
+def drawn_by(worked: Ran, plan: Plan) -> Sampled:
+    return sampled(worked.root, worked.out, plan)
+
+
 def filled(path: Path, found: dict[str, object] | None = None) -> Path:
     book = openpyxl.load_workbook(path)
     fill_in(book, found or {}, {})
@@ -46,7 +50,7 @@ def filled(path: Path, found: dict[str, object] | None = None) -> Path:
 )  # fmt: skip
 def test_the_items_add_up_to_the_cell_to_its_last_digit(worked: Ran, kpi: str, edition: str, period: str, category: str) -> None:
     breakdown, _, name = category.partition("=")
-    found = sampled(worked.root, worked.out, Plan(edition, kpi, period, breakdown, name)).drawn
+    found = drawn_by(worked, Plan(edition, kpi, period, breakdown, name)).drawn
     value = worked.table("kpi_values").filter((pl.col("edition") == edition) & (pl.col("kpi_id") == kpi) & (pl.col("period") == period) & (pl.col("breakdown") == breakdown) & (pl.col("category") == name))["value"][0]
 
     assert abs(sum(amounts_of(found.population), Fraction(0)) - Fraction(value)) <= Fraction(1, 2 * 10**18)
@@ -55,7 +59,7 @@ def test_the_items_add_up_to_the_cell_to_its_last_digit(worked: Ran, kpi: str, e
 
 def test_an_item_is_what_its_record_contributes_with_its_place(worked: Ran) -> None:
     """The largest: January 2023 of the factory, line 2 of its workbook, with the three quantities it was sent with."""
-    row = sampled(worked.root, worked.out, Plan("2023", "ghg_scope_1_2", "2023", "total", "All")).drawn.population.row(0, named=True)
+    row = drawn_by(worked, Plan("2023", "ghg_scope_1_2", "2023", "total", "All")).drawn.population.row(0, named=True)
 
     assert (row["path"], row["sheet"], row["line"], row["site_id"]) == ("energy/ev_factory_2023.xlsx", "Utilities 2023", 2, "CN-EV-01")
     assert (row["received"], row["received_unit"]) == ("1776.251; 7367.0196; 208970.4", "MWh; GJ; Nm3")
@@ -63,7 +67,7 @@ def test_an_item_is_what_its_record_contributes_with_its_place(worked: Ran) -> N
 
 
 def test_omissions_are_drawn_from_three_lists_and_none_is_about_people(worked: Ran) -> None:
-    found = sampled(worked.root, worked.out, Plan("2020", "ghg_scope_1_2", "2020", "total", "All")).omissions
+    found = drawn_by(worked, Plan("2020", "ghg_scope_1_2", "2020", "total", "All")).omissions
 
     assert set(found["list"]) == set(LISTS)
     assert set(found["taken"]) == {59}
@@ -84,7 +88,7 @@ def test_omissions_are_drawn_from_three_lists_and_none_is_about_people(worked: R
 def test_what_cannot_be_sampled_is_refused_with_the_way_out(worked: Ran, kpi: str, category: str, said: str) -> None:
     breakdown, _, name = category.partition("=")
     with pytest.raises(UsageProblem, match=said):
-        sampled(worked.root, worked.out, Plan("2023", kpi, "2023", breakdown, name))
+        drawn_by(worked, Plan("2023", kpi, "2023", breakdown, name))
 
 
 def test_a_paper_is_written_filled_in_and_accepted(worked: Ran, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_duplicated_row_is_named(paper: Paper) -> None:
 def test_an_added_row_is_named(paper: Paper) -> None:
     def change(book: openpyxl.Workbook) -> None:
         page = book[SAMPLE]
-        page.append(["", "invented", "", 5, "5", *[""] * 12, 5])
+        page.append(["", "invented", "", 5, "5", *[""] * 13, 5])
 
     assert "The item 'invented' was not drawn." in tampered(paper, change)[0]
 

@@ -21,7 +21,7 @@ PLAN_HEADER, HEADER = 3, 4
 PLAN_COLUMNS = ("key", "What", "Value", "Note")
 SAMPLE_COLUMNS = {
     "no": "No", "item_id": "Item", "why": "Why selected", "book": "Book value", "exact": "Book value, exact", "unit": "Unit", "measure": "Measure", "site_id": "Site", "first": "From", "last": "To",
-    "received": "As received", "received_unit": "Unit as received", "path": "File", "sheet": "Sheet", "line": "Line", "sha256": "SHA-256 of the file",
+    "received": "As received", "received_unit": "Unit as received", "computed": "How the book value comes about", "path": "File", "sheet": "Sheet", "line": "Line", "sha256": "SHA-256 of the file",
 }  # fmt: skip
 ANSWERS = {"source": "Source reference", "audited": "Audited value", "difference": "Difference", "tainting": "Tainting", "conclusion": "Conclusion", "by": "By", "on": "Date"}
 """Columns of the sample that the assurer fills in; difference and tainting are formulas."""
