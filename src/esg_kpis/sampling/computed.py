@@ -76,13 +76,15 @@ def _line(row: Mapping[str, Any], roots: Mapping[str, tuple[Fraction, str]], sen
     if row["unit"] == "1":  # A count: the quantity behind it plays no part.
         return f"{row['origin']}: counts as {said}"
     known = [roots[name] for name in dict.fromkeys(row["root_amount_id"]) if name in roots]
-    if not known:
-        return f"{row['origin']}: {row['way'] or 'no factor'} = {said}"
-    root = sum((quantity for quantity, _ in known), Fraction(0))
-    parts = [*_start(root, known[0][1], sent), *(_factor(name, factors) for name in factors_of(row["way"]))]
-    product = root * times
+    lead = times
     for name in factors_of(row["way"]):
-        product *= factors[name].multiplier if name in factors else 1
+        lead *= factors[name].multiplier if name in factors else 1
+    if known:
+        root, unit = sum((quantity for quantity, _ in known), Fraction(0)), known[0][1]
+    else:  # Of what is held from a day on, such as a charge of refrigerant, a period has its part, which is no amount of its own.
+        root, unit = result / lead if lead else Fraction(0), sent.unit if sent is not None else ""
+    parts = [*_start(root, unit, sent), *(_factor(name, factors) for name in factors_of(row["way"]))]
+    product = root * lead
     # Whatever else the edition applied, such as the part of a site that it counts, is what is left.
     if product and all(name in factors for name in factors_of(row["way"])) and abs(result / product - 1) > _NEAR:
         parts.append(f"{_share(result / product)} (share that the edition counts)")
