@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from esg_kpis.errors import UsageProblem
+from esg_kpis.errors import EsgKpisError, UsageProblem
 from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
 
 
@@ -25,15 +25,17 @@ app = typer.Typer(
     help="An assurer's sample: `sample KPI --period P …` draws one and writes a working paper, `sample evaluate PAPER` takes it back.",
 )  # fmt: skip
 To = Annotated[Path | None, typer.Option("--to", help="File to write.")]
+Pack = Annotated[Path | None, typer.Option("--pack", help="An evidence pack (zip) to draw from instead of the last run; for who has no results.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
 
 @app.command()
 def draw(
     kpi: Annotated[str, typer.Argument(help="KPI id of a sum or count, such as ghg_scope_1_2.")],
-    period: Annotated[str, typer.Option("--period", help="Period, such as 2023.")],
     seed: Annotated[int, typer.Option("--seed", help="Whole number that the draw rests on. The assurer chooses it, once the records are fixed.", min=0)],
+    period: Annotated[str | None, typer.Option("--period", help="Period, such as 2023; with --pack that of the pack.")] = None,
     edition: EditionOption = None,
+    pack: Pack = None,
     category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.")] = "total=All",
     method: Annotated[str, typer.Option("--method", help="mus (monetary units), stratified or random.")] = "mus",
     materiality: Annotated[str, typer.Option("--materiality", help="Tolerable misstatement, in percent of the value.")] = "5",
@@ -50,19 +52,28 @@ def draw(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Draws a sample of the records behind one cell of the last run, and of what ought to be in it, and writes the working paper (.xlsx, or .csv with the sample only)."""
+    """Draws a sample of the records behind one cell of the last run or of a pack, and of what ought to be in it, and writes the working paper (.xlsx, or .csv with the sample only)."""
     from esg_kpis.sampling import Plan
     from pipelines import sampling
 
-    where, target = paths(root, out)
     breakdown, equals, name = category.partition("=")
     if not equals:
         raise UsageProblem(f"'{category}' is no category.", where="--category", mend="Write BREAKDOWN=CATEGORY, such as gas=CO2.")
+    if pack is not None:
+        figures = sampling.of_pack(pack)
+        sampling.check_of_pack(figures, edition, period)
+        edition, period = figures.edition.id, sampling.period_of(figures)
+    elif period is None:
+        raise UsageProblem("The period is not named.", where="--period", mend="Give --period 2023; or --pack, which is of one period.")
+    else:
+        where, target = paths(root, out)
+        edition = edition or sampling.edition_with(target, kpi, period)
+        figures = sampling.of_run(where, target, edition)
     plan = Plan(
-        edition or sampling.edition_with(target, kpi, period), kpi, period, breakdown, name, method, materiality, confidence, expected, seed, size,
+        edition, kpi, period, breakdown, name, method, materiality, confidence, expected, seed, size,
         by or ("measure" if method == "stratified" else ""), allocation, projection, tolerable_rate,
     )  # fmt: skip
-    found = sampling.sampled(where, target, plan)
+    found = sampling.sampled_of(figures, plan)
     if to is not None:
         sampling.write_paper(found, to, force=force)
     if as_json:
@@ -75,6 +86,7 @@ def draw(
 def evaluate_paper(
     paper: Annotated[Path, typer.Argument(help="The filled working paper, .xlsx, .ods or .csv.")],
     paper_only: Annotated[bool, typer.Option("--paper-only", help="Draw again from the population in the paper instead of the last results; for who has the paper alone.")] = False,
+    pack: Pack = None,
     to: Annotated[Path | None, typer.Option("--to", help="Write the result too, as .json or .csv.")] = None,
     force: Force = False,
     root: Root = None,
@@ -84,8 +96,13 @@ def evaluate_paper(
     """Takes a filled working paper back: checks that it is the one that was drawn, projects the misstatement, and says whether it is below what is material. Exit code 0 if it is, else 1."""
     from pipelines import sampling
 
-    where, target = (Path(), Path()) if paper_only else paths(root, out)
-    found, plan, unit, decimals = sampling.judged(where, target, paper, paper_only=paper_only)
+    if paper_only and pack is not None:
+        raise UsageProblem("--paper-only and --pack say different things.", mend="Give one of them.")
+    try:
+        where, target = (Path(), Path()) if paper_only or pack is not None else paths(root, out)
+    except EsgKpisError as problem:
+        raise sampling.with_other_ways(problem) from problem
+    found, plan, unit, decimals = sampling.judged(where, target, paper, paper_only=paper_only, pack=pack)
     if to is not None:
         sampling.write_result(found, plan, unit, to, force=force)
     if as_json:

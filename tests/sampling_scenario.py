@@ -104,10 +104,10 @@ class Paper:
         write = paper_as_xlsx if name.endswith(".xlsx") else paper_as_csv
         self.path.write_bytes(write(drawn_, omissions, ABOUT))
 
-    def fill(self, found: Mapping[str, object] | None = None, omitted: Mapping[str, object] | None = None) -> "Paper":
+    def fill(self, found: Mapping[str, object] | None = None, omitted: Mapping[str, object] | None = None, amounts: Mapping[str, object] | None = None) -> "Paper":
         """Writes what the assurer found: the book value and 0 where nothing else is given."""
         book = openpyxl.load_workbook(self.path)
-        fill_in(book, found or {}, omitted or {})
+        fill_in(book, found or {}, omitted or {}, amounts)
         book.save(self.path)
         return self
 
@@ -127,7 +127,7 @@ def omission_column(name: str) -> int:
     return [*OMISSION_COLUMNS, *OMISSION_ANSWERS].index(name) + 1
 
 
-def fill_in(book: openpyxl.Workbook, found: Mapping[str, object], omitted: Mapping[str, object]) -> None:
+def fill_in(book: openpyxl.Workbook, found: Mapping[str, object], omitted: Mapping[str, object], amounts: Mapping[str, object] | None = None) -> None:
     """Fills a workbook: by item, and by thing."""
     page = book[SAMPLE]
     for line in range(HEADER + 1, page.max_row + 1):
@@ -139,3 +139,4 @@ def fill_in(book: openpyxl.Workbook, found: Mapping[str, object], omitted: Mappi
         thing = page.cell(line, omission_column("thing_id")).value
         if thing:
             page.cell(line, omission_column("omitted")).value = omitted.get(str(thing), 0)  # type: ignore[assignment]
+            page.cell(line, omission_column("amount")).value = (amounts or {}).get(str(thing))  # type: ignore[assignment]

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from esg_kpis.errors import EsgKpisError, UsageProblem
 from esg_kpis.sampling import Plan
 from esg_kpis.sampling.omissions import LISTS
-from esg_kpis.sampling.paper import HEADER, SAMPLE
+from esg_kpis.sampling.paper import HEADER, OMISSIONS, SAMPLE
 from esg_kpis.sampling.population import amounts_of
-from pipelines.sampling import judged, sampled
+from pipelines.sampling import Sampled, judged, sampled
 from tests.conftest import Ran
-from tests.sampling_scenario import column, fill_in
+from tests.sampling_scenario import column, fill_in, omission_column
 
 OFFICE = shutil.which("soffice")
 GHG = ("ghg_scope_1_2", "--edition", "2023", "--period", "2023", "--seed", "7")
@@ -31,6 +31,10 @@ def asked(worked: Ran, *arguments: str) -> tuple[int, str]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.stdout
+
+
+def drawn_by(worked: Ran, plan: Plan) -> Sampled:
+    return sampled(worked.root, worked.out, plan)
 
 
 def filled(path: Path, found: dict[str, object] | None = None) -> Path:
@@ -46,7 +50,7 @@ def filled(path: Path, found: dict[str, object] | None = None) -> Path:
 )  # fmt: skip
 def test_the_items_add_up_to_the_cell_to_its_last_digit(worked: Ran, kpi: str, edition: str, period: str, category: str) -> None:
     breakdown, _, name = category.partition("=")
-    found = sampled(worked.root, worked.out, Plan(edition, kpi, period, breakdown, name)).drawn
+    found = drawn_by(worked, Plan(edition, kpi, period, breakdown, name)).drawn
     value = worked.table("kpi_values").filter((pl.col("edition") == edition) & (pl.col("kpi_id") == kpi) & (pl.col("period") == period) & (pl.col("breakdown") == breakdown) & (pl.col("category") == name))["value"][0]
 
     assert abs(sum(amounts_of(found.population), Fraction(0)) - Fraction(value)) <= Fraction(1, 2 * 10**18)
@@ -55,7 +59,7 @@ def test_the_items_add_up_to_the_cell_to_its_last_digit(worked: Ran, kpi: str, e
 
 def test_an_item_is_what_its_record_contributes_with_its_place(worked: Ran) -> None:
     """The largest: January 2023 of the factory, line 2 of its workbook, with the three quantities it was sent with."""
-    row = sampled(worked.root, worked.out, Plan("2023", "ghg_scope_1_2", "2023", "total", "All")).drawn.population.row(0, named=True)
+    row = drawn_by(worked, Plan("2023", "ghg_scope_1_2", "2023", "total", "All")).drawn.population.row(0, named=True)
 
     assert (row["path"], row["sheet"], row["line"], row["site_id"]) == ("energy/ev_factory_2023.xlsx", "Utilities 2023", 2, "CN-EV-01")
     assert (row["received"], row["received_unit"]) == ("1776.251; 7367.0196; 208970.4", "MWh; GJ; Nm3")
@@ -63,7 +67,7 @@ def test_an_item_is_what_its_record_contributes_with_its_place(worked: Ran) -> N
 
 
 def test_omissions_are_drawn_from_three_lists_and_none_is_about_people(worked: Ran) -> None:
-    found = sampled(worked.root, worked.out, Plan("2020", "ghg_scope_1_2", "2020", "total", "All")).omissions
+    found = drawn_by(worked, Plan("2020", "ghg_scope_1_2", "2020", "total", "All")).omissions
 
     assert set(found["list"]) == set(LISTS)
     assert set(found["taken"]) == {59}
@@ -84,7 +88,7 @@ def test_omissions_are_drawn_from_three_lists_and_none_is_about_people(worked: R
 def test_what_cannot_be_sampled_is_refused_with_the_way_out(worked: Ran, kpi: str, category: str, said: str) -> None:
     breakdown, _, name = category.partition("=")
     with pytest.raises(UsageProblem, match=said):
-        sampled(worked.root, worked.out, Plan("2023", kpi, "2023", breakdown, name))
+        drawn_by(worked, Plan("2023", kpi, "2023", breakdown, name))
 
 
 def test_a_paper_is_written_filled_in_and_accepted(worked: Ran, tmp_path: Path) -> None:
@@ -119,6 +123,39 @@ def test_a_bill_that_was_read_ten_times_too_high_is_projected(worked: Ran, tmp_p
     assert code == 1
     assert result["conclusion"] == "not below materiality"
     assert result["overstatement"]["projected"].startswith("1753.33264")
+
+
+def test_a_verdict_names_the_omissions_that_it_rests_on(worked: Ran, tmp_path: Path) -> None:
+    """One site month of 59 was left out, with 3.5 t: up to 7.79 % may be, and the upper limit of the misstatement is what is tolerable, and no more."""
+    paper = tmp_path / "paper.xlsx"
+    asked(worked, *GHG, "--to", str(paper))
+    page = openpyxl.load_workbook(paper)[OMISSIONS]
+    thing = str(next(page.cell(line, omission_column("thing_id")).value for line in range(HEADER + 1, 200) if page.cell(line, omission_column("list")).value == "site_month"))
+    book = openpyxl.load_workbook(paper)
+    fill_in(book, {}, {thing: 1}, {thing: 3.5})
+    book.save(paper)
+    code, said = asked(worked, "evaluate", str(paper))
+    lines = said.strip().splitlines()
+
+    assert code == 1
+    assert "Omissions, site_month: 1 omitted among 59 examined (1,176 in the list); upper limit 7.79 % of the list, tolerable 5 %" in lines
+    assert f"  left out, {thing}: 3.50 tCO2e" in lines
+    assert "Known to be omitted: 3.50 tCO2e, tolerable misstatement 5836.13 tCO2e. It counts as known understatement above." in lines
+    assert lines[-1].startswith("Tolerable 5836.13 tCO2e: not below materiality: ")
+    assert lines[-1].endswith("more may be omitted than is tolerable (site_month).")
+    result = json.loads(asked(worked, "evaluate", str(paper), "--json")[1])
+    assert (result["omitted_amount"], result["understatement"]["known"], result["omitted"][0]["amount"]) == ("3.5", "3.5", "3.5")
+
+
+def test_without_results_the_other_ways_are_named(worked: Ran, tmp_path: Path) -> None:
+    from pipelines.cli import app
+
+    paper = tmp_path / "paper.xlsx"
+    asked(worked, *GHG, "--to", str(paper))
+    with pytest.raises(EsgKpisError, match="--paper-only"):
+        judged(worked.root, tmp_path / "nothing", paper, paper_only=False)
+    with pytest.raises(EsgKpisError, match="--paper-only"):
+        CliRunner().invoke(app, ["sample", "evaluate", str(paper), "--root", str(tmp_path)], catch_exceptions=False)
 
 
 def test_a_paper_is_never_overwritten_without_being_told(worked: Ran, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.files import Source
 from esg_kpis.report.working_paper import paper_as_csv, paper_as_xlsx
-from esg_kpis.sampling import drawn, evaluate
+from esg_kpis.sampling import drawn, evaluate, population_digest
 from esg_kpis.sampling.paper import HEADER, OMISSIONS, PLAN, POPULATION, SAMPLE
 from esg_kpis.sampling.taken_back import taken_back, things_of
 from tests.sampling_scenario import ABOUT, Paper, column, items, omission_column, plan, things
@@ -67,6 +67,43 @@ def test_an_omission_that_was_found_is_counted(tmp_path: Path) -> None:
 
     assert [(rate.omitted, rate.below) for rate in found.rates] == [(1, False)]
     assert found.conclusion == "not below materiality"
+    assert found.reasons == ("more may be omitted than is tolerable (site_month)",)
+    assert found.notes == ("1 of the 1 omitted has no amount: the known understatement is without it.",)
+
+
+def test_amounts_that_are_known_to_be_left_out_are_known_understatement_and_a_credit_note_overstatement(tmp_path: Path) -> None:
+    """All 100 things were looked for: 12.5 and 30 of two site months were left out, and a credit note of 4."""
+    names = [f"s{number:02}/gas/2023-01" for number in range(100)]
+    paper = Paper(tmp_path, drawn(items(AMOUNTS), BY), things(*names))
+    before = paper.fill().evaluated()
+    found = paper.fill(omitted=dict.fromkeys(names[3:6], 1), amounts={names[3]: 12.5, names[4]: 30, names[5]: -4, names[6]: 0}).evaluated()
+
+    assert before.under is not None
+    assert before.over is not None
+    assert before.under.upper is not None
+    assert before.over.upper is not None
+    assert found.under is not None
+    assert found.over is not None
+    assert (found.under.known, found.under.most_likely, found.under.upper) == (Fraction("42.5"), Fraction("42.5"), before.under.upper + Fraction("42.5"))
+    assert (found.over.known, found.over.upper) == (4, before.over.upper + 4)
+    assert found.omitted_amount == Fraction("38.5")
+    assert [(item.thing_id, item.amount) for item in found.omitted] == [(names[3], Fraction("12.5")), (names[4], 30), (names[5], -4)]
+    assert found.rates[0].below  # 3 of 100 is what there is, and 5 % are tolerable.
+
+
+def test_known_omissions_can_be_material_by_themselves(tmp_path: Path) -> None:
+    names = [f"s{number:02}/gas/2023-01" for number in range(100)]
+    found = Paper(tmp_path, drawn(items(AMOUNTS), BY), things(*names)).fill(omitted={names[0]: 1}, amounts={names[0]: 5000}).evaluated()
+
+    assert found.reasons == ("it may be understated by more than is tolerable",)
+
+
+def test_an_amount_beside_the_answer_that_nothing_is_omitted_is_a_contradiction(tmp_path: Path) -> None:
+    names = [f"s{number:02}/gas/2023-01" for number in range(59)]
+    found = Paper(tmp_path, drawn(items(AMOUNTS), BY), things(*names)).fill(amounts={names[0]: 5}).evaluated()
+
+    assert found.conclusion == "not evaluated"
+    assert [problem.what for problem in found.problems] == [f"'{names[0]}' has an amount omitted, 5, and the answer 0, which says that nothing is."]
 
 
 def test_differences_are_projected_from_the_paper_as_they_are_by_hand(paper: Paper) -> None:
@@ -136,7 +173,7 @@ def test_a_duplicated_row_is_named(paper: Paper) -> None:
 def test_an_added_row_is_named(paper: Paper) -> None:
     def change(book: openpyxl.Workbook) -> None:
         page = book[SAMPLE]
-        page.append(["", "invented", "", 5, "5", *[""] * 12, 5])
+        page.append(["", "invented", "", 5, "5", *[""] * 13, 5])
 
     assert "The item 'invented' was not drawn." in tampered(paper, change)[0]
 
@@ -161,8 +198,14 @@ def test_figures_that_changed_since_are_found(paper: Paper) -> None:
     filled = taken_back(_source(paper.fill().path))
     changed = evaluate(drawn(items({**AMOUNTS, "r01": Fraction(7)}), filled.plan), paper.omissions, filled)
 
+    # One line, with both digests and the way out: row by row there would be as many as the sample has.
     assert changed.conclusion == "not evaluated"
-    assert "The population is not the one that it was drawn from" in changed.problems[0].what
+    assert len(changed.problems) == 1
+    said = str(changed.problems[0])
+    assert said.startswith("The population is not the one that it was drawn from")
+    assert population_digest(items(AMOUNTS)) in said
+    assert population_digest(items({**AMOUNTS, "r01": Fraction(7)})) in said
+    assert "--paper-only" in said
 
 
 @pytest.mark.parametrize(("typed", "said"), [("yes", "neither 0 nor 1"), (2, "neither 0 nor 1"), (None, "has no answer"), ("=1", "neither 0 nor 1")])

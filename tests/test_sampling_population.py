@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from esg_kpis.errors import InternalProblem
+from esg_kpis.factors import Factor
 from esg_kpis.sampling import Behind, Ought, drawn, drawn_omissions, items_of, population_digest
+from esg_kpis.sampling.computed import computed
 from esg_kpis.sampling.omissions import origins_of
 from esg_kpis.sampling.population import amounts_of, exact_text, read_exact, read_number
 from esg_kpis.tables import COVERAGE, EDITION_AMOUNTS, ESTIMATES, LINEAGE, QUANTITIES, RECORD_FATES, RECORDS, SITES, Table
@@ -24,7 +26,7 @@ def table(of: Table, *rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def amount(name: str, record: str, quantity: str, times: str, origin: str = "natural_gas") -> tuple[dict[str, Any], dict[str, Any]]:
-    lineage = {"amount_id": name, "record_id": record, "quantity": Decimal(quantity), "times": times, "site_id": "A", "month": "2023-01", "root_amount_id": f"root-{name}", "measure": "emission_co2e"}
+    lineage = {"amount_id": name, "record_id": record, "quantity": Decimal(quantity), "times": times, "site_id": "A", "month": "2023-01", "root_amount_id": f"root-{name}", "measure": "emission_co2e", "way": "", "unit": "kg", "term_unit": "tCO2e"}
     return lineage, {"amount_id": name, "origin": origin, "measure": "emission_co2e"}
 
 
@@ -61,6 +63,29 @@ def test_what_a_record_contributes_is_one_item_however_many_amounts_it_becomes()
     assert by_item["estimate:root-e"]["received"] == "estimated by same_month_last_year: 12 of 2022"
     assert by_item["estimate:root-e"]["path"] == ""
     assert by_item["r2"]["kind"] == "office"
+
+
+def test_a_book_value_is_shown_with_days_factors_and_what_the_edition_counts() -> None:
+    """Of 2,017.04 GJ of 31 days 14 count: 910.921290323 GJ, at 0.11 t/GJ 100.20134193553 t; of a joint venture half of that."""
+    factor = Factor("heat", "s", "heat_purchased", "emission_co2e", "", "CO2", "CN", "", Decimal("0.11"), "t/GJ", None, None, date(2020, 1, 1), None, date(2020, 1, 1), "selectable", None, "A", "1", "", Fraction(11, 100))
+    line = {"record_id": "r1", "item_id": "r1", "origin": "heat_purchased", "way": "heat", "unit": "MJ", "times": "1/1000", "term_unit": "tCO2e", "root_amount_id": "root"}
+    sent = table(QUANTITIES, {"record_id": "r1", "column": "heat", "measure": "heat_purchased", "received": "2,017.04", "received_unit": "GJ", "quantity": Decimal("2017.04"), "canonical": Decimal(2017040), "unit": "MJ", "start": date(2023, 1, 1), "end": date(2023, 1, 31)})
+    amounts = table(EDITION_AMOUNTS, {"amount_id": "root", "quantity": Decimal("910921.290322581"), "unit": "MJ"})
+
+    def shown(quantity: str) -> str:
+        rows = pl.DataFrame([{**line, "quantity": Decimal(quantity)}])
+        return str(computed(rows, amounts, sent, table(ESTIMATES), {"heat": factor})["computed"][0])
+
+    assert shown("100201.34193548391") == "heat_purchased: 2,017.04 GJ x 14/31 days x 0.11 t/GJ (heat) = 100.201341935 tCO2e"
+    assert shown("50100.670967741955") == "heat_purchased: 2,017.04 GJ x 14/31 days x 0.11 t/GJ (heat) x 0.5 (share that the edition counts) = 50.100670968 tCO2e"
+
+
+def test_a_site_month_that_was_filled_says_so() -> None:
+    filled = table(ESTIMATES, {"amount_id": "e1", "site_id": "A", "measure": "natural_gas", "month": "2023-02", "method": "same_month_last_year", "quantity": Decimal("12.500"), "unit": "Nm3"})
+    told = dict(drawn_omissions(ought(estimates=filled), plan(seed=1)).filter(pl.col("list") == "site_month").select("thing_id", "told").iter_rows())
+
+    assert told["A/natural_gas/2023-02"] == "30 days expected (records), 30 received, 0 missing; filled by estimate e1, method same_month_last_year: 12.5 Nm3"
+    assert told["A/natural_gas/2023-01"] == "30 days expected (records), 30 received, 0 missing"
 
 
 def test_items_that_do_not_add_up_to_the_cell_are_our_mistake() -> None:

@@ -43,9 +43,11 @@ _FIXED_DATE = datetime(2020, 1, 1)  # noqa: DTZ001  (a workbook has no time zone
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _MOST_ROWS = 1_000_000
 _LONGEST = 32_000
+_WIDE = 90
+"""Text longer than this is wrapped."""
 _RISKY = re.compile(r"^[=+\-@\t\r＝＋－＠]")
 _WIDTHS = {
-    "no": 6, "item_id": 24, "why": 34, "book": 16, "exact": 34, "unit": 9, "measure": 22, "site_id": 12, "first": 11, "last": 11, "received": 18, "received_unit": 10, "path": 34, "sheet": 12, "line": 8,
+    "no": 6, "item_id": 24, "why": 34, "book": 16, "exact": 34, "unit": 9, "measure": 22, "site_id": 12, "first": 11, "last": 11, "received": 18, "received_unit": 10, "computed": 70, "path": 34, "sheet": 12, "line": 8,
     "sha256": 20, "source": 22, "audited": 16, "difference": 16, "tainting": 10, "conclusion": 18, "by": 8, "on": 11, "list": 14, "size": 8, "thing_id": 34, "what": 44, "told": 52, "omitted": 10, "amount": 14, "part": 12,
     "key": 18, "cumulative": 18, "chosen": 8, "kind": 12, "country": 9,
 }  # fmt: skip
@@ -78,7 +80,7 @@ def paper_as_csv(drawn: Drawn, omissions: pl.DataFrame, about: About) -> bytes:
     """The sample alone as CSV, each row with the plan it was drawn by. Omissions and population are not in it."""
     columns = {**SAMPLE_COLUMNS, **ANSWERS}
     said = "; ".join(f"{name}={value}" for name, value in drawn.plan.as_texts().items())
-    rows = [{title: _text(row.get(name, "")) for name, title in columns.items()} | {CSV_PLAN: said, CSV_PAPER: paper_digest(drawn, omissions)} for row in sample_rows(drawn, about.unit)]
+    rows = [{title: _text(row.get(name, "")).replace("\n", " | ") for name, title in columns.items()} | {CSV_PLAN: said, CSV_PAPER: paper_digest(drawn, omissions)} for row in sample_rows(drawn, about.unit)]
     titles = [*columns.values(), CSV_PLAN, CSV_PAPER]
     return for_people(pl.DataFrame(rows, schema=dict.fromkeys(titles, pl.String()))).write_csv(include_bom=True).encode()
 
@@ -149,7 +151,7 @@ def _write_rows(page: Any, rows: Sequence[Sequence[object]], formats: Mapping[st
                 page.write_number(line, place, value, formats["whole"])
             elif value not in (None, ""):
                 text = str(value)[:_LONGEST]
-                page.write_string(line, place, text, formats["risky" if _RISKY.match(text) else "text"])
+                page.write_string(line, place, text, formats["risky" if _RISKY.match(text) else "wrap" if "\n" in text or len(text) > _WIDE else "text"])
 
 
 def _write_sample(book: Any, formats: Mapping[str, Any], drawn: Drawn, unit: str, title: str) -> None:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """A filled paper judged: is it the one that was drawn, is it complete, and what does it say of the misstatement of the whole."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from esg_kpis.sampling.limits import rate_limit
 from esg_kpis.sampling.omissions import LISTS
 from esg_kpis.sampling.paper import paper_digest
 from esg_kpis.sampling.plan import percent, tolerable_of
-from esg_kpis.sampling.population import amounts_of, population_digest, read_exact, read_number
+from esg_kpis.sampling.population import amounts_of, population_digest, read_exact, read_number, total_of
 from esg_kpis.sampling.project import Audited, Limit, monetary_limit
 from esg_kpis.sampling.project_items import Stratum, item_limits
 from esg_kpis.sampling.select import SELECTABLE, Drawn
@@ -22,6 +22,12 @@ ROUNDING = Fraction(1, 10_000)
 """Up to this share of the book value, a difference is taken for the rounding of what was typed. No misstatement of the whole can hide in it: it is a five-hundredth of 5 %."""
 _SAME = Fraction(1, 10**12)
 """What a spreadsheet's 15 digits may change in a number that nobody touched."""
+RESULTS, PACK, OWN = "the last run", "the pack", "its own fourth sheet"
+"""What a sample is drawn again from."""
+_WAY_OUT = {
+    RESULTS: "Draw anew; or evaluate it as it was drawn, with --paper-only, or with the pack of those figures, --pack.", PACK: "Take the pack that it was drawn from; or evaluate it as it was drawn, with --paper-only.",
+    OWN: "Take the paper as it was written; or draw anew.",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,24 @@ class Problem:
 
 @dataclass(frozen=True)
 class Rate:
-    """What a sample from one list says of omissions: how many were found, and the rate that is not ruled out."""
+    """What a sample from one list says of omissions: how many were found, the rate that is not ruled out, and the rate that is tolerable, both as shares of the list."""
 
     name: str
     size: int
     examined: int
     omitted: int
     upper: Decimal
+    tolerable: Fraction
     below: bool
+
+
+@dataclass(frozen=True)
+class Omitted:
+    """A thing that was found to be left out, and its amount in the unit of the cell as the assurer gave it; None where no amount was given."""
+
+    name: str
+    thing_id: str
+    amount: Fraction | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,8 @@ class Evaluated:
     """What a filled paper says.
 
     `conclusion` is `below materiality`, `not below materiality`, `incomplete` (answers are lacking) or `not evaluated` (the paper is not the one that was drawn, or holds what is no number); with the
-    last two there are no limits. `rounding` is what was taken for rounding, in all.
+    last two there are no limits. `reasons` say why it is not below. `rounding` is what was taken for rounding, in all. `omitted` are the things that were found to be left out; what is known of their amounts
+    is in `known` of `under`, and of credit notes that were left out in that of `over`.
     """
 
     conclusion: str
@@ -66,34 +83,48 @@ class Evaluated:
     rates: tuple[Rate, ...] = ()
     rounding: Fraction = Fraction(0)
     notes: tuple[str, ...] = field(default=())
+    reasons: tuple[str, ...] = ()
+    omitted: tuple[Omitted, ...] = ()
 
     @property
     def accepted(self) -> bool:
         """Whether all of it is below what is material."""
         return self.conclusion == "below materiality"
 
+    @property
+    def omitted_amount(self) -> Fraction:
+        """What is known to be left out, in the unit of the cell."""
+        return total_of(item.amount for item in self.omitted if item.amount is not None)
 
-def evaluate(drawn: Drawn, omissions: pl.DataFrame, filled: Filled) -> Evaluated:
+
+def evaluate(drawn: Drawn, omissions: pl.DataFrame, filled: Filled, beside: str = RESULTS) -> Evaluated:
     """A filled paper against the sample as it was drawn.
 
     Args:
         drawn: The sample, drawn again by the plan of the paper.
         omissions: The things drawn from the lists, by the same plan.
         filled: The paper as it came back.
+        beside: What the sample was drawn again from, for a message: `RESULTS`, `PACK` or `OWN`.
     """
     tolerable = tolerable_of(drawn.plan, drawn.value)
+    if strange := _another(drawn, omissions, filled, beside):
+        return Evaluated("not evaluated", (strange,), tolerable)  # Row by row it could only say that each is another, which is not what is wrong.
     answers: dict[str, Fraction] = {}
-    problems = [*_of_paper(drawn, omissions, filled), *_of_sample(drawn, filled, answers)]
-    omitted: dict[tuple[str, str], int] = {}
-    problems += _of_omissions(omissions, filled, omitted)
+    problems = [*(Problem(sheet, line, "There are cells beside the table, or too few.") for sheet, line in filled.ragged), *_of_sample(drawn, filled, answers)]
+    said: dict[tuple[str, str], Omitted | None] = {}
+    problems += _of_omissions(omissions, filled, said)
     if problems:
         blank_only = all(problem.blank for problem in problems)
         return Evaluated("incomplete" if blank_only else "not evaluated", tuple(problems), tolerable)
     books = dict(zip(drawn.sample["item_id"], amounts_of(drawn.sample), strict=True))
     rounding = sum((abs(books[item] - found) for item, found in answers.items() if _is_rounding(books[item], found)), Fraction(0))
     over, under = limits_of(drawn, {item: books[item] if _is_rounding(books[item], found) else found for item, found in answers.items()})
+    omitted = tuple(item for _, item in sorted(said.items(), key=lambda answer: answer[0]) if item is not None)
+    over, under = (_with_omitted(limit, (sign * item.amount for item in omitted if item.amount is not None)) for limit, sign in ((over, -1), (under, 1)))
     rates = tuple(_rates(omissions, omitted, drawn)) if filled.omissions is not None else ()
-    return Evaluated(_conclusion(over, under, tolerable, rates), (), tolerable, over, under, rates, rounding, tuple(_notes(over, under, filled, drawn)))
+    reasons = tuple(_reasons(over, under, tolerable, rates))
+    notes = tuple(_notes(over, under, filled, drawn, omitted))
+    return Evaluated("not below materiality" if reasons else "below materiality", (), tolerable, over, under, rates, rounding, notes, reasons, omitted)
 
 
 def limits_of(drawn: Drawn, found: Mapping[str, Fraction]) -> tuple[Limit, Limit]:
@@ -117,12 +148,24 @@ def limits_of(drawn: Drawn, found: Mapping[str, Fraction]) -> tuple[Limit, Limit
     return item_limits(strata, drawn.plan.projection, drawn.plan.level)
 
 
-def _conclusion(over: Limit, under: Limit, tolerable: Fraction, rates: tuple[Rate, ...]) -> str:
-    within = all((limit.most_likely if limit.upper is None else limit.upper) <= tolerable for limit in (over, under))
-    return "below materiality" if within and all(rate.below for rate in rates) else "not below materiality"
+def _with_omitted(limit: Limit, amounts: Iterable[Fraction]) -> Limit:
+    """A limit with amounts that are known to be left out: they are known, and nothing is projected from them."""
+    more = total_of(amount for amount in amounts if amount > 0)
+    return replace(limit, known=limit.known + more, upper=None if limit.upper is None else limit.upper + more)
 
 
-def _notes(over: Limit, under: Limit, filled: Filled, drawn: Drawn) -> Iterator[str]:
+def _reasons(over: Limit, under: Limit, tolerable: Fraction, rates: tuple[Rate, ...]) -> Iterator[str]:
+    """Why it is not below what is material; nothing where it is."""
+    for name, limit in (("overstated", over), ("understated", under)):
+        if (limit.most_likely if limit.upper is None else limit.upper) > tolerable:
+            yield f"it may be {name} by more than is tolerable"
+    if above := [rate.name for rate in rates if not rate.below]:
+        yield f"more may be omitted than is tolerable ({', '.join(above)})"
+
+
+def _notes(over: Limit, under: Limit, filled: Filled, drawn: Drawn, omitted: tuple[Omitted, ...]) -> Iterator[str]:
+    if unknown := sum(1 for item in omitted if item.amount is None):
+        yield f"{unknown} of the {len(omitted)} omitted {'has' if unknown == 1 else 'have'} no amount: the known understatement is without {'it' if unknown == 1 else 'them'}."
     if under.upper is None:
         yield "Too few items differ for a limit of the understatement; the conclusion is about what was found of it only."
     if filled.omissions is None:
@@ -134,13 +177,16 @@ def _notes(over: Limit, under: Limit, filled: Filled, drawn: Drawn) -> Iterator[
 # ---------------------------------------------------------------- is it the paper that was drawn
 
 
-def _of_paper(drawn: Drawn, omissions: pl.DataFrame, filled: Filled) -> Iterator[Problem]:
-    if filled.population_digest and filled.population_digest != population_digest(drawn.population, drawn.plan.strata):
-        yield Problem("", 0, "The population is not the one that it was drawn from: figures have changed since, or its digest was. Draw anew.")
-    elif filled.paper_digest != paper_digest(drawn, omissions):
-        yield Problem("", 0, "The plan, the sample or the things that ought to be in are not those that the digest of the paper is of: something in them, or in the results, has changed since it was drawn. Draw anew.")
-    for sheet, line in filled.ragged:
-        yield Problem(sheet, line, "There are cells beside the table, or too few.")
+def _another(drawn: Drawn, omissions: pl.DataFrame, filled: Filled, beside: str) -> Problem | None:
+    """Whether the paper was drawn from something else than what is at hand."""
+    population, whole = population_digest(drawn.population, drawn.plan.strata), paper_digest(drawn, omissions)
+    if filled.population_digest and filled.population_digest != population:
+        what, digests = "The population is not the one that it was drawn from: figures have changed since, or its digest was.", (filled.population_digest, population)
+    elif filled.paper_digest != whole:
+        what, digests = "The plan, the sample or the things that ought to be in are not those that it was drawn by: something in them, or in the figures, has changed since.", (filled.paper_digest, whole)
+    else:
+        return None
+    return Problem("", 0, f"{what} The paper says SHA-256 {digests[0]}, and {beside} gives {digests[1]}. {_WAY_OUT[beside]}")
 
 
 def _of_sample(drawn: Drawn, filled: Filled, answers: dict[str, Fraction]) -> Iterator[Problem]:
@@ -173,7 +219,8 @@ def _of_sample(drawn: Drawn, filled: Filled, answers: dict[str, Fraction]) -> It
             yield Problem(sheet, 0, f"The item {item} is missing: its row was removed.")
 
 
-def _of_omissions(omissions: pl.DataFrame, filled: Filled, omitted: dict[tuple[str, str], int]) -> Iterator[Problem]:
+def _of_omissions(omissions: pl.DataFrame, filled: Filled, said: dict[tuple[str, str], Omitted | None]) -> Iterator[Problem]:
+    """Problems of the omissions; `said` receives what was left out, and None for what is in."""
     if filled.omissions is None:
         return
     sheet, things = filled.sheets[1], {(name, thing) for name, thing in omissions.select("list", "thing_id").iter_rows()}
@@ -192,27 +239,30 @@ def _of_omissions(omissions: pl.DataFrame, filled: Filled, omitted: dict[tuple[s
         elif row["omitted"] not in ("0", "1"):
             lines[thing] = line
             yield Problem(sheet, line, f"'{row['omitted'][:40]}' is neither 0 nor 1.")
-        elif row["amount"] and read_number(row["amount"]) is None:
+        elif row["amount"] and (amount := read_number(row["amount"])) is None:
             lines[thing] = line
             yield Problem(sheet, line, f"The amount omitted is no number: '{row['amount'][:40]}'.")
+        elif row["amount"] and amount and row["omitted"] == "0":
+            lines[thing] = line
+            yield Problem(sheet, line, f"'{thing[1]}' has an amount omitted, {row['amount'][:40]}, and the answer 0, which says that nothing is.")
         else:
             lines[thing] = line
-            omitted[thing] = int(row["omitted"])
+            said[thing] = Omitted(*thing, amount if row["amount"] else None) if row["omitted"] == "1" else None
     for _, thing_id in sorted(things - set(lines)):
         yield Problem(sheet, 0, f"'{thing_id}' is missing: its row was removed.")
 
 
-def _rates(omissions: pl.DataFrame, omitted: Mapping[tuple[str, str], int], drawn: Drawn) -> Iterator[Rate]:
+def _rates(omissions: pl.DataFrame, omitted: tuple[Omitted, ...], drawn: Drawn) -> Iterator[Rate]:
     tolerable = percent(drawn.plan.omission_rate, "omission_rate")
     for name in LISTS:
         rows = omissions.filter(pl.col("list") == name)
         if rows.is_empty():
             continue
-        found, size = sum(omitted[name, thing] for thing in rows["thing_id"]), int(rows["size"][0])
+        found, size = sum(1 for item in omitted if item.name == name), int(rows["size"][0])
         all_seen = rows.height == size
         upper = Decimal(found) / Decimal(size) if all_seen else rate_limit(found, rows.height, drawn.plan.level)
         # A list that is shorter than the sample is looked at whole: one omission in ten may be more than the rate, and nothing is inferred.
-        yield Rate(name, size, rows.height, found, upper, Fraction(upper) <= tolerable)
+        yield Rate(name, size, rows.height, found, upper, tolerable, Fraction(upper) <= tolerable)
 
 
 def _is_rounding(book: Fraction, found: Fraction) -> bool:

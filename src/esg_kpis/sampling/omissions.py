@@ -12,6 +12,7 @@ from decimal import Decimal
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
+from esg_kpis.exact import plain
 from esg_kpis.sampling.draw import key_of
 from esg_kpis.sampling.limits import attribute_size
 from esg_kpis.sampling.plan import Plan, percent
@@ -32,7 +33,7 @@ OMISSION = {
 class Ought:
     """What says what ought to be in a figure; every table as in the data dictionary, fates and edition amounts of the one edition.
 
-    `origins` are the measures that lead to the KPI; `first` and `last` the days of the period; `zeros` the records that contribute zero.
+    `origins` are the measures that lead to the KPI; `first` and `last` the days of the period; `zeros` the records that contribute zero; `estimates` the gaps that the edition filled.
     """
 
     coverage: pl.DataFrame
@@ -43,6 +44,7 @@ class Ought:
     first: date
     last: date
     zeros: tuple[str, ...] = ()
+    estimates: pl.DataFrame | None = None
 
 
 def origins_of(edition_amounts: pl.DataFrame, measures: Collection[str]) -> tuple[str, ...]:
@@ -79,7 +81,17 @@ def _site_months(ought: Ought) -> pl.DataFrame:
     expected = ought.coverage.filter(pl.col("measure").is_in(ought.origins) & _of_period(ought) & (pl.col("expected") > 0))
     place = pl.concat_str("site_id", "measure", "month", separator="/")
     told = pl.format("{} days expected ({}), {} received, {} missing", "expected", pl.col("basis"), "received", "missing")
-    return expected.select(place.alias("thing_id"), pl.format("{} of {} in {}", "measure", "site_id", "month").alias("what"), told.alias("told"))
+    found = expected.with_columns(told.alias("told")).join(_filled(ought), on=["site_id", "measure", "month"], how="left")
+    return found.select(place.alias("thing_id"), pl.format("{} of {} in {}", "measure", "site_id", "month").alias("what"), pl.concat_str("told", "filled", separator="; ", ignore_nulls=True).alias("told"))
+
+
+def _filled(ought: Ought) -> pl.DataFrame:
+    """Site months that the edition filled: what is not in by a record is in by this."""
+    keys = ["site_id", "measure", "month"]
+    if ought.estimates is None:
+        return pl.DataFrame(schema=dict.fromkeys([*keys, "filled"], pl.String()))
+    said = pl.format("filled by estimate {}, method {}: {} {}", "amount_id", "method", pl.col("quantity").map_elements(plain, return_dtype=pl.String()), "unit")
+    return ought.estimates.sort("amount_id").group_by(keys, maintain_order=True).agg(said.str.join("; ").alias("filled"))
 
 
 def _site_measures(ought: Ought) -> pl.DataFrame:

@@ -21,7 +21,7 @@ PLAN_HEADER, HEADER = 3, 4
 PLAN_COLUMNS = ("key", "What", "Value", "Note")
 SAMPLE_COLUMNS = {
     "no": "No", "item_id": "Item", "why": "Why selected", "book": "Book value", "exact": "Book value, exact", "unit": "Unit", "measure": "Measure", "site_id": "Site", "first": "From", "last": "To",
-    "received": "As received", "received_unit": "Unit as received", "path": "File", "sheet": "Sheet", "line": "Line", "sha256": "SHA-256 of the file",
+    "received": "As received", "received_unit": "Unit as received", "computed": "How the book value comes about", "path": "File", "sheet": "Sheet", "line": "Line", "sha256": "SHA-256 of the file",
 }  # fmt: skip
 ANSWERS = {"source": "Source reference", "audited": "Audited value", "difference": "Difference", "tainting": "Tainting", "conclusion": "Conclusion", "by": "By", "on": "Date"}
 """Columns of the sample that the assurer fills in; difference and tainting are formulas."""
@@ -74,7 +74,7 @@ def plan_lines(drawn: Drawn, omissions: pl.DataFrame, about: About) -> list[tupl
         ("", "Document", about.document, ""),
         ("", "Value as printed", about.printed, f"{unit}; {about.status}"),
         ("", "Value, unrounded", plain(rounded(drawn.value)), f"{unit}, 18 decimals"),
-        ("", "Population", f"{drawn.population.height} items", "One item is what one record contributes to the value; an estimate, which no record is behind, is an item of its own."),
+        ("", "Population", counted(drawn.population.height, "item"), "One item is what one record contributes to the value; an estimate, which no record is behind, is an item of its own."),
         ("", "Control total", exact_text(drawn.value), f"{unit}. The items add up to the value to the last digit: difference 0."),
         *_part_lines(drawn, unit),
         *((name, _PLANNED[name], value, "") for name, value in plan.as_texts().items()),
@@ -103,9 +103,9 @@ _TREATED = {
 
 def _part_lines(drawn: Drawn, unit: str) -> list[tuple[str, str, str, str]]:
     totals = {part: exact_text(total_of(amounts_of(rows))) for (part,), rows in drawn.population.group_by("part", maintain_order=True)}
-    lines = [("", f"Part: {part or 'all'}", f"{taken} of {items} items", f"{totals[part]} {unit}" + (f"; {_TREATED[part]}" if drawn.interval is not None else "")) for part, (items, taken) in drawn.sizes.items()]
+    lines = [("", f"Part: {part or 'all'}", f"{taken} of {counted(items, 'item')}", f"{totals[part]} {unit}" + (f"; {_TREATED[part]}" if drawn.interval is not None else "")) for part, (items, taken) in drawn.sizes.items()]
     estimated = drawn.population.filter(pl.col("item_id").str.starts_with(ESTIMATE))
-    return [*lines, ("", "Of them estimates", f"{estimated.height} items", f"{exact_text(total_of(amounts_of(estimated)))} {unit}; no record is behind them, and the method stands in place of the source")]
+    return [*lines, ("", "Of them estimates", counted(estimated.height, "item"), f"{exact_text(total_of(amounts_of(estimated)))} {unit}; no record is behind them, and the method stands in place of the source")]
 
 
 def _monetary_lines(drawn: Drawn, unit: str) -> list[tuple[str, str, str, str]]:
@@ -118,7 +118,7 @@ def _monetary_lines(drawn: Drawn, unit: str) -> list[tuple[str, str, str, str]]:
     return [
         ("", "Planned errors", str(errors), "whole errors the plan allows for: the least k with expected misstatement x R(k) <= k x tolerable misstatement"),
         ("", "Reliability factor", plain(reliability(errors, plan.level)), f"R({errors}) at {plan.confidence} %: exp(-R) x (1 + R + ... + R^k/k!) = 1 - confidence"),
-        ("", "Sampling interval", plain(interval), f"{unit}: tolerable misstatement / R, rounded down to 12 digits; {printed(Fraction(interval), 1)} in short; at most {most} items"),
+        ("", "Sampling interval", plain(interval), f"{unit}: tolerable misstatement / R, rounded down to 12 digits; {printed(Fraction(interval), 1)} in short; at most {counted(int(most), 'item')}"),
         ("", "Random start", plain(start), f"(h + 1) / 2^32 of the interval, rounded up to its decimals; h: the first 8 hexadecimal digits of SHA-256 of '{plan.seed}:start'"),
         ("", "To draw again", "1. The order", f"Key of an item: SHA-256 of '{plan.seed}:order:ITEM'. The fourth sheet is sorted by it; its first {KEY_DIGITS} digits are shown. An example: printf '%s' '{plan.seed}:order:ITEM' | sha256sum"),
         ("", "", "2. The pointer", "Add up the selectable items in this order. The pointer stands at the random start. The first item whose cumulative total reaches it is taken; then the pointer moves by one interval, and so on."),
@@ -155,6 +155,11 @@ def population_rows(drawn: Drawn) -> list[dict[str, object]]:
 def omission_rows(omissions: pl.DataFrame) -> list[dict[str, object]]:
     """The third sheet, in its columns."""
     return [{**row, "no": number} for number, row in enumerate(omissions.iter_rows(named=True), 1)]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: 1 item, 2 items."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def headed(columns: Sequence[str], rows: list[dict[str, object]]) -> list[list[object]]:

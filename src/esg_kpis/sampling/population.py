@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,8 @@ from esg_kpis.assurance.lineage import OF_PEOPLE
 from esg_kpis.editions import Kpi
 from esg_kpis.errors import InternalProblem, UsageProblem
 from esg_kpis.exact import VALUE_SCALE, decimals_of, plain, rounded
+from esg_kpis.factors import Factor
+from esg_kpis.sampling.computed import computed
 
 ESTIMATE = "estimate:"
 """How the id of an item begins that no record is behind."""
@@ -20,14 +22,14 @@ _NUMBER = re.compile(r"^[+-]?\d{1,60}(\.\d{1,60})?([eE][+-]?\d{1,2})?$", re.ASCI
 _FRACTION = re.compile(r"^-?\d{1,60}/[1-9]\d{0,60}$", re.ASCII)
 ITEM = {
     "item_id": pl.String(), "exact": pl.String(), "site_id": pl.String(), "measure": pl.String(), "kind": pl.String(), "country": pl.String(), "first": pl.String(), "last": pl.String(),
-    "received": pl.String(), "received_unit": pl.String(), "path": pl.String(), "sheet": pl.String(), "line": pl.Int64(), "sha256": pl.String(),
+    "received": pl.String(), "received_unit": pl.String(), "computed": pl.String(), "path": pl.String(), "sheet": pl.String(), "line": pl.Int64(), "sha256": pl.String(),
 }  # fmt: skip
-"""An item: the record, what it contributes in the unit of the cell as an exact text, whose it is, and where it stands. An estimate has no file."""
+"""An item: the record, what it contributes in the unit of the cell as an exact text, whose it is, how it was computed from what was received, and where it stands. An estimate has no file."""
 
 
 @dataclass(frozen=True)
 class Behind:
-    """What stands behind a cell; every table as in the data dictionary."""
+    """What stands behind a cell; every table as in the data dictionary, and the factors by id."""
 
     lineage: pl.DataFrame
     edition_amounts: pl.DataFrame
@@ -35,6 +37,7 @@ class Behind:
     quantities: pl.DataFrame
     estimates: pl.DataFrame
     sites: pl.DataFrame
+    factors: Mapping[str, Factor] = field(default_factory=dict)
 
 
 def check_samplable(kpi: Kpi, cell: Mapping[str, Any], lineage: pl.DataFrame) -> None:
@@ -47,7 +50,7 @@ def check_samplable(kpi: Kpi, cell: Mapping[str, Any], lineage: pl.DataFrame) ->
     if kpi.formula not in ("sum", "count"):
         terms = " and ".join(name for name in (kpi.numerator, kpi.denominator) if name)
         raise UsageProblem(f"It is a {kpi.formula}: its records do not add up to it.", where=where, mend=f"Sample what it rests on: {terms}.")
-    if cell["status"] == "suppressed" or set(lineage["measure"]) & {*OF_PEOPLE}:
+    if cell["status"] == "suppressed" or {*lineage["measure"], *(measure for amounts in kpi.amounts for measure in amounts.measure)} & {*OF_PEOPLE}:
         raise UsageProblem(
             "It tells of people: its items would be persons, who are in no working paper.", where=where,
             mend="Sample in the HR system, from the extract whose digest and control totals stand in people_controls.csv.",
@@ -71,8 +74,11 @@ def items_of(cell: Mapping[str, Any], behind: Behind) -> pl.DataFrame:
         InternalProblem: if the items do not add up to the cell to its last digit.
     """
     origins = behind.edition_amounts.select("amount_id", "origin").unique("amount_id")
-    rows = behind.lineage.join(origins, on="amount_id", how="left").with_columns(
-        pl.when(pl.col("record_id") == "").then(pl.lit(ESTIMATE) + pl.col("root_amount_id")).otherwise(pl.col("record_id")).alias("item_id")
+    filled = behind.estimates.select(pl.col("amount_id").alias("root_amount_id"), pl.col("measure").alias("filled")).unique("root_amount_id")
+    known = behind.lineage.join(origins, on="amount_id", how="left", maintain_order="left").join(filled, on="root_amount_id", how="left", maintain_order="left")
+    rows = known.with_columns(
+        pl.coalesce("origin", "filled").alias("origin"),
+        pl.when(pl.col("record_id") == "").then(pl.lit(ESTIMATE) + pl.col("root_amount_id")).otherwise(pl.col("record_id")).alias("item_id"),
     )
     totals: dict[str, Fraction] = {}
     for item, quantity, times in rows.select("item_id", "quantity", "times").iter_rows():
@@ -83,6 +89,7 @@ def items_of(cell: Mapping[str, Any], behind: Behind) -> pl.DataFrame:
     told = rows.group_by("item_id").agg(pl.col("site_id").drop_nulls().first(), pl.col("origin").unique().sort().str.join("; ").alias("measure"), pl.col("month").min().alias("since"), pl.col("month").max().alias("until"))
     sites = behind.sites.select("site_id", "kind", "country")
     found = amounts.join(told, on="item_id").join(sites, on="site_id", how="left").join(_as_received(behind, rows), on="item_id", how="left").join(_places(behind.records), on="item_id", how="left")
+    found = found.join(computed(rows, behind.edition_amounts, behind.quantities, behind.estimates, behind.factors), on="item_id", how="left")
     first, last = pl.coalesce("first", "since").alias("first"), pl.coalesce("last", "until").alias("last")
     filled = found.with_columns(first, last).with_columns(pl.col(name).fill_null("") for name, dtype in ITEM.items() if dtype == pl.String())
     return filled.select(pl.col(name).cast(dtype) for name, dtype in ITEM.items()).sort("item_id")
