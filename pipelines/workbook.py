@@ -7,6 +7,7 @@ import polars as pl
 
 from esg_kpis.errors import UsageProblem
 from esg_kpis.report.workbook import Basis, write_workbook
+from pipelines.evidence import check_no_heads
 from pipelines.last_run import LastRun, last_run
 from pipelines.run import read_result
 
@@ -32,13 +33,15 @@ def make_workbook(root: Path, out: Path, edition: str, period: str | None, to: P
         to: File to write; by default beside the results.
 
     Raises:
-        UsageProblem: if the last results do not hold the edition or the period, or the file is no .xlsx.
+        UsageProblem: if the last results do not hold the edition or the period, the file is no .xlsx, or estimates per head would tell of few persons.
         EsgKpisError: if there are no results, or a sheet would need more rows than it holds.
     """
     target = to or out / f"kpi_workbook_{edition}{f'_{period}' if period else ''}.xlsx"
     if target.suffix.lower() != ".xlsx" or target.is_dir():
         raise UsageProblem(f"'{target.name}' is no name of a workbook.", where="--to", mend="Name a file that ends in .xlsx.")
-    written = write_workbook(basis_of(last_run(root, out, edition)), target, period)
+    ran = last_run(root, out, edition)
+    check_no_heads({name: ran.table(name) for name in ("estimates", "kpi_values")}, edition)
+    written = write_workbook(basis_of(ran), target, period)
     return {
         "file": str(target), "bytes": target.stat().st_size, "edition": edition, "period": period, "figures": written.figures, "with_number": written.numbers, "rows_below": written.rows,
         "halfway_cases": written.halfway, "inputs_in_place_of_formulas": written.inputs,
