@@ -226,7 +226,7 @@ def print_verification(console: Console, found: Verification) -> None:
     console.print(f"People data used: {found.people}.", markup=False)
     failed = sum(not check.passed for check in found.checks)
     if found.good:
-        console.print("VERIFIED.", style="bold green")
+        console.print(f"VERIFIED as far as the pack alone goes: {told[NEEDS_ANNEX]} cells need the annex." if told[NEEDS_ANNEX] else "VERIFIED.", style="bold green")
     else:
         console.print(f"NOT VERIFIED: {failed} checks failed, {told[DIFFERS]} cells differ.", style="bold red")
 
