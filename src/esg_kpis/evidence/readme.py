@@ -23,7 +23,6 @@ def readme(edition: str, period: str, document: str, fingerprint: str, figures: 
         fingerprint: Of the key that signs.
         figures: How many KPIs, files, records and people files there are, by name.
     """
-    tables = "\n".join(f"| `{path}` | {text} |" for path, text in WHAT.items())
     return f"""# Evidence pack: edition {edition}, period {period}
 
 Everything by which the KPIs of "{document}" for the period {period} can be recomputed and traced, without the help of those who computed them:
@@ -62,7 +61,13 @@ The fingerprint of the key is
 and this computes it: `{FINGERPRINT}`. A key that lies in the pack proves nothing by itself: compare the fingerprint with the one that was given to you in another way, such as in the
 engagement letter, the minutes of the board, or the printed report.
 
-## What is where
+{_layout()}{_limits(figures)}""".encode()
+
+
+def _layout() -> str:
+    """Which file holds what, and how to read it."""
+    tables = "\n".join(f"| `{path}` | {text} |" for path, text in WHAT.items())
+    return f"""## What is where
 
 | file | what |
 |---|---|
@@ -83,11 +88,16 @@ From the record to that quantity: the quantity in `typed/quantities.csv`, in the
 CSV is UTF-8, sorted by its key. Decimals are exact and have all their digits: read them as decimals, not as binary floats. A blank is null, `""` empty text. {APOSTROPHE}
 Files that were stopped because they could not be read, and what systems leave behind, are named in `inputs.csv` and not enclosed.
 
-## What it does not show
+"""
+
+
+def _limits(figures: Mapping[str, int]) -> str:
+    """What nobody should take it for."""
+    return f"""## What it does not show
 
 - It shows that nothing was changed since it was signed, and that the figures follow from the files. It does not show that the files are true, complete, or all there are.
 - A signature says which key, not when. Nothing here proves a date.
 - People: without the annex a KPI about people is recomputed from the sums in `people/cells.csv`, not from rows of persons. {figures["people files"]} people files were read. What is withheld
   there, and every cell that is suppressed, needs the annex.
 - `findings.csv`, `anomalies.csv` and approvals are signed as they stand; `verify` recomputes the KPIs and the tables that lead to them, not these.
-""".encode()
+"""
