@@ -198,3 +198,17 @@ def test_outlier_flags_are_findings(run: Run) -> None:
     flagged = {row["OSEBuildingID"] for row in run.rows if row["Outlier"]}
     assert run.buildings(run.findings("flag")) == flagged
     assert len(flagged) == 32
+
+
+def test_the_second_engine_agrees_on_every_building(run: Run) -> None:
+    """6,741 figures of real records, from the typed rows on."""
+    from esg_kpis.factors import read_library
+    from tests.conftest import Ran
+    from tests.test_reperform import Asked, differing, read_editions, recomputed, typed_of
+
+    ran = Ran(run.out.parent.parent, run.out)
+    edition = read_editions(ran.root / "editions", ("2016",))[0]
+    second = recomputed(typed_of(ran, read_library(ran.root / "factors")), Asked(edition, edition.rules.knowledge_date, edition.rules.knowledge_date), ran.table("published"))
+
+    assert differing(ran.table("kpi_values"), second) == []
+    assert second["value"].count() == 6741
