@@ -64,7 +64,7 @@ def test_the_commands_of_the_readme_verify_it_in_a_fresh_place(pack: bytes, file
 
     hashes, signature, verification, tied = (
         subprocess.run(command, shell=True, cwd=place, env=environment(home), capture_output=True, text=True, check=False)  # noqa: S602
-        for command in (commands[0], commands[1], ours, commands[3])
+        for command in (commands[0], commands[1], ours, commands[-1])
     )
     fingerprint = subprocess.run(re.findall(r"`(openssl pkey .*?)`", told)[0], shell=True, cwd=place, capture_output=True, text=True, check=True)  # noqa: S602
 
