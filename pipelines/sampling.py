@@ -1,12 +1,11 @@
 """What `esg-kpis sample` asks of the library: a sample of one cell of the last results, and a filled paper against it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
-from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -18,11 +17,9 @@ from esg_kpis.assurance.trace import formula
 from esg_kpis.editions import Edition
 from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
 from esg_kpis.evidence.contents import CELLS, REGISTER, TABLES
-from esg_kpis.evidence.opened import Opened, opened_pack
-from esg_kpis.evidence.people_cells import told_by
-from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
+from esg_kpis.evidence.opened import opened_pack
 from esg_kpis.evidence.tables import from_csv
-from esg_kpis.evidence.withheld import of_people
+from esg_kpis.evidence.unpacked import computed_again
 from esg_kpis.exact import plain, printed, rounded
 from esg_kpis.factors import Library
 from esg_kpis.files import read_source
@@ -36,7 +33,6 @@ from esg_kpis.sampling.population import amounts_of
 from esg_kpis.sampling.project import Limit
 from esg_kpis.sampling.taken_back import taken_back, things_of
 from esg_kpis.tables import KPI_VALUES
-from esg_kpis.workspace import open_workspace
 from pipelines.last_run import last_run
 from pipelines.look import latest_first
 from pipelines.run import latest_of, read_result
@@ -97,7 +93,7 @@ def of_pack(path: Path) -> Figures:
     try:
         tables = {place: from_csv(pack.files.get(place, b""), TABLES[place], place) for place in (*_OF_PACK.values(), REGISTER, "lineage.csv", "inputs.csv", "typed/rejected.csv", CELLS)}
         with TemporaryDirectory(prefix="esg-kpis-sample-") as place:  # Its owner alone may look into it.
-            again = _again(pack, tables, Path(place))
+            again, _, _ = computed_again(pack, tables, None, Path(place))
     except EsgKpisError:
         raise
     except Exception as problem:  # A pack may hold anything.
@@ -109,23 +105,6 @@ def of_pack(path: Path) -> Figures:
         return tables["lineage.csv"].join(cells, on=list(KPI_VALUES.key), how="semi", maintain_order="left")
 
     return Figures(again.edition, again.inputs.library, tables[REGISTER], again.tables["edition_amounts"], of_table["sites"], lambda name: of_table[name], lineage, str(pack.ran["run_key"]), signed)
-
-
-def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], place: Path) -> Rebuilt:
-    """The edition computed from the files enclosed, in a folder of its own, as a verification does without the annex."""
-    for part in ("data/raw", "editions", "factors"):
-        (place / "workspace" / part).mkdir(parents=True)
-    for name, content in pack.files.items():
-        for prefix, folder in (("inputs/", "data/raw/"), ("definitions/", "")):
-            if name.startswith(prefix):
-                file = place / "workspace" / f"{folder}{name.removeprefix(prefix)}"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-    stopped = tables["inputs.csv"].filter((pl.col("held") == "named") & (pl.col("received") == "stopped"))["path"].to_list()
-    rejected = tables["typed/rejected.csv"].filter(pl.col("path").is_in(stopped) & ~of_people())
-    secret = place / "secret"
-    secret.write_bytes(token_hex(32).encode())  # Where staff numbers come in: any secret gives the same counts.
-    return rebuilt(open_workspace(place / "workspace", place / "out"), pack.edition, pack.known_on, pack.as_of, rejected, secret, told_by(tables[CELLS]))
 
 
 def period_of(figures: Figures) -> str:

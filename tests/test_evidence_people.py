@@ -252,16 +252,16 @@ def test_the_command_writes_and_opens_an_annex_and_leaves_nothing_behind(ran: Ra
 
 
 def test_people_files_are_unpacked_where_only_their_owner_may_look(files: Files, annex: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    from esg_kpis.evidence import verify
+    from esg_kpis.evidence import unpacked
 
     seen: list[int] = []
-    before = verify.rebuilt
+    before = unpacked.rebuilt
 
     def looking(workspace: Any, *given: Any, **named: Any) -> Any:  # noqa: ANN401
         seen.append(stat.S_IMODE(workspace.root.parent.stat().st_mode))
         return before(workspace, *given, **named)
 
-    monkeypatch.setattr(verify, "rebuilt", looking)
+    monkeypatch.setattr(unpacked, "rebuilt", looking)
     assert with_annex(files, annex).good
     assert seen == [0o700]
 

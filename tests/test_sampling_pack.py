@@ -1,5 +1,6 @@
 """A sample drawn from an evidence pack, by who has nothing else: it is the one that is drawn from the run, and nothing is drawn from a pack that was changed."""
 
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -144,3 +145,14 @@ def test_every_book_value_is_shown_with_its_computation(pack: Path, tmp_path: Pa
 
     assert shown == dict(sample.select("item_id", "computed").iter_rows())
     assert sample.filter(pl.col("computed").str.contains("= ").not_()).is_empty()
+
+
+def test_a_file_that_would_take_the_place_of_another_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    from esg_kpis.evidence.opened import Opened
+    from esg_kpis.evidence.unpacked import computed_again
+
+    pack = Opened({"inputs/energy/bills.csv": b"honest", "definitions/data/raw/energy/bills.csv": b"other"}, {}, "2023", "2023", date(2024, 1, 1), date(2024, 1, 1), "")
+
+    with pytest.raises(InputProblem, match=r"definitions/data/raw/energy/bills\.csv has no place"):
+        computed_again(pack, {}, None, tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 """Verification of a pack: hashes and signature, then everything computed again from the files enclosed, and compared."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.approved import approved_digest
-from esg_kpis.editions import Edition, counting_of
+from esg_kpis.editions import Edition
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.evidence.annex import opened_annex
 from esg_kpis.evidence.compared import tables_compared
@@ -19,18 +18,16 @@ from esg_kpis.evidence.form import layout, made_again
 from esg_kpis.evidence.lines import lines_of
 from esg_kpis.evidence.opened import Opened, opened_pack
 from esg_kpis.evidence.pack import REGISTER_EXPORT, approvals_in
-from esg_kpis.evidence.people_cells import about_people, told_by
-from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
-from esg_kpis.evidence.received import Found, found_in
+from esg_kpis.evidence.people_cells import about_people
+from esg_kpis.evidence.rebuilt import Rebuilt
 from esg_kpis.evidence.second import by_duckdb
 from esg_kpis.evidence.tables import as_csv, from_csv
+from esg_kpis.evidence.unpacked import computed_again
 from esg_kpis.evidence.verdict import Check, Verification
-from esg_kpis.evidence.withheld import of_people
 from esg_kpis.kpis.alike import made_of
-from esg_kpis.people import Persons, persons_of
+from esg_kpis.people import Persons
 from esg_kpis.register import Entry, Exported, problems_of, read_export, restatements, state_of, why_void
 from esg_kpis.tables import KPI_VALUES, RESTATEMENTS
-from esg_kpis.workspace import open_workspace
 
 _Row = Mapping[str, Any]
 
@@ -68,7 +65,7 @@ def verified(content: bytes, asked: Asked) -> Verification:
     try:
         tables = {path: from_csv(pack.files.get(path, b""), table, path) for path, table in TABLES.items()}
         with TemporaryDirectory(prefix="esg-kpis-verify-") as place:  # Its owner alone may look into it.
-            again, found, persons = _again(pack, tables, people, Path(place))
+            again, found, persons = computed_again(pack, tables, people, Path(place))
         checks.append(made_again(pack, tables, again.edition.rules.document, same_code=_same_code(pack, asked.code)))
         checks += tables_compared(tables, again, pack.period, found, with_people=people is not None, has_annex=pack.annex_digest is not None)
         checks += [_dates(pack, again), *_approvals(pack, tables[REGISTER])]
@@ -99,39 +96,6 @@ def _annex(pack: Opened, asked: Asked) -> Mapping[str, bytes] | None:
     if pack.annex_digest is None:
         raise InputProblem("This pack has no annex: no people files were read.", where="--annex", mend="Leave it out.")
     return opened_annex(asked.annex, asked.identities, pack.annex_digest)
-
-
-def _again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Mapping[str, bytes] | None, place: Path) -> tuple[Rebuilt, list[Found], Persons | None]:
-    """The edition computed in a folder of its own, the files it was computed from, and the rows about persons where the annex is at hand."""
-    root = place / "workspace"
-    for part in ("data/raw", "editions", "factors"):
-        (root / part).mkdir(parents=True)
-    for name, content in pack.files.items():
-        for prefix, folder in (("inputs/", "data/raw/"), ("definitions/", "")):
-            if name.startswith(prefix):
-                _write(root / f"{folder}{name.removeprefix(prefix)}", content)
-    for name, content in (people or {}).items():
-        _write(root / name, content)
-    secret = place / "secret"
-    secret.write_bytes(os.urandom(32).hex().encode())  # Where staff numbers come in: any secret gives the same counts.
-    workspace = open_workspace(root, place / "out")
-    told = told_by(tables[CELLS]) if people is None else None
-    again = rebuilt(workspace, pack.edition, pack.known_on, pack.as_of, _stopped(tables, with_people=people is not None), secret, told)
-    from_files = people is not None and not workspace.people_lock.exists()
-    persons = persons_of(workspace, pack.as_of, again.ingested.sites, counting_of(again.editions), secret) if from_files else None
-    return again, found_in(workspace.raw, again.tables["files"]), persons
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
-def _stopped(tables: Mapping[str, pl.DataFrame], *, with_people: bool) -> pl.DataFrame:
-    """The rejections of files that were stopped, which are named in the pack and not enclosed."""
-    named = tables["inputs.csv"].filter((pl.col("held") == "named") & (pl.col("received") == "stopped"))["path"].to_list()
-    rejected = tables["typed/rejected.csv"].filter(pl.col("path").is_in(named))
-    return rejected if with_people else rejected.filter(~of_people())
 
 
 # ---------------------------------------------------------------- what is not known without the annex
