@@ -9,9 +9,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count, pairwise
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -191,6 +193,24 @@ def test_eight_writers_at_once_lose_nothing(place: str, tmp_path: Path) -> None:
     order = [entry.statement.note.partition("-")[0] for entry in read(place)]
     assert sum(one != other for one, other in pairwise(order)) > WRITERS  # They did write in turn, not one after the other.
     print(f"\n{len(told)} entries by {WRITERS} writers in {time.monotonic() - begun:.1f} s")
+
+
+def test_those_who_make_a_register_at_the_same_moment_wait_for_each_other(ground: Path) -> None:
+    """SQLite itself does not wait where a file is switched to WAL, nor where the last one to leave cleans up: one in forty was turned away."""
+
+    def comes(path: Path) -> None:
+        with open_register(path) as register:
+            together.wait()
+            register.entries()
+            with register.turn():
+                pass
+            register.read()
+
+    together = Barrier(4)
+    with ThreadPoolExecutor(4) as four:
+        for number in range(40):
+            for one in [four.submit(comes, ground / f"{number}.sqlite") for _ in range(4)]:
+                one.result(timeout=60)
 
 
 def test_writers_killed_at_any_moment_lose_nothing_that_was_acknowledged(place: str, tmp_path: Path) -> None:

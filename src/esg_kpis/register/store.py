@@ -6,6 +6,7 @@ both databases have brought it to the disk (`synchronous = FULL`, `synchronous_c
 """
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, in
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from esg_kpis.errors import EsgKpisError, InputProblem, UsageProblem
 from esg_kpis.register.chain import Head, head_of, problems_of
@@ -151,8 +153,9 @@ class Register:
         """What a database says, in the words of this library, and without a password."""
         try:
             yield
-        except DBAPIError as error:
-            said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            said = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
             if "locked" in said or "lock timeout" in said:
                 raise EsgKpisError("Others are writing to the register.", where=self.shown, mend="Try again in a moment; nothing was written.") from None
             secrets = [str(self._url.password or ""), *(str(value) for name, value in self._url.query.items() if "pass" in name)]
@@ -196,14 +199,40 @@ def _engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepared(connection: Any, _: object) -> None:  # noqa: ANN401
         connection.isolation_level = None
-        for pragma in (f"busy_timeout = {WAIT_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in (f"busy_timeout = {WAIT_SECONDS * 1000}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
+        for attempt in _until_free():
+            with attempt:
+                if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                    connection.execute("PRAGMA journal_mode = WAL")
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("turn") else "BEGIN")
+        driver: Any = connection.connection.driver_connection
+        for attempt in _until_free():
+            with attempt:
+                _begin(driver, turn=bool(connection.get_execution_options().get("turn")))
 
     return engine
+
+
+def _until_free() -> Retrying:
+    """Tries for as long as a turn is waited for. SQLite's own waiting does not cover the switch to WAL, nor the moment in which the last one to leave cleans up."""
+    return Retrying(retry=retry_if_exception(_busy), stop=stop_after_delay(WAIT_SECONDS), wait=wait_random(0.005, 0.05), reraise=True)
+
+
+def _busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _begin(connection: sqlite3.Connection, turn: bool) -> None:
+    """Begins, and takes at once what it is for: the place at the end of the chain, or the state of this moment."""
+    connection.execute("BEGIN IMMEDIATE" if turn else "BEGIN")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _entries(connection: Connection) -> list[Entry]:
