@@ -1,0 +1,34 @@
+"""The words of the site in English and Traditional Chinese. What an edition calls its KPIs stands in its labels.yaml; states and verdicts in editions/words.toml."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from esg_kpis.editions.labelled import library_words, word
+from esg_kpis.errors import InternalProblem
+
+
+@cache
+def _words() -> dict[str, dict[str, dict[str, str]]]:
+    found: dict[str, dict[str, dict[str, str]]] = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))
+    return found
+
+
+def said(group: str, name: str, language: str, **values: object) -> str:
+    """One word or sentence of the site, with what stands in it: `said("page", "as_of", "en", day="2024-04-09")`.
+
+    Raises:
+        InternalProblem: if there is no such word.
+    """
+    if group in library_words():
+        return word(group, name, language)
+    try:
+        text = _words()[group][name][language]
+    except KeyError:
+        raise InternalProblem(f"The site has no word '{group}.{name}' in {language}.") from None
+    return text.format(**values) if values else text
+
+
+def group_of(group: str, language: str) -> dict[str, str]:
+    """All words of a group, for a script that says them."""
+    return {name: words[language] for name, words in _words()[group].items()}
