@@ -12,8 +12,8 @@ from esg_kpis.report.returned import file_name
 from esg_kpis.report.site.basis import SiteBasis, to_explorer
 from esg_kpis.report.site.words import said
 
-ROWS, RECORDS = 40, 4
-"""Of one check, of one finding: how many are shown. The files hold all of them."""
+ROWS, RECORDS, OPEN = 40, 4, 15
+"""How many rows of one check, and records of one finding, are shown; the files hold all of them. Checks of more rows than the last begin folded."""
 _RANK = {"error": 0, "warning": 1, "note": 2}
 _NOTHING = "Nothing"
 """How the words of a finding begin that needs nobody."""
@@ -40,7 +40,7 @@ def findings_page(basis: SiteBasis, language: str) -> dict[str, Any]:
     return {
         "documents": {name: edition.rules.document for name, edition in basis.editions.items()}, "needed": needed.height, "failed": failed.height, "needs": list(_groups(needed, places, language, opened=True)), "later": list(_groups(later, places, language, opened=False)),
         "known": list(_groups(known, places, language, opened=False)),
-        "senders": list(_senders(basis)), "anomalies": list(_anomalies(basis)), "passed": [check_title(name, language) for name in holds],
+        "senders": list(_senders(basis, language)), "anomalies": list(_anomalies(basis)), "passed": [check_title(name, language) for name in holds],
     }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _groups(findings: pl.DataFrame, places: Mapping[str, str], language: str, *,
     for (severity, check), group in groupby(rows, key=lambda row: (row["severity"], row["check"])):
         every = list(group)
         yield {
-            "severity": severity, "title": check_title(check, language), "count": len(every), "open": opened, "more": max(len(every) - ROWS, 0),
+            "severity": severity, "title": check_title(check, language), "count": len(every), "open": opened and len(every) <= OPEN, "more": max(len(every) - ROWS, 0),
             "rows": [_finding(row, places) for row in every[:ROWS]],
         }  # fmt: skip
 
@@ -80,7 +80,7 @@ def _finding(row: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any
     }  # fmt: skip
 
 
-def _senders(basis: SiteBasis) -> Iterator[dict[str, Any]]:
+def _senders(basis: SiteBasis, language: str) -> Iterator[dict[str, Any]]:
     """Rejected rows under who sent them: the site, or the file where it names none. The most first."""
     sites = dict(basis.tables["sites"].select("site_id", "name").iter_rows())
     by_sender: dict[str, list[dict[str, Any]]] = {}
@@ -88,11 +88,16 @@ def _senders(basis: SiteBasis) -> Iterator[dict[str, Any]]:
         by_sender.setdefault(row["site_id"] if row["site_id"] in sites else row["path"].replace("/", "-"), []).append(row)
     for sender, rows in sorted(by_sender.items(), key=lambda item: (-len(item[1]), item[0])):
         shown = [
-            {"where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]), **{name: row[name] for name in ("column", "read", "expected", "message")}}
+            {"where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]), "column": row["column"], "read": row["read"], "expected": _right(row, language)}
             for row in rows[:ROWS]
         ]  # fmt: skip
         name = f"{sender} {sites[sender]}".strip() if sender in sites else rows[0]["path"]
         yield {"name": name, "count": len(rows), "rows": shown, "more": max(len(rows) - ROWS, 0), "workbook": f"rejected_by_site/{file_name(sender)}.xlsx"}
+
+
+def _right(row: Mapping[str, Any], language: str) -> str:
+    """What would be right; of a whole file what is wrong with it."""
+    return str((language == "zh" and row["expected_zh"]) or (row["expected"] if row["column"] else row["message"]))
 
 
 def _anomalies(basis: SiteBasis) -> Iterator[dict[str, Any]]:

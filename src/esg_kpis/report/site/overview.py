@@ -11,7 +11,7 @@ from esg_kpis.report.site.figures import Figures, change, figures_of, in_words, 
 from esg_kpis.report.site.findings import needs_a_person, to_be_done
 from esg_kpis.report.site.words import said
 
-CARDS, MOVERS, RESTATED, WITHOUT = 8, 10, 12, 40
+CARDS, MOVERS, RESTATED, WITHOUT, CONCERNED = 8, 10, 12, 40, 15
 """How many stand on the first page."""
 VERDICTS = ("equal", "stated", "differs", "not_computed", "blocked", "suppressed")
 _TOTAL = ("total", "All")
@@ -24,7 +24,7 @@ def overview(basis: SiteBasis, language: str) -> dict[str, Any]:
     periods = periods_of(basis.of("kpi_labels", newest), basis.of("kpi_values", newest))
     period, before = periods[0] if periods else "", periods[1] if len(periods) > 1 else None
     return {
-        "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
+        "editions": len(basis.editions), "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
         "movers": _movers(basis, newest, figures, period, before), "restated": _restated(basis, language), **_without(basis, language), **_tie_out(basis, language),
     }  # fmt: skip
 
@@ -115,21 +115,22 @@ def _restated(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
 
 
 def _without(basis: SiteBasis, language: str) -> dict[str, Any]:
-    """Figures that are not ok, one row per KPI, category and reason: blocked and incomplete ones, and those without a figure for a known reason."""
+    """Why figures are not ok, one row per state and reason with all that it concerns: blocked and incomplete ones, and those without a figure for a known reason."""
     every = {edition: figures_of(basis, edition, language) for edition in basis.editions}
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for row in worst_first(basis.tables["kpi_values"]).iter_rows(named=True):
         figures = every[row["edition"]]
         spot = (row["kpi_id"], row["breakdown"], row["category"])
         if spot not in figures.labels or (figures.labels[spot]["open"] and row["status"] not in ("blocked", "incomplete")):
             continue
-        key = (row["edition"], *spot, row["status"], row["reason"] or "")
-        found = rows.setdefault(key, {"status": row["status"], "label": figures.label(*spot), "reason": row["reason"] or "", "cells": []})
-        found["cells"].append({"period": row["period"], "href": figures.cells[(*spot, row["period"])]["href"]})
+        concerned = rows.setdefault((row["status"], row["reason"] or ""), {}).setdefault("/".join((row["edition"], *spot)), {"label": figures.label(*spot), "document": basis.editions[row["edition"]].rules.document, "cells": []})
+        concerned["cells"].append({"period": row["period"], "href": figures.cells[(*spot, row["period"])]["href"]})
     parts: dict[str, list[dict[str, Any]]] = {"blocked": [], "dashes": []}
-    for found in rows.values():
-        parts["blocked" if found["status"] in ("blocked", "incomplete") else "dashes"].append(found)
-    return {name: found[:WITHOUT] for name, found in parts.items()} | {"more_blocked": max(len(parts["blocked"]) - WITHOUT, 0)}
+    for (status, reason), concerned in rows.items():
+        shown = list(concerned.values())
+        found = {"status": status, "reason": reason, "concerned": shown[:CONCERNED], "more": max(len(shown) - CONCERNED, 0)}
+        parts["blocked" if status in ("blocked", "incomplete") else "dashes"].append(found)
+    return {name: found[:WITHOUT] for name, found in parts.items()} | {"more_blocked": max(len(parts["blocked"]) - WITHOUT, 0), "dashes_count": sum(len(found) for (status, _), found in rows.items() if status not in ("blocked", "incomplete"))}
 
 
 def _tie_out(basis: SiteBasis, language: str) -> dict[str, Any]:
