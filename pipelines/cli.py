@@ -51,6 +51,7 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")
     ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave out the report site, for a quick what-if.")] = False,
     person_key_file: KeyFile = None,
     register: RegisterOption = None,
     root: Root = None,
@@ -64,7 +65,7 @@ def run(
     name_register(register)
     where, target = paths(root, out)
     name_key(person_key_file)
-    request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"))
+    request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"), report=not no_report)
     _execute(request, quiet=as_json)
     locks = show_register.locks(request.resource(), target)
     summary = show.summary(target) | {"locked": locks}
@@ -108,7 +109,7 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
-        task = progress.add_task("starting", total=9 if only_ingest else 17)
+        task = progress.add_task("starting", total=9 if only_ingest else 19)
 
         def told(step: str, ended: bool) -> None:
             progress.update(task, description=step.replace("_", " "), advance=1 if ended else 0)

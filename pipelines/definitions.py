@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import anomalies, assets, comparisons, frameworks, labels, printed, targets
+from pipelines import anomalies, assets, comparisons, frameworks, labels, printed, report, targets
 from pipelines.checks import every_record_has_one_fate
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
@@ -34,13 +34,15 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     printed.table_checks,
     assets.fates,
     assets.judged,
+    report.bridge,
+    report.report_site,
     results,
 ]
 """Every asset, in the order of the data flow."""
 
 
 def build_defs(
-    root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "", quiet: bool = False
+    root: Path, out: Path | None = None, *, editions: tuple[str, ...] = (), known_on: str = "", as_of: str = "", quiet: bool = False, site: bool = True
 ) -> dg.Definitions:
     """The definitions for one workspace.
 
@@ -51,6 +53,7 @@ def build_defs(
         known_on: Knowledge date for all editions, or empty.
         as_of: Last day data may be about, or empty.
         quiet: Whether the console stays silent, for the command line.
+        site: Whether the report site is made.
     """
     target = out or root / "data" / "out"
     asked: dict[str, Any] = {"root": str(root), "out": str(target), "editions": list(editions), "known_on": known_on, "as_of": as_of}
@@ -62,7 +65,7 @@ def build_defs(
                 JOB, selection=dg.AssetSelection.all(), description="From the files in data/raw to the KPIs and findings in data/out."
             )
         ],
-        resources={"workspace": WorkspaceResource(**asked), "io_manager": ParquetFiles(**asked)},
+        resources={"workspace": WorkspaceResource(**asked, report=site), "io_manager": ParquetFiles(**asked)},
         executor=dg.in_process_executor,
         loggers={"console": quiet_console} if quiet else {},
     )

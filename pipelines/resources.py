@@ -44,6 +44,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         known_on: Knowledge date that replaces each edition's own; empty for none.
         as_of: Last day data may be about; empty for the latest knowledge date.
         person_key_file: File of the secret key that makes pseudonyms of staff numbers; empty where people files hold pseudonyms.
+        report: Whether the report site is made.
     """
 
     root: str
@@ -52,6 +53,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     known_on: str = ""
     as_of: str = ""
     person_key_file: str = ""
+    report: bool = True
 
     @property
     def person_key(self) -> Path | None:
@@ -106,7 +108,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         folder = self.workspace
         code = code_digests()
         dates = {f"known on {edition.id}": self.known_date(edition).isoformat() for edition in self.read_editions}
-        versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow")}
+        versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow", "jinja2", "altair", "vl-convert-python")}
         inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
         if folder.people_lock.exists():
             inputs["people lock"] = digest_of(folder.people_lock)
@@ -115,12 +117,22 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 def code_digests() -> dict[str, str]:
     """A digest of our own code, package by package."""
-    return {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv")) for package, place in _CODE.items()}
+    return {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv", "**/*.j2", "**/*.css", "**/*.js")) for package, place in _CODE.items()}
 
 
 _CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}
 MADE_FROM = "esg_kpis"
 """Under which name a frame between steps says what it was made from."""
+
+
+def as_made_before(resource: WorkspaceResource, name: str) -> pl.DataFrame | None:
+    """A frame as an earlier run left it, if it was made from the same inputs, definitions, code and dates; for steps that cost more than reading it."""
+    path = Path(resource.out) / WORK / f"{name}.parquet"
+    try:
+        same = pl.read_parquet_metadata(path).get(MADE_FROM) == run_key(resource.found)
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    return pl.read_parquet(path) if same else None
 
 
 class ParquetFiles(dg.ConfigurableIOManager):

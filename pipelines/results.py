@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -50,7 +51,8 @@ from pipelines.labels import write_kpi_tables
 from pipelines.locked import hold
 from pipelines.resources import OWNERS, WorkspaceResource
 
-RUN_FILE = "run.json"
+RUN_FILE, FOLDER = "run.json", "report"
+"""The file that says what a run was made of, and the folder of the report site."""
 
 
 @dg.asset(
@@ -61,7 +63,7 @@ def results(
     workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, claims: pl.DataFrame, amounts: pl.DataFrame,
     coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
     tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_counts: pl.DataFrame, people_controls: pl.DataFrame, headcount: pl.DataFrame,
-    uncertainty: pl.DataFrame, uncertainty_sources: pl.DataFrame, lenses: pl.DataFrame, content_index: pl.DataFrame, kpi_labels: pl.DataFrame, targets: pl.DataFrame, target_progress: pl.DataFrame, anomalies: pl.DataFrame, table_checks: pl.DataFrame,
+    uncertainty: pl.DataFrame, uncertainty_sources: pl.DataFrame, lenses: pl.DataFrame, content_index: pl.DataFrame, kpi_labels: pl.DataFrame, targets: pl.DataFrame, target_progress: pl.DataFrame, anomalies: pl.DataFrame, table_checks: pl.DataFrame, report_site: pl.DataFrame,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # fmt: skip
     """Writes a run and moves the pointer to it.
 
@@ -83,15 +85,29 @@ def results(
         write_table(frame.sort(table.key), table, staged)
     write_kpi_tables(kpi_labels, kpi_values, published, staged)
     write_returned(rejected, records, sites, files, staged / "rejected_by_site")
+    write_files(report_site, staged / FOLDER)
     keep(workspace.workspace, staged)
     _check_unchanged(workspace)
-    parts = {**workspace.found, "people as read": people_digest(files, rejected, people_counts)}
-    key = run_key(parts)
+    key, parts = key_of(workspace, files, rejected, people_counts)
     (staged / RUN_FILE).write_text(json.dumps({"key": key, **parts}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     target = publish(staged, out, key)
     return dg.MaterializeResult(
         metadata={"run key": key, "folder": dg.MetadataValue.path(str(target)), "files": len(list(target.iterdir()))}
     )
+
+
+def key_of(workspace: WorkspaceResource, files: pl.DataFrame, rejected: pl.DataFrame, counts: pl.DataFrame) -> tuple[str, dict[str, str]]:
+    """The key of a run, and what it is made of. A run without the report site has other files, and another key."""
+    parts = {**workspace.found, "people as read": people_digest(files, rejected, counts), **({} if workspace.report else {"report": "left out"})}
+    return run_key(parts), parts
+
+
+def write_files(site: pl.DataFrame, folder: Path) -> None:
+    """The files of the report site. Nothing is written where it was left out."""
+    for path, content in site.iter_rows():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def people_digest(files: pl.DataFrame, rejected: pl.DataFrame, counts: pl.DataFrame) -> str:

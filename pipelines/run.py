@@ -46,11 +46,12 @@ class Request:
     editions: tuple[str, ...] = ()
     known_on: str = ""
     as_of: str = ""
+    report: bool = True
 
     def resource(self) -> WorkspaceResource:
         """The same workspace outside of a run. Reading it finds every mistake in editions and factors before the run starts."""
         return WorkspaceResource(
-            root=str(self.root), out=str(self.out), editions=list(self.editions), known_on=self.known_on, as_of=self.as_of
+            root=str(self.root), out=str(self.out), editions=list(self.editions), known_on=self.known_on, as_of=self.as_of, report=self.report
         )
 
 
@@ -63,7 +64,7 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
     """
     resource = request.resource()
     resource.workspace, resource.read_editions, resource.library  # noqa: B018
-    defs = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True)
+    defs = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True, site=request.report)
     listen(progress)
     selection = [dg.AssetKey(name) for name in CHECK_ASSETS] if only_ingest else None
     with alone(request.out), dagster_instance(request.root) as instance:

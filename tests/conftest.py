@@ -31,14 +31,14 @@ def copy_workspace(target: Path, source: Path = REPOSITORY) -> Path:
     return target
 
 
-def run_workspace(root: Path, out: Path, home: Path) -> Ran:
-    """Runs a workspace through the same function as the command line."""
+def run_workspace(root: Path, out: Path, home: Path, *, report: bool = False) -> Ran:
+    """Runs a workspace through the same function as the command line; without the report site unless it is asked for, as `run --no-report`."""
     from pipelines.run import Request, execute
 
     before = os.environ.get("DAGSTER_HOME")
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        execute(Request(root, out), lambda _step, _ended: None)
+        execute(Request(root, out, report=report), lambda _step, _ended: None)
     finally:
         if before is None:
             del os.environ["DAGSTER_HOME"]
@@ -52,4 +52,4 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The worked data of this repository, run once."""
     place = tmp_path_factory.mktemp("worked")
     root = copy_workspace(place / "workspace")
-    return run_workspace(root, place / "out", place / "dagster")
+    return run_workspace(root, place / "out", place / "dagster", report=True)

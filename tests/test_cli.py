@@ -166,12 +166,12 @@ def test_a_second_run_writes_the_same_bytes(worked: Ran, tmp_path: Path) -> None
     from tests.conftest import run_workspace
 
     moved = copy_workspace(tmp_path / "elsewhere" / "workspace", worked.root)
-    again = run_workspace(moved, tmp_path / "results", tmp_path / "dagster")
-    first = {path.name: path.read_bytes() for path in (worked.out / "latest").iterdir() if path.is_file()}
-    second = {path.name: path.read_bytes() for path in (again.out / "latest").iterdir() if path.is_file()}
+    again = run_workspace(moved, tmp_path / "results", tmp_path / "dagster", report=True)
+    first, second = ({path.relative_to(ran.out / "latest").as_posix(): path.read_bytes() for path in (ran.out / "latest").rglob("*") if path.is_file()} for ran in (worked, again))
 
     assert (again.out / "latest").readlink() == (worked.out / "latest").readlink()
     assert sorted(first) == sorted(second)
+    assert "report/zh/index.html" in first
     assert [name for name in first if first[name] != second[name]] == []
 
 

@@ -36,6 +36,7 @@ def labels_of(text: str, where: str, kpis: Mapping[str, Kpi]) -> Labels:
     except ValidationError as error:
         raise InputProblem(problems_of(error), where=where, mend="See docs/editions.md, labels.yaml.") from error
     _known(labels.kpis, kpis, "KPI", where)
+    _known(labels.headline, kpis, "KPI", f"{where}, headline")
     _known(labels.units, {kpi.unit for kpi in kpis.values()}, "unit", where)
     spreads = categories_of(kpis)
     _known(labels.breakdowns, spreads, "breakdown", where)

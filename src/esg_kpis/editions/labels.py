@@ -31,8 +31,12 @@ class TableLayout(Entry):
 
 
 class Labels(Entry):
-    """A `labels.yaml`. Tables are named as in the column `table` of published.csv, and stand in printed order."""
+    """A `labels.yaml`. Tables are named as in the column `table` of published.csv, and stand in printed order.
 
+    headline: KPI ids that the first page of the report site shows as cards, in order.
+    """
+
+    headline: tuple[str, ...] = ()
     kpis: dict[str, Words] = Field(default_factory=dict)
     breakdowns: dict[str, BreakdownLabels] = Field(default_factory=dict)
     units: dict[str, Words] = Field(default_factory=dict)

@@ -50,7 +50,7 @@ def write_returned(rejected: pl.DataFrame, records: pl.DataFrame, sites: pl.Data
     mending = files.filter(pl.col("mends_path").is_not_null())
     origins = {(path, sheet): (of_path, of_sheet) for path, sheet, of_path, of_sheet in mending.select("path", "sheet", "mends_path", "mends_sheet").iter_rows()}
     for part in rows.sort("to", "path", "sheet", "line", "rule", "column").partition_by("to", maintain_order=True):
-        with xlsxwriter.Workbook(folder / f"{_file_name(str(part['to'][0]))}.xlsx", _OPTIONS) as book:
+        with xlsxwriter.Workbook(folder / f"{file_name(str(part['to'][0]))}.xlsx", _OPTIONS) as book:
             book.set_properties({"created": _FIXED_DATE})
             _write_book(book, part, headers, origins)
 
@@ -164,7 +164,7 @@ def _sheet_name(path: str, number: int) -> str:
     return f"{number} {re.sub(r'[^0-9A-Za-z一-鿿._ -]', '_', Path(path).stem)}"[:31].rstrip("' ")
 
 
-def _file_name(words: str) -> str:
+def file_name(words: str) -> str:
     """A file name that any system takes; what had to be changed is told apart by a digest."""
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)[:60]
     return name if name == words else f"{name}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"

@@ -1,0 +1,111 @@
+"""The page of findings: what needs a person, worst first, with the way out; rejected rows by sender; anomalies with room for an explanation."""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.exact import plain
+from esg_kpis.report.returned import file_name
+from esg_kpis.report.site.basis import SiteBasis, to_explorer
+from esg_kpis.report.site.words import said
+
+ROWS, RECORDS, OPEN = 40, 4, 15
+"""How many rows of one check, and records of one finding, are shown; the files hold all of them. Checks of more rows than the last begin folded."""
+_RANK = {"error": 0, "warning": 1, "note": 2}
+_NOTHING = "Nothing"
+"""How the words of a finding begin that needs nobody."""
+
+
+def to_be_done(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings about which there is something to do: neither passed, nor waived, nor explained, nor only to be known."""
+    return findings.filter(~pl.col("passed") & pl.col("waived").is_null() & ~pl.col("what_to_do").str.starts_with(_NOTHING))
+
+
+def needs_a_person(findings: pl.DataFrame) -> pl.DataFrame:
+    """Of those, errors and warnings. Notes can wait until there is time."""
+    return to_be_done(findings).filter(pl.col("severity") != "note")
+
+
+def findings_page(basis: SiteBasis, language: str) -> dict[str, Any]:
+    """What the page says."""
+    findings = basis.tables["findings"]
+    failed, needed = findings.filter(~pl.col("passed")), needs_a_person(findings)
+    later = to_be_done(findings).filter(pl.col("severity") == "note")
+    known = failed.join(pl.concat([needed, later]).select("finding_id"), on="finding_id", how="anti")
+    places = _places(basis.tables["records"], failed)
+    holds = [name for name in CHECKS if name not in set(failed["check"])]
+    return {
+        "documents": {name: edition.rules.document for name, edition in basis.editions.items()}, "needed": needed.height, "failed": failed.height, "needs": list(_groups(needed, places, language, opened=True)), "later": list(_groups(later, places, language, opened=False)),
+        "known": list(_groups(known, places, language, opened=False)),
+        "senders": list(_senders(basis, language)), "anomalies": list(_anomalies(basis)), "passed": [check_title(name, language) for name in holds],
+    }  # fmt: skip
+
+
+def check_title(name: str, language: str) -> str:
+    """What holds when a check passes."""
+    return said("checks", name, "zh") if language == "zh" else CHECKS[name]
+
+
+def _places(records: pl.DataFrame, findings: pl.DataFrame) -> dict[str, str]:
+    """File and line of the records that findings name."""
+    named = findings.select(pl.col("record_ids").str.split(";").explode().alias("record_id")).unique()
+    there = records.join(named, on="record_id", how="semi")
+    return {record: _place(path, sheet, line) for record, path, sheet, line in there.select("record_id", "path", "sheet", "line").iter_rows()}
+
+
+def _place(path: str, sheet: str, line: int) -> str:
+    return f"{path}{f' [{sheet}]' if sheet else ''}:{line}"
+
+
+def _groups(findings: pl.DataFrame, places: Mapping[str, str], language: str, *, opened: bool) -> Iterator[dict[str, Any]]:
+    """Findings by check, errors first, then in the order of `CHECKS`."""
+    order = {name: number for number, name in enumerate(CHECKS)}
+    rows = sorted(findings.iter_rows(named=True), key=lambda row: (_RANK[row["severity"]], order[row["check"]], row["edition"], row["period"], row["subject"]))
+    for (severity, check), group in groupby(rows, key=lambda row: (row["severity"], row["check"])):
+        every = list(group)
+        yield {
+            "severity": severity, "title": check_title(check, language), "count": len(every), "open": opened and len(every) <= OPEN, "more": max(len(every) - ROWS, 0),
+            "rows": [_finding(row, places) for row in every[:ROWS]],
+        }  # fmt: skip
+
+
+def _finding(row: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    records = [name for name in row["record_ids"].split(";") if name]
+    return {
+        "id": row["finding_id"], "subject": row["subject"], "edition": row["edition"], "period": row["period"], "observed": row["observed"], "expected": row["expected"], "todo": row["what_to_do"], "waived": row["waived"],
+        "records": [{"href": to_explorer("record", name), "words": places.get(name, name)} for name in records[:RECORDS]], "more_records": max(len(records) - RECORDS, 0),
+    }  # fmt: skip
+
+
+def _senders(basis: SiteBasis, language: str) -> Iterator[dict[str, Any]]:
+    """Rejected rows under who sent them: the site, or the file where it names none. The most first."""
+    sites = dict(basis.tables["sites"].select("site_id", "name").iter_rows())
+    by_sender: dict[str, list[dict[str, Any]]] = {}
+    for row in basis.tables["rejected"].sort("path", "sheet", "line", "rule", "column").iter_rows(named=True):
+        by_sender.setdefault(row["site_id"] if row["site_id"] in sites else row["path"].replace("/", "-"), []).append(row)
+    for sender, rows in sorted(by_sender.items(), key=lambda item: (-len(item[1]), item[0])):
+        shown = [
+            {"where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]), "column": row["column"], "read": row["read"], "expected": _right(row, language)}
+            for row in rows[:ROWS]
+        ]  # fmt: skip
+        name = f"{sender} {sites[sender]}".strip() if sender in sites else rows[0]["path"]
+        yield {"name": name, "count": len(rows), "rows": shown, "more": max(len(rows) - ROWS, 0), "workbook": f"rejected_by_site/{file_name(sender)}.xlsx"}
+
+
+def _right(row: Mapping[str, Any], language: str) -> str:
+    """What would be right; of a whole file what is wrong with it."""
+    return str((language == "zh" and row["expected_zh"]) or (row["expected"] if row["column"] else row["message"]))
+
+
+def _anomalies(basis: SiteBasis) -> Iterator[dict[str, Any]]:
+    """Open ones first. What was found is the sentence of the finding."""
+    told = {(row["edition"], row["subject"], row["period"]): row["observed"] for row in basis.tables["findings"].iter_rows(named=True) if row["check"] == "anomaly"}
+    for row in basis.tables["anomalies"].sort(pl.col("state") != "open", "edition", "period", "subject", "anomaly_id", descending=[False, False, True, False, False]).iter_rows(named=True):
+        spot = (row["edition"], row["subject"], row["period"])
+        yield {
+            "id": row["anomaly_id"], "open": row["state"] == "open", "subject": row["subject"], "edition": row["edition"], "period": f"{row['period']}{f' {row_month}' if (row_month := row['month']) else ''}",
+            "observed": told.get(spot) or f"{plain(row['observed'])} {row['unit']}; {plain(row['expected']) if row['expected'] is not None else '–'}", "explanation": row["explanation"], "explained_by": row["explained_by"], "explained_on": row["explained_on"],
+        }  # fmt: skip

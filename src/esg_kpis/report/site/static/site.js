@@ -1,0 +1,32 @@
+"use strict";
+// Light or dark as the reader chose it last, before anything is painted; and the same place in the other language.
+(function () {
+  var root = document.documentElement;
+  function stored() { try { return localStorage.getItem("theme"); } catch (error) { return null; } }
+  function dark() { return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches; }
+  var chosen = stored();
+  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+
+  document.addEventListener("DOMContentLoaded", function () {
+    var button = document.querySelector("button.theme");
+    function name() { button.textContent = dark() ? button.dataset.light : button.dataset.dark; }
+    name();
+    button.addEventListener("click", function () {
+      root.dataset.theme = dark() ? "light" : "dark";
+      try { localStorage.setItem("theme", root.dataset.theme); } catch (error) { /* A browser that keeps nothing forgets the choice. */ }
+      name();
+    });
+    var language = document.querySelector("a.language");
+    language.addEventListener("click", function () { language.hash = location.hash; });
+
+    // What a link leads to is open when one gets there, and everything is when it is printed.
+    function unfold() {
+      var target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+      for (var at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+      if (target && target.closest("details")) target.scrollIntoView();
+    }
+    unfold();
+    window.addEventListener("hashchange", unfold);
+    window.addEventListener("beforeprint", function () { document.querySelectorAll("section details.item, section details.group").forEach(function (item) { item.open = true; }); });
+  });
+})();

@@ -1,0 +1,44 @@
+"""The files of the site: pages from templates in both languages, what they look like, and the data of the explorer."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from esg_kpis.report.site.basis import LANGUAGES, PAGES, SiteBasis
+from esg_kpis.report.site.findings import findings_page
+from esg_kpis.report.site.overview import overview
+from esg_kpis.report.site.tables_page import tables_page
+from esg_kpis.report.site.words import said
+
+STATIC = ("site.css", "site.js", "findings.js")
+
+
+def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
+    """Every file of the site by its path in `report/`. The same run gives the same bytes.
+
+    Args:
+        basis: What is shown.
+        key: Key of the run.
+    """
+    templates = Environment(loader=PackageLoader("esg_kpis.report.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    made = {f"static/{name}": (files(__package__) / "static" / name).read_bytes() for name in STATIC}
+    for language in LANGUAGES:
+        for page, content in _contents(basis, language).items():
+            text = templates.get_template(f"{page}.html.j2").render(**_around(basis, page, language, key), **content)
+            made[f"{'zh/' if language == 'zh' else ''}{page}.html"] = text.encode()
+    return dict(sorted(made.items()))
+
+
+def _contents(basis: SiteBasis, language: str) -> Mapping[str, dict[str, Any]]:
+    return {"index": {**overview(basis, language), "charts": []}, "tables": tables_page(basis, language), "findings": findings_page(basis, language)}
+
+
+def _around(basis: SiteBasis, page: str, language: str, key: str) -> dict[str, Any]:
+    """What every page has around its content."""
+    newest = next(iter(basis.editions.values()))
+    return {
+        "page": page, "pages": PAGES, "lang": language, "up": "../" if language == "zh" else "", "other_language": f"../{page}.html" if language == "zh" else f"zh/{page}.html", "document": newest.rules.document,
+        "key": key, "as_of": basis.facts.get("as_of", ""), "said": lambda group, name, **values: said(group, name, language, **values),
+    }  # fmt: skip

@@ -1,0 +1,133 @@
+"""The pages of the report site, opened from the disk in a real browser: what they say is what the tables hold."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import polars as pl
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import launched, violations, watched
+from tests.conftest import Ran
+
+PAGES = ("index", "tables", "findings")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(worked: Ran) -> Path:
+    return worked.out / "report"
+
+
+def test_the_first_page_answers_what_people_ask_first(browser: Browser, site: Path, worked: Ran) -> None:
+    values, ties, findings = (worked.table(name) for name in ("kpi_values", "tie_out", "findings"))
+    with watched(browser, site / "index.html") as seen:
+        page = seen.page
+        expect(page.locator("h1")).to_have_text("2023 ESG report")
+        tiles = [text.split("\n") for text in page.locator(".tile").all_inner_texts()]
+        numbers = {lines[1]: lines[0] for lines in tiles}
+        told = ties.filter(pl.col("published").is_not_null())
+        agree = told.filter(pl.col("verdict").is_in(["equal", "stated"])).height
+        assert numbers["figures computed"] == str(values.filter(pl.col("status").is_in(["ok", "incomplete"])).height)
+        assert numbers["blocked or incomplete"] == "0"
+        assert numbers[f"of {told.height} printed figures agree"] == str(agree)
+        assert int(numbers["findings need a person"]) == findings.filter(~pl.col("passed") & pl.col("severity").is_in(["error", "warning"]) & ~pl.col("what_to_do").str.starts_with("Nothing")).height
+        card = page.locator(".card", has_text="Total GHG Emissions").first
+        expect(card.locator(".number")).to_have_text("116,722.56")
+        expect(card.locator(".change")).to_have_text("+36.1 %")
+        assert page.locator("#tie ~ .item, section:has(#tie) .item").count() == told.height - agree
+        expect(page.locator("section:has(#changed)")).to_contain_text("launch of the automobile business line")
+        expect(page.locator("section:has(#changed)")).to_contain_text("66,481.29")
+        assert seen.complaints == []
+
+
+def test_every_figure_of_the_tables_is_that_of_the_run_and_leads_to_the_explorer(browser: Browser, site: Path, worked: Ran) -> None:
+    values = {(row["edition"], row["kpi_id"], row["period"], row["breakdown"], row["category"]): row for row in worked.table("kpi_values").iter_rows(named=True)}
+    closed = worked.table("kpi_labels").filter(~pl.col("open"))
+    with watched(browser, site / "tables.html") as seen:
+        shown = seen.page.eval_on_selector_all("table.kpis td .figure", "links => links.map(link => [link.getAttribute('href'), (link.querySelector('.number') || {}).textContent || null])")
+        assert seen.complaints == []
+    found = {}
+    for href, number in shown:
+        kind, *key = [unquote(part) for part in href.partition("#/")[2].split("/")]
+        assert (kind, href.startswith("explorer.html#/")) == ("cell", True)
+        found[tuple(key)] = number
+    assert found.keys() == {key for key in values if (key[0], key[1], key[3], key[4]) in set(closed.select("edition", "kpi_id", "breakdown", "category").iter_rows())}
+    assert {key: None if number is None else number.replace(",", "") for key, number in found.items()} == {key: values[key]["printed"] for key in found}
+
+
+def test_the_same_page_stands_in_chinese(browser: Browser, site: Path) -> None:
+    with watched(browser, site / "tables.html") as seen:
+        page = seen.page
+        page.goto(f"{(site / 'tables.html').as_uri()}#edition-2023")
+        page.get_by_role("link", name="繁體中文").click()
+        expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
+        expect(page.locator("h1")).to_have_text("績效指標表")
+        expect(page.locator("table.kpis").first).to_contain_text("綜合能源消耗總量")
+        assert page.url.endswith("zh/tables.html#edition-2023")
+        page.get_by_role("link", name="English").click()
+        expect(page.locator("h1")).to_have_text("KPI tables")
+        assert seen.complaints == []
+
+
+def test_an_open_anomaly_has_room_for_an_explanation(browser: Browser, site: Path, worked: Ran) -> None:
+    left = worked.table("anomalies").filter(pl.col("state") == "open")
+    with watched(browser, site / "findings.html") as seen:
+        forms = seen.page.locator("form.explain")
+        assert forms.count() == left.height
+        forms.first.locator("textarea").fill("It's a new line;\n`rm -rf`")
+        forms.first.locator("input").fill("energy manager")
+        command = forms.first.locator("code").inner_text()
+        first = forms.first.get_attribute("data-id")
+        assert first in set(left["anomaly_id"])
+        assert command.startswith(f"esg-kpis anomalies explain {first} --text 'It'\\''s a new line; `rm -rf`' --by 'energy manager' --on 20")
+        assert seen.complaints == []
+
+
+def test_what_needs_a_person_stands_first_and_the_worst_at_the_top(browser: Browser, site: Path) -> None:
+    with watched(browser, site / "findings.html") as seen:
+        badges = seen.page.locator("section:has(#needs) details.group .badge").all_inner_texts()
+        assert badges == sorted(badges)  # error, then warning
+        assert set(badges) == {"warning"}
+        assert "Nothing; it is explained." not in seen.page.locator("section:has(#needs)").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", [*PAGES, "zh/index"])
+def test_nothing_serious_stands_in_the_way_of_who_cannot_see_well(browser: Browser, site: Path, page: str, scheme: str) -> None:
+    with watched(browser, site / f"{page}.html", scheme=scheme) as seen:
+        seen.page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        assert violations(seen.page) == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, "zh/index", "zh/tables"])
+def test_pages_fit_a_phone(browser: Browser, site: Path, page: str) -> None:
+    with watched(browser, site / f"{page}.html", width=390, height=800) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_first_page_is_small_and_there_at_once(browser: Browser, site: Path) -> None:
+    with watched(browser, site / "index.html") as seen:
+        loaded = seen.page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+        timing = seen.page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
+        size = sum((site / unquote(name).partition("/report/")[2]).stat().st_size for name in loaded) + (site / "index.html").stat().st_size
+        assert size < 1_000_000
+        assert timing < 1_000
+
+
+def test_it_prints_to_a4_without_its_buttons(browser: Browser, site: Path, tmp_path: Path) -> None:
+    with watched(browser, site / "tables.html") as seen:
+        seen.page.emulate_media(media="print")
+        assert not seen.page.locator(".tools").is_visible()
+        assert seen.page.locator("table.kpis").first.is_visible()
+        assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        seen.page.pdf(path=tmp_path / "tables.pdf", prefer_css_page_size=True)
+    content = (tmp_path / "tables.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert b"/MediaBox [0 0 594" in content or b"/MediaBox [0 0 595" in content
