@@ -22,11 +22,12 @@ def sum_pages(blocks: Sequence[Block], amounts: Numbered, sites: Mapping[str, in
         sites: The number of each site.
         used: The figures that rest on each block.
 
-    Keys: `edition`, `measure`, `unit`, whether it `counts` amounts, `total` (exact), `cells` (the figures that rest on it). Of people nothing more; of others `months` (or dates; empty for a stock), their
+    Keys: `edition`, `period`, `measure`, `unit`, whether it `counts` amounts, `total` (exact), `cells` (the figures that rest on it). Of people nothing more; of others `months` (or dates; empty for a stock), their
     totals `of_month`, and `rows`: per site its number, total, runs of amounts, and values by month (null where there is none).
     """
+    periods = amounts.groups["period"].to_list()
     pages: list[dict[str, Any]] = [
-        {"edition": block.edition, "measure": block.measure, "unit": block.unit, "counts": block.counts, "people": block.of_people, "total": plain(rounded(block.total, 24)), "cells": list(used.get(number, ()))}
+        {"edition": block.edition, "period": periods[block.groups[0]], "measure": block.measure, "unit": block.unit, "counts": block.counts, "people": block.of_people, "total": plain(rounded(block.total, 24)), "cells": list(used.get(number, ()))}
         for number, block in enumerate(blocks)
     ]
     pairs = _pairs(blocks, amounts, sites)

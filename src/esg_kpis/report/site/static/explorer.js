@@ -131,6 +131,14 @@ const ESG = (() => {
     return grouped(sign + digits.slice(0, -decimals) + (places ? `.${places}` : ""));
   }
 
+  /** The same with as many decimals as the others of its table, so that points stand below each other. */
+  function even(text, decimals) {
+    const shown = short(text, decimals);
+    if (shown.includes("…")) return shown;
+    const [units, places = ""] = shown.split(".");
+    return decimals ? `${units}.${places.padEnd(decimals, "0")}` : units;
+  }
+
   const SCALE = 24;
 
   function whole(text) {
@@ -235,6 +243,8 @@ const ESG = (() => {
   let turn = 0;
 
   async function show() {
+    // Other hashes lead to places of the page itself, such as its main part.
+    if (location.hash && !location.hash.startsWith("#/")) return;
     const mine = ++turn;
     const place = document.getElementById("explorer-page");
     let parts = [];
@@ -286,9 +296,10 @@ const ESG = (() => {
     ESG.index = index;
     ESG.search.begin();
     window.addEventListener("hashchange", show);
+    if (location.hash && !location.hash.startsWith("#/")) history.replaceState(null, "", location.pathname);
     await show();
   }
 
   document.addEventListener("DOMContentLoaded", begin);
-  return { put, need, get, amount, record, recordAt, recordId, say, label, english, grouped, short, sum, el, to, link, figure, facts, table, longTable, badge, section, trail, pages, Unknown };
+  return { put, need, get, amount, record, recordAt, recordId, say, label, english, grouped, short, even, sum, el, to, link, figure, facts, table, longTable, badge, section, trail, pages, Unknown };
 })();

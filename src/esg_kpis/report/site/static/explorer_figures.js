@@ -53,7 +53,7 @@
     const own = kpis.map((kpi, at) => [kpi, at]).filter(([kpi]) => kpi[0] === place);
     const row = ([kpi, at]) => [
       link(kpiName(kpi), "kpi", edition(place).id, kpi[1]), kpi[4],
-      ...periods.map((period) => (totals.has(`${at}|${period}`) ? cellLink(totals.get(`${at}|${period}`), printed(totals.get(`${at}|${period}`))) : "")),
+      ...periods.map((period, column) => (column === 0 && !periods.some((other) => totals.has(`${at}|${other}`)) ? link(say("only_categories"), "kpi", edition(place).id, kpi[1]) : totals.has(`${at}|${period}`) ? cellLink(totals.get(`${at}|${period}`), printed(totals.get(`${at}|${period}`))) : "")),
     ];
     const right = periods.map((_, at) => at + 2);
     const plain = own.filter(([kpi]) => !kpi[6]);
@@ -142,7 +142,8 @@
     if (cell.step) return step(cell);
     if (!cell.term) return cell.value === undefined ? section(say("in_numbers"), el("p", { class: "note" }, say("no_value", { status: say(cell.status, {}, "statuses") }))) : null;
     const terms = await Promise.all(cell.term.terms.map((number) => get("terms", number)));
-    const shown = terms.length > 1 ? el("p", { class: "formula", id: "formula" }, written(cell.term, terms), " = ", el("strong", {}, grouped(cell.value)), ` ${cell.unit}`) : null;
+    const own = terms.length > 1 ? written(cell.term, terms) : added(terms[0]);
+    const shown = own && el("p", { class: "formula", id: "formula" }, own, " = ", el("strong", {}, grouped(cell.value)), ` ${cell.unit}`);
     const parts = [];
     for (const [at, term] of terms.entries()) parts.push(await termCard(term, cell.term.terms[at]));
     return section(say("in_numbers"), shown, parts);
@@ -155,6 +156,15 @@
     if (kind === "growth") return ["(", one, " ÷ ", other, " − 1)", by(times[0])];
     if (kind === "difference") return [one, by(times[0]), " − ", other, by(times[1])];
     return [one, by(times[0]), " ÷ ", other];
+  }
+
+  /** A sum in one line: total × times ÷ factor ÷ months, and the next. */
+  function added(term) {
+    if (term.terms) return null;
+    return term.sums.map((part, at) => [
+      at ? " + " : "", el("span", { class: "number" }, `${grouped(part.total ?? part.value)} ${part.unit === "1" ? part.measure : part.unit}`), part.times && part.times !== "1" ? ` × ${grouped(part.times)}` : "",
+      part.by === undefined ? "" : ` ÷ ${grouped(part.by)}`, part.months ? ` ÷ ${part.months}` : "",
+    ]);
   }
 
   async function termCard(term, number) {
@@ -177,16 +187,18 @@
 
   /** Each sum of a term: total × times ÷ factor ÷ months = part of the term. */
   function sums(term) {
+    const scaled = term.sums.some((part) => part.times && part.times !== "1");
+    const divided = term.sums.some((part) => part.by !== undefined || part.months);
     const rows = term.sums.map((part) => {
-      if (part.block === undefined) return [say("zero_term"), "", "", "", "", `${grouped(part.value)} ${part.unit}`];
+      if (part.block === undefined) return [say("zero_term"), "", ...(scaled ? [""] : []), ...(divided ? [""] : []), `${grouped(part.value)} ${part.unit}`, ""];
       const total = el("span", {}, figure(part.total, part.unit, 6), ` ${part.unit}`);
-      const factor = part.factor === undefined || part.factor === null ? "" : el("span", {}, "÷ ", link(grouped(part.by), "factor", ESG.index.factors[part.factor][0]), el("span", { class: "muted" }, ` ${part.why}`));
+      const factor = part.factor === undefined || part.factor === null ? "" : el("span", {}, "÷ ", link(grouped(part.by), "factor", ESG.index.factors[part.factor][0]), el("span", { class: "muted", lang: "en" }, ` ${part.why}`));
       return [
-        link(part.measure, "measure", part.measure), total, part.times === "1" ? "" : `× ${grouped(part.times)}`, [factor, part.months ? ` ÷ ${part.months} ${say("month").toLowerCase()}` : ""], el("span", {}, figure(part.value, term.unit, 6), ` ${term.unit}`),
+        link(part.measure, "measure", part.measure), total, ...(scaled ? [part.times === "1" ? "" : `× ${grouped(part.times)}`] : []), ...(divided ? [[factor, part.months ? ` ÷ ${say("months", { n: part.months })}` : ""]] : []), el("span", {}, figure(part.value, term.unit, 6), ` ${term.unit}`),
         part.people ? el("span", { class: "muted" }, say("people_only")) : link(say("open_sum"), "sum", String(part.block)),
       ];
     });
-    return table([say("adds_up"), say("total"), say("times"), say("per_factor"), say("gives"), say("amounts")], rows, { right: [1, 4], name: say("adds_up") });
+    return table([say("adds_up"), say("total"), ...(scaled ? [say("times")] : []), ...(divided ? [say("per_factor")] : []), say("gives"), say("amounts")], rows, { right: [1, 2 + Number(scaled) + Number(divided)], name: say("adds_up") });
   }
 
   function step(cell) {
@@ -210,36 +222,42 @@
   const siteName = (site) => (site < 0 ? "–" : ESG.index.sites[site][0]);
   const monthName = (month) => month || say("as_of_end");
 
+  const meaningOf = (name) => (ESG.index.measures.find((item) => item[0] === name) || ["", "", ""])[2];
+
   pages.sum = async (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : -1;
     const block = await get("sums", number);
-    const title = say("sum_title", { measure: block.measure });
-    const head = [trail(edition(block.edition).document, link(block.measure, "measure", block.measure)), el("h1", {}, title), el("p", { class: "headline" }, el("strong", { id: "total", class: "number" }, grouped(block.total)), ` ${block.counts ? "" : block.unit}`)];
+    const title = `${say("sum_title", { measure: block.measure })}, ${block.period}`;
+    const head = [
+      trail(edition(block.edition).document, link(block.measure, "measure", block.measure)), el("h1", {}, title), el("p", { class: "lead", lang: "en" }, meaningOf(block.measure)),
+      el("p", { class: "headline" }, el("strong", { id: "total", class: "number" }, grouped(block.total)), ` ${block.counts ? say("amounts") : block.unit}`),
+    ];
     if (block.people) return [...head, el("p", { class: "note" }, say("people_only")), usedBy(block)];
     const box = el("div", {});
     const filter = el("input", { type: "search", id: "sites-shown", autocomplete: "off" });
-    let decimals = 3;
+    const places = [block.total, ...block.of_month, ...block.rows.flatMap((row) => row[3])].reduce((most, item) => Math.max(most, ((item || "").split(".")[1] || "").length), 0);
+    const few = Math.min(places, 3);
+    let decimals = few;
     const draw = async () => {
       const wanted = filter.value.trim().toLowerCase();
       const rows = block.rows.filter(([site]) => !wanted || (site >= 0 && ESG.index.sites[site].join(" ").toLowerCase().includes(wanted)));
       box.replaceChildren(await matrix(number, block, rows, decimals, !wanted));
     };
-    const digits = el("button", { type: "button", on: { click: () => { decimals = decimals === 3 ? SCALE : 3; digits.textContent = say(decimals === 3 ? "digits_all" : "digits_few"); draw(); } } }, say("digits_all"));
+    const digits = el("button", { type: "button", on: { click: () => { decimals = decimals === few ? places : few; digits.textContent = say(decimals === few ? "digits_all" : "digits_few"); draw(); } } }, say("digits_all"));
     filter.addEventListener("input", draw);
     await draw();
-    const controls = el("p", { class: "controls" }, block.rows.length > 12 ? [el("label", { for: "sites-shown" }, say("filter_sites")), " ", filter, " "] : null, el("span", { class: "muted" }, `${say("digits_short")} `), digits);
+    const controls = el("p", { class: "controls" }, block.rows.length > 12 ? [el("label", { for: "sites-shown" }, say("filter_sites")), filter] : null, places > few ? [el("span", { class: "muted" }, say("digits_short")), digits] : null);
     return [...head, el("p", {}, say("sum_lead")), controls, box, usedBy(block)];
   };
 
-  const SCALE = 24;
-
   async function matrix(number, block, rows, decimals, whole) {
-    const cell = (text, site, month) => (text === null ? "" : el("a", { href: ESG.to("amounts", String(number), site < 0 ? "-" : ESG.index.sites[site][0], month || "-"), class: "number", title: grouped(text) }, ESG.short(text, decimals)));
+    const shown = (text) => ESG.even(text, decimals);
+    const cell = (text, site, month) => (text === null ? "" : el("a", { href: ESG.to("amounts", String(number), site < 0 ? "-" : ESG.index.sites[site][0], month || "-"), class: "number", title: grouped(text) }, shown(text)));
     const make = async (from, to) => rows.slice(from, to).map(([site, total, , values]) => [
       site < 0 ? "–" : el("span", {}, link(siteName(site), "site", siteName(site)), el("span", { class: "muted small" }, ` ${ESG.index.sites[site][1]}`)),
-      el("strong", { class: "number", title: grouped(total) }, ESG.short(total, decimals)), ...values.map((text, at) => cell(text, site, block.months[at])),
+      el("strong", { class: "number", title: grouped(total) }, shown(total)), ...values.map((text, at) => cell(text, site, block.months[at])),
     ]);
-    const foot = whole ? [say("total"), el("strong", { class: "number", title: grouped(block.total) }, ESG.short(block.total, decimals)), ...block.of_month.map((text) => el("span", { class: "number", title: grouped(text) }, ESG.short(text, decimals)))] : null;
+    const foot = whole ? [say("total"), el("strong", { class: "number", title: grouped(block.total), "data-exact": block.total }, shown(block.total)), ...block.of_month.map((text) => el("span", { class: "number", title: grouped(text) }, shown(text)))] : null;
     const heads = [say("site"), `${say("total")}${block.counts ? "" : ` (${block.unit})`}`, ...block.months.map(monthName)];
     return longTable(heads, rows.length, make, { right: block.months.map((_, at) => at + 2).concat(1), name: say("sum_title", { measure: block.measure }), foot, classes: "matrix" });
   }

@@ -38,7 +38,8 @@ ESG.search = (() => {
     const parts = query.split(/\s+/);
     const found = [];
     for (const thing of list) if (parts.every((part) => thing.hay.includes(part))) found.push([rank(thing, query), thing]);
-    return found.sort((one, other) => one[0] - other[0]).map(([, thing]) => thing);
+    found.sort((one, other) => one[0] - other[0]);
+    return { best: found.length ? found[0][0] : 9, list: found.map(([, thing]) => thing) };
   }
 
   /** Records: `file:line`, a record id, or the beginning of a file's digest. */
@@ -63,8 +64,11 @@ ESG.search = (() => {
   function results(query) {
     const wanted = query.trim().toLowerCase();
     if (!wanted) return [];
-    const found = things.map(([name, list]) => [name, fitting(list, wanted)]);
-    return [["records", lines(wanted)], ...found].filter(([, list]) => list.length);
+    const found = things.map(([name, list]) => ({ name, ...fitting(list, wanted) }));
+    const ordered = [{ name: "records", best: 0, list: lines(wanted) }, ...found].filter(({ list }) => list.length);
+    // The kind that has the very thing comes first; where none has, as they stand.
+    ordered.sort((one, other) => Math.min(one.best, 1) - Math.min(other.best, 1));
+    return ordered.map(({ name, list }) => [name, list]);
   }
 
   function paint() {
