@@ -18,7 +18,7 @@ def index_of(run: Gathered, codes: list[list[str]], starts: dict[str, list[int]]
         starts: Of each kind of data files, the number of the first thing in each.
 
     Keys: `editions` (id, document, known on, periods, whether estimates per head are left out), `kpis` (edition, id, labels, unit, codes, whether a target), `cells` (KPI, period, breakdown, category, as printed, status, verdict),
-    `sites` (id, name, country, kind), `files` (path, sheet, beginning of its record ids, first record, how many, whether of people, lines at which further files of records begin), `meters` (id, site),
+    `sites` (id, name, country, kind, grid region), `files` (path, sheet, beginning of its record ids, first record, how many, whether of people, lines at which further files of records begin), `meters` (id, site),
     `factors` (id, measure, output, gas, region), `measures` (name, unit, meaning, whether of people), `codes`; `rules` and `qualities` by the numbers that amounts name them by; `many` (how many of what), `shard`, `starts`.
     """
     pages, editions = run.pages, run.basis.editions
@@ -31,7 +31,7 @@ def index_of(run: Gathered, codes: list[list[str]], starts: dict[str, list[int]]
         ],
         "kpis": [[kpi["edition"], kpi["id"], *kpi.get("label", [kpi["id"], None]), kpi["unit"], "; ".join(kpi.get("codes", {}).values()), int(bool(kpi.get("target")))] for kpi in pages.kpis],
         "cells": [[cell["kpi"], cell["period"], cell["breakdown"], cell["category"], cell["printed"], cell["status"], cell.get("tie", {}).get("verdict")] for cell in pages.cells],
-        "sites": [list(row) for row in run.sites.select("site_id", "name", "country", "kind").iter_rows()],
+        "sites": [list(row) for row in run.sites.select("site_id", "name", "country", "kind", "grid_region").iter_rows()],
         "files": [
             [path, sheet, prefix, first, many, int(people), lines]
             for (path, sheet, prefix, first, many, people), lines in zip(run.files.select("path", "sheet", "prefix", "first", "many", "people").iter_rows(), lines_of(run.files, run.records), strict=True)

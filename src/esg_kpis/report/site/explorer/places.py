@@ -98,7 +98,8 @@ def factor_pages(basis: SiteBasis, numbers: Mapping[str, int], rows: pl.DataFram
     order = {name: place for place, name in enumerate(basis.editions)}
     uses: dict[str, list[list[Any]]] = {}
     names = ("factor_id", "edition", "measure", "output", "gas", "region", "period", "rule", "data_period", "published", "why", "amounts")
-    for name, edition, *use in basis.tables["factor_uses"].filter(pl.col("edition").is_in(list(order))).select(names).sort(names[:8]).iter_rows():
+    every = basis.tables["factor_uses"].filter(pl.col("edition").is_in(list(order))).with_columns(pl.col("edition").replace_strict(order, return_dtype=pl.Int64()).alias("place"))
+    for name, edition, *use in every.sort("place", *names[:8]).select(names).iter_rows():
         uses.setdefault(name, []).append([order[edition], *use])
     made = rows.filter(pl.col("factor").is_not_null()).select("factor", "no")
     where = dict(runs(made, ["factor"], "no").iter_rows())

@@ -85,6 +85,13 @@ const ESG = (() => {
     return `${index.files[file][2]}:${String(line).padStart(7, "0")}`;
   }
 
+  /** A record id in words: file and line. */
+  function nameOf(id) {
+    const at = id.lastIndexOf(":");
+    const file = index.files.find((item) => item[2] === id.slice(0, at));
+    return file ? say("line_of", { path: file[0] + (file[1] ? ` [${file[1]}]` : ""), line: grouped(String(Number(id.slice(at + 1)))) }) : id;
+  }
+
   /** The number of the record at a line of a file; if there is none, those before and behind it. */
   async function recordAt(file, line) {
     const [, , , first, many, , lines] = index.files[file];
@@ -190,7 +197,14 @@ const ESG = (() => {
   }
 
   /** A table in a box of its own that scrolls. Columns that hold numbers are named in `right`. */
-  function table(heads, rows, { right = [], name = "", foot = null, classes = "" } = {}) {
+  function table(heads, rows, { right = [], name = "", foot = null, classes = "", spare = true } = {}) {
+    const empty = (place) => spare && place > 0 && rows.length > 0 && rows.every((row) => row[place] === "" || row[place] === null || row[place] === undefined);
+    if (heads.some((_, place) => empty(place))) {
+      // A column in which nothing stands is left out.
+      const kept = heads.map((_, place) => place).filter((place) => !empty(place));
+      const of = (row) => kept.map((place) => row[place]);
+      return table(of(heads), rows.map(of), { right: right.map((place) => kept.indexOf(place)), name, foot: foot && of(foot), classes, spare: false });
+    }
     const side = (place) => (right.includes(place) ? "right" : null);
     const cells = (row) => row.map((value, place) => el(place === 0 ? "th" : "td", { class: side(place), scope: place === 0 ? "row" : null }, value ?? ""));
     const body = el("tbody", {}, rows.map((row) => el("tr", {}, cells(row))));
@@ -203,7 +217,8 @@ const ESG = (() => {
   }
 
   /** A table of many rows that shows some and offers the rest. `make` gives the rows from one place to another. */
-  async function longTable(heads, many, make, { step = 100, ...options } = {}) {
+  async function longTable(heads, many, make, { step = 100, ...given } = {}) {
+    const options = { ...given, spare: false };
     const box = table(heads, await make(0, Math.min(step, many)), options);
     const whole = el("div", {}, box);
     let shown = Math.min(step, many);
@@ -301,5 +316,5 @@ const ESG = (() => {
   }
 
   document.addEventListener("DOMContentLoaded", begin);
-  return { put, need, get, amount, record, recordAt, recordId, say, label, english, grouped, short, even, sum, el, to, link, figure, facts, table, longTable, badge, section, trail, pages, Unknown };
+  return { put, need, get, amount, record, recordAt, recordId, nameOf, say, label, english, grouped, short, even, sum, el, to, link, figure, facts, table, longTable, badge, section, trail, pages, Unknown };
 })();

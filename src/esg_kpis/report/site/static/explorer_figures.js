@@ -297,21 +297,25 @@
     ];
   };
 
-  /** Amounts in a table, a hundred at a time. */
-  async function amountTable(numbers) {
+  /** Amounts in a table, a hundred at a time. On the page of a record, whose they all are, with the report in place of site and record. */
+  async function amountTable(numbers, { ofRecord = false } = {}) {
     const make = async (from, to) => {
       const items = await Promise.all(numbers.slice(from, to).map(ESG.amount));
       return Promise.all(items.map(async (item) => {
-        const sent = item.record === null ? null : await ESG.record(item.record);
+        const sent = ofRecord || item.record === null ? null : await ESG.record(item.record);
+        const left = item.excluded ? el("span", { class: "muted" }, badge(say("excluded"), "muted"), ` ${item.excluded}`) : "";
+        const value = item.quantity === null ? badge(say("blocked"), "bad") : el("span", {}, figure(item.quantity, item.unit, 6), ` ${item.unit}`);
+        const made = item.factor === null ? (item.guess ? badge(item.guess.replaceAll("_", " "), "warn") : "") : link(ESG.index.factors[item.factor][0], "factor", ESG.index.factors[item.factor][0]);
         return [
-          link(grouped(String(item.no)), "amount", String(item.no)), item.measure + (item.gas ? ` (${item.gas})` : ""), siteName(item.site), item.when || "", item.quantity === null ? say("blocked") : el("span", {}, figure(item.quantity, item.unit, 6), ` ${item.unit}`),
-          item.factor === null ? (item.guess ? badge(item.guess, "warn") : "") : link(ESG.index.factors[item.factor][0], "factor", ESG.index.factors[item.factor][0]),
-          sent ? link(say("line_of", { path: sent.path + (sent.sheet ? ` [${sent.sheet}]` : ""), line: grouped(String(sent.line)) }), "record", sent.id) : "", item.excluded || "",
+          link(grouped(String(item.no)), "amount", String(item.no)), ofRecord ? edition(item.edition).document : siteName(item.site), nowrap(item.when || item.period), item.measure + (item.gas ? ` (${item.gas})` : ""), value, made,
+          ofRecord ? left : [sent ? link(say("line_of", { path: sent.path + (sent.sheet ? ` [${sent.sheet}]` : ""), line: grouped(String(sent.line)) }), "record", sent.id) : "", left],
         ];
       }));
     };
-    return longTable([say("amount"), say("measure"), say("site"), say("when"), say("value"), say("factor"), say("record"), say("excluded")], numbers.length, make, { right: [4], name: say("amounts") });
+    return longTable([say("amount"), say(ofRecord ? "edition" : "site"), say("when"), say("measure"), say("value"), say("factor"), say(ofRecord ? "note" : "record")], numbers.length, make, { right: [4], name: say("amounts") });
   }
+
+  const nowrap = (text) => el("span", { class: "nowrap" }, text);
 
   // ---------------------------------------------------------------- what feeds what
 

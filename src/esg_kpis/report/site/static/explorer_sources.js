@@ -24,10 +24,10 @@
       trail(edition(item.edition).document, say("amount")), el("h1", {}, title),
       el("p", { class: "headline" }, item.quantity === null ? badge(say("blocked"), "bad") : [el("strong", { class: "number", id: "quantity" }, grouped(item.quantity)), ` ${item.unit} `], item.excluded ? badge(say("excluded"), "muted") : null),
       section(say("chain"), el("ol", { class: "chain" }, cards)),
-      facts([
+      section(say("about_amount"), facts([
         [say("edition"), edition(item.edition).document], [say("period"), item.period], [say("origin"), link(item.origin, "measure", item.origin)], [say("quality"), item.quality === null ? null : ESG.index.qualities[item.quality].replaceAll("_", " ")],
         [say("scope"), item.scope], [say("basis"), item.basis], [say("gwp_set"), item.gwp_set], [say("attributes"), item.dimensions], [say("excluded"), item.excluded], [say("blocked"), item.blocked],
-      ]),
+      ])),
     ];
   };
 
@@ -61,7 +61,7 @@
     const factor = await get("factors", step.factor);
     const rule = step.rule === null ? null : ESG.index.rules[step.rule];
     const own = factor.uses.filter(([place, measure, output, gas, , period, used]) => place === step.edition && period === step.period && (!before || measure === before.measure) && output === step.measure && used === rule && (!gas || gas === (step.gas || "")));
-    const region = step.site < 0 ? [] : own;
+    const region = step.site < 0 ? [] : own.filter((use) => use[4] === ESG.index.sites[step.site][4]);
     const whys = [...new Set((region.length ? region : own).map((use) => use[9]))];
     const before_ = before && before.quantity !== null ? `${grouped(before.quantity)} ${before.unit} × ` : "";
     return el("li", {}, el("h3", {}, say("step_factor"), " ", link(factor.id, "factor", factor.id)),
@@ -135,11 +135,17 @@
   function fates(item) {
     if (!item.fates) return null;
     const rows = item.fates.map(([place, fate, share, reason, rule, flags]) => [edition(Number(place)).document, badge(fateName(fate), FATES[fate] || "muted"), figure(share, "", 6), reason || "", rule || "", (flags || "").replaceAll(";", "; ")]);
-    return section(say("fate"), table([say("edition"), say("fate"), say("share"), say("why"), say("rule"), say("flags")], rows, { right: [2], name: say("fate") }));
+    return section(say("fate"), table([say("edition"), say("became"), say("share"), say("why"), say("rule"), say("flags")], rows, { right: [2], name: say("fate") }));
   }
 
   async function made(item) {
-    return item.amounts ? section(say("amounts_made"), await amountTable(item.amounts)) : null;
+    if (!item.amounts) return null;
+    // By report and month, and what was made from another amount behind it.
+    const own = new Map((await Promise.all(item.amounts.map(ESG.amount))).map((one) => [one.no, one]));
+    const depth = (one) => (own.has(one.parent) ? 1 + depth(own.get(one.parent)) : 0);
+    const key = (one) => [String(one.edition).padStart(4, "0"), one.when || "", String(depth(one)), String(one.no).padStart(9, "0")].join(" ");
+    const ordered = [...own.values()].sort((one, other) => (key(one) < key(other) ? -1 : 1));
+    return section(say("amounts_made"), await amountTable(ordered.map((one) => one.no), { ofRecord: true }));
   }
 
   // ---------------------------------------------------------------- file
@@ -150,7 +156,7 @@
       link(lineName(item), "record", item.id), siteLink(item.site), [item.start, item.end].filter(Boolean).join(" – "), [...new Set((item.quantities || []).map((row) => row[0]))].join(", ") || item.excluded || (item.rejected ? say("rejected") : ""),
       (item.fates || []).map(([place, fate], at) => [at ? " " : "", el("span", { class: `badge ${FATES[fate] || "muted"}`, title: edition(Number(place)).document }, `${edition(Number(place)).id}: ${fateName(fate)}`)]),
     ]);
-    return longTable([say("record"), say("site"), say("when"), say("measure"), say("fate")], numbers.length, make, { name: say("records") });
+    return longTable([say("record"), say("site"), say("when"), say("measure"), say("became")], numbers.length, make, { name: say("records") });
   }
 
   pages.file = async (path, sheet) => {
@@ -167,7 +173,7 @@
     const counted = item.fates.map(([place, fate, n]) => [edition(place).document, badge(fateName(fate), FATES[fate] || "muted"), grouped(String(n))]);
     const alone = item.rejected.map(([line, rule, message]) => [grouped(String(line)), rule, message]);
     return [
-      ...head, counted.length ? section(say("fates_of_file"), table([say("edition"), say("fate"), say("records")], counted, { right: [2], name: say("fates_of_file") })) : null,
+      ...head, counted.length ? section(say("fates_of_file"), table([say("edition"), say("became"), say("records")], counted, { right: [2], name: say("fates_of_file") })) : null,
       alone.length ? section(say("rejected_alone"), table([say("line"), say("rule"), say("note")], alone, { name: say("rejected_alone") })) : null,
       prefix ? section(say("its_records"), await recordTable(numbersIn([[first, many]]))) : null, await feeds(item.set),
     ].filter(Boolean);
@@ -193,7 +199,7 @@
     const meters = ESG.index.meters.filter(([, site]) => site === at).map(([meter]) => meter);
     return [
       trail(say("site")), el("h1", {}, `${id}: ${ESG.index.sites[at][1]}`),
-      section(say("register"), facts([...Object.entries(item.facts).map(([name, value]) => [say(name), value]), [say("register_line"), item.record ? link(item.record, "record", item.record) : null]])),
+      section(say("register"), facts([...Object.entries(item.facts).map(([name, value]) => [say(name), value]), [say("register_line"), item.record ? link(ESG.nameOf(item.record), "record", item.record) : null]])),
       meters.length ? section(say("meters"), el("p", {}, meters.map((meter, place) => [place ? ", " : "", link(meter, "meter", meter, id)]))) : null,
       await byMeasure(item.measures), await feeds(item.set),
     ].filter(Boolean);
@@ -205,7 +211,7 @@
     if (own.length > 1) return [trail(say("meter")), el("h1", {}, name), el("ul", {}, own.map(([item]) => el("li", {}, link(siteName(item[1]), "meter", name, siteName(item[1])))))];
     const [[[, place], at]] = own;
     const item = await get("meters", at);
-    const rows = item.register.map(([measure, partOf, digits, , from, until, record]) => [measure, partOf ? link(partOf, "meter", partOf, siteName(place)) : "", digits || "", [from, until].map((day) => day || "…").join(" – "), link(record, "record", record)]);
+    const rows = item.register.map(([measure, partOf, digits, , from, until, record]) => [measure, partOf ? link(partOf, "meter", partOf, siteName(place)) : "", digits || "", [from, until].map((day) => day || "…").join(" – "), link(ESG.nameOf(record), "record", record)]);
     return [
       trail(siteLink(place), say("meter")), el("h1", {}, name), facts([[say("site"), place < 0 ? null : el("span", {}, siteLink(place), ` ${ESG.index.sites[place][1]}`)]]),
       rows.length ? section(say("register"), table([say("measure"), say("part_of"), say("kind"), say("when"), say("register_line")], rows, { name: say("register") })) : null,
@@ -241,9 +247,9 @@
       trail(say("factor")), el("h1", {}, id),
       item.value === undefined ? null : el("p", { class: "headline" }, el("strong", { class: "number" }, grouped(item.value)), ` ${item.unit}`),
       facts([
-        [say("multiplier"), item.value === undefined ? null : `${grouped(item.multiplier)} ${item.per}`], [say("leads_to", { measure: item.measure || "", output: item.output || "" }), [item.gas_in, item.gas].filter(Boolean).join(" → ") || "–"], [say("source"), (item.source || []).filter(Boolean).join(", ")], [say("grade"), item.grade],
+        [say("multiplier"), item.value === undefined ? null : `${grouped(item.multiplier)} ${item.per}`], [say("leads_to"), item.measure ? `${item.measure}${item.gas_in ? ` (${item.gas_in})` : ""} → ${item.output}${item.gas ? ` (${item.gas})` : ""}` : null], [say("source"), (item.source || []).filter(Boolean).join(", ")], [say("grade"), item.grade],
         [say("region"), item.region], [say("method"), item.method], [say("data_period"), item.data_period], [say("published_on"), item.published], [say("uncertainty"), item.uncertainty ? `± ${item.uncertainty} %` : null], [say("parents"), item.parents], [say("note"), item.note],
-        [say("claim"), claim ? link(claim, "record", claim) : null],
+        [say("claim"), claim ? link(ESG.nameOf(claim), "record", claim) : null],
       ]),
       rows.length ? section(say("uses"), await longTable([say("edition"), say("period"), say("measure"), say("region"), say("rule"), say("why_chosen"), say("times_used")], rows.length, async (from, to) => rows.slice(from, to), { right: [6], name: say("uses"), step: 30 })) : null,
       numbers.length ? section(say("amounts_by_it"), await amountTable(numbers)) : null, await feeds(item.set),
@@ -255,8 +261,11 @@
     if (at < 0) throw new Unknown([framework, code].filter(Boolean).join(" / "));
     const [, , title, titleZh] = ESG.index.codes[at];
     const item = await get("codes", at);
-    const rows = item.map((answer) => {
-      const kpi = answer.kpi === undefined || answer.kpi === null ? "" : link(kpiName(ESG.index.kpis[answer.kpi]), "kpi", edition(answer.edition).id, ESG.index.kpis[answer.kpi][1]);
+    const ordered = [...item].sort((one, other) => one.edition - other.edition || (one.cell ?? -1) - (other.cell ?? -1));
+    const rows = ordered.map((answer) => {
+      const known = answer.kpi === undefined || answer.kpi === null ? null : ESG.index.kpis[answer.kpi];
+      const [, , breakdown, category] = answer.cell === undefined || answer.cell === null ? [] : ESG.index.cells[answer.cell];
+      const kpi = known ? el("span", {}, link(kpiName(known), "kpi", edition(answer.edition).id, known[1]), breakdown && breakdown !== "total" ? el("span", { class: "muted" }, ` ${breakdown.replaceAll("_", " ")}: ${category}`) : "") : "";
       const value = answer.value ? `${grouped(answer.value)} ${answer.unit || ""}` : "";
       return [edition(answer.edition).document, kpi, answer.cell === undefined || answer.cell === null ? value : ESG.cellLink(answer.cell, value || ESG.index.cells[answer.cell][1]), answer.status ? say(answer.status, {}, "answers") : "", [answer.section, answer.page].filter(Boolean).join(", "), answer.reason || ""];
     });
