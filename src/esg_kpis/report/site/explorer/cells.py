@@ -73,11 +73,13 @@ def number(value: Fraction, decimals: int = 18) -> str:
 
 
 def _told(basis: SiteBasis, edition: str) -> _Told:
-    def by(table: str, *names: str) -> dict[tuple[str, ...], Mapping[str, Any]]:
-        return {tuple(row[name] for name in names): row for row in basis.of(table, edition).iter_rows(named=True)}
+    def by(table: str, names: tuple[str, ...], *told: str) -> dict[tuple[str, ...], Mapping[str, Any]]:
+        rows = basis.of(table, edition).select(*names, *told)
+        return {row[: len(names)]: dict(zip(told, row[len(names) :], strict=True)) for row in rows.rows()}
 
     cell = ("kpi_id", "period", "breakdown", "category")
-    return _Told(by("kpi_labels", "kpi_id", "breakdown", "category"), by("tie_out", *cell), by("published", *cell))
+    labels = by("kpi_labels", ("kpi_id", "breakdown", "category"), "label_en", "label_zh", "unit_zh", "table", "table_zh")
+    return _Told(labels, by("tie_out", cell, "published", "difference", "verdict", "explanation"), by("published", cell, "value_as_printed", "footnote", "table"))
 
 
 def _kpi_of(place: int, item: Shown, edition: Edition, told: _Told, pages: Pages) -> int:
