@@ -313,7 +313,7 @@ def test_more_rows_than_a_sheet_holds_are_refused_with_the_way_out(tmp_path: Pat
 def test_a_figure_whose_counts_are_withheld_stands_as_a_number_and_its_counts_nowhere(made: Mapping[str, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     basis, main = made["2020"].basis, ("boundary", "Main offices mainland China")
     held = {(("energy_per_capita", "2020", *main), "employees_full_time", "2020", None, "employees")}
-    monkeypatch.setattr("esg_kpis.report.workbook.shown.withheld", lambda _values, _inputs: held)
+    monkeypatch.setattr("esg_kpis.report.shown.withheld", lambda _values, _inputs: held)
     written = write_workbook(basis, tmp_path / "h.xlsx")
     book = openpyxl.load_workbook(tmp_path / "h.xlsx", read_only=True)
     rows = list(book["KPIs"].iter_rows(min_row=2, values_only=True))

@@ -7,12 +7,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from esg_kpis.report.site.basis import LANGUAGES, PAGES, SiteBasis
+from esg_kpis.report.site.explorer import explorer_files
 from esg_kpis.report.site.findings import findings_page
 from esg_kpis.report.site.overview import overview
 from esg_kpis.report.site.tables_page import tables_page
 from esg_kpis.report.site.words import said
 
-STATIC = ("site.css", "site.js", "findings.js")
+STATIC = ("site.css", "site.js", "findings.js", "explorer.css", "explorer.js", "explorer_search.js", "explorer_figures.js", "explorer_sources.js")
 
 
 def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
@@ -28,11 +29,11 @@ def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
         for page, content in _contents(basis, language).items():
             text = templates.get_template(f"{page}.html.j2").render(**_around(basis, page, language, key), **content)
             made[f"{'zh/' if language == 'zh' else ''}{page}.html"] = text.encode()
-    return dict(sorted(made.items()))
+    return dict(sorted((made | explorer_files(basis)).items()))
 
 
 def _contents(basis: SiteBasis, language: str) -> Mapping[str, dict[str, Any]]:
-    return {"index": {**overview(basis, language), "charts": []}, "tables": tables_page(basis, language), "findings": findings_page(basis, language)}
+    return {"index": {**overview(basis, language), "charts": []}, "tables": tables_page(basis, language), "findings": findings_page(basis, language), "explorer": {}}
 
 
 def _around(basis: SiteBasis, page: str, language: str, key: str) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 from esg_kpis.editions import Edition
 from esg_kpis.editions.targets import OF_BASE
 from esg_kpis.exact import plain, rounded
+from esg_kpis.report.shown import Shown, words_of_formula
+from esg_kpis.report.terms import Spot, Term, Terms, in_cells
 from esg_kpis.report.workbook.basis import Basis
 from esg_kpis.report.workbook.lines import operand_cells
 from esg_kpis.report.workbook.page import Cell, Formula, Link
 from esg_kpis.report.workbook.sheets import KPIS, LEAD, TARGETS, TERMS
-from esg_kpis.report.workbook.shown import Shown, words_of_formula
-from esg_kpis.report.workbook.terms import Spot, Term, Terms, in_cells
 from esg_kpis.units import multiplier
 
 Labels = Mapping[tuple[str, str, str], Mapping[str, Any]]

@@ -12,11 +12,11 @@ from esg_kpis.assurance.trace import formula
 from esg_kpis.domains import DOMAIN_OF, MEASURES
 from esg_kpis.factors import Factor
 from esg_kpis.kpis import Within
+from esg_kpis.report.terms import Sum, Term, Terms, in_cells, words_of
 from esg_kpis.report.workbook.basis import Basis
 from esg_kpis.report.workbook.made import Amounts
 from esg_kpis.report.workbook.page import FIRST, Cell, Formula, Link, exactly
 from esg_kpis.report.workbook.sheets import AMOUNTS, COUNTS, FACTORS, KPIS, RECORDS, ROWS, SUMS, TERMS
-from esg_kpis.report.workbook.terms import Sum, Term, Terms, in_cells, words_of
 from esg_kpis.units import multiplier
 
 

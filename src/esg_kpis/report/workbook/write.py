@@ -13,13 +13,13 @@ import polars as pl
 import xlsxwriter
 
 from esg_kpis.errors import UsageProblem
+from esg_kpis.report.shown import Shown, shown_of
+from esg_kpis.report.terms import Terms, added_up
 from esg_kpis.report.workbook import front, lines, sheets
 from esg_kpis.report.workbook.basis import Basis
 from esg_kpis.report.workbook.made import Amounts, amount_lines, amounts_of
 from esg_kpis.report.workbook.page import Cell, Link, Looks, Page, Sheet
 from esg_kpis.report.workbook.readme import write_read_me
-from esg_kpis.report.workbook.shown import Shown, shown_of
-from esg_kpis.report.workbook.terms import Terms
 
 _FIXED_DATE = datetime(2020, 1, 1)  # noqa: DTZ001  (a workbook has no time zone)
 
@@ -48,7 +48,7 @@ def write_workbook(basis: Basis, target: Path, period: str | None = None) -> Wri
         EsgKpisError: if a sheet would need more rows than it holds.
     """
     terms = Terms()
-    shown = shown_of(basis, period, terms)
+    shown = shown_of(basis, period, terms, added_up(basis.lineage))
     if not shown:
         raise UsageProblem(f"The edition {basis.inputs.edition.id} has no figure of {period}.", mend=f"Its figures are of: {', '.join(basis.values['period'].unique().sort())}.")
     wanted = pl.Series("amount_id", sorted({name for item in terms.sums if not item.of_people for name in item.amounts}), dtype=pl.String())

@@ -1,4 +1,4 @@
-"""From figures to sums: which terms each formula rests on, evaluated once more in fractions, so that the workbook shows no formula that does not give the figure."""
+"""From figures to sums: which terms each formula rests on, evaluated once more in fractions, so that neither workbook nor explorer shows a formula that does not give the figure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class Term:
 
 @dataclass
 class Terms:
-    """All terms and sums of a workbook, each once, however many figures rest on it. `found` leads from what a term is made of to its place."""
+    """All terms and sums of a workbook or of an edition, each once, however many figures rest on it. `found` leads from what a term is made of to its place."""
 
     terms: list[Term] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)

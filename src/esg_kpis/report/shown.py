@@ -1,9 +1,9 @@
-"""The figures of the workbook in the order of the report, each with its formula in cells, its labels, and what was printed."""
+"""The figures of an edition in the order of the report, each with its formula over terms, as workbook and explorer show them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -14,11 +14,22 @@ from esg_kpis.editions import Edition
 from esg_kpis.editions.targets import Target, printed_cells, progress_cells
 from esg_kpis.errors import InternalProblem
 from esg_kpis.exact import printed, rounded
+from esg_kpis.kpis import Inputs
 from esg_kpis.kpis.targets import Step, steps_of
-from esg_kpis.report.workbook.basis import Basis
-from esg_kpis.report.workbook.terms import CELL, Added, Spot, Term, Terms, added_up, term_of
+from esg_kpis.report.terms import CELL, Added, Spot, Term, Terms, term_of
 
 _NEAR = Fraction(1, 10**12)
+
+
+class Figures(Protocol):
+    """What the figures of an edition are shown from: what they are made of, their rows of `kpi_values`, and the tables of the run, `kpi_labels` among them."""
+
+    @property
+    def inputs(self) -> Inputs: ...  # noqa: D102
+    @property
+    def values(self) -> pl.DataFrame: ...  # noqa: D102
+    @property
+    def tables(self) -> Mapping[str, pl.DataFrame]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -47,8 +58,15 @@ class Shown:
         return bool(abs(scaled - int(scaled) - Fraction(1, 2)) <= _NEAR * max(scaled, Fraction(1)))
 
 
-def shown_of(basis: Basis, period: str | None, terms: Terms) -> list[Shown]:
+def shown_of(basis: Figures, period: str | None, terms: Terms, added: Mapping[tuple[str, ...], Sequence[Added]], apart: Collection[Spot] = ()) -> list[Shown]:
     """The figures of an edition, or of one of its periods with those that the progress of its targets rests on. Their terms are added to `terms`.
+
+    Args:
+        basis: The edition.
+        period: Only figures of this period.
+        terms: Where the terms go.
+        added: What each term of each figure adds up; see `added_up`.
+        apart: Further figures whose terms must not be shown, for whatever reason.
 
     Raises:
         InternalProblem: if a formula over the terms does not give the figure to its last digit.
@@ -56,8 +74,7 @@ def shown_of(basis: Basis, period: str | None, terms: Terms) -> list[Shown]:
     edition = basis.inputs.edition
     steps = _steps(basis)
     wanted = basis.values if period is None else _with_bases(basis.values, period, steps)
-    added = added_up(basis.lineage)
-    held = _held(withheld(basis.values, basis.inputs), added)
+    held = _held(withheld(basis.values, basis.inputs), added) | {*apart}
     targets = printed_cells(edition.targets) | progress_cells(edition.targets)
     found = []
     for row in _in_order(wanted, basis).iter_rows(named=True):
@@ -102,7 +119,7 @@ def _held(terms: Iterable[Withheld], added: Mapping[tuple[str, ...], Sequence[Ad
     return spots
 
 
-def _steps(basis: Basis) -> dict[Spot, Step]:
+def _steps(basis: Figures) -> dict[Spot, Step]:
     """The progress of targets that a report prints, by the cell it prints it in."""
     edition = basis.inputs.edition
     if not any(target.progress_as for target in edition.targets):
@@ -119,7 +136,7 @@ def _with_bases(values: pl.DataFrame, period: str, steps: Mapping[Spot, Step]) -
     return pl.concat([values.filter(pl.col("period") == period), values.filter(pl.col("period") != period).join(beside, on=CELL, how="semi")])
 
 
-def _in_order(values: pl.DataFrame, basis: Basis) -> pl.DataFrame:
+def _in_order(values: pl.DataFrame, basis: Figures) -> pl.DataFrame:
     """As the report prints them, newest period first; what has no label last."""
     places = basis.tables["kpi_labels"].select("kpi_id", "breakdown", "category", "place").unique(["kpi_id", "breakdown", "category"])
     joined = values.join(places, on=["kpi_id", "breakdown", "category"], how="left", maintain_order="left")

@@ -1,0 +1,93 @@
+"""Everything the explorer's data are written from, each thing under its number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from esg_kpis.report.site.basis import SiteBasis
+from esg_kpis.report.site.explorer.amounts import Numbers, estimates_of, linked, numbers_of
+from esg_kpis.report.site.explorer.cells import Pages, pages_of
+from esg_kpis.report.site.explorer.feeds import Sets, by_factor, of_groups, of_records, united
+from esg_kpis.report.site.explorer.figures import Figures, figures_of
+from esg_kpis.report.site.explorer.numbered import Numbered, numbered, records_of
+from esg_kpis.report.site.explorer.places import measure_names, meters_of
+from esg_kpis.report.site.explorer.records import numbered_files
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """The set of figures that each thing feeds: of records as a frame (`record`, `set`), of the others by number."""
+
+    records: pl.DataFrame
+    sites: Mapping[int, int]
+    meters: Mapping[int, int]
+    files: Mapping[int, int]
+    factors: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One run under numbers. `rows` are the amounts with what they point to."""
+
+    basis: SiteBasis
+    amounts: Numbered
+    records: pl.DataFrame
+    figures: Figures
+    numbers: Numbers
+    pages: Pages
+    sites: pl.DataFrame
+    meters: pl.DataFrame
+    files: pl.DataFrame
+    estimates: pl.DataFrame
+    rows: pl.DataFrame
+    sets: Sets
+    feeds: Feeds
+
+    @cached_property
+    def site_of(self) -> dict[str, int]:
+        """The number of each site."""
+        return dict(self.sites.select("site_id", "site").iter_rows())
+
+    @cached_property
+    def measures(self) -> list[str]:
+        """The measures in order."""
+        return measure_names(self.basis, self.pages)
+
+
+def gather(basis: SiteBasis) -> Gathered:
+    """Puts a run under numbers.
+
+    Raises:
+        InternalProblem: if a formula over the terms does not give a figure to its last digit.
+    """
+    amounts, records = numbered(basis), records_of(basis)
+    figures = figures_of(basis, amounts)
+    divisors = [item.choice.factor.factor_id for own in figures.editions for item in own.terms.sums if item.choice is not None]
+    numbers = numbers_of(amounts, divisors)
+    pages = pages_of(basis, figures, numbers.factors)
+    sites = basis.tables["sites"].sort("site_id").with_row_index("site")
+    meters, files = meters_of(basis), numbered_files(basis, records)
+    estimates = estimates_of(basis.tables["estimates"].filter(pl.col("edition").is_in(list(basis.editions))), amounts.hidden_in)
+    rows = linked(amounts, records, estimates, numbers)
+    sets = Sets()
+    groups = of_groups(figures, pages.cell_of, amounts, sets)
+    feeds = _feeds(basis, amounts, records, numbers, sites, meters, files, rows, groups, sets)
+    return Gathered(basis, amounts, records, figures, numbers, pages, sites, meters, files, estimates, rows, sets, feeds)
+
+
+def _feeds(
+    basis: SiteBasis, amounts: Numbered, records: pl.DataFrame, numbers: Numbers, sites: pl.DataFrame, meters: pl.DataFrame, files: pl.DataFrame, rows: pl.DataFrame, groups: pl.DataFrame, sets: Sets
+) -> Feeds:  # fmt: skip
+    of_record = of_records(rows, groups, records, dict(numbers.factors), sets)
+    by_record = of_record.rename({"record": "no"})
+    of_site = amounts.groups.select("group", "site_id").join(groups, on="group", how="inner").join(sites.select("site_id", "site"), on="site_id", how="inner")
+    metered = basis.tables["quantities"].select("record_id", "site_id", "meter_id").unique().join(meters, on=["site_id", "meter_id"], how="inner").join(records.select("record_id", "no"), on="record_id", how="inner")
+    of_file = records.select("no", "path", "sheet").join(files.select("path", "sheet", "file"), on=["path", "sheet"], how="inner")
+    found = {
+        "site": united(of_site, "site", sets), "meter": united(metered.join(by_record, on="no", how="inner"), "meter", sets), "file": united(of_file.join(by_record, on="no", how="inner"), "file", sets),
+        "factor": united(by_factor(rows).join(groups, on="group", how="inner"), "factor", sets),
+    }  # fmt: skip
+    of = {name: dict(frame.iter_rows()) for name, frame in found.items()}
+    return Feeds(of_record, of["site"], of["meter"], of["file"], of["factor"])
