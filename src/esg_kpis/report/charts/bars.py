@@ -120,5 +120,5 @@ def _rows(bars: Bars, ticks: list[Fraction], width: int, colours: dict[str, str]
             y += high
         spans.append((begun - 2, y + 2))
         y += 8
-    layers = [rules(lines, stroke=RULE), boxes(filled), rules(strokes, stroke=TEXT, wide=2), texts(headings, bold=True), texts(labels, align="right"), texts(values, align="right" if bars.stroke else "left")]
+    layers = [rules(lines, stroke=RULE), boxes(filled), rules(strokes, stroke=TEXT, wide=2), texts(headings, bold=True), texts(labels, align="right"), texts(values, align="right" if bars.stroke else "left", clear=True)]
     return [layer for layer in layers if layer["data"]["values"]], y - 2, spans

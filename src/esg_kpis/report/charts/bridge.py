@@ -123,6 +123,6 @@ def _picture(steps: Sequence[Step], unit: str, prefix: str, said: str) -> str:
         rules([{"x": x, "x2": x, "y": 0, "y2": y} for _, x, _ in marks]),
         rules([{"x": x, "x2": x, "y": 0, "y2": y} for _, x, tick in marks if tick == 0], stroke=MUTED),
         texts(axis, align="center", fill=MUTED), texts([{"x": -_LABEL, "y": -LINE // 2, "text": unit}], fill=MUTED),
-        rules(joints, stroke=MUTED), boxes(filled), texts(labels, align="right"), texts(values),
+        rules(joints, stroke=MUTED), boxes(filled), texts(labels, align="right"), texts(values, clear=True),
     ]  # fmt: skip
     return svg_of(specification(layers, width, y, (_LABEL, 2 * LINE, behind, 6)), 2 * LINE + y + 6, prefix, said)

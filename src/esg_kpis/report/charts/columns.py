@@ -7,9 +7,9 @@ from fractions import Fraction
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, PANEL, SMALL, WIDTH, Spec, number, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import legend
 from esg_kpis.report.charts.numbers import drawn, shown, signed, tick_decimals, tick_labels, ticks_of
-from esg_kpis.report.charts.text import widest, width_of
+from esg_kpis.report.charts.text import widest, width_of, with_room
 
-_HEIGHT = 210
+_HEIGHT, _MOST = 210, 130
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Stacks:
         """The values of one column."""
         return {name: self.values[place, name] for name in self.series if (place, name) in self.values}
 
+    @property
+    def totals(self) -> dict[str, Fraction]:
+        """What each column adds up to; what is a gap has no total."""
+        return {place: sum(column.values(), Fraction(0)) for place in self.places if (column := self.column(place))}
+
 
 def stacked(stacks: Stacks, prefix: str, said: str) -> str:
     """The picture of some stacks."""
@@ -46,7 +51,7 @@ def stacked(stacks: Stacks, prefix: str, said: str) -> str:
     depths = [sum((value for value in column.values() if value < 0), Fraction(0)) for column in columns.values()]
     ticks = ticks_of([*heights.values(), *depths])
     left = widest(tick_labels(ticks), SMALL) + 8
-    width = WIDTH - left - 4
+    width = min(WIDTH - left - 4, _MOST * len(stacks.places))
     key, room = legend(list(zip(stacks.series, COLOURS, strict=False)) if len(stacks.series) > 1 else [], WIDTH, -left, 0)
     top = room + LINE + 22 if room else LINE + 16
     key, _ = legend(list(zip(stacks.series, COLOURS, strict=False)) if len(stacks.series) > 1 else [], WIDTH, -left, -top)
@@ -84,11 +89,11 @@ def _middle(stacks: Stacks, first: str, last: str, width: int) -> Fraction:
 
 
 def _under(stacks: Stacks, width: int) -> list[Spec]:
-    """Labels under columns, and a tick between where a label is of several. Where they would overlap, every second, third … is shown."""
+    """Labels under columns, and a tick between where a label is of several. Where they would overlap some are left out."""
     middles = [(_middle(stacks, first, last, width), label + ("*" if {first, last} & stacks.marks else "")) for label, first, last in stacks.labels]
-    room = Fraction(width, max(len(middles), 1))
-    every = next(step for step in range(1, len(middles) + 2) if step > len(middles) or step * room >= widest([label for _, label in middles], SMALL) + 6)
-    names = [{"x": x, "y": _HEIGHT + 14, "text": label} for place, (x, label) in enumerate(middles) if (len(middles) - 1 - place) % every == 0]
+    first = [place for place, (_, label) in enumerate(middles) if label.endswith("*")]
+    placed = with_room([x for x, _ in middles], [label for _, label in middles], SMALL, width + 4, first)
+    names = [{"x": x, "y": _HEIGHT + 14, "text": label} for x, label in placed]
     starts = [_middle(stacks, first, first, width) - Fraction(width, 2 * len(stacks.places)) for _, first, last in stacks.labels if first != last]
     return [texts(names, align="center", fill=MUTED), *([rules([{"x": x, "x2": x, "y": _HEIGHT, "y2": _HEIGHT + 8} for x in starts])] if starts else [])]
 
@@ -102,4 +107,4 @@ def _totals(stacks: Stacks, columns: Mapping[str, Mapping[str, Fraction]], heigh
         if column
     ]
     fits = all(width_of(str(row["text"]), SMALL) <= Fraction(width, len(stacks.places)) - 2 for row in rows)
-    return [texts(rows, align="center")] if fits and rows else []
+    return [texts(rows, align="center", clear=True)] if fits and rows else []

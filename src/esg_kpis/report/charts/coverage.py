@@ -9,12 +9,12 @@ from esg_kpis.report.charts.bars import Bars, Group, Row, lying
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.draw import LINE, MUTED, PANEL, SMALL, WIDTH, boxes, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import legend
-from esg_kpis.report.charts.numbers import shown
-from esg_kpis.report.charts.text import widest, width_of
+from esg_kpis.report.charts.numbers import shown, thousands
+from esg_kpis.report.charts.text import widest, width_of, with_room
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named, sentences
 
-MOST_SITES, MOST_MONTHS = 60, 60
+MOST_SITES, LEAST_SITES, MOST_MONTHS = 60, 12, 60
 _WIDEST = 200
 _STATES = ("received", "estimated-1", "estimated-2", "missing-1", "missing-2")
 _SITE_MONTH = ["site_id", "month"]
@@ -57,14 +57,14 @@ def heat_chart(view: View) -> Chart | None:
     months = [month for period in view.periods for month in view.months[period]][-MOST_MONTHS:]
     cells = days.group_by(_SITE_MONTH).agg(pl.col("expected", "received", "estimated", "missing").sum()).filter(pl.col("month").is_in(months))
     sites = cells.group_by("site_id").agg(pl.col("expected", "received", "estimated", "missing").sum()).sort(pl.col("missing") + pl.col("estimated"), pl.col("missing"), "site_id", descending=[True, True, False])
-    chosen = sites.head(MOST_SITES)
     complete = sites.filter(pl.col("missing") + pl.col("estimated") == 0).height
-    others = sites.slice(MOST_SITES)
+    most = sites.height if sites.height <= MOST_SITES else min(MOST_SITES, max(sites.height - complete, LEAST_SITES))
+    chosen, others = sites.head(most), sites.slice(most)
     left_out = others.filter(pl.col("missing") + pl.col("estimated") == 0).height
     note = [
         view.say("note", "coverage"),
         view.say("note", "coverage_gaps") if "records" in view.table("coverage").filter(pl.col("missing") > 0)["basis"].to_list() else "",
-        view.say("note", "coverage_more", shown=MOST_SITES, count=others.height, complete=left_out) if others.height else "",
+        _left_out(view, most, sites.height, others.height, left_out),
         view.say("note", "coverage_months", count=MOST_MONTHS) if sum(map(len, view.months.values())) > MOST_MONTHS else "",
     ]
     title = view.say("title", "coverage")
@@ -80,6 +80,13 @@ def heat_chart(view: View) -> Chart | None:
     return Chart("coverage", title, svg, sentences(note, view.language), header, table)
 
 
+def _left_out(view: View, most: int, sites: int, others: int, complete: int) -> str:
+    """Which sites are not shown, if any."""
+    if others == complete and complete:
+        return view.say("note", "coverage_complete", shown=most, count=thousands(str(sites)), complete=thousands(str(others)))
+    return view.say("note", "coverage_more", shown=most, count=thousands(str(others)), complete=thousands(str(complete))) if others else ""
+
+
 def _state(expected: int, estimated: int, missing: int) -> str:
     """The colour of a site month: what is missing goes before what is estimated."""
     part, name = (missing, "missing") if missing else (estimated, "estimated")
@@ -87,7 +94,7 @@ def _state(expected: int, estimated: int, missing: int) -> str:
 
 
 def _heat(view: View, sites: list[str], months: list[str], cells: pl.DataFrame, names: dict[str, str], said: str) -> str:
-    labels = {site: name if name and width_of(name, SMALL) <= _WIDEST else site for site in sites for name in (names.get(site),)}
+    labels = _labels(sites, names)
     left = min(widest(list(labels.values()), SMALL), WIDTH // 2) + 8
     high = 14 if len(sites) > 12 else 18
     width, height = WIDTH - left - 2, high * len(sites)
@@ -104,9 +111,8 @@ def _heat(view: View, sites: list[str], months: list[str], cells: pl.DataFrame, 
                     filled.append({"x": step * begun, "x2": step * place, "y": row * high + 1, "y2": (row + 1) * high - 1, "fill": f"var(--heat-{state})"})
                 begun, state = place, after
     starts = [(period, [month for month in view.months[period] if month in at]) for period in view.periods]
-    named_periods = [{"x": (at[own[0]] + Fraction(len(own), 2)) * step, "y": -LINE // 2, "text": period} for period, own in starts if own]
-    room = max((width_of(period, SMALL) for period, _ in starts), default=0) + 4
-    every = next(count for count in range(1, len(starts) + 2) if count > len(starts) or all(len(own) * step * count >= room for _, own in starts if own))
+    spans = [((at[own[0]] + Fraction(len(own), 2)) * step, period) for period, own in starts if own]
+    shown_spans = with_room([x for x, _ in spans], [period for _, period in spans], SMALL, width)
     lines = [{"x": step * place, "x2": step * place, "y": 0, "y2": height} for place in range(1, len(months))]
     bounds = [{"x": step * at[own[0]], "x2": step * at[own[0]], "y": -LINE, "y2": height} for _, own in starts[1:] if own and at[own[0]]]
     keys = [(_word(view, state), f"var(--heat-{state})") for state in _STATES if state == "received" or state in states.values()]
@@ -116,9 +122,16 @@ def _heat(view: View, sites: list[str], months: list[str], cells: pl.DataFrame, 
     layers = [
         boxes(filled), rules(lines, stroke=PANEL), *([rules(bounds, stroke=MUTED)] if bounds else []), *key,
         texts([{"x": -8, "y": row * high + high // 2, "text": labels[site]} for row, site in enumerate(sites)], align="right"),
-        texts(named_periods[(len(named_periods) - 1) % every :: every], align="center", fill=MUTED),
+        texts([{"x": x, "y": -LINE // 2, "text": period} for x, period in shown_spans], align="center", fill=MUTED),
     ]  # fmt: skip
     return svg_of(specification(layers, width, height, (left, top, 2, 4)), top + height + 4, f"{view.edition_id}-coverage", said)
+
+
+def _labels(sites: list[str], names: dict[str, str]) -> dict[str, str]:
+    """What sites are called: by their names where these fit, with their ids where two have the same, else by their ids."""
+    own = [names.get(site) or site for site in sites]
+    wanted = {site: name if own.count(name) == 1 else f"{name} ({site})" for site, name in zip(sites, own, strict=True)}
+    return {site: name if width_of(name, SMALL) <= _WIDEST else site for site, name in wanted.items()}
 
 
 def _word(view: View, state: str) -> str:

@@ -54,7 +54,7 @@ def json_of(spec: Mapping[str, Any]) -> str:
 
 def svg_of(spec: Mapping[str, Any], height: int, prefix: str, label: str) -> str:
     """The picture of a specification, `WIDTH` wide. It takes the width of its place in the page; ids in it begin with `prefix`; `label` is said to who does not see it."""
-    import vl_convert  # noqa: PLC0415 - takes a moment, and only who draws needs it
+    import vl_convert  # Takes a moment, and only who draws needs it.
 
     raw = vl_convert.vegalite_to_svg(json_of(spec), vl_version=VEGA_LITE)
     body = _TAG.sub(lambda tag: _LONG.sub(r"\1", _NEEDLESS.sub("", tag[0])), raw[raw.index(">") + 1 : raw.rindex("</svg>")])
@@ -62,6 +62,7 @@ def svg_of(spec: Mapping[str, Any], height: int, prefix: str, label: str) -> str
     while (less := _GROUP.sub("", body)) != body:
         body = less
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", body)
+    body = re.sub(r"<text(?=[^>]* stroke=)", '<text paint-order="stroke"', body)
     said = escape(label, quote=True)
     return f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="{said}" viewBox="0 0 {WIDTH} {height}" width="100%" font-family="{FONTS}">{body}</svg>'
 
@@ -69,9 +70,9 @@ def svg_of(spec: Mapping[str, Any], height: int, prefix: str, label: str) -> str
 # ---------------------------------------------------------------- marks at places counted in the units of the picture
 
 
-def texts(rows: Sequence[Mapping[str, Any]], *, align: str = "left", size: int = SMALL, fill: str = TEXT, bold: bool = False) -> Spec:
-    """Text at places: rows of `x`, `y` (the middle of the first line) and `text`, one line or several."""
-    mark = {"type": "text", "align": align, "baseline": "middle", "fontSize": size, "fill": fill, "lineHeight": LINE, **({"fontWeight": "bold"} if bold else {})}
+def texts(rows: Sequence[Mapping[str, Any]], *, align: str = "left", size: int = SMALL, fill: str = TEXT, bold: bool = False, clear: bool = False) -> Spec:
+    """Text at places: rows of `x`, `y` (the middle of the first line) and `text`, one line or several. `clear` keeps lines of the grid away from it."""
+    mark = {"type": "text", "align": align, "baseline": "middle", "fontSize": size, "fill": fill, "lineHeight": LINE, **({"fontWeight": "bold"} if bold else {}), **({"stroke": PANEL, "strokeWidth": 4, "strokeJoin": "round"} if clear else {})}
     return {"data": {"values": _placed(rows)}, "mark": mark, "encoding": {**_at("x", "y"), "text": {"field": "text", "type": "nominal"}}}
 
 

@@ -63,7 +63,7 @@ def _state(view: View, rows: pl.DataFrame) -> tuple[frozenset[str], str]:
     """The periods that are marked, and the sentence that says why."""
     blocked = rows.filter(pl.col("blocked").is_not_null())["period"].unique().to_list()
     short = rows.filter(pl.col("short").list.len() > 0)["period"].unique().to_list()
-    short += [row["period"] for cells in (view.cells.get(cell, {}) for cell in _totals_of(view)) for row in cells.values() if row["status"] == "incomplete"]
+    short += [row["period"] for cell in _totals_of(view) for row in view.cells.get(cell, {}).values() if row["status"] == "incomplete"]
     said = [view.say("note", "blocked", periods=", ".join(sorted(blocked)))] if blocked else []
     said += [view.say("note", "incomplete")] if set(short) - set(blocked) else []
     return frozenset([*blocked, *short]), sentences(said, view.language)
@@ -86,7 +86,7 @@ def _over_periods(view: View, name: str, rows: pl.DataFrame, column: str, calls:
     marks, state = _state(view, rows)
     places = decimals_of_emissions(view)
     stacks = Stacks(view.periods, [(period, period, period) for period in view.periods], series, values, _unit(view), places, marks)
-    totals = {period: sum(column.values(), Fraction(0)) for period in view.periods if (column := stacks.column(period))}
+    totals = stacks.totals
     title = view.say("title", name)
     header = (view.say("word", "period"), *(f"{item}, {_unit(view)}" for item in series), f"{view.say('word', 'total')}, {_unit(view)}")
     table = tuple(
@@ -112,22 +112,31 @@ def _largest(found: dict[tuple[str, str], Fraction], calls: Callable[[str], str]
 
 
 def _by_scope(view: View, rows: pl.DataFrame) -> Chart:
-    return _over_periods(view, "emissions-by-scope", rows, "scope", lambda key: view.say("word", f"scope_{key}"))
+    return _over_periods(view, "emissions-by-scope", rows, "scope", _scope(view))
+
+
+def _scope(view: View) -> Callable[[str], str]:
+    return lambda key: view.say("word", f"scope_{key}")
 
 
 def _kind(view: View) -> Callable[[str], str]:
     return lambda key: named("kinds", key, view.language) if key else view.say("word", "without_kind")
 
 
-def _by_kind(view: View, rows: pl.DataFrame) -> Chart:
+def _by_kind(view: View, rows: pl.DataFrame) -> Chart | None:
+    """None where all sites are of one kind."""
+    if rows["kind"].n_unique() < 2:
+        return None
     return _over_periods(view, "emissions-by-site-kind", rows, "kind", _kind(view))
 
 
-def _by_gas(view: View, rows: pl.DataFrame) -> Chart:
-    """A panel per gas: one is most often almost all, and would hide the others in a stack."""
+def _by_gas(view: View, rows: pl.DataFrame) -> Chart | None:
+    """A panel per gas: one is most often almost all, and would hide the others in a stack. None where no gas is known."""
     found = _tonnes(rows, "period", "gas_group")
     newest = view.latest([period for period, _ in found])
     known = {key for _, key in found}
+    if known == {""}:
+        return None
     gases = [*(gas for gas in derived.GAS_GROUPS if gas in known), *sorted(known - set(derived.GAS_GROUPS))]
     marks, state = _state(view, rows)
     places = decimals_of_emissions(view)
@@ -136,14 +145,18 @@ def _by_gas(view: View, rows: pl.DataFrame) -> Chart:
     for gas in gases:
         values = {period: found[period, gas] for period in view.periods if (period, gas) in found}
         share = _share(values.get(newest or ""), whole)
-        panels.append(Panel(f"{named('gases', gas, view.language)}{share}", _unit(view), values, {period: shown(value, places) for period, value in values.items()}, marks))
+        panels.append(Panel(f"{_gas(view, gas)}{share}", _unit(view), values, {period: shown(value, places) for period, value in values.items()}, marks))
     name = "emissions-by-gas"
     title = view.say("title", name)
-    header = (view.say("word", "period"), *(f"{named('gases', gas, view.language)}, {_unit(view)}" for gas in gases))
+    header = (view.say("word", "period"), *(f"{_gas(view, gas)}, {_unit(view)}" for gas in gases))
     table = tuple((f"{period}{'*' if period in marks else ''}", *(panel.printed.get(period, "") for panel in panels)) for period in view.periods)
     said = f"{title}, {newest}: {'; '.join(panel.title for panel in panels)}"
     svg = small_multiples(panels, view.periods, f"{view.edition_id}-{name}", said)
-    return Chart(name, title, svg, _note(view, view.say("note", "gas_shares", period=view.period(newest or "")), view.say("note", "own_scale"), state), header, table)
+    return Chart(name, title, svg, _note(view, view.say("note", "gas_shares", period=view.period(newest or "")), view.say("note", "own_scale") if len(panels) > 1 else "", state), header, table)
+
+
+def _gas(view: View, gas: str) -> str:
+    return named("gases", gas, view.language) if gas else view.say("word", "without_gas")
 
 
 def _share(part: Fraction | None, whole: Fraction) -> str:
@@ -157,20 +170,22 @@ def _share(part: Fraction | None, whole: Fraction) -> str:
 # ---------------------------------------------------------------- months
 
 
-def by_month(view: View) -> tuple[dict[tuple[str, str], Fraction], Fraction]:
-    """Tonnes by month and kind of site; and what belongs to no single month."""
+def by_month(view: View, column: str = "kind") -> tuple[dict[tuple[str, str], Fraction], Fraction]:
+    """Tonnes by month and kind of site, or scope; and what belongs to no single month."""
     amounts = view.table("edition_amounts").filter(_selected(view) & pl.col("excluded").is_null())
-    joined = amounts.join(view.table("sites").select("site_id", "kind"), on="site_id", how="left").with_columns(pl.col("kind", "month").fill_null(""))
-    found = _tonnes(joined, "month", "kind")
+    joined = amounts.join(view.table("sites").select("site_id", "kind"), on="site_id", how="left").with_columns(pl.col(column, "month").fill_null(""))
+    found = _tonnes(joined, "month", column)
     outside = sum((value for (month, _), value in found.items() if not month), Fraction(0))
     return {key: value for key, value in found.items() if key[0]}, outside
 
 
 def _by_month(view: View) -> Chart | None:
-    found, outside = by_month(view)
+    one_kind = counted(view)["kind"].n_unique() < 2
+    found, outside = by_month(view, "scope" if one_kind else "kind")
     if not found:
         return None
-    values, series = _largest(found, _kind(view), view.say("word", "other"), len(COLOURS), in_order=False)
+    calls = _scope(view) if one_kind else _kind(view)
+    values, series = _largest(found, calls, view.say("word", "other"), len(COLOURS), in_order=one_kind)
     months = [month for period in view.periods for month in view.months[period]]
     few = len(months) <= 18
     labels = [(month[5:].lstrip("0") if few else month, month, month) for month in months] if few else [(period, view.months[period][0], view.months[period][-1]) for period in view.periods]
@@ -183,8 +198,8 @@ def _by_month(view: View) -> Chart | None:
     stacks = Stacks(months, labels, series, values, unit)
     table = []
     for month in months:
-        if column := stacks.column(month):
-            table.append((month, *(shown(column[item], places) if item in column else "" for item in series), shown(sum(column.values(), Fraction(0)), places)))
+        if own := stacks.column(month):
+            table.append((month, *(shown(own[item], places) if item in own else "" for item in series), shown(sum(own.values(), Fraction(0)), places)))
     note = _note(view, view.say("note", "no_month", sum=shown(outside, places)) if outside else "", state)
     said = f"{title}, {months[0]} – {months[-1]}"
     return Chart(name, title, stacked(stacks, f"{view.edition_id}-{name}", said), note, header, tuple(table))

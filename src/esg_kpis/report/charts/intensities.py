@@ -16,7 +16,9 @@ def intensity_chart(view: View) -> Chart | None:
     cells = [(kpi.id, "total", "All") for kpi in view.edition.kpis.values() if kpi.formula == "ratio" and kpi.denominator and not kpi.alternative_to]
     there = [cell for cell in cells if any(row["value"] is not None for row in view.cells.get(cell, {}).values())]
     there.sort(key=lambda cell: view.places.get(cell, 0))
-    panels, table, state = [], [], []
+    panels: list[Panel] = []
+    table: list[tuple[str, ...]] = []
+    state: list[str] = []
     for cell in there:
         rows = {period: view.cells[cell][period] for period in view.periods if period in view.cells[cell]}
         values = {period: Fraction(row["value"]) for period, row in rows.items() if row["value"] is not None}
@@ -29,7 +31,7 @@ def intensity_chart(view: View) -> Chart | None:
     if not panels:
         return None
     title = view.say("title", NAME)
-    note = [view.say("note", "intensities"), view.say("note", "own_scale"), view.say("note", "incomplete") if state else ""]
+    note = [view.say("note", "intensities"), view.say("note", "own_scale") if len(panels) > 1 else "", view.say("note", "incomplete") if state else ""]
     note.append(view.say("note", "intensities_more", count=len(there) - MOST) if len(there) > MOST else "")
     newest = "; ".join(f"{panel.title} {panel.printed[period]} {panel.unit} ({period})" for panel in panels[:4] if (period := view.latest(list(panel.values))) is not None)
     header = (view.say("word", "indicator"), view.say("word", "unit"), *view.periods)

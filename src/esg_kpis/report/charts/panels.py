@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, SMALL, WIDTH, Spec, boxes, side_by_side, svg_of, texts
 from esg_kpis.report.charts.numbers import drawn, signed, tick_decimals, tick_labels, ticks_of
-from esg_kpis.report.charts.text import widest, width_of, wrapped
+from esg_kpis.report.charts.text import widest, width_of, with_room, wrapped
 
 _COLUMNS = 2
-_HEIGHT, _GAP = 84, 22
+_HEIGHT, _GAP, _BAR = 84, 22, 64
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,19 @@ def _view(panel: Panel, ticks: list[Fraction], title: list[str], unit: list[str]
     tops = {period: (ticks[-1] - max(value, Fraction(0))) / span * _HEIGHT for period, value in panel.values.items()}
     zero = ticks[-1] / span * _HEIGHT
     marked = [f"{period}*" if period in panel.marks else period for period in periods]
-    every = next(count for count in range(1, len(periods) + 2) if count > len(periods) or count * step >= widest(marked, SMALL) + 4)
-    shown = [place for place in range(len(periods)) if (len(periods) - 1 - place) % every == 0]
-    under = [{"x": step * place + step / 2, "y": _HEIGHT + 13, "text": marked[place]} for place in shown]
+    middles = [step * place + step / 2 for place in range(len(periods))]
+    first = [place for place, period in enumerate(periods) if period in panel.marks]
+    under = [{"x": x, "y": _HEIGHT + 13, "text": label} for x, label in with_room(middles, marked, SMALL, width + 4, first)]
+    half = min(step / 3, Fraction(_BAR, 2))
     filled = [
-        {"x": step * place + step / 6, "x2": step * (place + 1) - step / 6, "y": zero, "y2": (ticks[-1] - panel.values[period]) / span * _HEIGHT, "fill": COLOURS[0]}
+        {"x": step * place + step / 2 - half, "x2": step * place + step / 2 + half, "y": zero, "y2": (ticks[-1] - panel.values[period]) / span * _HEIGHT, "fill": COLOURS[0]}
         for place, period in enumerate(periods)
         if period in panel.values
     ]
     above = LINE * (len(title) + len(unit))
     axis = {"values": [drawn(tick) for tick in ticks], "format": f",.{tick_decimals(ticks)}f"}
     scale: Spec = {"domain": [drawn(ticks[0]), drawn(ticks[-1])], "nice": False}
-    grid: Spec = {"data": {"values": [{"value": drawn(ticks[0])}]}, "mark": {"type": "point", "opacity": 0}, "encoding": {"y": {"field": "value", "type": "quantitative", "scale": scale, "axis": axis}}}
+    grid: Spec = {"data": {"values": [{"value": drawn(ticks[0])}]}, "mark": {"type": "point", "stroke": "transparent", "size": 0}, "encoding": {"y": {"field": "value", "type": "quantitative", "scale": scale, "axis": axis}}}
     layers = [
         grid,
         boxes(filled),
@@ -78,4 +79,4 @@ def _values(panel: Panel, periods: Sequence[str], tops: dict[str, Fraction], ste
         half = Fraction(width_of(panel.printed[period], SMALL), 2)
         middle = step * periods.index(period) + step / 2
         rows.append({"x": max(half, min(middle, width + 4 - half)), "y": tops[period] - 9, "text": signed(panel.printed[period])})
-    return [texts(rows, align="center")] if rows else []
+    return [texts(rows, align="center", clear=True)] if rows else []

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from esg_kpis.report.charts.chart import Chart
@@ -55,14 +56,14 @@ def target_chart(view: View) -> Chart | None:
     for row in view.table("target_progress").iter_rows(named=True):
         progress.setdefault((row["target_id"], row["version"]), []).append(row)
     by_target: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.sort("version_number").iter_rows(named=True):
-        by_target.setdefault(row["target_id"], []).append(row)
     order = list(dict.fromkeys(target.id for target in view.edition.targets))
+    for row in sorted(rows.iter_rows(named=True), key=lambda row: (order.index(row["target_id"]), row["version_number"])):
+        by_target.setdefault(row["target_id"], []).append(row)
     plotted, left_out = [], []
-    for name in sorted(by_target, key=lambda name: order.index(name) if name in order else len(order)):
-        made = _plotted(view, by_target[name], progress)
+    for versions in by_target.values():
+        made = _plotted(view, versions, progress)
         if made is None:
-            left_out.append(_label(view, by_target[name][-1]))
+            left_out.append(_label(view, versions[-1]))
         else:
             plotted.append(made)
     if not plotted:
@@ -159,14 +160,15 @@ def _panel(view: View, item: Plotted, ticks: list[Fraction], left: int, width: i
     layers = [rules(lines), texts([{"x": -6, "y": line["y"], "text": label} for line, label in zip(lines, tick_labels(ticks), strict=True)], align="right", fill=MUTED)]
     layers.append(texts(_years(first, last, item, width, top), align="center", fill=MUTED))
     for track in item.earlier:
-        layers += _line(at, track.path, MUTED, (1, 4)) + [_diamond(at(track.goal), MUTED)]
+        layers += [*_line(at, track.path, MUTED, (1, 4)), _diamond(at(track.goal), MUTED)]
     layers += _line(at, item.track.path, MUTED if item.ended else TEXT, (6, 4))
     measured = next((track for track in (item.track, *reversed(item.earlier)) if track.actual), item.track)
     actual = [*([measured.base] if measured.base else []), *measured.actual]
     layers += _line(at, actual, COLOURS[0], None, wide=2)
     layers += [_marks([at(point) for point in actual], COLOURS[0], "circle"), _diamond(at(item.track.goal), MUTED if item.ended else COLOURS[1])]
     goal = [*wrapped(signed(shown(item.track.goal[1], item.decimals)), _BEHIND - 12, SMALL), view.say("said", "target_in", year=item.track.goal[0])]
-    layers.append(texts([{"x": width + 10, "y": at(item.track.goal)[1] - LINE * (len(goal) - 1) / Fraction(2), "text": goal}]))
+    goal_y = min(at(item.track.goal)[1] - Fraction(LINE * (len(goal) - 1), 2), Fraction(top + _HEIGHT - LINE * (len(goal) - 1) - 4))
+    layers.append(texts([{"x": width + 10, "y": goal_y, "text": goal}]))
     return layers + ([_newest(item, measured, actual[-1], at(actual[-1]), width, top)] if actual else [])
 
 
@@ -180,7 +182,7 @@ def _newest(item: Plotted, track: Track, point: Point, place: tuple[Fraction, Fr
     free = y + 22 <= top + _HEIGHT  # Below a rising path and above a falling one there is room to the right.
     above = not (rising and free) if rising or point[1] >= _on(path, point[0]) else not free
     to_the_left = x + 8 + room > width + 6 or (above and rising and x - 8 - room >= 0)
-    return texts([{"x": x + 4 if to_the_left else max(x - 4, Fraction(4)), "y": y - 13 if above else y + 14, "text": text}], align="right" if to_the_left else "left")
+    return texts([{"x": x + 4 if to_the_left else max(x - 4, Fraction(4)), "y": y - 13 if above else y + 14, "text": text}], align="right" if to_the_left else "left", clear=True)
 
 
 def _on(path: Sequence[Point], year: int) -> Fraction:
@@ -192,7 +194,7 @@ def _years(first: int, last: int, item: Plotted, width: int, top: int) -> list[S
     """Years under a panel: the ends, and between them those with actual figures that have room."""
     found = []
     taken: list[Fraction] = []
-    for year in dict.fromkeys([first, last, item.track.goal[0], *reversed(sorted(year for year, _ in item.points))]):
+    for year in dict.fromkeys([first, last, item.track.goal[0], *sorted((year for year, _ in item.points), reverse=True)]):
         x = Fraction(width * (year - first), last - first)
         if first <= year <= last and all(abs(x - other) > 36 for other in taken):
             taken.append(x)
@@ -202,7 +204,7 @@ def _years(first: int, last: int, item: Plotted, width: int, top: int) -> list[S
 
 def _line(at: Any, points: Sequence[Point], stroke: str, dash: tuple[int, int] | None, wide: int = 1) -> list[Spec]:  # noqa: ANN401
     places = [at(point) for point in points]
-    parts = [{"x": x, "y": y, "x2": x2, "y2": y2} for (x, y), (x2, y2) in zip(places, places[1:], strict=False)]
+    parts = [{"x": x, "y": y, "x2": x2, "y2": y2} for (x, y), (x2, y2) in pairwise(places)]
     return [rules(parts, stroke=stroke, dash=dash, wide=wide)] if parts else []
 
 

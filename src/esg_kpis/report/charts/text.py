@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from fractions import Fraction
 from functools import cache
 
 _NARROW = frozenset("ijlftrI.,:;|'!()[] -")
 _WIDE = frozenset("mwMW%@")
-_TOKENS = re.compile(r"[⺀-鿿豈-﫿！-｠][，。、：；）」』！？]*|[^\s⺀-鿿豈-﫿！-｠]+[，。、：；）」』！？]*|\s+")
+_CHINESE = "⺀-鿿豈-﫿！-｠"
+_TOKENS = re.compile(rf"[{_CHINESE}][，。、：；）」』！？]*|(?:\xa0|[^\s{_CHINESE}])+[，。、：；）」』！？]*|[^\S\xa0]+")
+"""A Chinese character, or a word, with the punctuation that may not begin a line; or space that may end one."""
 
 
 @cache
@@ -58,3 +61,14 @@ def _fitting(token: str, width: int, size: int) -> list[str]:
             piece = ""
         piece += letter
     return [*found, piece]
+
+
+def with_room(middles: Sequence[Fraction], labels: Sequence[str], size: int, right: int, first: Collection[int] = ()) -> list[tuple[Fraction, str]]:
+    """The labels below an axis that have room beside each other, with their middles: those of `first` before the others, then from the last one backwards. None goes beyond `right`."""
+    wide = [Fraction(width_of(label, size)) for label in labels]
+    at = [min(middle, right - own / 2) for middle, own in zip(middles, wide, strict=True)]
+    taken: list[int] = []
+    for place in dict.fromkeys([*first, *reversed(range(len(labels)))]):
+        if all(abs(at[place] - at[other]) >= (wide[place] + wide[other]) / 2 + 3 for other in taken):
+            taken.append(place)
+    return [(at[place], labels[place]) for place in sorted(taken)]
