@@ -70,7 +70,7 @@ def steps_of(view: View, rows: Sequence[dict[str, Any]]) -> list[Step]:
         if row["effect"] == 0 and not unreproduced:
             continue
         text = shown(row["effect"], places)
-        plus = "+" if row["effect"] > 0 and not text.startswith("-") else ""
+        plus = "+" if row["effect"] > 0 and text.strip("0.") else ""
         between.append(Step(_cause(view, row), row["before"], row["after"], f"{plus}{signed(text)}", UNKNOWN if unreproduced else MORE if row["effect"] > 0 else LESS))
     return [levels[0], *between, levels[1]]
 
