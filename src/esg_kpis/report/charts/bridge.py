@@ -13,6 +13,7 @@ from esg_kpis.report.charts.numbers import Number, shown, signed, tick_labels, t
 from esg_kpis.report.charts.text import widest, wrapped
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import listed, sentences
+from esg_kpis.report.site.basis import to_explorer
 from esg_kpis.restatement.bridge import AND, UNREPRODUCED_FROM, UNREPRODUCED_TO
 
 MOST = 6
@@ -69,7 +70,7 @@ def steps_of(view: View, rows: Sequence[dict[str, Any]]) -> list[Step]:
         if row["effect"] == 0 and not unreproduced:
             continue
         text = shown(row["effect"], places)
-        plus = "+" if row["effect"] > 0 and not text.startswith("-") else ""
+        plus = "+" if row["effect"] > 0 and text.strip("0.") else ""
         between.append(Step(_cause(view, row), row["before"], row["after"], f"{plus}{signed(text)}", UNKNOWN if unreproduced else MORE if row["effect"] > 0 else LESS))
     return [levels[0], *between, levels[1]]
 
@@ -91,7 +92,8 @@ def _waterfall(view: View, part: pl.DataFrame, more: int) -> Chart:
     header = (view.say("word", "basis"), f"{view.say('word', 'effect')}, {unit}", f"{view.say('word', 'level')}, {unit}", view.say("word", "meaning"))
     begin = (steps[0].label, "", shown(rows[0]["before"], places), "")
     table = (begin, *((_cause(view, row), shown(row["effect"], places), shown(row["after"], places), row["text"]) for row in rows))
-    return Chart(name, title, _picture(steps, unit, f"{view.edition_id}-{name}", said), sentences(note, view.language), header, table)
+    links = ((view.label((kpi, "total", rows[0]["category"])), to_explorer("cell", view.edition_id, kpi, period, "total", rows[0]["category"])),)
+    return Chart(name, title, _picture(steps, unit, f"{view.edition_id}-{name}", said), sentences(note, view.language), header, table, links)
 
 
 def _picture(steps: Sequence[Step], unit: str, prefix: str, said: str) -> str:

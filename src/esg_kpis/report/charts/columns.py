@@ -56,7 +56,10 @@ def stacked(stacks: Stacks, prefix: str, said: str) -> str:
     top = room + LINE + 22 if room else LINE + 16
     key, _ = legend(list(zip(stacks.series, COLOURS, strict=False)) if len(stacks.series) > 1 else [], WIDTH, -left, -top)
     layers = [_bars(stacks, columns, ticks), *key, texts([{"x": -left, "y": -16, "text": stacks.unit}], fill=MUTED)]
-    layers += _under(stacks, width)
+    layers += _under(stacks, width, left)
+    if ticks[0] < 0:
+        zero = ticks[-1] / (ticks[-1] - ticks[0]) * _HEIGHT
+        layers.append(rules([{"x": 0, "x2": width, "y": zero, "y2": zero}], stroke=MUTED))
     if stacks.decimals is not None:
         layers += _totals(stacks, columns, heights, ticks, width)
     return svg_of(specification(layers, width, _HEIGHT, (left, top, 4, LINE + 10)), top + _HEIGHT + LINE + 10, prefix, said)
@@ -88,11 +91,11 @@ def _middle(stacks: Stacks, first: str, last: str, width: int) -> Fraction:
     return sum(middles, Fraction(0)) / 2
 
 
-def _under(stacks: Stacks, width: int) -> list[Spec]:
+def _under(stacks: Stacks, width: int, left: int) -> list[Spec]:
     """Labels under columns, and a tick between where a label is of several. Where they would overlap some are left out."""
     middles = [(_middle(stacks, first, last, width), label + ("*" if {first, last} & stacks.marks else "")) for label, first, last in stacks.labels]
     first = [place for place, (_, label) in enumerate(middles) if label.endswith("*")]
-    placed = with_room([x for x, _ in middles], [label for _, label in middles], SMALL, width + 4, first)
+    placed = with_room([x for x, _ in middles], [label for _, label in middles], SMALL, (-left, width + 4), first)
     names = [{"x": x, "y": _HEIGHT + 14, "text": label} for x, label in placed]
     starts = [_middle(stacks, first, first, width) - Fraction(width, 2 * len(stacks.places)) for _, first, last in stacks.labels if first != last]
     return [texts(names, align="center", fill=MUTED), *([rules([{"x": x, "x2": x, "y": _HEIGHT, "y2": _HEIGHT + 8} for x in starts])] if starts else [])]

@@ -112,7 +112,7 @@ def _heat(view: View, sites: list[str], months: list[str], cells: pl.DataFrame, 
                 begun, state = place, after
     starts = [(period, [month for month in view.months[period] if month in at]) for period in view.periods]
     spans = [((at[own[0]] + Fraction(len(own), 2)) * step, period) for period, own in starts if own]
-    shown_spans = with_room([x for x, _ in spans], [period for _, period in spans], SMALL, width)
+    shown_spans = with_room([x for x, _ in spans], [period for _, period in spans], SMALL, (0, width))
     lines = [{"x": step * place, "x2": step * place, "y": 0, "y2": height} for place in range(1, len(months))]
     bounds = [{"x": step * at[own[0]], "x2": step * at[own[0]], "y": -LINE, "y2": height} for _, own in starts[1:] if own and at[own[0]]]
     keys = [(_word(view, state), f"var(--heat-{state})") for state in _STATES if state == "received" or state in states.values()]

@@ -15,6 +15,7 @@ from esg_kpis.report.charts.draw import COLOURS
 from esg_kpis.report.charts.numbers import shown
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named, sentences
+from esg_kpis.report.site.basis import to_explorer
 from esg_kpis.units import multiplier
 
 _ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
@@ -92,4 +93,4 @@ def energy_chart(view: View) -> Chart | None:
         for period, total in totals.items()
     )
     said = f"{title}: {'; '.join(view.say('said', 'of_period', period=view.period(period), value=shown(total, kpi.decimals), unit=unit) for period, total in totals.items())}"
-    return Chart(NAME, title, stacked(stacks, f"{view.edition_id}-{NAME}", said), sentences(note, view.language), header, table)
+    return Chart(NAME, title, stacked(stacks, f"{view.edition_id}-{NAME}", said), sentences(note, view.language), header, table, ((view.label((kpi.id, *WHOLE)), to_explorer("kpi", view.edition_id, kpi.id)),))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, SMALL, WIDTH, Spec, boxes, side_by_side, svg_of, texts
+from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, SMALL, WIDTH, Spec, boxes, rules, side_by_side, svg_of, texts
 from esg_kpis.report.charts.numbers import drawn, signed, tick_decimals, tick_labels, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, with_room, wrapped
 
@@ -48,7 +48,7 @@ def _view(panel: Panel, ticks: list[Fraction], title: list[str], unit: list[str]
     marked = [f"{period}*" if period in panel.marks else period for period in periods]
     middles = [step * place + step / 2 for place in range(len(periods))]
     first = [place for place, period in enumerate(periods) if period in panel.marks]
-    under = [{"x": x, "y": _HEIGHT + 13, "text": label} for x, label in with_room(middles, marked, SMALL, width + 4, first)]
+    under = [{"x": x, "y": _HEIGHT + 13, "text": label} for x, label in with_room(middles, marked, SMALL, (-left, width + 4), first)]
     half = min(step / 3, Fraction(_BAR, 2))
     filled = [
         {"x": step * place + step / 2 - half, "x2": step * place + step / 2 + half, "y": zero, "y2": (ticks[-1] - panel.values[period]) / span * _HEIGHT, "fill": COLOURS[0]}
@@ -62,6 +62,7 @@ def _view(panel: Panel, ticks: list[Fraction], title: list[str], unit: list[str]
     layers = [
         grid,
         boxes(filled),
+        *([rules([{"x": 0, "x2": width, "y": zero, "y2": zero}], stroke=MUTED)] if ticks[0] < 0 else []),
         texts([{"x": -left, "y": -LINE - 8 - above + LINE // 2, "text": title}], bold=True),
         texts([{"x": -left, "y": -LINE - 8 - above + LINE // 2 + LINE * len(title), "text": unit}], fill=MUTED),
         texts(under, align="center", fill=MUTED),

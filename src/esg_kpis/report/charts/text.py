@@ -63,10 +63,10 @@ def _fitting(token: str, width: int, size: int) -> list[str]:
     return [*found, piece]
 
 
-def with_room(middles: Sequence[Fraction], labels: Sequence[str], size: int, right: int, first: Collection[int] = ()) -> list[tuple[Fraction, str]]:
-    """The labels below an axis that have room beside each other, with their middles: those of `first` before the others, then from the last one backwards. None goes beyond `right`."""
+def with_room(middles: Sequence[Fraction], labels: Sequence[str], size: int, ends: tuple[int, int], first: Collection[int] = ()) -> list[tuple[Fraction, str]]:
+    """The labels below an axis that have room beside each other, with their middles: those of `first` before the others, then from the last one backwards. None goes beyond the `ends`."""
     wide = [Fraction(width_of(label, size)) for label in labels]
-    at = [min(middle, right - own / 2) for middle, own in zip(middles, wide, strict=True)]
+    at = [max(min(middle, ends[1] - own / 2), ends[0] + own / 2) for middle, own in zip(middles, wide, strict=True)]
     taken: list[int] = []
     for place in dict.fromkeys([*first, *reversed(range(len(labels)))]):
         if all(abs(at[place] - at[other]) >= (wide[place] + wide[other]) / 2 + 3 for other in taken):
