@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
+from esg_kpis.exact import printed
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, SMALL, WIDTH, Spec, boxes, rules, specification, svg_of, texts
 from esg_kpis.report.charts.numbers import Number, shown, signed, tick_labels, ticks_of
@@ -58,6 +60,11 @@ def _cause(view: View, row: dict[str, Any]) -> str:
     return " + ".join(view.say("causes", name, edition=edition) for name in row["cause"].split(AND))
 
 
+def _moved(row: dict[str, Any], places: int) -> str:
+    """What a cause did, between the levels as they are shown, so that who adds up what is printed gets what is printed. `esg-kpis bridge` does the same."""
+    return shown(Decimal(printed(Fraction(row["after"]), places)) - Decimal(printed(Fraction(row["before"]), places)), places)
+
+
 def steps_of(view: View, rows: Sequence[dict[str, Any]]) -> list[Step]:
     """The bars of a waterfall: both ends as levels from zero, and each cause that has an effect between. What could not be reproduced always has a bar."""
     places = _decimals(view, rows[0]["kpi_id"])
@@ -69,7 +76,7 @@ def steps_of(view: View, rows: Sequence[dict[str, Any]]) -> list[Step]:
         unreproduced = row["cause"] in (UNREPRODUCED_FROM, UNREPRODUCED_TO)
         if row["effect"] == 0 and not unreproduced:
             continue
-        text = shown(row["effect"], places)
+        text = _moved(row, places)
         plus = "+" if row["effect"] > 0 and text.strip("0.") else ""
         between.append(Step(_cause(view, row), row["before"], row["after"], f"{plus}{signed(text)}", UNKNOWN if unreproduced else MORE if row["effect"] > 0 else LESS))
     return [levels[0], *between, levels[1]]
@@ -91,7 +98,7 @@ def _waterfall(view: View, part: pl.DataFrame, more: int) -> Chart:
     said = f"{title}: {'; '.join(f'{step.label} {step.said}' for step in steps)}"
     header = (view.say("word", "basis"), f"{view.say('word', 'effect')}, {unit}", f"{view.say('word', 'level')}, {unit}", view.say("word", "meaning"))
     begin = (steps[0].label, "", shown(rows[0]["before"], places), "")
-    table = (begin, *((_cause(view, row), shown(row["effect"], places), shown(row["after"], places), row["text"]) for row in rows))
+    table = (begin, *((_cause(view, row), _moved(row, places), shown(row["after"], places), row["text"]) for row in rows))
     links = ((view.label((kpi, "total", rows[0]["category"])), to_explorer("cell", view.edition_id, kpi, period, "total", rows[0]["category"])),)
     return Chart(name, title, _picture(steps, unit, f"{view.edition_id}-{name}", said), sentences(note, view.language), header, table, links)
 
