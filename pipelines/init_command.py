@@ -125,7 +125,6 @@ def print_made(console: Console, made: Mapping[str, Any]) -> None:
     folder = escape(made["folder"])
     console.print(f"[bold]A workspace for {escape(made['company'])}, {made['year']}, is in {folder}.[/]")
     console.print("It runs as it is, on worked rows that are to be overwritten. Next:")
-    for step in (
-        f"  esg-kpis --root {folder} run", f"  open {folder}/data/raw/sites/sites.xlsx and write your sites into it", f"  read {folder}/README.md for the rest",
-    ):  # fmt: skip
-        console.print(step)
+    console.print(f"  cd {folder}")
+    console.print("  esg-kpis run")
+    console.print("  write your sites into data/raw/sites/sites.xlsx; README.md has the rest")

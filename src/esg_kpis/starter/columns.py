@@ -56,5 +56,5 @@ def as_they_are() -> tuple[Column, ...]:
         Column("gender", "Gender", "性别", "word", "Choose from the list", "请从列表中选择", 14, words=words.GENDER),
         Column("age_group", "Age band", "年龄组别", "word", "A band, never an age or a birth date", "只填年龄段，不填年龄或生日", 18, words=words.AGE),
         Column("level", "Level", "职级", "word", "Choose from the list; blank means not stated", "请从列表中选择；留空表示未说明", 14, required=False, words=words.LEVEL),
-        Column("employment_type", "Employment type", "雇佣类型", "word", "Choose from the list", "请从列表中选择", 17, words=words.EMPLOYMENT),
+        Column("employment_type", "Employment type", "雇佣类型", "word", "Choose from the list", "请从列表中选择", 20, words=words.EMPLOYMENT),
     )

@@ -29,7 +29,7 @@ class Word:
     @property
     def shown(self) -> str:
         """Both languages in one cell."""
-        return f"{self.english} {self.chinese}".strip()
+        return f"{self.english} / {self.chinese}" if self.chinese else self.english
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ def _sites(country: str, company: str) -> Template:
             columns.note(),
         ),
         (
-            {"site_id": GROUP_SITE, "name": company, "country": country, "kind": "group", "note": "Keep this row: figures of the whole group belong to it. 请保留此行：集团整体数据归于此处。"},
-            {"site_id": EXAMPLE_SITE, "name": "A worked example 示例站点", "country": country, "kind": "office", "floor_area": Decimal(1000), "note": "Overwrite with your first site. 请改为您的第一个站点。"},
+            {"site_id": GROUP_SITE, "name": company, "country": country, "kind": "group", "note": "Keep this row 请保留此行"},
+            {"site_id": EXAMPLE_SITE, "name": "A worked example 示例站点", "country": country, "kind": "office", "floor_area": Decimal(1000), "note": "Your first site 改为您的站点"},
         ),
     )  # fmt: skip
 
@@ -58,10 +58,10 @@ def _meters(year: int) -> Template:
         (
             {
                 "site_id": EXAMPLE_SITE, "measure": "electricity_purchased", "meter_id": f"{MARK}E1", "valid_from": date(year, 1, 1), "valid_to": date(year, 1, 31),
-                "note": "Your own meters: leave 'Read to' blank, and every month is expected. 您的表计请将“停用日期”留空，则每月均须报送。",
+                "note": "Read to: blank for yours 停用日期请留空",
             },
         ),
-        notes=(("A row without a meter number says that the site is to report the measure at all.", "不填表号表示该站点须报送此项，不限表计。"),),
+        notes=(("Leave 'Read to' blank: then every month of the year is expected.", "“停用日期”请留空，则全年每月均须报送。"), ("A row without a meter number says that the site is to report the measure at all.", "不填表号表示该站点须报送此项，不限表计。")),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from esg_kpis.ingest.examples import MARK
 from esg_kpis.starter.template import FILL_IN, LISTS, READ_ME, Cell, Column, Template
 
 _FIXED_DATE = datetime(2020, 1, 1)  # noqa: DTZ001  (a workbook has no time zone)
@@ -20,9 +21,9 @@ _ROOM = 500
 _FONT = {"font_name": "Arial", "font_size": 10, "valign": "top"}
 _EXAMPLE = {"bg_color": "#FFF2CC", "italic": True, "font_color": "#7F6000"}
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
-    "must": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#1F4E79", "font_color": "#FFFFFF", "border": 1, "border_color": "#FFFFFF"},
-    "may": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#8EA9C1", "font_color": "#FFFFFF", "border": 1, "border_color": "#FFFFFF"},
-    "text": {"num_format": "@"}, "date": {"num_format": "yyyy-mm-dd", "align": "left"}, "number": {"num_format": "#,##0.######"},
+    "must": {"bold": True, "text_wrap": True, "valign": "vcenter", "indent": 1, "bg_color": "#1F4E79", "font_color": "#FFFFFF", "border": 1, "border_color": "#FFFFFF"},
+    "may": {"bold": True, "text_wrap": True, "valign": "vcenter", "indent": 1, "bg_color": "#DCE6F1", "font_color": "#1F3864", "border": 1, "border_color": "#FFFFFF"},
+    "text": {"num_format": "@", "align": "left", "indent": 1}, "date": {"num_format": "yyyy-mm-dd", "align": "left", "indent": 1}, "number": {"num_format": "#,##0.######", "align": "right", "indent": 1},
     "title": {"bold": True, "font_size": 13}, "head": {"bold": True, "bottom": 1}, "wrap": {"text_wrap": True},
 }  # fmt: skip
 _OF_KIND = {"date": "date", "number": "number"}
@@ -54,8 +55,9 @@ def workbook(template: Template, known: Mapping[str, Sequence[str]], *, blank: b
         lists = _write_lists(book.add_worksheet(LISTS), template, known, looks)
         _write_header(page, template, looks)
         for line, row in enumerate(() if blank else template.examples, 1):
+            of_row = marked if any(str(cell).startswith(MARK) for cell in row.values()) else looks
             for place, column in enumerate(template.columns):
-                _write_cell(page, line, place, _shown(row.get(column.name, ""), column), marked[_OF_KIND.get(column.kind, "text")])
+                _write_cell(page, line, place, _shown(row.get(column.name, ""), column), of_row[_OF_KIND.get(column.kind, "text")])
         for place, column in enumerate(template.columns):
             page.data_validation(1, place, _LAST_ROW, place, _check(column, lists.get(column.name, "")))
         page.activate()
