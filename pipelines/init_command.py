@@ -1,5 +1,6 @@
 """`esg-kpis init` and `esg-kpis templates`: folders that are written whole or not at all, and never over anything."""
 
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from esg_kpis.starter import GROUP_SITE, Starter, known_places, templates, workb
 from esg_kpis.workspace import open_workspace
 
 _SHOWN = 5
+_STAGE = ".being-made"
 
 
 def made(folder: Path, company: str, year: int, country: str, language: str) -> dict[str, Any]:
@@ -72,8 +74,9 @@ def _free(folder: Path) -> Path:
         UsageProblem: naming what is there, and the way out.
     """
     target = folder.expanduser().resolve()
-    if target.exists() and not target.is_dir():
-        raise UsageProblem("That is a file.", where=str(target), mend="Name a folder that does not exist yet.")
+    file = next((path for path in (target, *target.parents) if path.exists() and not path.is_dir()), None)
+    if file is not None:
+        raise UsageProblem("That is a file, and no folder.", where=str(file), mend="Name a folder that does not exist yet.")
     try:
         there = sorted(path.name for path in target.iterdir()) if target.is_dir() else []
     except OSError as error:
@@ -88,14 +91,13 @@ def _free(folder: Path) -> Path:
 
 
 def _write(target: Path, files: Mapping[str, bytes]) -> None:
-    """Writes a folder beside its place and moves it there in one step, so that it is there wholly or not at all."""
-    stage = target.with_name(f".{target.name}.being-made")
+    """Writes everything beside its place and moves it there when it is whole. A folder that is there stays the same folder, since somebody may be standing in it."""
+    stands = target.is_dir()
+    stage = target / _STAGE if stands else target.with_name(f".{target.name}{_STAGE}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         stage.mkdir()
     except FileExistsError as error:
-        if not stage.is_dir():
-            raise _unwritable(target, error) from error
         raise UsageProblem("It is being made already, or that was interrupted.", where=str(stage), mend="If nobody is at it, delete that folder and try again.") from error
     except OSError as error:
         raise _unwritable(target, error) from error
@@ -104,13 +106,27 @@ def _write(target: Path, files: Mapping[str, bytes]) -> None:
             path = stage / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
-        if target.is_dir():
-            target.rmdir()
-        stage.rename(target)
+        if stands:
+            _move_out(stage, target)
+        else:
+            stage.rename(target)
     except OSError as error:
         raise _unwritable(target, error) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _move_out(stage: Path, target: Path) -> None:
+    """Moves what is in a folder one level up; all of it, or nothing."""
+    moved: list[Path] = []
+    try:
+        for path in sorted(stage.iterdir()):
+            path.rename(target / path.name)
+            moved.append(target / path.name)
+    except OSError:
+        for path in moved:
+            path.rename(stage / path.name)
+        raise
 
 
 def _unwritable(target: Path, error: OSError) -> UsageProblem:
@@ -122,9 +138,10 @@ def _unwritable(target: Path, error: OSError) -> UsageProblem:
 
 def print_made(console: Console, made: Mapping[str, Any]) -> None:
     """What was made, and what to do next."""
-    folder = escape(made["folder"])
-    console.print(f"[bold]A workspace for {escape(made['company'])}, {made['year']}, is in {folder}.[/]")
+    folder = made["folder"]
+    console.print(f"[bold]A workspace for {escape(made['company'])}, {made['year']}, is in {escape(folder)}.[/]")
     console.print("It runs as it is, on worked rows that are to be overwritten. Next:")
-    console.print(f"  cd {folder}")
+    if Path(folder) != Path.cwd():
+        console.print(f"  cd {shlex.quote(folder)}", markup=False)
     console.print("  esg-kpis run")
     console.print("  write your sites into data/raw/sites/sites.xlsx; README.md has the rest")
