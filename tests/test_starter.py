@@ -217,7 +217,7 @@ def test_a_workbook_that_a_spreadsheet_program_saved_reads_as_before(tmp_path: P
     kept = ["domain", "measure", "site_id", "meter_id", "document", "start", "end", "dimensions", "quantity", "canonical", "unit"]
 
     assert after.rejected.height == 0
-    assert after.quantities.select(kept).equals(before.quantities.select(kept))
+    assert after.quantities.select(kept).sort("domain", "measure").equals(before.quantities.select(kept).sort("domain", "measure"))
     assert after.sites.drop("record_id").equals(before.sites.drop("record_id"))
     ran = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
     assert ran.table("kpi_values").filter((pl.col("kpi_id") == "total_workforce") & (pl.col("breakdown") == "total"))["value"].item() == 12
@@ -342,7 +342,7 @@ def test_a_column_that_may_hold_a_quantity_is_not_passed_over(tmp_path: Path) ->
 def test_copies_of_a_template_lie_beside_each_other(tmp_path: Path) -> None:
     root = new_workspace(tmp_path)
     (root / "data/raw/energy/能源 SH-01.XLSX").write_bytes((root / ENERGY).read_bytes())
-    changed(root, "data/raw/energy/能源 SH-01.XLSX", cells(C2=date(YEAR, 2, 1), D2=date(YEAR, 2, 28), E2=9000, E3=50, C3=date(YEAR, 2, 1), D3=date(YEAR, 2, 28)))
+    changed(root, "data/raw/energy/能源 SH-01.XLSX", cells(C2=date(YEAR, 2, 1), D2=date(YEAR, 2, 28), E2=9000, H2=None, I2="B-2", C3=date(YEAR, 2, 1), D3=date(YEAR, 2, 28), I3="B-3"))
     found = read(root)
 
     assert found.rejected.height == 0
@@ -354,7 +354,7 @@ def test_copies_of_a_template_lie_beside_each_other(tmp_path: Path) -> None:
     [
         ("people/employees.xlsx", cells(I1="Name", I2="x"), "column"),
         ("people/employees.xlsx", cells(A2="1001"), "1 of 12 person keys are no pseudonyms"),
-        ("people/employees.xlsx", headers(1), "The columns fit no form of people data"),
+        ("people/employees.xlsx", headers(1), "names no column of a people file"),
         ("people/employees.xlsx", cells(E2="F"), "expected one of Female / 女, Male / 男"),
         ("people/training.xlsx", cells(A2="ffffffffffffffff"), "expected a day on which the person was employed"),
         ("people/injuries.xlsx", lambda _, page: page.delete_rows(2), "Where nobody was injured, say so: complete_until"),
