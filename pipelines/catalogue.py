@@ -138,6 +138,44 @@ CATALOGUE: dict[str, Entry] = {
 }  # fmt: skip
 """Asset -> what it is. A test holds it against the assets that there are."""
 
+PREVIEWED: dict[str, tuple[str, ...]] = {
+    "files": ("path", "records", "status", "problem"),
+    "records": ("path", "line", "site_id", "start", "end"),
+    "rejected": ("path", "line", "rule", "column", "expected"),
+    "quantities": ("site_id", "measure", "start", "end", "quantity", "received_unit"),
+    "sites": ("site_id", "name", "country", "kind"),
+    "meters": ("site_id", "measure", "meter_id", "valid_from"),
+    "ownership": ("site_id", "control", "ownership_share", "valid_from"),
+    "instruments": ("instrument", "instrument_kind", "market", "volume"),
+    "observations": ("check", "subject", "observed"),
+    "amounts": ("site_id", "measure", "month", "quantity", "unit"),
+    "outliers": ("record_id", "flag", "observed", "expected"),
+    "coverage": ("site_id", "measure", "month", "expected", "received", "missing"),
+    "meter_months": ("site_id", "measure", "month", "expected", "missing"),
+    "factors": ("factor_id", "value", "unit", "published"),
+    "edition_amounts": ("site_id", "measure", "month", "quantity", "unit", "edition"),
+    "estimates": ("site_id", "measure", "month", "method", "quantity"),
+    "coverage_summary": ("edition", "period", "measure", "site_months", "site_months_missing"),
+    "factor_uses": ("edition", "factor_id", "measure", "period"),
+    "claims": ("edition", "instrument", "volume", "accepted"),
+    "factor_problems": ("edition", "period", "subject", "message"),
+    "published": ("kpi_id", "period", "category", "value_as_printed", "unit", "edition"),
+    "kpi_values": ("kpi_id", "period", "category", "printed", "unit", "status", "edition"),
+    "kpi_labels": ("edition", "category", "label_en", "label_zh"),
+    "tie_out": ("kpi_id", "period", "category", "published", "computed", "verdict"),
+    "uncertainty": ("kpi_id", "period", "category", "percent", "status"),
+    "uncertainty_sources": ("kpi_id", "period", "source", "contribution_percent"),
+    "lenses": ("lens", "kpi_id", "period", "percent", "lens_status"),
+    "content_index": ("code", "kpi_id", "value", "unit", "status"),
+    "targets": ("target_id", "version", "value", "unit", "target_year"),
+    "target_progress": ("target_id", "period", "actual", "path_value", "verdict"),
+    "anomalies": ("rule", "subject", "period", "ratio", "state"),
+    "table_checks": ("check", "subject", "period", "verdict"),
+    "record_fates": ("edition", "path", "line", "fate", "reason"),
+    "findings": ("check", "subject", "severity", "observed"),
+}
+"""Columns of a preview: as many as fit beside each other in the UI. Of other tables the first few."""
+
 
 def said_of(path: Sequence[str]) -> Entry:
     """The entry of an asset by the parts of its key."""

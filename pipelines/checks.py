@@ -12,7 +12,8 @@ from pipelines.catalogue import FINDINGS_PAGE
 from pipelines.described import report_link, report_page
 from pipelines.resources import WorkspaceResource
 
-_SHOWN, _LONG = 10, 300
+_IN_SHORT, _SHOWN, _LONG = 3, 10, 300
+_JOINER = "\u2060"
 _SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeverity.WARN}
 
 
@@ -35,7 +36,7 @@ def check_result(findings: pl.DataFrame, name: str, workspace: WorkspaceResource
         return dg.AssetCheckResult(check_name=name, passed=True, severity=dg.AssetCheckSeverity.WARN, metadata=metadata, description=f"{words}.")
     told = _told(failed)
     return dg.AssetCheckResult(
-        check_name=name, passed=False, severity=_SEVERITIES[failed["severity"][0]], description=_in_short(name, failed.height, told[0]),
+        check_name=name, passed=False, severity=_SEVERITIES[failed["severity"][0]], description=_in_short(name, told),
         metadata=metadata | {"what is wrong": dg.MetadataValue.md(_table(told, failed.height)), "what to do": dg.MetadataValue.md(_to_do(told, report_link(out, FINDINGS_PAGE)))},
     )  # fmt: skip
 
@@ -46,15 +47,21 @@ def _told(failed: pl.DataFrame) -> list[dict[str, str]]:
     return failed.with_columns(pl.when(of_people("subject")).then(file).otherwise("subject").alias("subject")).rows(named=True)
 
 
-def _in_short(name: str, count: int, first: dict[str, str]) -> str:
-    """What stands in the list of checks: what does not hold, how often, the first case, and the way out."""
-    where = ", ".join(part for part in (first["edition"] and f"edition {first['edition']}", first["period"]) if part)
-    lines = [
-        f"**{count} finding{'s' if count > 1 else ''}.** What ought to hold: {_lower(CHECKS[name])}.",
-        f"{'First' if count > 1 else 'Found'}: {plain(first['subject'])}{f' ({plain(where)})' if where else ''}: {plain(first['observed'])}",
-        f"**What to do:** {plain(first['what_to_do'])}",
-    ]
-    return "\n\n".join(lines)
+def _in_short(name: str, told: list[dict[str, str]]) -> str:
+    """What stands above all else: what does not hold, how often, the first cases, and the way out."""
+    lines = [f"**{len(told)} finding{'s' if len(told) > 1 else ''}.** What ought to hold: {_lower(CHECKS[name])}.", ""]
+    for row in told[:_IN_SHORT]:
+        where = ", ".join(part for part in (row["edition"] and f"edition {row['edition']}", row["period"]) if part)
+        lines.append(f"- **{plain(row['subject'])}**{f' ({plain(where)})' if where else ''}: {plain(row['observed'])}{_wanted(name, row['expected'])}")
+    if len(told) > _IN_SHORT:
+        lines.append(f"- and {len(told) - _IN_SHORT} more: see *what is wrong*")
+    steps = [row["what_to_do"] for row in told]
+    return "\n".join([*lines, "", f"**What to do:** {plain(next((step for step in steps if not step.startswith('Nothing')), steps[0]))}"])
+
+
+def _wanted(name: str, expected: str) -> str:
+    """What ought to be, where it says more than the check itself."""
+    return "" if expected.lower() == CHECKS[name].lower() else f" *Expected:* {plain(expected)}."
 
 
 def _table(told: list[dict[str, str]], count: int) -> str:
@@ -76,9 +83,13 @@ def _lower(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text from files within Markdown: one line, not too long, and nothing in it becomes a link, a picture, a tag or a cell."""
+    """Text from files within Markdown: one line, not too long, and nothing in it becomes a picture, a link, a tag or a cell.
+
+    The UI makes links of bare addresses too, whatever is escaped; a word joiner within one, which nobody sees, keeps it text.
+    """
     line = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]<>|!~#])", r"\\\1", line if len(line) <= _LONG else f"{line[: _LONG - 1]}…")
+    escaped = re.sub(r"([\\`*_\[\]<>|!~#])", r"\\\1", line if len(line) <= _LONG else f"{line[: _LONG - 1]}…")
+    return re.sub(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", _JOINER, escaped)
 
 
 @dg.asset_check(

@@ -9,18 +9,67 @@ from pipelines.column_lineage import LINEAGE
 from pipelines.sources import SOURCES
 
 
-def table_metadata(table: Table) -> dict[str, object]:
-    """Schema with units and meanings, as Dagster shows them."""
+_FEW = 5
+
+
+def table_metadata(table: Table, key: str = "") -> dict[str, object]:
+    """Schema with units and meanings, as Dagster shows them, and from where each column comes.
+
+    The open UI draws no lineage of columns (that of Dagster+ does), so each column says it in words, with links by which a person walks back.
+    """
+    asset = key or table.name
     columns = [
         dg.TableColumn(
             name=column.name,
             type=str(column.dtype),
-            description=column.meaning + (f" [{column.unit}]" if column.unit else ""),
+            description="\n\n".join(filter(None, (column.meaning + (f" [{column.unit}]" if column.unit else ""), comes_from(asset, column.name)))),
             constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
         )
         for column in table.columns
     ]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns), "grain": table.grain, "key": ", ".join(table.key)}
+    ways = {"where columns come from": dg.MetadataValue.md(ways_back(asset))} if asset in LINEAGE else {}
+    return {"dagster/column_schema": dg.TableSchema(columns=columns), "key": ", ".join(table.key), **ways}
+
+
+def comes_from(asset: str, column: str) -> str:
+    """The columns before it, in Markdown, as links to their assets; empty for one that nothing comes before."""
+    before: dict[str, list[str]] = {}
+    for of, name in LINEAGE.get(asset, {}).get(column, ()):
+        before.setdefault(of, []).append(name)
+    folders = [_link(of, of.removeprefix("raw/")) for of in before if of.startswith("raw/")]
+    if len(folders) > 1:
+        named = [f"the files in data/raw: {', '.join(folders)}" if len(folders) <= _FEW else f"the files in data/raw, of {len(folders)} folders", *(_named(of, names) for of, names in before.items() if not of.startswith("raw/"))]
+    else:
+        named = [_named(of, names) for of, names in before.items()]
+    return f"*From* {'; '.join(named)}" if named else ""
+
+
+def _named(asset: str, columns: list[str]) -> str:
+    return f"{_link(asset, asset)}: {', '.join(f'`{name}`' for name in columns)}"
+
+
+def _link(asset: str, text: str) -> str:
+    return f"[{text}](/assets/{asset})"
+
+
+def ways_back(asset: str) -> str:
+    """For each column what comes directly before it, and what somebody sent at the very beginning, in Markdown."""
+    lines = ["| column | comes from | and that, in the end, from |", "|---|---|---|"]
+    for column in LINEAGE[asset]:
+        ends: dict[str, list[str]] = {}
+        for of, name in sorted(beginnings(asset, column)):
+            ends.setdefault("the files in data/raw" if of.startswith("raw/") else of, []).append(name)
+        told = "; ".join(of if of not in SOURCES else f"{_link(of, of)}: {', '.join(f'`{name}`' for name in names)}" for of, names in ends.items())
+        lines.append(f"| `{column}` | {comes_from(asset, column).removeprefix('*From* ') or 'nothing: it is the same in every row'} | {told} |")
+    return "\n".join(lines)
+
+
+@cache
+def beginnings(asset: str, column: str) -> frozenset[tuple[str, str]]:
+    """The columns of files at which the lineage of a column begins."""
+    if asset in SOURCES:
+        return frozenset({(asset, column)})
+    return frozenset().union(*(beginnings(of, name) for of, name in LINEAGE.get(asset, {}).get(column, ())))
 
 
 def source_metadata(name: str) -> dict[str, object]:
@@ -31,7 +80,7 @@ def source_metadata(name: str) -> dict[str, object]:
 
 def table_out(table: Table, key: str = "") -> dg.AssetOut:
     """A table as the output of a step. What it is in words stands in the catalogue."""
-    return dg.AssetOut(key=key or table.name, metadata=table_metadata(table))
+    return dg.AssetOut(key=key or table.name, metadata=table_metadata(table, key))
 
 
 @cache

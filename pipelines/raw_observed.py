@@ -14,7 +14,7 @@ from esg_kpis.ingest.take import is_left_over
 from pipelines.resources import WorkspaceResource
 from pipelines.shown import percent, table
 
-_SHOWN = 40
+_SHOWN, _DIGITS = 40, 12
 
 
 def observed(workspace: WorkspaceResource, files: pl.DataFrame, rejected: pl.DataFrame) -> Iterator[dg.AssetObservation]:
@@ -40,14 +40,15 @@ def _of_domain(place: Path, domain: Domain, files: pl.DataFrame) -> dict[str, An
 
 def _listed(place: Path, read: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Every file of a folder with bytes, hash and what became of it. A file that the run read stands there as it was read."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for path in sorted(item for item in place.rglob("*") if item.is_file() and not is_left_over(item) and "__pycache__" not in item.parts):
         name = path.relative_to(place).as_posix()
         row = read.get(name)
         size, sha256 = (row["bytes"], row["sha256"]) if row else _measured(path)
         rows.append({"file": name, "bytes": size, "sha256": sha256, "state": row["status"] if row else _unread(path), "problem": (row and row["problem"]) or ""})
     whole = hashlib.sha256("\n".join(f"{row['file']} {row['sha256']}" for row in rows).encode()).hexdigest()
-    shown = table(rows[:_SHOWN], ["file", "bytes", "sha256", "state", "problem"])
+    columns = ["file", "bytes", "sha256", "state", *(["problem"] if any(row["problem"] for row in rows) else [])]
+    shown = table(({name: f"{row[name][:_DIGITS]}…" if name == "sha256" else row[name] for name in columns} for row in rows[:_SHOWN]), columns)
     more = {"files not shown": len(rows) - _SHOWN} if len(rows) > _SHOWN else {}
     return {"files": len(rows), "bytes": sum(row["bytes"] for row in rows), "sha256": whole, "what is there": shown, "folder": dg.MetadataValue.path(str(place)), **more}
 

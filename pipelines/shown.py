@@ -10,12 +10,13 @@ import polars as pl
 from esg_kpis.assurance.lineage import OF_PEOPLE
 from esg_kpis.domains import DOMAINS
 from esg_kpis.evidence.withheld import PEOPLE_CHECKS, of_people
+from pipelines.catalogue import PREVIEWED
 from pipelines.lineage import lineage_metadata
 
 NO_ROWS = frozenset({"people_counts", "people_controls", "headcount"})
 """Tables that hold small groups: no row of them is shown, and no digest, by which somebody who knows all but one number could try that one."""
 
-_ROWS, _WIDTH, _CELLS = 5, 60, 16
+_ROWS, _COLUMNS, _WIDTH, _DIGITS = 5, 5, 40, 16
 _HASHED = 500_000
 """Larger tables are not digested in passing; `manifest.sha256` among the results lists their files."""
 _SLICE = 50_000
@@ -48,7 +49,7 @@ def visible(frame: pl.DataFrame, asset: str) -> pl.DataFrame:
     if "verdict" in names:
         hidden.append(pl.col("verdict") == "suppressed")
     kept = frame.filter(~pl.any_horizontal(expression.fill_null(value=False) for expression in hidden)) if hidden else frame
-    return kept.drop("received", strict=False)
+    return kept.drop("received") if asset == "records" else kept
 
 
 def about_people() -> pl.Expr:
@@ -64,17 +65,18 @@ def digest(frame: pl.DataFrame) -> str:
     return found.hexdigest()
 
 
-def preview(frame: pl.DataFrame) -> dg.TableMetadataValue:
-    """A few rows as a table: what failed first, long cells cut, and only columns in which something stands."""
-    first = (frame.sort("passed", maintain_order=True) if "passed" in frame.columns else frame).head(_ROWS)
-    rows = first.select(pl.all().cast(pl.String)).rows(named=True)
-    columns = [name for name in frame.columns if any(row[name] for row in rows)][:_CELLS]
+def preview(frame: pl.DataFrame, asset: str) -> dg.TableMetadataValue:
+    """A few rows as a table, spread over the frame; of checks those that failed. Long cells are cut."""
+    columns = list(PREVIEWED.get(asset, frame.columns[:_COLUMNS]))
+    first = frame.sort("passed", maintain_order=True) if "passed" in frame.columns else frame.gather_every(max(1, frame.height // _ROWS))
+    rows = first.head(_ROWS).select(pl.col(columns).cast(pl.String)).rows(named=True)
     return table(({name: _cut(row[name] or "") for name in columns} for row in rows), columns)
 
 
 def _cut(text: str) -> str:
-    plain = text.rstrip("0").rstrip(".") if "." in text and text.replace(".", "").lstrip("-").isdigit() else text
-    return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH - 1]}…"
+    number = text.replace(".", "", 1).lstrip("-").isdigit()
+    plain, width = (text.rstrip("0").rstrip(".") if "." in text else text, _DIGITS) if number else (text, _WIDTH)
+    return plain if len(plain) <= width else f"{plain[: width - 1]}…"
 
 
 def table(rows: Iterable[dict[str, Any]], columns: list[str]) -> dg.TableMetadataValue:
@@ -89,7 +91,7 @@ def counted(frame: pl.DataFrame, asset: str, **more: Any) -> dict[str, Any]:  # 
     if asset in NO_ROWS:
         told["preview"] = "No row is shown: this table holds small groups of people."
     else:
-        told["preview"] = preview(seen)
+        told["preview"] = preview(seen, asset)
         if seen.height < frame.height:
             told["rows not shown"] = f"{frame.height - seen.height} that tell of people, or are suppressed, are in neither the preview nor the digest."
         told["sha256"] = digest(seen) if seen.height <= _HASHED else "Too large to be digested in passing; see manifest.sha256 among the results."
