@@ -19,9 +19,6 @@ from esg_kpis.report.outputs import WORK, alone, digest_of, run_key
 from esg_kpis.workspace import Workspace, open_workspace
 from pipelines.abandoned import end_abandoned
 
-OWNERS = ["team:sustainability"]
-"""Who is asked about an asset."""
-
 
 @lru_cache(maxsize=4)
 def _editions(folder: Path, wanted: tuple[str, ...], _digest: str) -> list[Edition]:
