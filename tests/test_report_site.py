@@ -1,5 +1,7 @@
 """The pages of the report site, opened from the disk in a real browser: what they say is what the tables hold."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -8,10 +10,11 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, expect
 
+from esg_kpis.assurance.findings import CHECKS
 from tests.browser import launched, violations, watched
-from tests.conftest import Ran
+from tests.conftest import REPOSITORY, Ran
 
-PAGES = ("index", "tables", "findings")
+PAGES = ("index", "tables", "charts", "findings")
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +122,15 @@ def test_the_first_page_is_small_and_there_at_once(browser: Browser, site: Path)
         size = sum((site / unquote(name).partition("/report/")[2]).stat().st_size for name in loaded) + (site / "index.html").stat().st_size
         assert size < 1_000_000
         assert timing < 1_000
+
+
+def test_every_word_stands_in_both_languages() -> None:
+    words = tomllib.loads((REPOSITORY / "src" / "esg_kpis" / "report" / "site" / "words.toml").read_text(encoding="utf-8"))
+    checks = words.pop("checks")
+    assert checks.keys() == CHECKS.keys()
+    lacking = [f"{group}.{name}" for group, entries in words.items() for name, entry in entries.items() if {"en", "zh"} - entry.keys()]
+    unlike = [f"{group}.{name}" for group, entries in words.items() for name, entry in entries.items() if set(re.findall(r"{(\w+)}", entry["en"])) != set(re.findall(r"{(\w+)}", entry["zh"]))]
+    assert (lacking, unlike) == ([], [])
 
 
 def test_it_prints_to_a4_without_its_buttons(browser: Browser, site: Path, tmp_path: Path) -> None:
