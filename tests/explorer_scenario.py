@@ -89,6 +89,7 @@ class Answered:
 
     @property
     def median(self) -> float:
+        """The middle of the times."""
         return statistics.median(self.times)
 
 
@@ -108,3 +109,7 @@ def answered(page: Page, queries: Sequence[str]) -> Answered:
     """Searches one after the other; each begins with nothing painted before it left to do."""
     told = [page.evaluate(ASK, [query]) for query in queries]
     return Answered([time for time, _ in told], [found for _, found in told])
+
+
+QUERIES = ("S-00017", "site number 12", "M-00100-E", "electricity", "A1.2", "ghg", "natural_gas_0001.csv", "natural_gas_0001.csv:77", "s", "zzz", "302-1", "energy/", "grid-2023", "m-00", "water_tap", "one", "0", "-e", "gas co2", "office")
+"""What somebody might type: names, parts of names, codes, lines of files, and what is nowhere."""
