@@ -10,16 +10,15 @@ from esg_kpis.assurance.anomalies_basis import Basis
 from esg_kpis.factors import with_instruments
 from esg_kpis.kpis import inputs_of
 from esg_kpis.tables import ANOMALIES, empty
-from pipelines.lineage import counted, table_out
-from pipelines.resources import OWNERS, WorkspaceResource
+from pipelines.lineage import table_out
+from pipelines.resources import WorkspaceResource
+from pipelines.shown import counted
 
 
 @dg.multi_asset(
     outs={
-        "anomalies": table_out(ANOMALIES, "What is unlike last year, its peers, its season or a known factor, by the rules of each edition, with the place for the explanation.", "g6_assurance"),
-        "anomaly_notes": dg.AssetOut(
-            description="Explanations of nothing that is there, and how many sites were not compared per head.", group_name="g6_assurance", kinds={"polars"}, owners=OWNERS
-        ),
+        "anomalies": table_out(ANOMALIES),
+        "anomaly_notes": dg.AssetOut(),
     },
     deps=["edition_files", "factors"],
     can_subset=False,

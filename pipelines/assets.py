@@ -16,6 +16,7 @@ from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
+from esg_kpis.evidence.withheld import findings_told
 from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of, with_targets
@@ -47,85 +48,63 @@ from esg_kpis.tables import (
     TIE_OUT,
 )
 from pipelines.checks import check_result
-from pipelines.lineage import counted, table_metadata, table_out
-from pipelines.resources import OWNERS, WorkspaceResource
+from pipelines.lineage import source_metadata, table_metadata, table_out
+from pipelines.raw_observed import observed
+from pipelines.resources import WorkspaceResource
+from pipelines.shown import counted, refused
 
-RAW = [
-    dg.AssetSpec(
-        ["raw", domain.name],
-        group_name="g1_raw_files",
-        description=f"{domain.title}: the files in data/raw/{domain.name}, as they were sent. Never written by code. {domain.source}.",
-        kinds={"csv", "xlsx"},
-        owners=OWNERS,
-    )
-    for domain in DOMAINS.values()
-]
-RULES = [
-    dg.AssetSpec(
-        "factor_files",
-        group_name="g1_raw_files",
-        description="The factor library: one CSV per source and edition of it.",
-        kinds={"csv"},
-        owners=OWNERS,
-    ),
-    dg.AssetSpec(
-        "edition_files",
-        group_name="g1_raw_files",
-        description="The editions: definitions, boundaries, rules and published figures.",
-        kinds={"yaml"},
-        owners=OWNERS,
-    ),
-]
+RAW = [dg.AssetSpec(["raw", domain.name], metadata=source_metadata(f"raw/{domain.name}")) for domain in DOMAINS.values()]
+RULES = [dg.AssetSpec(name, metadata=source_metadata(name)) for name in ("factor_files", "edition_files")]
+_PEOPLE = [dg.AssetKey(["raw", domain.name]) for domain in DOMAINS.values() if domain.counted]
+_RECORDS = {dg.AssetKey("records")}
+_WITHIN_INGEST = {
+    **{name: {spec.key for spec in RAW} for name in ("files", "records")},
+    **dict.fromkeys(("rejected", "sites", "meters", "ownership", "instruments", "published_with_data", "observations"), _RECORDS),
+    "quantities": {*_RECORDS, dg.AssetKey("meters")},
+    **{name: {*_PEOPLE, dg.AssetKey("sites"), dg.AssetKey("edition_files")} for name in ("people_counts", "headcount", "people_controls")},
+}
+"""What within the step rests on what, so that a column can be followed from a quantity to its record and from there to the file."""
 
 
 @dg.multi_asset(
     outs={
-        "files": table_out(FILES, "What was looked at, and whether it could be read.", "g2_records"),
-        "records": table_out(RECORDS, "Every row as somebody sent it.", "g2_records"),
-        "rejected": table_out(
-            REJECTED,
-            "Rows that could not be read, each with the rule, what was read and what would be right. Send them back.",
-            "g2_records",
-        ),
-        "quantities": table_out(QUANTITIES, "What the accepted records say, typed, in the units received.", "g2_records"),
-        "sites": table_out(SITES, "The register of sites.", "g2_records"),
-        "meters": table_out(METERS, "The register of meters, and of what sites are to report.", "g2_records"),
-        "ownership": table_out(OWNERSHIP, "The register of ownership: who controls a site and how much of it is owned, by days.", "g2_records"),
-        "instruments": table_out(INSTRUMENTS, "The ledger of contractual instruments for the market-based method.", "g2_records"),
-        "published_with_data": table_out(PUBLISHED, "Published figures that came as columns of the data.", "g2_records", "published_with_data"),
-        "observations": dg.AssetOut(
-            description="What was seen in the files that a person should look at.", group_name="g2_records", kinds={"polars"}, owners=OWNERS
-        ),
-        "people_counts": table_out(PEOPLE_COUNTS, "People as counts. Nothing that leaves this step knows a person.", "g2_records"),
-        "people_controls": table_out(
-            PEOPLE_CONTROLS, "Control totals of the people files, which prove the counts when the files are gone.", "g2_records"
-        ),
-        "headcount": table_out(HEADCOUNT, "Opening heads, joiners, leavers and transfers to closing heads, by dimension.", "g2_records"),
+        "files": table_out(FILES),
+        "records": table_out(RECORDS),
+        "rejected": table_out(REJECTED),
+        "quantities": table_out(QUANTITIES),
+        "sites": table_out(SITES),
+        "meters": table_out(METERS),
+        "ownership": table_out(OWNERSHIP),
+        "instruments": table_out(INSTRUMENTS),
+        "published_with_data": table_out(PUBLISHED, "published_with_data"),
+        "observations": dg.AssetOut(),
+        "people_counts": table_out(PEOPLE_COUNTS),
+        "people_controls": table_out(PEOPLE_CONTROLS),
+        "headcount": table_out(HEADCOUNT),
     },
-    deps=[spec.key for spec in RAW],
+    deps=[*(spec.key for spec in RAW), "edition_files"],
+    internal_asset_deps=_WITHIN_INGEST,
     can_subset=False,
 )
-def ingested(workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
+def ingested(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
     """Bytes to typed records, and people to counts. Nothing is dropped, nothing is guessed."""
     result = ingest(workspace.workspace, workspace.last_day)
     people = people_of(workspace.workspace, workspace.last_day, result.sites, counting_of(workspace.read_editions), workspace.person_key)
     files, records, rejected, observations = (
         pl.concat([getattr(result, name), getattr(people, name)]) for name in ("files", "records", "rejected", "observations")
     )
-    share = f"{rejected['record_id'].n_unique()} of {records.height}"
+    share = refused(records, rejected)
+    for observation in observed(workspace, files, rejected):
+        context.log_event(observation)
     for name, frame in (
-        ("files", files), ("records", records), ("rejected", rejected), ("quantities", result.quantities), ("sites", result.sites), ("meters", result.meters), ("ownership", result.ownership), ("instruments", result.instruments),
+        ("files", files), ("records", records), ("rejected", rejected), ("sites", result.sites), ("meters", result.meters), ("quantities", result.quantities), ("ownership", result.ownership), ("instruments", result.instruments),
         ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
-        more = {"records rejected": share} if name in ("records", "rejected") else {}
-        yield dg.Output(frame, output_name=name, metadata=counted(frame, name, **more))
+        yield dg.Output(frame, output_name=name, metadata=counted(frame, name, **(share if name in ("records", "rejected") else {})))
 
 
-@dg.asset(
-    key="amounts", metadata=table_metadata(AMOUNTS), group_name="g3_amounts", kinds={"polars"}, owners=OWNERS,
-    description="Quantities in the canonical unit of their measure, bills apportioned to months by day. Before any edition.",
-)  # fmt: skip
+@dg.asset(key="amounts", metadata=table_metadata(AMOUNTS))
 def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame, people_counts: pl.DataFrame) -> pl.DataFrame:
     """Amounts before any edition."""
     frame = pl.concat([amounts_of(quantities), amounts_of_people(people_counts)])
@@ -133,10 +112,7 @@ def amounts(context: dg.AssetExecutionContext, quantities: pl.DataFrame, people_
     return frame
 
 
-@dg.asset(
-    key="outliers", group_name="g3_amounts", kinds={"polars"}, owners=OWNERS,
-    description="Quantities unlike the history of their own meter, and what may have happened. They count as received; a person looks.",
-)  # fmt: skip
+@dg.asset(key="outliers")
 def outliers(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.DataFrame:
     """Outliers."""
     frame = outliers_of(quantities)
@@ -146,10 +122,8 @@ def outliers(context: dg.AssetExecutionContext, quantities: pl.DataFrame) -> pl.
 
 @dg.multi_asset(
     outs={
-        "coverage": table_out(COVERAGE, "What was expected, by the register of meters or between a meter's first and last record, and what came.", "g3_amounts"),
-        "meter_months": dg.AssetOut(
-            description="The same per meter: what gaps are filled by. One row: one meter in one month.", group_name="g3_amounts", kinds={"polars"}, owners=OWNERS
-        ),
+        "coverage": table_out(COVERAGE),
+        "meter_months": dg.AssetOut(),
     },
     deps=["edition_files"],
     can_subset=False,
@@ -164,10 +138,7 @@ def covered(
         yield dg.Output(frame, output_name=name, metadata=counted(frame, name))
 
 
-@dg.asset(
-    key="factors", metadata=table_metadata(FACTORS), group_name="g4_factors", kinds={"polars"}, owners=OWNERS, deps=["factor_files"],
-    description="The factor library as it stands: value, source, data period, day of publication, evidence grade.",
-)  # fmt: skip
+@dg.asset(key="factors", metadata=table_metadata(FACTORS), deps=["factor_files"])
 def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> pl.DataFrame:
     """The factor library."""
     frame = workspace.library.frame()
@@ -177,19 +148,12 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
 
 @dg.multi_asset(
     outs={
-        "edition_amounts": table_out(
-            EDITION_AMOUNTS, "Amounts as each edition sees them: inside its boundary or not, and what factors made of them.", "g4_factors"
-        ),
-        "estimates": table_out(ESTIMATES, "Gaps that an edition fills by a method it allows, each with its basis.", "g4_factors"),
-        "coverage_summary": table_out(COVERAGE_SUMMARY, "How complete each measure is in each edition, by site months and by quantity.", "g4_factors"),
-        "factor_uses": table_out(FACTOR_USES, "Which factor was applied where, by which rule of the edition, and why.", "g4_factors"),
-        "claims": table_out(CLAIMS, "What each edition makes of each claim of a contractual instrument: accepted, or refused with the reason.", "g4_factors"),
-        "factor_problems": dg.AssetOut(
-            description="Amounts that found no factor, or two. Empty when all is well.",
-            group_name="g4_factors",
-            kinds={"polars"},
-            owners=OWNERS,
-        ),
+        "edition_amounts": table_out(EDITION_AMOUNTS),
+        "estimates": table_out(ESTIMATES),
+        "coverage_summary": table_out(COVERAGE_SUMMARY),
+        "factor_uses": table_out(FACTOR_USES),
+        "claims": table_out(CLAIMS),
+        "factor_problems": dg.AssetOut(),
     },
     deps=["edition_files", "factors"],
     can_subset=False,
@@ -206,10 +170,7 @@ def applied(
         yield dg.Output(frame, output_name=name, metadata=counted(frame, name))
 
 
-@dg.asset(
-    key="published", metadata=table_metadata(PUBLISHED), group_name="g5_kpis", kinds={"polars"}, owners=OWNERS, deps=["edition_files"],
-    description="Every figure as printed, from published.csv of the editions and from declared columns of the data.",
-)  # fmt: skip
+@dg.asset(key="published", metadata=table_metadata(PUBLISHED), deps=["edition_files"])
 def published(context: dg.AssetExecutionContext, workspace: WorkspaceResource, published_with_data: pl.DataFrame) -> pl.DataFrame:
     """Published figures."""
     frame = pl.concat([published_of(edition, published_with_data) for edition in workspace.read_editions])
@@ -217,10 +178,7 @@ def published(context: dg.AssetExecutionContext, workspace: WorkspaceResource, p
     return frame
 
 
-@dg.asset(
-    key="kpi_values", metadata=table_metadata(KPI_VALUES), group_name="g5_kpis", kinds={"polars"}, owners=OWNERS, deps=["published"],
-    description="The KPIs of every edition: unrounded value, printed value, and state. A blocked KPI is shown as blocked, never as a number.",
-)  # fmt: skip
+@dg.asset(key="kpi_values", metadata=table_metadata(KPI_VALUES), deps=["published"])
 def kpi_values(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -241,10 +199,7 @@ def kpi_values(
     return frame
 
 
-@dg.asset(
-    key="tie_out", metadata=table_metadata(TIE_OUT), group_name="g6_assurance", kinds={"polars"}, owners=OWNERS,
-    description="Computed against published, every printed cell, with the difference and its explanation.",
-)  # fmt: skip
+@dg.asset(key="tie_out", metadata=table_metadata(TIE_OUT))
 def tie_outs(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, kpi_values: pl.DataFrame, published: pl.DataFrame
 ) -> pl.DataFrame:
@@ -257,10 +212,7 @@ def tie_outs(
     return frame
 
 
-@dg.asset(
-    key="record_fates", metadata=table_metadata(RECORD_FATES), group_name="g6_assurance", kinds={"polars"}, owners=OWNERS,
-    description="What became of every record in every edition: used, excluded with the reason, or rejected with the rule.",
-)  # fmt: skip
+@dg.asset(key="record_fates", metadata=table_metadata(RECORD_FATES))
 def fates(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -291,13 +243,14 @@ def fates(
 
 
 @dg.multi_asset(
-    outs={"findings": table_out(FINDINGS, "The results of all checks: what was found, what ought to be, what to do.", "g6_assurance")},
+    outs={"findings": table_out(FINDINGS)},
     check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in judging.CHECKS.items()],
 )
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
     kpi_values: pl.DataFrame, tie_out: pl.DataFrame, table_checks: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame,
     quantities: pl.DataFrame, meter_months: pl.DataFrame, headcount: pl.DataFrame, claims: pl.DataFrame, factor_uses: pl.DataFrame, anomalies: pl.DataFrame, anomaly_notes: pl.DataFrame,
+    people_controls: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame] | dg.AssetCheckResult]:  # fmt: skip
     """Findings of all checks; each check is also shown as an asset check."""
     frame = judging.findings(
@@ -319,6 +272,7 @@ def judged(
         workspace.last_day,
         anomaly_findings(anomalies, anomaly_notes),
     )
-    yield dg.Output(frame, output_name="findings", metadata=counted(frame, "findings"))
+    told = findings_told(frame, anomalies, people_controls)
+    yield dg.Output(frame, output_name="findings", metadata=counted(told, "findings"))
     for name in judging.CHECKS:
-        yield check_result(frame, name)
+        yield check_result(told, name, workspace)

@@ -17,6 +17,7 @@ from pipelines import (
     cli_editions,
     cli_evidence,
     cli_factors,
+    cli_init,
     cli_keys,
     cli_looking,
     cli_people,
@@ -135,7 +136,7 @@ def ui(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "trace": cli_looking.trace, "table": cli_looking.table, "tie-out": cli_looking.tie_out, "targets": cli_looking.targets, "lens": cli_looking.lens, "index": cli_looking.index,
-    "check-table": check_table, "new-edition": cli_editions.new_edition, "workbook": cli_workbook.workbook,
+    "check-table": check_table, "new-edition": cli_editions.new_edition, "init": cli_init.init, "templates": cli_init.templates, "workbook": cli_workbook.workbook,
     "pack": cli_evidence.pack, "verify": cli_evidence.verify,
     "bridge": cli_restatement.bridge, "growth": cli_restatement.growth, "diff": cli_restatement.diff,
     "approve": cli_register.approve, "lock": cli_register.lock, "restate": cli_register.restate, "status": cli_register.status,

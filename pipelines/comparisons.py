@@ -12,14 +12,15 @@ from esg_kpis.editions.consolidation import days_of
 from esg_kpis.factors import Received, with_instruments
 from esg_kpis.kpis import inputs_of
 from esg_kpis.tables import LENSES, UNCERTAINTY, UNCERTAINTY_SOURCES, empty
-from pipelines.lineage import counted, table_metadata, table_out
-from pipelines.resources import OWNERS, WorkspaceResource
+from pipelines.lineage import table_metadata, table_out
+from pipelines.resources import WorkspaceResource
+from pipelines.shown import counted
 
 
 @dg.multi_asset(
     outs={
-        "uncertainty": table_out(UNCERTAINTY, "How far each KPI may be off, by approach 1 of the IPCC, in editions that state uncertainties.", "g6_assurance"),
-        "uncertainty_sources": table_out(UNCERTAINTY_SOURCES, "What contributes most to that.", "g6_assurance"),
+        "uncertainty": table_out(UNCERTAINTY),
+        "uncertainty_sources": table_out(UNCERTAINTY_SOURCES),
     },
     deps=["edition_files", "factors"],
     can_subset=False,
@@ -39,10 +40,7 @@ def uncertainties(
         yield dg.Output(frame, output_name=name, metadata=counted(frame, name))
 
 
-@dg.asset(
-    key="lenses", metadata=table_metadata(LENSES), group_name="g6_assurance", kinds={"polars"}, owners=OWNERS, deps=["edition_files", "factors"],
-    description="What KPIs would be by another GWP set, other rules, another method of Scope 2, boundary or knowledge date, in editions that name lenses. One row: a cell through one lens.",
-)  # fmt: skip
+@dg.asset(key="lenses", metadata=table_metadata(LENSES), deps=["edition_files", "factors"])
 def lenses(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame,
     coverage: pl.DataFrame, meter_months: pl.DataFrame, kpi_values: pl.DataFrame, published: pl.DataFrame, quantities: pl.DataFrame,

@@ -7,12 +7,18 @@ from typing import Any
 import dagster as dg
 
 from pipelines import anomalies, assets, comparisons, frameworks, labels, printed, report, targets
+from pipelines.automation import schedule_of, sensor_on
 from pipelines.checks import every_record_has_one_fate
+from pipelines.described import described
 from pipelines.progress import quiet_console
 from pipelines.resources import ParquetFiles, WorkspaceResource
 from pipelines.results import results
 
 JOB = "main"
+_MAIN = (
+    "The one job: from the files in data/raw to the KPIs, the findings and the files in data/out. `esg-kpis run` runs this same job. It changes no input, and publishes all or nothing. "
+    "Run it after files, factors or an edition changed; there is nothing to fill in, and running it twice does no harm."
+)
 ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     *assets.RAW,
     *assets.RULES,
@@ -58,13 +64,11 @@ def build_defs(
     target = out or root / "data" / "out"
     asked: dict[str, Any] = {"root": str(root), "out": str(target), "editions": list(editions), "known_on": known_on, "as_of": as_of}
     return dg.Definitions(
-        assets=ASSETS,
+        assets=described(ASSETS, root, target),
         asset_checks=[every_record_has_one_fate],
-        jobs=[
-            dg.define_asset_job(
-                JOB, selection=dg.AssetSelection.all(), description="From the files in data/raw to the KPIs and findings in data/out."
-            )
-        ],
+        jobs=[dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), description=_MAIN)],
+        sensors=[sensor_on(root / "data" / "raw", target, JOB)],
+        schedules=[schedule_of(JOB)],
         resources={"workspace": WorkspaceResource(**asked, report=site), "io_manager": ParquetFiles(**asked)},
         executor=dg.in_process_executor,
         loggers={"console": quiet_console} if quiet else {},

@@ -5,14 +5,12 @@ import polars as pl
 
 from esg_kpis.assurance.content_index import content_indexes
 from esg_kpis.tables import CONTENT_INDEX
-from pipelines.lineage import counted, table_metadata
-from pipelines.resources import OWNERS, WorkspaceResource
+from pipelines.lineage import table_metadata
+from pipelines.resources import WorkspaceResource
+from pipelines.shown import counted
 
 
-@dg.asset(
-    key="content_index", metadata=table_metadata(CONTENT_INDEX), group_name="g6_assurance", kinds={"polars"}, owners=OWNERS, deps=["edition_files"],
-    description="What each edition answers of every code of the frameworks it names: value, place in the report, and state. One row: a code, or a cell of a KPI that answers it.",
-)  # fmt: skip
+@dg.asset(key="content_index", metadata=table_metadata(CONTENT_INDEX), deps=["edition_files"])
 def content_index(context: dg.AssetExecutionContext, workspace: WorkspaceResource, kpi_values: pl.DataFrame) -> pl.DataFrame:
     """Content indexes of all editions."""
     frame = pl.concat([content_indexes(edition, kpi_values) for edition in workspace.read_editions])

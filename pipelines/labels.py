@@ -10,14 +10,12 @@ import polars as pl
 from esg_kpis.editions.labelled import kpi_labels
 from esg_kpis.report.kpi_table import kpi_table, kpi_table_csv, periods_of
 from esg_kpis.tables import KPI_LABELS, empty
-from pipelines.lineage import counted, table_metadata
-from pipelines.resources import OWNERS, WorkspaceResource
+from pipelines.lineage import table_metadata
+from pipelines.resources import WorkspaceResource
+from pipelines.shown import counted
 
 
-@dg.asset(
-    key="kpi_labels", metadata=table_metadata(KPI_LABELS), group_name="g5_kpis", kinds={"polars"}, owners=OWNERS, deps=["edition_files"],
-    description=f"What each KPI and category is called in English and Chinese, and where the report has it. One row: {KPI_LABELS.grain}.",
-)  # fmt: skip
+@dg.asset(key="kpi_labels", metadata=table_metadata(KPI_LABELS), deps=["edition_files"])
 def labelled(context: dg.AssetExecutionContext, workspace: WorkspaceResource, kpi_values: pl.DataFrame) -> pl.DataFrame:
     """Labels of all editions."""
     frame = pl.concat([empty(KPI_LABELS), *(kpi_labels(edition, kpi_values.filter(pl.col("edition") == edition.id)) for edition in workspace.read_editions)])

@@ -18,17 +18,15 @@ from esg_kpis.restatement.bridge import bridge_table, bridges
 from esg_kpis.restatement.causes import Pair, Side
 from esg_kpis.restatement.evaluation import Mixtures
 from esg_kpis.tables import BRIDGE, empty
-from pipelines.lineage import counted, table_metadata
-from pipelines.resources import OWNERS, WorkspaceResource, as_made_before
+from pipelines.lineage import table_metadata
+from pipelines.resources import WorkspaceResource, as_made_before
 from pipelines.results import key_of
+from pipelines.shown import counted
 
 SITE = {"path": pl.String(), "content": pl.Binary()}
 
 
-@dg.asset(
-    key="bridge", metadata=table_metadata(BRIDGE), group_name="g6_assurance", kinds={"polars"}, owners=OWNERS, deps=["edition_files"],
-    description="Why a later edition gives another total for the same period than an earlier one, in causes that add up. Made for the report site, and again only when anything changed. One row: one bar.",
-)  # fmt: skip
+@dg.asset(key="bridge", metadata=table_metadata(BRIDGE), deps=["edition_files"])
 def bridge(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame,
     coverage: pl.DataFrame, meter_months: pl.DataFrame, quantities: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
@@ -65,10 +63,7 @@ def _restated(values: pl.DataFrame, earlier: str, newest: str, period: str) -> l
     return both["kpi_id"].to_list()
 
 
-@dg.asset(
-    key="report_site", group_name="g7_results", kinds={"html"}, owners=OWNERS,
-    description="The report site: overview, KPI tables, charts, findings and the explorer, in English and Chinese. Written with the results to data/out/report; open index.html.",
-)  # fmt: skip
+@dg.asset(key="report_site")
 def report_site(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, ownership: pl.DataFrame,
     instruments: pl.DataFrame, claims: pl.DataFrame, amounts: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame,

@@ -19,9 +19,6 @@ from esg_kpis.report.outputs import WORK, alone, digest_of, run_key
 from esg_kpis.workspace import Workspace, open_workspace
 from pipelines.abandoned import end_abandoned
 
-OWNERS = ["team:sustainability"]
-"""Who is asked about an asset."""
-
 
 @lru_cache(maxsize=4)
 def _editions(folder: Path, wanted: tuple[str, ...], _digest: str) -> list[Edition]:
@@ -108,7 +105,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         folder = self.workspace
         code = code_digests()
         dates = {f"known on {edition.id}": self.known_date(edition).isoformat() for edition in self.read_editions}
-        versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow", "jinja2", "altair", "vl-convert-python")}
+        versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow", "jinja2", "vl-convert-python")}
         inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
         if folder.people_lock.exists():
             inputs["people lock"] = digest_of(folder.people_lock)

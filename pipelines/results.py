@@ -49,16 +49,13 @@ from esg_kpis.tables import (
 from pipelines.kept import keep
 from pipelines.labels import write_kpi_tables
 from pipelines.locked import hold
-from pipelines.resources import OWNERS, WorkspaceResource
+from pipelines.resources import WorkspaceResource
 
 RUN_FILE, FOLDER = "run.json", "report"
 """The file that says what a run was made of, and the folder of the report site."""
 
 
-@dg.asset(
-    key="results", group_name="g7_results", kinds={"csv", "parquet"}, owners=OWNERS,
-    description="The files in data/out: Parquet, CSV, and the rejected rows as workbooks. Written as a whole, then the pointer moves.",
-)  # fmt: skip
+@dg.asset(key="results")
 def results(
     workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, claims: pl.DataFrame, amounts: pl.DataFrame,
     coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame, factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,

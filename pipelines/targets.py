@@ -8,14 +8,15 @@ import polars as pl
 from esg_kpis.assurance.targets import targets_of
 from esg_kpis.kpis.targets import progress_of, steps_of
 from esg_kpis.tables import TARGET_PROGRESS, TARGETS, empty
-from pipelines.lineage import counted, table_out
+from pipelines.lineage import table_out
 from pipelines.resources import WorkspaceResource
+from pipelines.shown import counted
 
 
 @dg.multi_asset(
     outs={
-        "targets": table_out(TARGETS, "Targets by version of the set, with what each version changed of the one before.", "g6_assurance"),
-        "target_progress": table_out(TARGET_PROGRESS, "How far each target is, like for like inside its own boundary; one that cannot be computed says so.", "g6_assurance"),
+        "targets": table_out(TARGETS),
+        "target_progress": table_out(TARGET_PROGRESS),
     },
     deps=["edition_files"],
     can_subset=False,

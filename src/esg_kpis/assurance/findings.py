@@ -35,6 +35,7 @@ CHECKS: dict[str, str] = {
     "beside_scopes": "Nothing stands beside the scopes",
     "instrument_refused": "Every contractual instrument that is claimed counts",
     "residual_mix": "What no instrument covers takes the residual mix of its grid",
+    "example_rows": "No worked row of a template counts",
     "unreadable_factor": "Every factor of the library can be read",
     "library": "The factor library has no gaps, overlaps, outliers or revisions",
     "kpi_blocked": "No KPI is blocked",

@@ -12,7 +12,7 @@ from esg_kpis.tables import ANOMALIES, PACK_CONTROLS, PEOPLE_CONTROLS, Table, co
 
 NOT_SHOWN = "(withheld: it tells of people)"
 FEW = "it would tell of fewer persons than the edition shows"
-_CHECKS = ("people_lock", "roll_forward", "unknown_word", "uncovered", "people_unfinished", "people_ahead", "people_outlier", "movement_uncounted", "not_stated")
+PEOPLE_CHECKS = ("people_lock", "roll_forward", "unknown_word", "uncovered", "people_unfinished", "people_ahead", "people_outlier", "movement_uncounted", "not_stated")
 """Checks of which what was observed counts persons, or names rows of persons."""
 _PER_HEAD = "per_head"
 
@@ -75,7 +75,7 @@ def findings_told(findings: pl.DataFrame, anomalies: pl.DataFrame, controls: pl.
     records = controls["record_id"].unique().to_list()
     on_record = pl.any_horizontal(pl.lit(value=False), *(pl.col("record_ids").str.contains(name, literal=True) for name in records))
     per_head = (pl.col("check") == "anomaly") & pl.any_horizontal(pl.lit(value=False), *(pl.col("subject").str.starts_with(name) for name in heads))
-    about = pl.col("check").is_in(_CHECKS) | per_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
+    about = pl.col("check").is_in(PEOPLE_CHECKS) | per_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
     gone = about & ~pl.col("passed")
     return findings.with_columns(
         pl.when(gone).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("observed")).alias("observed"), pl.when(~gone).then(pl.col("difference")).alias("difference"),

@@ -106,7 +106,7 @@ def _chosen(grids: list[Grid], reading: Reading, source: Source) -> list[Grid]:
         raise InputProblem(
             f"The workbook has the sheets {', '.join(repr(grid.name) for grid in grids)}"
             + (f", and none is called '{reading.sheet}'." if reading.sheet is not None else "; none of them has a header that is known."),
-            where=source.where, mend="Name the one to read as `sheet` in _format.toml.",
+            where=source.where, mend="Name the one to read as `sheet` in _format.toml." if reading.sheet is None else "Give the sheet that name again, or name the one to read as `sheet` in _format.toml.",
         )  # fmt: skip
     return chosen
 

@@ -187,6 +187,7 @@ class FileFormat(_Entry):
 
     glob: str
     sheet: str | None = None
+    without_data: tuple[str, ...] = ()
     header_line: int | None = Field(default=None, ge=1)
     header_rows: int = Field(default=1, ge=1, le=5)
     fill_down: tuple[str, ...] = ()
@@ -243,7 +244,7 @@ class Format(_Entry):
 
     @model_validator(mode="after")
     def _aliases_known(self) -> Self:
-        known = {*COMMON, "measure", "quantity", "unit", *(field.name for domain in DOMAINS.values() for field in domain.fields)}
+        known = {*COMMON, "measure", "quantity", "unit", "floor_area", *(field.name for domain in DOMAINS.values() for field in domain.fields)}
         for name in self.aliases:
             if name not in known:
                 raise ValueError(f"'{name}' is no column that could have an alias. {near_misses(name, known)}")

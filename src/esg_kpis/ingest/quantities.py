@@ -17,6 +17,7 @@ from esg_kpis.ingest.declared import measure_aliases
 from esg_kpis.ingest.formats import FileFormat, QuantityColumn
 from esg_kpis.ingest.numbers import read_numbers
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections
+from esg_kpis.ingest.shape import words_for
 from esg_kpis.tables import QUANTITIES
 from esg_kpis.units import multiplier, unit_named, units_like
 
@@ -81,9 +82,9 @@ def typed_quantities(
             rejections(frame, blank, "quantity_missing", spec.column, pl.lit(""), 'a number, or `blank = "skip"` in _format.toml')
         )
     problems += _unreadable_cells(frame, spec, entry.decimal, example, merged, doubtful=doubtful)
-    home = f"one of {', '.join(known)}"
+    choice = ", ".join(words_for([name for name in known if name in spec.measures.values()] or known, spec.measures))
     problems.append(
-        rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), home, ", ".join(known))
+        rejections(frame, ~pl.col("measure").is_in(known), "measure", spec.measure_column or spec.column, pl.col("measure"), f"one of {choice}", choice)
     )
     problems.append(_unit_problems(frame.filter(pl.col("measure").is_in(known)), spec, domain))
     return _sent(frame, spec, domain, dimensions, read_off), problems
@@ -202,10 +203,11 @@ def _units(rows: pl.DataFrame, spec: QuantityColumn) -> pl.Expr:
 def _measures(column: pl.Series, spec: QuantityColumn) -> pl.Expr:
     """Measures out of their sender's words: as declared, by our own name, or by an alias."""
     aliases = measure_aliases()
+    declared = {folded(word): measure for word, measure in spec.measures.items()}
     known = {}
     for word in column.unique().to_list():
         bare = (word or "").strip()
-        known[word] = spec.measures.get(bare) or (bare if bare in MEASURES else aliases.get(folded(bare), bare))
+        known[word] = spec.measures.get(bare) or (bare if bare in MEASURES else declared.get(folded(bare)) or aliases.get(folded(bare), bare))
     words = list(known.values())
     return pl.lit(words[0]) if len(words) == 1 else pl.lit(column).replace_strict(known, return_dtype=pl.String())
 

@@ -18,7 +18,7 @@ from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.numbers import read_dates, read_months
 from esg_kpis.ingest.quantities import no_quantities, typed_quantities
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
-from esg_kpis.ingest.shape import dated_by_columns, holds_things, present, theirs_of
+from esg_kpis.ingest.shape import dated_by_columns, holds_things, present, theirs_of, words_for
 from esg_kpis.ingest.things import thing_problems
 from esg_kpis.ingest.totals import LIKE_TOTAL, NO_TOTAL, totals_as_such
 
@@ -199,7 +199,7 @@ def _field_problems(base: pl.DataFrame, domain: Domain, sheet: Sheet, feed: Feed
             problems.append(rejections(base, value == "", "required", theirs, pl.lit(""), field.meaning.lower()))
         if field.allowed:
             wrong = (value != "") & ~value.is_in(list(field.allowed))
-            choice = ", ".join(field.allowed)
+            choice = ", ".join(words_for(field.allowed, feed.values.get(field.name, {})))
             problems.append(rejections(base, wrong, "vocabulary", theirs, value, f"one of {choice}", choice))
         elif field.country:
             problems.append(rejections(base, (value != "") & ~value.str.contains("^[A-Z]{2}$"), "country", theirs, value, "the code of a country or territory in two capital letters, such as CN", "CN"))

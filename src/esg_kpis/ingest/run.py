@@ -12,6 +12,7 @@ from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, 
 from esg_kpis.ingest.bills import judged
 from esg_kpis.ingest.columns import declared_columns
 from esg_kpis.ingest.declared import column_aliases
+from esg_kpis.ingest.examples import example_rows
 from esg_kpis.ingest.instruments import instrument_rows
 from esg_kpis.ingest.kept import Kept
 from esg_kpis.ingest.meters import meter_rows
@@ -78,7 +79,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     ownership, ownership_problems = ownership_rows(_bases(read, "ownership", gone), _ids(rejected), register)
     instruments, instrument_problems = instrument_rows(_bases(read, "instruments", gone), _ids(rejected), register)
     sent = _without(stacked([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
-    rejected += [site_problems, meter_problems, ownership_problems, instrument_problems]
+    rejected += _in_their_words(pl.concat([site_problems, meter_problems, ownership_problems, instrument_problems]), read)
     things = _things(read, gone)
     at_sites = [frame.select("record_id", "domain", "site_id", "start", "end") for frame in (sent, *things.values())]
     rejected += _in_their_words(register_problems(pl.concat(at_sites), register, as_of), read)
@@ -109,7 +110,7 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
             + [observations.of_formulas(item.sheet, item.records) for item in read]
             + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in read]
             + [lists_end(DOMAINS[name], _without(frame, left), places, as_of) for name, frame in things.items()]
-            + [bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
+            + [example_rows(records, left), bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )
 

@@ -1,6 +1,7 @@
 """Whether the columns of a sheet can feed a domain, and which of the sender's columns is which of ours."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS
@@ -18,6 +19,14 @@ def theirs_of(name: str, sheet: Sheet, feed: Feed) -> str | None:
     if name in feed.columns:
         return feed.columns[name]
     return name if name in sheet.columns else None
+
+
+def words_for(ours: Sequence[str], declared: Mapping[str, str]) -> list[str]:
+    """Words as their sender knows them: the first that is declared for each of ours, else ours. Ours are understood as well."""
+    theirs: dict[str, str] = {}
+    for word, meant in declared.items():
+        theirs.setdefault(meant, word)
+    return [theirs.get(word, word) for word in ours]
 
 
 def missing_columns(sheet: Sheet, feed: Feed) -> list[str]:

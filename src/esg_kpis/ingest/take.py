@@ -115,12 +115,18 @@ def _take_content(taken: Taken, source: Source, domain: str, entries: tuple[File
             if _take_sheet(taken, sheet, outcome, possible, row):
                 taken.seen[source.content_sha256] = (source.where, domain, entries)
         first_sheet = outcomes[0][0]
-        unread = {*first_sheet.unread} if unread is None else unread & {*first_sheet.unread}
+        left = {name for name in first_sheet.unread if not holds_no_data(name, entry)}
+        unread = left if unread is None else unread & left
         if not entry.sheet or first_sheet.encoding not in ("xlsx", "xls", "ods"):
             break
     read = [item for item in taken.files[before:] if item["status"] == "read"]
     if unread and read:
         read[-1]["problem"] = f"Sheets not read: {', '.join(sorted(unread))}."
+
+
+def holds_no_data(sheet: str, entry: FileFormat) -> bool:
+    """Whether the format says that a sheet that was not read holds no data, such as instructions."""
+    return any(fnmatchcase(sheet.removesuffix(" (hidden)"), pattern) for pattern in entry.without_data)
 
 
 def _reading(entry: FileFormat, declared: Format | None) -> Reading:

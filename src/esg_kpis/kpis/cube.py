@@ -17,7 +17,8 @@ from esg_kpis.factors import Choice, Library
 
 CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
 """What a KPI may ask for of an amount."""
-_OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
+OF_PEOPLE = [measure.name for measure in people.DOMAIN.measures]
+"""Measures that count persons, or what is told of them."""
 COUNTED_BY = [name for name in people.ATTRIBUTES if name != "country"]
 """The columns of the cube that only counts of people have."""
 _NAMED = {field.name: field.attribute for domain in DOMAINS.values() for field in domain.fields if field.attribute}
@@ -103,7 +104,7 @@ def counting(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
 def with_sites(amounts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     """Amounts with the attributes of their sites; people with the country they work in. In `attributes` what people were counted by, and what else KPIs may narrow amounts by."""
     of_site = sites.select("site_id", "country", "grid_region", "kind", "business_line")
-    counted = pl.when(pl.col("measure").is_in([*_OF_PEOPLE, *_ASKED])).then(pl.col("dimensions")).otherwise(pl.lit("")).alias("attributes")
+    counted = pl.when(pl.col("measure").is_in([*OF_PEOPLE, *_ASKED])).then(pl.col("dimensions")).otherwise(pl.lit("")).alias("attributes")
     joined = amounts.join(of_site, on="site_id", how="left").with_columns(counted)
     return joined.with_columns(pl.coalesce(pl.col("attributes").str.extract(r"(?:^|;)country=([^;]*)"), "country").alias("country"))
 

@@ -11,7 +11,7 @@ from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT, SITE_ATTRIBUTES, Where
-from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, cross_name
+from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, OF_PEOPLE, cross_name
 
 _ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
 ZERO = Decimal(0)
@@ -72,12 +72,17 @@ def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str], wanted: Where | N
             if _only_listed(here.filter(pl.col("measure") == name), amounts, wanted or {}):
                 rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])  # A list of the period is there, and has no such row.
                 continue
-            whole = here.filter((pl.col("measure") == name) & (pl.col("cross") == "all"))
+            whole = here.filter((pl.col("measure") == name) & ((pl.col("cross") == "all") | (_nobody_at_all() if name in OF_PEOPLE else False)))
             by_cross = here.filter((pl.col("measure") == name) & (pl.col("cross") == cross))
             if whole.is_empty() or (by_cross.is_empty() and (whole["quantity"] != 0).any()):
                 return ()
             rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])
     return list(rows.values())
+
+
+def _nobody_at_all() -> pl.Expr:
+    """Whether a count of people is the zero of a list that is complete and empty: it has no attribute, since there is nobody who could have one."""
+    return (pl.col("cross") == "") & pl.col("blocked").is_null() & (pl.col("rows") > 0)
 
 
 def _misspelt(name: str, values: Sequence[str], cube: pl.DataFrame) -> bool:

@@ -16,7 +16,7 @@ from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.identity import PSEUDONYM, refuse_telling
 from esg_kpis.ingest.numbers import read_dates, read_numbers
-from esg_kpis.ingest.shape import theirs_of
+from esg_kpis.ingest.shape import theirs_of, words_for
 from esg_kpis.people.keys import STAFF_NUMBER, pseudonyms, read_secret
 
 FILE = "__file"
@@ -155,7 +155,7 @@ def typed_rows(
         if column.name not in theirs:
             typed.append(pl.Series(column.name, [None if column.kind != "word" else NOT_STATED] * rows.height, dtype=pl.String()))
             continue
-        values, wrong, expected = _typed(rows[column.name], column, item.entry, vocabulary)
+        values, wrong, expected = _typed(rows[column.name], column, item.entry, vocabulary, feed.values.get(column.name, {}))
         typed.append(values.alias(column.name))
         refused.append(_refuse(rows, wrong, _RULES[column.kind], theirs[column.name], expected))
         if not column.blank:
@@ -191,7 +191,7 @@ def _keys(keys: pl.Series, feed: Feed, where: str, secret_file: Path | None, roo
 
 
 def _typed(
-    text: pl.Series, column: FormColumn, entry: FileFormat, vocabulary: Mapping[str, tuple[str, ...]]
+    text: pl.Series, column: FormColumn, entry: FileFormat, vocabulary: Mapping[str, tuple[str, ...]], declared: Mapping[str, str]
 ) -> tuple[pl.Series, pl.Series, str]:
     """The values of a column, where they are wrong, and what would be right. Each distinct text is read once."""
     distinct = text.unique()
@@ -206,7 +206,7 @@ def _typed(
     elif column.kind == "word":
         words = vocabulary.get(column.name, column.words)
         read = pl.select(pl.when(distinct.is_in(list(words)) if words else distinct != "").then(distinct)).to_series()
-        expected = f"one of {', '.join(words)} (another word is declared under [vocabulary] or values in _format.toml)"
+        expected = f"one of {', '.join(words_for(words, declared))} (another word is declared under [vocabulary] or values in _format.toml)"
         if not words:
             read, expected = (
                 pl.Series([None] * len(distinct), dtype=pl.String()),

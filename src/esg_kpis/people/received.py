@@ -14,7 +14,7 @@ from esg_kpis.exact import QUANTITY
 from esg_kpis.files import LINE, read_source
 from esg_kpis.ingest.declared import format_for, read_format
 from esg_kpis.ingest.formats import Format
-from esg_kpis.ingest.take import file_row, raw_files, stopped_row
+from esg_kpis.ingest.take import file_row, holds_no_data, raw_files, stopped_row
 from esg_kpis.people.read import FILE, REFUSAL, PeopleFile, form_of, sheet_of, typed_rows
 from esg_kpis.workspace import Workspace
 
@@ -84,7 +84,8 @@ def read_files(workspace: Workspace, secret_file: Path | None) -> Read:
             read.items.append(item)
             seen[source.sha256] = relative
             row |= {"sheet": sheet.sheet, "encoding": sheet.encoding, "delimiter": sheet.delimiter, "header_line": sheet.header_line, "records": sheet.rows.height + len(sheet.ragged)}
-            row["problem"] = f"Other sheets of the workbook, which were not read: {len(sheet.unread)}." if sheet.unread else None
+            others = [name for name in sheet.unread if not holds_no_data(name, entry)]
+            row["problem"] = f"Other sheets of the workbook, which were not read: {len(others)}." if others else None
         except InputProblem as problem:
             row |= {"status": "stopped", "problem": str(problem), "records": 0}
             read.stopped.append(stopped_row(row, [DOMAIN.name], problem) | ({"measures": ";".join(known.measures)} if known else {}))

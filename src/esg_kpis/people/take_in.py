@@ -89,7 +89,7 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         counts_of_training(accepted.training, ordered, counting), counts_of_injuries(accepted.injuries, counting, _complete(read)),
     ])  # fmt: skip
     ids = {number: item.record_id for number, item in enumerate(read.items)}
-    refused = pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]).unique(
+    refused = _in_their_words(pl.concat([pl.DataFrame(schema=REFUSAL), *read.refused]), read).unique(
         [FILE, LINE, "rule", "column"], keep="first", maintain_order=True
     )
     known = pl.col("site_id").is_in(sites["site_id"].implode())
@@ -104,6 +104,15 @@ def count_people(workspace: Workspace, as_of: date, sites: pl.DataFrame, countin
         headcount=conform(roll_forward(ordered, joint) if spells.height else pl.DataFrame(schema=HEADCOUNT.schema), HEADCOUNT),
         observations=pl.concat([last_days_ahead(controls, read.ahead, as_of), observed(controls, ordered, accepted.training, accepted.injuries), unfinished_periods(unfinished if read.items else [], accepted.known_until)]),
     )
+
+
+def _in_their_words(refused: pl.DataFrame, read: Read) -> pl.DataFrame:
+    """Refusals with our names of columns replaced by those of the sender."""
+    for number, item in enumerate(read.items):
+        renamed = {ours: theirs for ours, theirs in item.feed.columns.items() if ours not in item.sheet.columns}
+        if renamed:
+            refused = refused.with_columns(pl.when(pl.col(FILE) == number).then(pl.col("column").replace(renamed)).otherwise("column").alias("column"))
+    return refused
 
 
 def typed_persons(workspace: Workspace, as_of: date, sites: pl.DataFrame, counting: Counting, secret_file: Path | None = None) -> Persons:

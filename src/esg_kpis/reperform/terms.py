@@ -151,7 +151,8 @@ def _none_there(con: duckdb.DuckDBPyConnection, term: Term, amounts: Amounts, me
     if one_of(con, f"SELECT count(*) > 0 AND bool_and(counted <> '') FROM cube WHERE {there}") == (True,):  # noqa: S608
         return True
     cross = text(cross_of([*term.attributes, *amounts.where]))
-    found = one_of(con, f"SELECT count(*) FILTER (\"cross\" = 'all'), count(*) FILTER (\"cross\" = {cross}), bool_or(\"cross\" = 'all' AND quantity <> 0) FROM cube WHERE {here}")  # noqa: S608
+    nobody = "OR (\"cross\" = '' AND amounts > 0 AND NOT coalesce(blocked, FALSE))" if measure in _OF_PEOPLE else ""  # The zero of a list that is complete and empty has no attribute.
+    found = one_of(con, f"SELECT count(*) FILTER (\"cross\" = 'all' {nobody}), count(*) FILTER (\"cross\" = {cross}), bool_or(\"cross\" = 'all' AND quantity <> 0) FROM cube WHERE {here}")  # noqa: S608
     whole, by_cross, anybody = found or (0, 0, False)
     return bool(whole) and (bool(by_cross) or not anybody)
 

@@ -97,6 +97,21 @@ def alone(out: Path) -> Iterator[None]:
             _held.discard(place)
 
 
+def is_held(out: Path) -> bool:
+    """Whether some process, this one included, is writing to the results folder. It changes nothing there."""
+    place = out.resolve()
+    if place in _held:
+        return True
+    try:
+        with (place / ".lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _mend(out: Path) -> None:
     """Takes away what was half written, and links that lead nowhere."""
     for path in [*(out / WORK).glob(f"{STAGED}*"), *(out / WORK).glob("*.new"), *out.glob(".*.new")]:

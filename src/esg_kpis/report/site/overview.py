@@ -148,6 +148,6 @@ def _tie_out(basis: SiteBasis, language: str) -> dict[str, Any]:
         figures, spot = every[row["edition"]], (row["kpi_id"], row["breakdown"], row["category"])
         cell = figures.cells.get((*spot, row["period"]), {})
         differing.append(
-            {**row, "published": with_thousands(row["published"]), "label": figures.label(*spot), "unit": figures.unit(*spot), "document": basis.editions[row["edition"]].rules.document, "href": cell.get("href", "explorer.html"), "computed": with_thousands(row["computed"]) if row["computed"] else said("verdicts", "not_computed", language)}
+            {**row, "published": with_thousands(row["published"]), "label": figures.label(*spot), "unit": figures.unit(*spot), "document": basis.editions[row["edition"]].rules.document, "href": cell.get("href", "explorer.html"), "computed": with_thousands(row["computed"]) if row["computed"] else None}
         )  # fmt: skip
     return {"ties": rows, "verdicts": [name for name in VERDICTS if name in there], "differing": differing}

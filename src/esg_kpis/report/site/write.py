@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from esg_kpis.report.charts import Chart, charts_of, colours
 from esg_kpis.report.site.basis import LANGUAGES, PAGES, SiteBasis
 from esg_kpis.report.site.explorer import explorer_files
 from esg_kpis.report.site.findings import findings_page
@@ -16,6 +17,10 @@ from esg_kpis.report.site.words import said
 STATIC = ("site.css", "site.js", "findings.js", "explorer.css", "explorer.js", "explorer_search.js", "explorer_figures.js", "explorer_sources.js")
 
 
+FIRST = ("emissions-by-scope", "emissions-by-site-kind", "energy-by-carrier", "turnover")
+"""Charts that stand on the first page too."""
+
+
 def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
     """Every file of the site by its path in `report/`. The same run gives the same bytes.
 
@@ -24,7 +29,7 @@ def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
         key: Key of the run.
     """
     templates = Environment(loader=PackageLoader("esg_kpis.report.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    made = {f"static/{name}": (files(__package__) / "static" / name).read_bytes() for name in STATIC}
+    made = {"static/charts.css": colours().encode()} | {f"static/{name}": (files(__package__) / "static" / name).read_bytes() for name in STATIC}
     for language in LANGUAGES:
         for page, content in _contents(basis, language).items():
             text = templates.get_template(f"{page}.html.j2").render(**_around(basis, page, language, key), **content)
@@ -33,7 +38,12 @@ def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
 
 
 def _contents(basis: SiteBasis, language: str) -> Mapping[str, dict[str, Any]]:
-    return {"index": {**overview(basis, language), "charts": []}, "tables": tables_page(basis, language), "findings": findings_page(basis, language), "explorer": {}}
+    charts: dict[str, list[Chart]] = {edition: charts_of(basis, edition, language) for edition in basis.editions}
+    first = [chart for chart in next(iter(charts.values())) if chart.id in FIRST]
+    drawn = [{"id": edition, "document": basis.editions[edition].rules.document, "charts": made} for edition, made in charts.items() if made]
+    return {
+        "index": {**overview(basis, language), "charts": first}, "tables": tables_page(basis, language), "charts": {"editions": drawn}, "findings": findings_page(basis, language), "explorer": {},
+    }  # fmt: skip
 
 
 def _around(basis: SiteBasis, page: str, language: str, key: str) -> dict[str, Any]:

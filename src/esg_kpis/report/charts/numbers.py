@@ -1,0 +1,60 @@
+"""Numbers for people and for pictures: exact until they are printed."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+
+from esg_kpis.exact import decimals_of, plain, printed, rounded
+
+Number = Fraction | Decimal | int
+
+MARK = "\x01"
+"""Stands before a number in a specification, which is JSON: there it loses its quotation marks, so that no decimal becomes a binary number before the picture is drawn."""
+
+
+def drawn(value: Number) -> str:
+    """A number as a specification holds it, with 12 decimals at most."""
+    return MARK + plain(rounded(Fraction(value), 12))
+
+
+def thousands(text: str) -> str:
+    """A printed number with separators of thousands."""
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, point, rest = digits.partition(".")
+    return f"{sign}{int(whole):,}{point}{rest}" if whole.isdigit() else text
+
+
+def shown(value: Number, decimals: int) -> str:
+    """A number as a report prints it, with separators of thousands."""
+    return thousands(printed(Fraction(value), decimals))
+
+
+def signed(text: str) -> str:
+    """A printed number as a picture shows it: with a true minus."""
+    return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def ticks_of(values: Iterable[Number], count: int = 4) -> list[Fraction]:
+    """The ticks of an axis that holds some values and zero, about `count` steps of 1, 2 or 5 times a power of ten; the axis ends at the outer ones."""
+    found = [Fraction(0), *(Fraction(value) for value in values)]
+    low, high = min(found), max(found)
+    raw = (high - low or Fraction(1)) / count
+    power = Fraction(1)
+    while power * 10 <= raw:
+        power *= 10
+    while power > raw:
+        power /= 10
+    step = next(power * times for times in (1, 2, 5, 10) if power * times >= raw)
+    last = max(-(-high // step), -(-low // step) + 1, 0)
+    return [step * place for place in range(int(low // step), int(last) + 1)]
+
+
+def tick_decimals(ticks: list[Fraction]) -> int:
+    """How many decimals the labels of some ticks need."""
+    return max(decimals_of(tick) or 0 for tick in ticks)
+
+
+def tick_labels(ticks: list[Fraction]) -> list[str]:
+    """Ticks as an axis labels them."""
+    places = tick_decimals(ticks)
+    return [signed(shown(tick, places)) for tick in ticks]
