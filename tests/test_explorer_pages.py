@@ -173,7 +173,7 @@ def test_the_same_place_stands_in_chinese(browser: Browser, site: Path) -> None:
         ready(page)
         assert page.url.endswith(f"zh/{CELL}")
         expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
-        expect(page.locator("h1")).to_have_text("溫室氣體排放總量（範圍一及範圍二）, 2023")
+        expect(page.locator("h1")).to_have_text("溫室氣體排放總量（範圍一及範圍二），2023")
         expect(page.locator("#explorer-page")).to_contain_text("代入數字的公式")
         page.locator("#explorer-query").fill("用水")
         expect(page.locator("#explorer-results")).to_contain_text("用水")
