@@ -74,7 +74,7 @@ def number(value: Fraction, decimals: int = 18) -> str:
 
 def _told(basis: SiteBasis, edition: str) -> _Told:
     def by(table: str, names: tuple[str, ...], *told: str) -> dict[tuple[str, ...], Mapping[str, Any]]:
-        rows = basis.of(table, edition).select(*names, *told)
+        rows = basis.of(table, edition).sort("place" if table == "kpi_labels" else names).select(*names, *told)
         return {row[: len(names)]: dict(zip(told, row[len(names) :], strict=True)) for row in rows.rows()}
 
     cell = ("kpi_id", "period", "breakdown", "category")

@@ -93,8 +93,8 @@ def file_pages(basis: SiteBasis, files: pl.DataFrame, feeds: Mapping[int, int]) 
     seen = ("sha256", "bytes", "encoding", "delimiter", "header_line", "understood", "status", "problem", "mends_path", "mends_sheet")
     lost = basis.tables["rejected"].filter(~of_people("path")).join(basis.tables["records"].select("record_id"), on="record_id", how="anti")
     alone: dict[tuple[str, str], list[list[Any]]] = {}
-    for path, sheet, *row in lost.sort("path", "sheet", "line", "rule", "column").select("path", "sheet", "line", "rule", "message").iter_rows():
-        alone.setdefault((path, sheet), []).append(row)
+    for path, sheet, *told in lost.sort("path", "sheet", "line", "rule", "column").select("path", "sheet", "line", "rule", "message").iter_rows():
+        alone.setdefault((path, sheet), []).append(told)
     found = []
     for row in files.iter_rows(named=True):
         names = ("sha256", "bytes") if row["people"] else seen

@@ -117,7 +117,7 @@
     const [cell, kpi] = await Promise.all([get("cells", number), get("kpis", place)]);
     const title = label(cell.label) || label(kpi.label) || name;
     return [
-      trail(link(edition(kpi.edition).document, "kpi", id, name), title), el("h1", {}, `${title}, ${period}`),
+      trail(link(edition(kpi.edition).document, "kpi", id, name), title), el("h1", {}, say("of_period", { title, period })),
       el("p", { class: "headline" }, cell.printed === null ? null : el("strong", { id: "printed" }, grouped(cell.printed)), cell.printed === null ? null : ` ${cell.unit} `, state(cell.status), " ",
         cell.tie ? badge(say(cell.tie.verdict, {}, "verdicts"), TONES[cell.tie.verdict] || "muted") : null),
       told(cell), await formula(cell), definition(kpi), others(name, number),
@@ -227,7 +227,7 @@
   pages.sum = async (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : -1;
     const block = await get("sums", number);
-    const title = `${say("sum_title", { measure: block.measure })}, ${block.period}`;
+    const title = say("of_period", { title: say("sum_title", { measure: block.measure }), period: block.period });
     const head = [
       trail(edition(block.edition).document, link(block.measure, "measure", block.measure)), el("h1", {}, title), el("p", { class: "lead", lang: "en" }, meaningOf(block.measure)),
       el("p", { class: "headline" }, el("strong", { id: "total", class: "number" }, grouped(block.total)), ` ${block.counts ? say("amounts") : block.unit}`),
