@@ -81,25 +81,30 @@ app.add_typer(cli_register.app, name="register")
 
 
 def main() -> NoReturn:
-    """Runs the command line. Exit codes: 0 all well; 1 something is blocked, or could not be done; 2 wrong usage; 3 input could not be read."""
+    """Runs the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    as_json = "--json" in sys.argv
+    sys.exit(answer(sys.argv[1:]))
+
+
+def answer(words: list[str]) -> int:
+    """Does what a command line asks for. Exit codes: 0 all well; 1 something is blocked, or could not be done; 2 wrong usage; 3 input could not be read."""
+    as_json = "--json" in words
     try:
-        code = app(prog_name="esg-kpis", standalone_mode=False)
-        code = failures.report(failures.stopped(), as_json=as_json) if code == failures.INTERRUPTED else code
+        code = app(words, prog_name="esg-kpis", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         failures.hush()
-        code = 1
+        return 1
     except (Exception, KeyboardInterrupt) as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error, file=sys.stderr)
-            code = 2
-        else:
-            code = failures.report(error, as_json=as_json)
-    sys.exit(code if isinstance(code, int) else 0)
+            return 2
+        return failures.report(error, as_json=as_json)
+    if code == failures.INTERRUPTED:
+        return failures.report(failures.stopped(), as_json=as_json)
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

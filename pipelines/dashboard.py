@@ -126,7 +126,7 @@ def _split(rows: list[dict[str, Any]], tables: Mapping[str, pl.DataFrame], editi
 def _facts(edition: str, period: str, tables: Mapping[str, pl.DataFrame], editions: Mapping[str, Edition]) -> dict[str, Any]:
     """One period in numbers."""
     if not tables:
-        return {"kpis": None, "tie_out": None, "unexplained": None, "findings": None, "anomalies": None, "rejected": None, "first_blocked": None}
+        return {"kpis": None, "tie_out": None, "unexplained": None, "findings": None, "errors_to_mend": None, "anomalies": None, "rejected": None, "first_blocked": None}
     own = {name: frame.filter((pl.col("edition") == edition) & (pl.col("period") == period)) for name, frame in tables.items() if name not in ("rejected", "kpi_labels")}
     states = _counts(own["kpi_values"], "status")
     ties = own["tie_out"].filter(pl.col("published").is_not_null())
@@ -136,6 +136,7 @@ def _facts(edition: str, period: str, tables: Mapping[str, pl.DataFrame], editio
         "tie_out": {name: _counts(ties, "verdict").get(name, 0) for name in ("equal", "stated", *OFF, "suppressed")},
         "unexplained": ties.filter(pl.col("verdict").is_in(OFF) & ~pl.col("explained")).height,
         "findings": {name: _counts(_open(own["findings"]), "severity").get(name, 0) for name in ("error", "warning", "note")},
+        "errors_to_mend": _open(own["findings"]).filter((pl.col("severity") == "error") & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).height,
         "anomalies": own["anomalies"].filter(pl.col("state") != "explained").height,
         "rejected": _rejected(tables["rejected"], editions.get(edition), period),
         "first_blocked": _named(blocked.row(0, named=True)) if blocked.height else None,

@@ -19,9 +19,10 @@ from pipelines.options import print_json
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 WIDTH = 100
+INTERRUPTED_IN_A_STEP = "DagsterExecutionInterruptedError"
 _STANDS = "Results are published as a whole or not at all: the last ones stand."
 _OF_THE_MACHINE = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), ("There is no space left to write.", f"Make room, or give a folder on another disk with --out. {_STANDS}")),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), ("There is no space left to write.", "Make room, or give a folder on another disk with --out.")),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), ("It may not be written or read by this user.", "Mend its permissions, or give another folder with --out.")),
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), ("A file stands where a folder is needed.", "Move the file, or give another folder with --out.")),
     errno.EISDIR: ("It is a folder, and a file is needed.", "Name a file in it."),
@@ -32,7 +33,7 @@ _OF_THE_MACHINE = {
 
 def stopped() -> EsgKpisError:
     """What is said after Ctrl-C."""
-    return EsgKpisError("Stopped on request.", mend=f"{_STANDS} Run the command again when you like.")
+    return EsgKpisError("Stopped on request.", mend="Run the command again when you like: results are published as a whole or not at all.")
 
 
 def known(error: BaseException) -> EsgKpisError | None:
@@ -40,18 +41,26 @@ def known(error: BaseException) -> EsgKpisError | None:
     for cause in _chain(error):
         if isinstance(cause, EsgKpisError):
             return cause
-        if isinstance(cause, KeyboardInterrupt) or type(cause).__name__ == "DagsterExecutionInterruptedError":
+        if isinstance(cause, KeyboardInterrupt) or type(cause).__name__ == INTERRUPTED_IN_A_STEP:
             return stopped()
         if isinstance(cause, typer.TyperException):
             return _usage(cause)
         if isinstance(cause, typer.Abort):
             return stopped()
-        if isinstance(cause, OSError) and cause.errno is not None:
-            what, mend = _OF_THE_MACHINE.get(cause.errno, (f"{cause.strerror}.", "Mend it, and run the command again."))
-            return EsgKpisError(what, where=str(cause.filename or ""), mend=mend)
+        if (number := _number(cause)) is not None:
+            what, mend = _OF_THE_MACHINE.get(number, (f"{os.strerror(number)}.", "Mend it, and run the command again."))
+            return EsgKpisError(what, where=str(getattr(cause, "filename", None) or ""), mend=mend)
         if isinstance(cause, sqlite3.OperationalError) and re.search("full|disk I/O|readonly|unable to open", str(cause)):
             return EsgKpisError(f"A database cannot be written: {cause}.", mend=f"Make room and see to permissions; DAGSTER_HOME (default: .dagster of the workspace) says where runs are logged. {_STANDS}")
     return None
+
+
+def _number(error: BaseException) -> int | None:
+    """The number the machine gives to what went wrong; what writes tables tells it in words only."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    told = re.search(r"\(os error (\d+)\)", str(error)) if isinstance(error, OSError) or type(error).__module__.startswith("polars") else None
+    return int(told[1]) if told else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

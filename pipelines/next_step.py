@@ -13,7 +13,7 @@ def next_step(row: Mapping[str, Any], run: Mapping[str, Any] | None) -> str:
         return "Compute: `esg-kpis run`"
     steps = (
         (row["kpis"]["blocked"], f"Mend what blocks {_many(row['kpis']['blocked'], 'cell')}: `esg-kpis trace {row['first_blocked']} {of}`"),
-        (row["findings"]["error"], f"Mend {_many(row['findings']['error'], 'error')}: findings.csv says what to do"),
+        (row["errors_to_mend"], f"Mend {_many(row['errors_to_mend'], 'error')}: findings.csv says what to do"),
         (row["unexplained"], f"Explain {_many(row['unexplained'], 'difference')} from print: `esg-kpis tie-out --edition {_word(row['edition'])}`"),
         (row["kpis"]["incomplete"], f"Ask for what is missing of {_many(row['kpis']['incomplete'], 'cell')}: `esg-kpis check`"),
         (row["anomalies"], f"Explain {_many(row['anomalies'], 'anomaly', 'anomalies')}: `esg-kpis anomalies --open --edition {_word(row['edition'])}`"),

@@ -13,6 +13,7 @@ from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.report.outputs import WORK, alone, current, write_whole
 from pipelines.abandoned import tags_of
 from pipelines.definitions import ASSETS, JOB, build_defs, defs
+from pipelines.failures import INTERRUPTED_IN_A_STEP, known, stopped
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
@@ -90,26 +91,19 @@ def steps(*, only_ingest: bool = False) -> int:
     return len(own) + (0 if only_ingest else len(list(defs.asset_checks or ())))
 
 
-def _failure(result: dg.ExecuteInProcessResult, raised: Sequence[BaseException]) -> Exception:
+def _failure(result: dg.ExecuteInProcessResult, raised: Sequence[BaseException]) -> EsgKpisError:
     """What a run failed with: an error of ours, or of the machine (a full disk), as it was raised; else a fault of ours."""
-    for error in (cause for first in raised for cause in _causes(first)):
-        if isinstance(error, EsgKpisError):
-            return error.with_mend(STANDS)
-        if isinstance(error, OSError):
-            return error
+    for error in raised:
+        if (found := known(error)) is not None:
+            return found.with_mend(STANDS)
     for event in result.all_events:
         if event.is_step_failure:
             told = event.step_failure_data.error
+            if told is not None and told.cls_name == INTERRUPTED_IN_A_STEP:
+                return stopped().with_mend(STANDS)
             return InternalProblem(told.message.strip() if told else "unknown", where=f"step {event.step_key}", mend=f"{STANDS} Please report it.")
     failed = [evaluation.check_name for evaluation in result.get_asset_check_evaluations() if not evaluation.passed and evaluation.blocking]
     return InternalProblem(f"The check {', '.join(failed)} failed.", where="before the results", mend=f"{STANDS} Please report it.")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it came from. What was left out on purpose (`from None`) stays out: it may show somebody's row."""
-    while error is not None:
-        yield error
-        error = error.__cause__
 
 
 @contextmanager

@@ -31,11 +31,13 @@ def print_run(console: Console, editions: Iterable[Edition], out: Path, *, every
     tables = {name: read_result(folder, name) for name in names}
     documents = {edition.id: edition.rules.document for edition in editions}
     order = [name for name in latest_first(folder, tables["kpi_values"]["edition"].unique().to_list()) if name in documents]
-    for name in order if every else order[:1]:
+    for number, name in enumerate(order if every else order[:1]):
+        if number:
+            console.print()
         own = [tables[table].filter(pl.col("edition") == name) for table in ("kpi_labels", "kpi_values", "tie_out")]
         print_kpis(console, f"{documents[name]} (edition {name})", *lines_of(*own), every=every)
+    if not every and order[1:]:
         console.print()
-    if not every:
         for name in order[1:]:
             _below(console, _other(tables, name, documents[name]), 0)
     for status, style, title in (("blocked", "bold red", "blocked, never shown as a number"), ("incomplete", "bold yellow", "incomplete, marked ~")):

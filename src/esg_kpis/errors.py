@@ -63,6 +63,9 @@ class InternalProblem(EsgKpisError):
 
     exit_code = 70
 
+    def __init__(self, what: str, *, where: str = "", mend: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__(what, where=where, mend=mend or "This is a fault of esg-kpis: please report it.", details=details)
+
 
 class OutOfRange(InputProblem):
     """A number is larger than the exact arithmetic promises to hold (see `exact`): a unit must be wrong somewhere."""
