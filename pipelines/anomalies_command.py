@@ -5,16 +5,18 @@ import io
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from esg_kpis.errors import UsageProblem, near_misses
-from esg_kpis.exact import plain
+from pipelines import complete
 from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 app = typer.Typer(help="What is unlike last year, its peers, its season or a known factor; and the place for the explanation.", rich_markup_mode=None)
 
@@ -32,7 +34,7 @@ def listed(
         return
     frame = of_last_run(paths(root, out)[1], edition)
     if only_open:
-        frame = frame.filter(pl.col("state") != "explained")
+        frame = frame.filter(frame["state"] != "explained")
     if as_json:
         print_json(frame.to_dicts())
     else:
@@ -40,7 +42,7 @@ def listed(
 
 @app.command()
 def explain(
-    anomaly: Annotated[str, typer.Argument(help="Id of the anomaly, such as a0123456789a.")],
+    anomaly: Annotated[str, typer.Argument(help="Id of the anomaly, such as a0123456789a.", autocompletion=complete.anomaly)],
     text: Annotated[str, typer.Option("--text", help="Why it is so; this goes to the assurer.")],
     by: Annotated[str, typer.Option("--by", help="Who says so: a role, initials, or a document.")],
     on: Annotated[str, typer.Option("--on", help="Day of the explanation, such as 2024-03-28.")],
@@ -48,14 +50,18 @@ def explain(
     replace: Annotated[bool, typer.Option("--replace", help="Replace an explanation that still holds.")] = False,
     root: Root = None,
     out: Out = None,
+    as_json: Json = False,
 ) -> None:
     """Writes an explanation to the explanations.csv of the anomaly's edition, with the value as it is now."""
     where, target = paths(root, out)
     path = explained(where, target, anomaly, text, by, on, edition, replace=replace)
+    if as_json:
+        print_json({"anomaly_id": anomaly, "file": str(path)})
+        return
     console().print(f"Explained in {path}. Run `esg-kpis run` to see it in the results.", markup=False)
 
 
-def of_last_run(out: Path, edition: str | None) -> pl.DataFrame:
+def of_last_run(out: Path, edition: str | None) -> "pl.DataFrame":
     """The anomalies of the last run, of one edition or all.
 
     Raises:
@@ -70,7 +76,7 @@ def of_last_run(out: Path, edition: str | None) -> pl.DataFrame:
     known = read_result(folder, "kpi_values")["edition"].unique().sort().to_list()
     if edition not in known:
         raise UsageProblem(f"The last run has no edition '{edition}'.", mend=f"It has: {', '.join(known)}.")
-    return frame.filter(pl.col("edition") == edition)
+    return frame.filter(frame["edition"] == edition)
 
 
 def explained(root: Path, out: Path, anomaly: str, text: str, by: str, on: str, edition: str | None, *, replace: bool) -> Path:
@@ -80,11 +86,14 @@ def explained(root: Path, out: Path, anomaly: str, text: str, by: str, on: str, 
         UsageProblem: if the last run has no such anomaly (in that edition), it is explained already, or text, person or day is none.
         InputProblem: if the file that is there cannot be read.
     """
+    import polars as pl
+
     from esg_kpis.editions.explanations import COLUMNS, FILE, read_explanations
+    from esg_kpis.exact import plain
     from esg_kpis.report.outputs import alone, for_people, write_whole
 
     frame = of_last_run(out, edition)
-    row = next(iter(frame.filter(pl.col("anomaly_id") == anomaly).iter_rows(named=True)), None)
+    row = next(iter(frame.filter(frame["anomaly_id"] == anomaly).iter_rows(named=True)), None)
     if row is None:
         raise UsageProblem(f"The last run has no anomaly '{anomaly}'{f' in edition {edition}' if edition else ''}.", mend=near_misses(anomaly, frame["anomaly_id"]) or "See `esg-kpis anomalies`.")
     text, by = " ".join(text.split()), " ".join(by.split())
@@ -117,9 +126,10 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def print_anomalies(console: Console, frame: pl.DataFrame) -> None:
+def print_anomalies(console: Console, frame: "pl.DataFrame") -> None:
     """Rule by rule what was found, what was expected, and why, if somebody said so."""
     from esg_kpis.assurance.anomalies import said
+    from esg_kpis.exact import plain
 
     for part in frame.sort("edition", "rule", "period", "anomaly_id").partition_by("edition", "rule", maintain_order=True):
         first = part.row(0, named=True)

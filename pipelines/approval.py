@@ -28,8 +28,7 @@ from esg_kpis.register import (
 )
 from esg_kpis.report.outputs import WORK, alone, is_intact, run_key, write_whole
 from esg_kpis.signing import fingerprint, read_private
-from esg_kpis.tables import KPI_VALUES, empty
-from esg_kpis.workspace import Workspace, open_workspace
+from esg_kpis.workspace import open_workspace
 from pipelines.clock import given_or_now
 from pipelines.locked import note_head, noted_head, register_of
 from pipelines.resources import MADE_FROM, WorkspaceResource
@@ -154,11 +153,6 @@ def _computed(asked: Asked) -> tuple[pl.DataFrame, dict[str, str]]:
         if path.exists() and pl.read_parquet_metadata(path).get(MADE_FROM) == run_key(parts):
             return pl.read_parquet(path), {"key": "", **parts}
     raise EsgKpisError("The files as they are now were not run.", where=str(path), mend="Run `esg-kpis run` first. It stops before it changes what is locked, and the effect is then known.")
-
-
-def present(workspace: Workspace) -> pl.DataFrame:
-    """The KPI values of the last results; no rows where there are none."""
-    return read_result(latest_of(workspace.out), "kpi_values") if (workspace.out / "kpi_values.parquet").exists() else empty(KPI_VALUES)
 
 
 def changed_keys(folder: Path, change: Callable[[], Keys]) -> Keys:

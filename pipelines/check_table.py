@@ -2,13 +2,16 @@
 
 import textwrap
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 
 from esg_kpis.errors import InputProblem, UsageProblem
+from pipelines import complete
 from pipelines.options import GIVEN, Json, Root, print_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WIDTH = 100
 _VERDICTS = {
@@ -18,7 +21,7 @@ _VERDICTS = {
 
 def check_table(
     file: Annotated[Path | None, typer.Argument(help="CSV or XLSX with the columns of published.csv. Left out: the editions of the workspace.")] = None,
-    edition: Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023. Default: all.")] = None,
+    edition: Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023. Default: all.", autocompletion=complete.edition)] = None,
     definitions: Annotated[Path | None, typer.Option("--definitions", help="A kpis.yaml for FILE.")] = None,
     checks: Annotated[Path | None, typer.Option("--checks", help="A checks.yaml for FILE.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Show what holds too.")] = False,
@@ -31,16 +34,16 @@ def check_table(
     if file is not None and edition is not None:
         raise UsageProblem("A table and an edition are asked for.", where="check-table", mend="Name one of both.")
     frame = _of_file(file, definitions, checks) if file is not None else _of_workspace(root or GIVEN["root"] or Path.cwd(), edition)
-    found = frame.filter(pl.col("verdict").is_in(["cannot_be_rounding", "unreadable"]))
+    found = frame.filter(frame["verdict"].is_in(["cannot_be_rounding", "unreadable"]))
     if as_json:
-        shown = frame if every else frame.filter(pl.col("verdict").is_in(["cannot_be_rounding", "unreadable", "not_checked"]))
+        shown = frame if every else frame.filter(frame["verdict"].is_in(["cannot_be_rounding", "unreadable", "not_checked"]))
         print_json({"checked": frame.height, "found": found.height, "checks": shown.to_dicts()})
     else:
         print("\n".join(_lines(frame, every=every)))
     raise typer.Exit(1 if found.height else 0)
 
 
-def _of_file(file: Path, definitions: Path | None, checks: Path | None) -> pl.DataFrame:
+def _of_file(file: Path, definitions: Path | None, checks: Path | None) -> "pl.DataFrame":
     from esg_kpis.printed import ChecksFile, Document, check_table, read_checks, read_definitions, read_table
 
     if not file.is_file():
@@ -50,7 +53,9 @@ def _of_file(file: Path, definitions: Path | None, checks: Path | None) -> pl.Da
     return check_table(table, dict.fromkeys(table["document"].unique().to_list(), document))
 
 
-def _of_workspace(root: Path, edition: str | None) -> pl.DataFrame:
+def _of_workspace(root: Path, edition: str | None) -> "pl.DataFrame":
+    import polars as pl
+
     from esg_kpis.editions import read_editions
     from esg_kpis.printed import check_editions
     from esg_kpis.workspace import open_workspace
@@ -63,9 +68,9 @@ def _of_workspace(root: Path, edition: str | None) -> pl.DataFrame:
     return check_editions(folder, chosen, every, pl.concat([item.published for item in chosen]))
 
 
-def _lines(frame: pl.DataFrame, *, every: bool) -> list[str]:
+def _lines(frame: "pl.DataFrame", *, every: bool) -> list[str]:
     order = ["unreadable", "cannot_be_rounding", "not_checked", *(["rounding", "holds"] if every else [])]
-    lines = [line for verdict in order for row in frame.filter(pl.col("verdict") == verdict).iter_rows(named=True) for line in _block(row)]
+    lines = [line for verdict in order for row in frame.filter(frame["verdict"] == verdict).iter_rows(named=True) for line in _block(row)]
     counts = dict(frame.group_by("verdict").len().iter_rows())
     told = [f"{counts[verdict]} {words}" for verdict, words in _VERDICTS.items() if verdict in counts]
     return [*lines, f"{frame.height} checks: {', '.join(told)}." if told else "No checks: nothing in the table is tied to anything else in it. See docs/checks.md for checks.yaml."]

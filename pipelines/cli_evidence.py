@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from esg_kpis.errors import UsageProblem
+from pipelines import complete
 from pipelines.options import Json, Out, Root, console, paths, print_json
 
 
 def pack(
-    edition: Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.")],
-    period: Annotated[str, typer.Option("--period", help="Period of it, such as 2023.")],
+    edition: Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.", autocompletion=complete.edition)],
+    period: Annotated[str, typer.Option("--period", help="Period of it, such as 2023.", autocompletion=complete.period)],
     key: Annotated[Path | None, typer.Option("--key", help="Private key that signs the pack; its public part goes into it.", envvar="ESG_KPIS_KEY")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Folder for the pack. Default: evidence in the results.")] = None,
     annex_for: Annotated[list[str] | None, typer.Option("--annex-for", help="Public key (age1…) of an assurer: writes the people files beside the pack, encrypted to it. May be given several times.")] = None,

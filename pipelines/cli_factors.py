@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines import complete
 from pipelines.options import EditionOption, Json, Out, Root, console, day, paths, print_json
 
 app = typer.Typer(help="The factor library.", no_args_is_help=True, rich_markup_mode=None)
@@ -12,8 +13,8 @@ app = typer.Typer(help="The factor library.", no_args_is_help=True, rich_markup_
 
 @app.command(name="find")
 def find(
-    measure: Annotated[str, typer.Argument(help="Measure, such as electricity_purchased.")],
-    region: Annotated[str, typer.Option("--region", help="Grid region or country of the site, such as CN-NCG or CN.")],
+    measure: Annotated[str, typer.Argument(help="Measure, such as electricity_purchased.", autocompletion=complete.measure)],
+    region: Annotated[str, typer.Option("--region", help="Grid region or country of the site, such as CN-NCG or CN.", autocompletion=complete.region)],
     on: Annotated[str, typer.Option("--on", help="A day the amount is about, such as 2023-06-30.")],
     edition: EditionOption = None,
     known_on: Annotated[
@@ -23,7 +24,7 @@ def find(
     beside: Annotated[
         list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help="What stands beside the amount, such as equipment=chiller; may be given several times.")
     ] = None,
-    gas: Annotated[str | None, typer.Option("--gas", help="Only this gas, such as CH4.")] = None,
+    gas: Annotated[str | None, typer.Option("--gas", help="Only this gas, such as CH4.", autocompletion=complete.gas)] = None,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,

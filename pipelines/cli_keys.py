@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from esg_kpis.errors import UsageProblem
+from pipelines import complete
 from pipelines.options import GIVEN, Json, Root, console, day, in_utf8, paths, print_json
 
 app = typer.Typer(help="Keys to sign with, and whose signatures count.", no_args_is_help=True, rich_markup_mode=None)
@@ -36,7 +37,7 @@ def new(
 @app.command()
 def trust(
     public: Annotated[Path, typer.Argument(help="Public key, as `keys new` wrote it.")],
-    role: Annotated[list[str], typer.Option("--role", help="preparer, reviewer, approver or assurer; may be given several times.")],
+    role: Annotated[list[str], typer.Option("--role", help="preparer, reviewer, approver or assurer; may be given several times.", autocompletion=complete.choice("preparer", "reviewer", "approver", "assurer"))],
     label: Annotated[str, typer.Option("--label", help="What it is called, such as 'reviewer, group finance'.")],
     first: Annotated[str | None, typer.Option("--from", help="First day on which it counts.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Last day on which it counts.")] = None,

@@ -3,26 +3,26 @@
 import sys
 from typing import Annotated, Any
 
-import polars as pl
 import typer
 
-from esg_kpis.errors import UsageProblem
+from esg_kpis.errors import UsageProblem, near_misses
+from pipelines import complete
 from pipelines.options import EditionOption, Json, Out, Root, console, day, paths, print_json
 
 
 def trace(
-    kpi: Annotated[str, typer.Argument(help="KPI id, such as ghg_scope_2.")],
-    period: Annotated[str, typer.Option("--period", help="Period, such as 2023.")],
+    kpi: Annotated[str, typer.Argument(help="KPI id, such as ghg_scope_2.", autocompletion=complete.kpi)],
+    period: Annotated[str, typer.Option("--period", help="Period, such as 2023.", autocompletion=complete.period)],
     edition: EditionOption = None,
-    category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.")] = "total=All",
+    category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.", autocompletion=complete.category)] = "total=All",
     rows: Annotated[int, typer.Option("--rows", min=0, help="How many amounts and records to show of each; 0 shows all.")] = 8,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Walks from a printed KPI to its formula, amounts, factors, and the lines of the files they came from."""
-    from pipelines import show
     from pipelines.look import traced
+    from pipelines.show_trace import print_trace
 
     where, target = paths(root, out)
     breakdown, equals, name = category.partition("=")
@@ -32,7 +32,7 @@ def trace(
     if as_json:
         print_json(walk)
     else:
-        show.print_trace(console(), walk, rows or sys.maxsize)
+        print_trace(console(), walk, rows or sys.maxsize)
 
 
 def tie_out(
@@ -43,15 +43,18 @@ def tie_out(
     as_json: Json = False,
 ) -> None:
     """Shows computed against published for every printed cell of the last run."""
+    import polars as pl
+
     from pipelines import show
     from pipelines.run import read_result
 
     _, target = paths(root, out)
     frame = read_result(target, "tie_out")
     if edition is not None:
+        known = sorted(frame["edition"].unique().to_list())
         frame = frame.filter(pl.col("edition") == edition)
         if frame.is_empty():
-            raise UsageProblem(f"The last run has no edition '{edition}'.", mend="Run it with --edition, or leave the option out.")
+            raise UsageProblem(f"The last run has no edition '{edition}'.", where="--edition", mend=f"{near_misses(edition, known)} It has: {', '.join(known)}.".strip())
     if as_json:
         print_json(frame.to_dicts())
     else:
@@ -70,15 +73,15 @@ def targets(edition: EditionOption = None, root: Root = None, out: Out = None, a
 
 
 def lens(
-    kpi: Annotated[list[str] | None, typer.Argument(help="KPI ids to show; all if none is given.")] = None,
+    kpi: Annotated[list[str] | None, typer.Argument(help="KPI ids to show; all if none is given.", autocompletion=complete.kpi)] = None,
     edition: EditionOption = None,
-    name: Annotated[str | None, typer.Option("--lens", help="One lens of the edition, by its id.")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="Period, such as 2023.")] = None,
-    gwp_set: Annotated[str | None, typer.Option("--gwp-set", help="Look by another GWP set: AR4, AR5, AR6.")] = None,
+    name: Annotated[str | None, typer.Option("--lens", help="One lens of the edition, by its id.", autocompletion=complete.lens)] = None,
+    period: Annotated[str | None, typer.Option("--period", help="Period, such as 2023.", autocompletion=complete.period)] = None,
+    gwp_set: Annotated[str | None, typer.Option("--gwp-set", help="Look by another GWP set: AR4, AR5, AR6.", autocompletion=complete.choice("AR4", "AR5", "AR6"))] = None,
     known_on: Annotated[str | None, typer.Option("--known-on", help="Look with what was known on another day.")] = None,
-    consolidation: Annotated[str | None, typer.Option("--consolidation", help="Look by operational_control, financial_control or equity_share.")] = None,
-    scope_2: Annotated[str | None, typer.Option("--scope-2", help="Totals by location or market.")] = None,
-    rules_of: Annotated[str | None, typer.Option("--rules-of", help="Look by the factor rules of another edition.")] = None,
+    consolidation: Annotated[str | None, typer.Option("--consolidation", help="Look by operational_control, financial_control or equity_share.", autocompletion=complete.choice("operational_control", "financial_control", "equity_share"))] = None,
+    scope_2: Annotated[str | None, typer.Option("--scope-2", help="Totals by location or market.", autocompletion=complete.choice("location", "market"))] = None,
+    rules_of: Annotated[str | None, typer.Option("--rules-of", help="Look by the factor rules of another edition.", autocompletion=complete.edition)] = None,
     without: Annotated[str | None, typer.Option("--without", metavar="ATTRIBUTE=VALUE", help="Leave sites out, such as business_line='Automotive factory'.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Show cells that do not differ too.")] = False,
     root: Root = None,
@@ -105,8 +108,8 @@ def lens(
 
 def index(
     edition: EditionOption = None,
-    framework: Annotated[str | None, typer.Option("--framework", help="Framework, such as hkex-code-2025; also one that the edition does not name.")] = None,
-    status: Annotated[list[str] | None, typer.Option("--status", help="Only answers of this state, such as missing; may be given several times.")] = None,
+    framework: Annotated[str | None, typer.Option("--framework", help="Framework, such as hkex-code-2025; also one that the edition does not name.", autocompletion=complete.framework)] = None,
+    status: Annotated[list[str] | None, typer.Option("--status", help="Only answers of this state, such as missing; may be given several times.", autocompletion=complete.answer)] = None,
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
@@ -122,8 +125,8 @@ def index(
 
 
 def table(
-    edition: Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023. Default: all.")] = None,
-    lang: Annotated[str, typer.Option("--lang", help="Language of labels: en or zh (Traditional Chinese).")] = "en",
+    edition: Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023. Default: all.", autocompletion=complete.edition)] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of labels: en or zh (Traditional Chinese).", autocompletion=complete.choice("en", "zh"))] = "en",
     root: Root = None,
     out: Out = None,
     as_json: Json = False,

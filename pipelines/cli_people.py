@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from esg_kpis.errors import UsageProblem
-from pipelines.options import GIVEN, KeyFile, Out, Root, console, day, name_key, paths
+from pipelines.options import GIVEN, Json, KeyFile, Out, Root, console, day, name_key, paths, print_json
 
 app = typer.Typer(help="People data: pseudonyms, and counts that outlive the files.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -19,6 +19,7 @@ def pseudonymise(
     column: Annotated[str, typer.Option("--column", help="The column of staff numbers.")] = "person",
     person_key_file: KeyFile = None,
     root: Root = None,
+    as_json: Json = False,
 ) -> None:
     """Writes a copy of a file with a pseudonym in place of each staff number: keyed hashes that cannot be undone without the key."""
     from esg_kpis.domains.people import FORMS
@@ -33,6 +34,9 @@ def pseudonymise(
     sheet = open_sheets(read_source(file.resolve().parent, file.resolve()), Reading(names=names))[0]
     content = pseudonymised(sheet, column, read_secret(person_key_file, where))
     to.write_bytes(content)
+    if as_json:
+        print_json({"rows": sheet.rows.height, "file": str(to)})
+        return
     console().print(f"{sheet.rows.height} rows written to {to}.", markup=False)
 
 
@@ -45,6 +49,7 @@ def lock(
     person_key_file: KeyFile = None,
     root: Root = None,
     out: Out = None,
+    as_json: Json = False,
 ) -> None:
     """Keeps counts and control totals of the people files, so that the files can be deleted and the figures still stand."""
     from pipelines.look import locked
@@ -52,5 +57,8 @@ def lock(
     where, target = paths(root, out)
     name_key(person_key_file)
     counts, files, folder = locked(where, target, date.fromisoformat(day(until, "--until")), replace)
+    if as_json:
+        print_json({"counts": counts, "files": files, "until": until, "folder": str(folder)})
+        return
     console().print(f"Locked {counts} counts of {files} files up to {until}, in {folder}.", markup=False)
     console().print("The people files may now be deleted as your retention rule says. Keep this folder with the editions.", markup=False)

@@ -1,4 +1,4 @@
-"""`approve`, `lock`, `restate`, `status`, and `register`: who stands for which numbers, and what became of them since."""
+"""`approve`, `lock`, `restate`, and `register`: who stands for which numbers, and what became of them since."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from esg_kpis.errors import UsageProblem
+from pipelines import complete
 from pipelines.options import Json, Out, RegisterOption, Root, console, in_utf8, name_register, paths, print_json
 
 app = typer.Typer(help="The register of approvals as a file that verifies offline.", no_args_is_help=True, rich_markup_mode=None)
-Edition = Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.")]
-Period = Annotated[str, typer.Option("--period", help="Period id, such as 2023.")]
+Edition = Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.", autocompletion=complete.edition)]
+Period = Annotated[str, typer.Option("--period", help="Period id, such as 2023.", autocompletion=complete.period)]
 Key = Annotated[Path, typer.Option("--key", help="Private key to sign with. ESG_KPIS_KEY_PASSPHRASE holds its passphrase.")]
 Note = Annotated[str, typer.Option("--note", help="A note that is signed with it.")]
 At = Annotated[str | None, typer.Option("--at", help="Time of the entry in UTC, such as 2024-04-09T10:00:00Z, not before the last one's. Default: now.")]
@@ -19,7 +20,7 @@ At = Annotated[str | None, typer.Option("--at", help="Time of the entry in UTC, 
 def approve(
     edition: Edition,
     period: Period,
-    as_: Annotated[str, typer.Option("--as", help="prepared or reviewed.")],
+    as_: Annotated[str, typer.Option("--as", help="prepared or reviewed.", autocompletion=complete.choice("prepared", "reviewed"))],
     key: Key,
     note: Note = "",
     at: At = None,
@@ -52,7 +53,7 @@ def lock(
 def restate(
     edition: Edition,
     period: Period,
-    kind: Annotated[str, typer.Option("--class", help="error, method, factor, boundary, structural or data.")],
+    kind: Annotated[str, typer.Option("--class", help="error, method, factor, boundary, structural or data.", autocompletion=complete.choice("error", "method", "factor", "boundary", "structural", "data"))],
     reason: Annotated[str, typer.Option("--reason", help="Why, in words.")],
     key: Key,
     note: Note = "",
@@ -72,19 +73,6 @@ def restate(
         raise UsageProblem("The reason is blank.", where="--reason", mend="Say why, for who reads the register in ten years.")
     where, target = _at(root, out, register)
     _told(restated(Asked(where, target, edition, period, "restated", key, in_utf8(note, "--note"), at), kind, reason.strip()), as_json=as_json)
-
-
-def status(register: RegisterOption = None, root: Root = None, out: Out = None, as_json: Json = False) -> None:
-    """Where every period of every edition stands, by whose key, and whether the numbers are still those approved. Exit code 1: the register is not whole, or a lock is broken."""
-    from pipelines.show_register import print_status, standing
-
-    where, target = _at(root, out, register)
-    told = standing(where, target)
-    if as_json:
-        print_json(told)
-    else:
-        print_status(console(), told)
-    raise typer.Exit(1 if told["problems"] or told["broken"] else 0)
 
 
 @app.command()

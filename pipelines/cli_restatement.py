@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 
 from esg_kpis.errors import UsageProblem
+from pipelines import complete
 from pipelines.options import Json, Out, Root, console, paths, print_json
 
 
 def bridge(
-    period: Annotated[str, typer.Option("--period", help="Period, such as 2020, that both editions have.")],
-    first: Annotated[str, typer.Option("--from", help="Edition the bridge begins at.")],
-    second: Annotated[str, typer.Option("--to", help="Edition it ends at.")],
-    kpi: Annotated[list[str] | None, typer.Option("--kpi", help="KPI id; may be given several times. Default: all that differ.")] = None,
-    category: Annotated[str | None, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2. Default: all that both editions have.")] = None,
+    period: Annotated[str, typer.Option("--period", help="Period, such as 2020, that both editions have.", autocompletion=complete.period)],
+    first: Annotated[str, typer.Option("--from", help="Edition the bridge begins at.", autocompletion=complete.edition)],
+    second: Annotated[str, typer.Option("--to", help="Edition it ends at.", autocompletion=complete.edition)],
+    kpi: Annotated[list[str] | None, typer.Option("--kpi", help="KPI id; may be given several times. Default: all that differ.", autocompletion=complete.kpi)] = None,
+    category: Annotated[str | None, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2. Default: all that both editions have.", autocompletion=complete.category)] = None,
     from_run: Annotated[str | None, typer.Option("--from-run", help="Take the first edition from this run, with its records and factors: previous, a key or a folder. Default: the last.")] = None,
     threshold: Annotated[str, typer.Option("--threshold", help="Percent at which a base year is to be calculated anew.")] = "5",
     exact: Annotated[bool, typer.Option("--exact", help="Show all 18 decimals.")] = False,
@@ -41,10 +42,10 @@ def bridge(
 
 
 def growth(
-    kpi: Annotated[str, typer.Argument(help="KPI id of a sum, such as ghg_scope_1_2.")],
-    edition: Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.")],
-    earlier: Annotated[str, typer.Option("--from", help="The earlier period, such as 2020.")],
-    later: Annotated[str, typer.Option("--to", help="The later period, such as 2023.")],
+    kpi: Annotated[str, typer.Argument(help="KPI id of a sum, such as ghg_scope_1_2.", autocompletion=complete.kpi)],
+    edition: Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.", autocompletion=complete.edition)],
+    earlier: Annotated[str, typer.Option("--from", help="The earlier period, such as 2020.", autocompletion=complete.period)],
+    later: Annotated[str, typer.Option("--to", help="The later period, such as 2023.", autocompletion=complete.period)],
     root: Root = None,
     out: Out = None,
     as_json: Json = False,
@@ -62,9 +63,9 @@ def growth(
 
 
 def diff(
-    first: Annotated[str, typer.Argument(help="A run: latest, previous, a key (its beginning will do), or a folder under data/out/runs.")] = "previous",
-    second: Annotated[str, typer.Argument(help="The run to compare it with.")] = "latest",
-    kpi: Annotated[list[str] | None, typer.Option("--kpi", help="KPI id to show; may be given several times. Default: all that changed.")] = None,
+    first: Annotated[str, typer.Argument(help="A run: latest, previous, a key (its beginning will do), or a folder under data/out/runs.", autocompletion=complete.run)] = "previous",
+    second: Annotated[str, typer.Argument(help="The run to compare it with.", autocompletion=complete.run)] = "latest",
+    kpi: Annotated[list[str] | None, typer.Option("--kpi", help="KPI id to show; may be given several times. Default: all that changed.", autocompletion=complete.kpi)] = None,
     every: Annotated[bool, typer.Option("--all", help="Show breakdowns, and every row, factor and entry that changed.")] = False,
     root: Root = None,
     out: Out = None,

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from esg_kpis.errors import EsgKpisError, UsageProblem
+from pipelines import complete
 from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
 
 
@@ -31,20 +32,20 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that is the
 
 @app.command()
 def draw(
-    kpi: Annotated[str, typer.Argument(help="KPI id of a sum or count, such as ghg_scope_1_2.")],
+    kpi: Annotated[str, typer.Argument(help="KPI id of a sum or count, such as ghg_scope_1_2.", autocompletion=complete.kpi)],
     seed: Annotated[int, typer.Option("--seed", help="Whole number that the draw rests on. The assurer chooses it, once the records are fixed.", min=0)],
-    period: Annotated[str | None, typer.Option("--period", help="Period, such as 2023; with --pack that of the pack.")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="Period, such as 2023; with --pack that of the pack.", autocompletion=complete.period)] = None,
     edition: EditionOption = None,
     pack: Pack = None,
-    category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.")] = "total=All",
-    method: Annotated[str, typer.Option("--method", help="mus (monetary units), stratified or random.")] = "mus",
+    category: Annotated[str, typer.Option("--category", help="BREAKDOWN=CATEGORY, such as gas=CO2.", autocompletion=complete.category)] = "total=All",
+    method: Annotated[str, typer.Option("--method", help="mus (monetary units), stratified or random.", autocompletion=complete.choice("mus", "stratified", "random"))] = "mus",
     materiality: Annotated[str, typer.Option("--materiality", help="Tolerable misstatement, in percent of the value.")] = "5",
     confidence: Annotated[str, typer.Option("--confidence", help="Confidence, in percent, one-sided.")] = "95",
     expected: Annotated[str, typer.Option("--expected", help="Misstatement that is expected, in percent of the value; for mus.")] = "0",
     size: Annotated[int, typer.Option("--size", help="Items to take, for random and stratified; 0 lets the formula decide.", min=0)] = 0,
-    by: Annotated[str | None, typer.Option("--by", help="What makes the strata: site_id, measure (the default), kind or country.")] = None,
-    allocation: Annotated[str, typer.Option("--allocation", help="proportional (to the number of items) or neyman (and to their spread).")] = "proportional",
-    projection: Annotated[str, typer.Option("--projection", help="difference, ratio or mean; for random and stratified.")] = "difference",
+    by: Annotated[str | None, typer.Option("--by", help="What makes the strata: site_id, measure (the default), kind or country.", autocompletion=complete.choice("site_id", "measure", "kind", "country"))] = None,
+    allocation: Annotated[str, typer.Option("--allocation", help="proportional (to the number of items) or neyman (and to their spread).", autocompletion=complete.choice("proportional", "neyman"))] = "proportional",
+    projection: Annotated[str, typer.Option("--projection", help="difference, ratio or mean; for random and stratified.", autocompletion=complete.choice("difference", "ratio", "mean"))] = "difference",
     tolerable_rate: Annotated[str, typer.Option("--tolerable-rate", help="Rate of omitted things that is tolerable, in percent.")] = "5",
     to: To = None,
     force: Force = False,

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from pipelines import complete
 from pipelines.options import Json, Out, Root, console, paths, print_json
 
 
 def workbook(
-    edition: Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.")],
-    period: Annotated[str | None, typer.Option("--period", help="Only figures of this period, such as 2023. Default: all periods.")] = None,
+    edition: Annotated[str, typer.Option("--edition", help="Edition id, such as 2023.", autocompletion=complete.edition)],
+    period: Annotated[str | None, typer.Option("--period", help="Only figures of this period, such as 2023. Default: all periods.", autocompletion=complete.period)] = None,
     to: Annotated[Path | None, typer.Option("--to", help="File to write. Default: kpi_workbook_EDITION.xlsx beside the results.")] = None,
     root: Root = None,
     out: Out = None,

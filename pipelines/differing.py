@@ -43,7 +43,7 @@ def chosen(found: Difference, kpis: Sequence[str]) -> list[CellChange]:
     known = {*found.first.values["kpi_id"], *found.second.values["kpi_id"]}
     for name in kpis:
         if name not in known:
-            raise UsageProblem(f"Neither run has a KPI '{name}'.", where="--kpi", mend=near_misses(name, known))
+            raise UsageProblem(f"Neither run has a KPI '{name}'.", where="--kpi", mend=near_misses(name, known) or "Leave --kpi out to see all that changed.")
     return [change for change in found.cells if not kpis or change.cell[1] in kpis]
 
 

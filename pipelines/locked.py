@@ -37,10 +37,15 @@ def hold(resource: WorkspaceResource, kpi_values: pl.DataFrame) -> None:
     found = looked(resource, kpi_values)
     if found is None or not found.stops or is_what_if(resource):
         return
-    mend = "`esg-kpis status` says more."
-    if any(item.changed for item in found.held):
-        mend = "Take back what changed, or reopen the period: esg-kpis restate --edition E --period P --class … --reason … --key FILE."
-    raise LockedProblem(f"{'. '.join(found.stops)}.", mend=mend)
+    changed = [item for item in found.held if item.changed]
+    if not changed:
+        raise LockedProblem(f"{'. '.join(found.problems)}.", mend="`esg-kpis status` says more.")
+    details = [words if len(changed) == 1 else f"{item.period} of edition {item.edition}: {words}" for item in changed for words in item.named]
+    first = changed[0]
+    raise LockedProblem(
+        f"{'. '.join([*found.problems, *(item.headline for item in changed)])}:", details=details,
+        mend=f"Take back what changed, or reopen the period: `esg-kpis restate --edition {first.edition} --period {first.period} --class … --reason … --key FILE`.",
+    )  # fmt: skip
 
 
 def looked(resource: WorkspaceResource, kpi_values: pl.DataFrame) -> Guarded | None:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from esg_kpis.errors import UsageProblem
+from pipelines import complete
 
 Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where results go; default: data/out of the workspace.")]
@@ -23,7 +24,7 @@ RegisterOption = Annotated[
     typer.Option("--register", help="Where the register is kept: a file, or postgresql://user@host/name. Default: ESG_KPIS_REGISTER, or data/register of the workspace."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-EditionOption = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.")]
+EditionOption = Annotated[str | None, typer.Option("--edition", help="Edition id, such as 2023.", autocompletion=complete.edition)]
 GIVEN: dict[str, Path | None] = {"root": None, "out": None}
 """What stands before the command."""
 

@@ -1,7 +1,7 @@
 """One run in one process, through the same job that the Dagster UI launches."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +9,15 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, LockedProblem, UsageProblem
+from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.report.outputs import WORK, alone, current, write_whole
 from pipelines.abandoned import tags_of
-from pipelines.definitions import JOB, build_defs
+from pipelines.definitions import ASSETS, JOB, build_defs, defs
+from pipelines.failures import INTERRUPTED_IN_A_STEP, known, stopped
 from pipelines.progress import Listener, listen
 from pipelines.resources import WorkspaceResource
 
-_USERS_TO_MEND = {**dict.fromkeys(("InputProblem", "UnitProblem", "FactorProblem", "OutOfRange"), InputProblem), "UsageProblem": UsageProblem, "LockedProblem": LockedProblem}
+STANDS = "Nothing was published; the last results stand."
 _SETTINGS = """\
 # One database for all runs: half the time of a database per run.
 run_storage:
@@ -64,35 +65,46 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
     """
     resource = request.resource()
     resource.workspace, resource.read_editions, resource.library  # noqa: B018
-    defs = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True, site=request.report)
+    definitions = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True, site=request.report)
     listen(progress)
+    raised: list[BaseException] = []
+
+    @dg.failure_hook
+    def keeps_what_was_raised(context: dg.HookContext) -> None:
+        """Dagster's events hold an error as text; this has it as it was raised, with its parts."""
+        if context.op_exception is not None:
+            raised.append(context.op_exception)
+
     selection = [dg.AssetKey(name) for name in CHECK_ASSETS] if only_ingest else None
     with alone(request.out), dagster_instance(request.root) as instance:
-        result = defs.resolve_job_def(JOB).execute_in_process(
+        job = definitions.resolve_job_def(JOB).with_hooks({keeps_what_was_raised})
+        result = job.execute_in_process(
             run_config={"loggers": {"console": {}}}, instance=instance, raise_on_error=False, asset_selection=selection, tags=tags_of(request.out)
         )
     if not result.success:
-        raise _failure(result)
+        raise _failure(result, raised)
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> EsgKpisError:
+def steps(*, only_ingest: bool = False) -> int:
+    """How many steps `execute` takes, for who shows how far it is."""
+    wanted = {dg.AssetKey(name) for name in CHECK_ASSETS}
+    own = [item for item in ASSETS if isinstance(item, dg.AssetsDefinition) and item.is_executable and (not only_ingest or item.keys & wanted)]
+    return len(own) + (0 if only_ingest else len(list(defs.asset_checks or ())))
+
+
+def _failure(result: dg.ExecuteInProcessResult, raised: Sequence[BaseException]) -> EsgKpisError:
+    """What a run failed with: an error of ours, or of the machine (a full disk), as it was raised; else a fault of ours."""
+    for error in raised:
+        if (found := known(error)) is not None:
+            return found.with_mend(STANDS)
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cls_name not in _USERS_TO_MEND and error.cause is not None:
-                error = error.cause
-            what = error.message.strip() if error else "unknown"
-            if error is not None and error.cls_name in _USERS_TO_MEND:
-                return _USERS_TO_MEND[error.cls_name](what.partition(": ")[2], mend="Nothing was published; the last results stand.")
-            return InternalProblem(
-                what, where=f"step {event.step_key}", mend="Nothing was published; the last results stand. Please report it."
-            )
+            told = event.step_failure_data.error
+            if told is not None and told.cls_name == INTERRUPTED_IN_A_STEP:
+                return stopped().with_mend(STANDS)
+            return InternalProblem(told.message.strip() if told else "unknown", where=f"step {event.step_key}", mend=f"{STANDS} Please report it.")
     failed = [evaluation.check_name for evaluation in result.get_asset_check_evaluations() if not evaluation.passed and evaluation.blocking]
-    return InternalProblem(
-        f"The check {', '.join(failed)} failed.",
-        where="before the results",
-        mend="Nothing was published; the last results stand. Please report it.",
-    )
+    return InternalProblem(f"The check {', '.join(failed)} failed.", where="before the results", mend=f"{STANDS} Please report it.")
 
 
 @contextmanager

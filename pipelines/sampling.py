@@ -211,7 +211,7 @@ def judged(root: Path, out: Path, path: Path, *, paper_only: bool, pack: Path | 
         UsageProblem: if the pack is of another edition or period.
     """
     if not path.exists():
-        raise InputProblem("There is no such file.", where=str(path))
+        raise InputProblem("There is no such file.", where=str(path), mend="Name the working paper that `esg-kpis sample … --to FILE` wrote.")
     filled = taken_back(read_source(path.resolve().parent, path.resolve()))
     if pack is not None:
         figures = of_pack(pack)

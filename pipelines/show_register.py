@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from rich.console import Console
 
 from esg_kpis.errors import InputProblem, UsageProblem
@@ -22,8 +23,8 @@ from esg_kpis.register import (
     states,
     states_with,
 )
+from esg_kpis.tables import KPI_VALUES, empty
 from esg_kpis.workspace import open_workspace
-from pipelines.approval import present
 from pipelines.locked import is_what_if, looked, noted_head, register_of
 from pipelines.resources import WorkspaceResource
 from pipelines.run import latest_of, read_result
@@ -60,10 +61,10 @@ def print_entry(console: Console, told: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- status
 
 
-def standing(root: Path, out: Path) -> dict[str, Any]:
-    """Where every period stands beside the last results, what is wrong with the register, and which locks are broken."""
+def standing(root: Path, out: Path, values: pl.DataFrame | None = None) -> dict[str, Any]:
+    """Where every period stands beside these KPI values (None: there are none), what is wrong with the register, and which locks are broken."""
     workspace = open_workspace(root, out)
-    keys, values = read_keys(workspace.register), present(workspace)
+    keys, values = read_keys(workspace.register), empty(KPI_VALUES) if values is None else values
     with register_of(workspace) as register:
         entries, kept = register.read()
         place = register.shown
@@ -75,18 +76,6 @@ def standing(root: Path, out: Path) -> dict[str, Any]:
         "broken": [f"{row['period']} of edition {row['edition']}" for row in standings.to_dicts() if row["state"] == "locked" and row["as_approved"] is False],
         "results": str(out) if values.height else None, "periods": standings.to_dicts(),
     }  # fmt: skip
-
-
-def print_status(console: Console, told: dict[str, Any]) -> None:
-    """A line per period, then the chain."""
-    for row in told["periods"]:
-        by = f" by {row['by']} at {row['at']} (entry {row['sequence']})" if row["by"] else ""
-        same = {True: "; the present numbers are those", False: "; the present numbers are others", None: ""}[row["as_approved"]]
-        reason = f"\n  {row['reason']}" if row["reason"] else ""
-        console.print(f"{row['edition']} / {row['period']}: {row['state']}{by}{same}{reason}", markup=False)
-    console.print(f"Register: {told['register']}, {told['entries']} entries, chain {'ok' if told['chain_ok'] else 'NOT whole'}\nHead: {told['head']}", markup=False)
-    for problem in [*told["problems"], *(f"{place} is locked, and the last results say otherwise" for place in told["broken"])]:
-        console.print(f"[bold red]Problem[/]: {_safe(problem)}")
 
 
 def _safe(text: str) -> str:

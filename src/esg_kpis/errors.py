@@ -5,7 +5,7 @@ One family. Every message says what is wrong, where, and how to mend it. `InputP
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -16,15 +16,22 @@ class EsgKpisError(Exception):
         what: What is wrong, in one sentence.
         where: File, line, column or id at fault.
         mend: What to do about it.
+        details: What it is about, one by one, for a reader who is to see them below each other.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", mend: str = "", details: Sequence[str] = ()) -> None:
         self.what = what
         self.where = where
         self.mend = mend
-        super().__init__(" ".join(part for part in (f"{where}: {what}" if where else what, mend) if part))
+        self.details = tuple(details)
+        listed = f"{'; '.join(details)}." if details else ""
+        super().__init__(" ".join(part for part in (f"{where}: {what}" if where else what, listed, mend) if part))
+
+    def with_mend(self, more: str) -> "EsgKpisError":
+        """The same with more to do about it."""
+        return type(self)(self.what, where=self.where, mend=" ".join(part for part in (self.mend, more) if part), details=self.details)
 
 
 class InputProblem(EsgKpisError):
@@ -55,6 +62,9 @@ class InternalProblem(EsgKpisError):
     """A promise of this library is broken. Please report it."""
 
     exit_code = 70
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__(what, where=where, mend=mend or "This is a fault of esg-kpis: please report it.", details=details)
 
 
 class OutOfRange(InputProblem):

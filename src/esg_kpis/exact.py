@@ -84,7 +84,7 @@ def sql_product(left: str, right: str, *, left_scale: int = QUANTITY_SCALE, righ
     DuckDB's own product adds the scales, and raises when 38 digits do not hold it.
     """
     if left_scale + right_scale > PRODUCT_SCALE:
-        raise OutOfRange(f"{left_scale} and {right_scale} decimals do not fit into {PRODUCT_SCALE}.")
+        raise OutOfRange(f"{left_scale} and {right_scale} decimals do not fit into {PRODUCT_SCALE}.", mend="Give scales that add up to no more.")
     factors = f"CAST({left} AS DECIMAL(38,{left_scale})) * CAST({right} AS DECIMAL(38,{right_scale}))"
     return f"CAST({factors} AS DECIMAL(38,{PRODUCT_SCALE}))"
 

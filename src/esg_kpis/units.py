@@ -55,7 +55,7 @@ def registry() -> Registry:
         elif definition := _DEFINITION.match(text):
             keys[definition["name"]] = _define(ureg, keys, definition["name"], definition["expression"], number)
         else:
-            raise UnitProblem(f"'{text}' is no definition.", where=f"units.txt, line {number}")
+            raise UnitProblem(f"'{text}' is no definition.", where=f"units.txt, line {number}", mend="Write `name = [dimension]`, or `name = number * unit` with a unit that stands above it.")
     return Registry(ureg, keys, aliases, refused)
 
 
@@ -66,7 +66,7 @@ def _define(ureg: "pint.UnitRegistry[Fraction]", keys: dict[str, str], name: str
         return key
     multiple = _MULTIPLE.match(expression)
     if multiple is None or multiple["unit"] not in keys:
-        raise UnitProblem(f"'{name} = {expression}' does not rest on a unit above it.", where=f"units.txt, line {line}")
+        raise UnitProblem(f"'{name} = {expression}' does not rest on a unit above it.", where=f"units.txt, line {line}", mend="Write it as a number times a unit that is defined in a line above.")
     ureg.define(f"{key} = {multiple['top']} / {multiple['bottom'] or 1} * {keys[multiple['unit']]}")
     return key
 

@@ -26,8 +26,8 @@ def published_of(edition: Edition, with_data: pl.DataFrame) -> pl.DataFrame:
     for row in figures.filter(_figures(figures)["wrong"]).head(1).iter_rows(named=True):
         raise InputProblem(
             f"The published figure '{row['value_as_printed']}' of {row['kpi_id']} is no number.",
-            where=f"edition {edition.id}, {row['table']}",
-        )
+            where=f"edition {edition.id}, {row['table']}", mend="Write it in published.csv as the report prints it, such as 1,234.50; leave out a figure that is none.",
+        )  # fmt: skip
     for kpi_id, unit, table in figures.select("kpi_id", "unit", "table").unique().sort("table", "kpi_id").iter_rows():
         check_unit(kpi_id, unit, edition.kpis, f"edition {edition.id}, {table}")
     return figures

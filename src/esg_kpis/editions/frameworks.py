@@ -143,7 +143,7 @@ def check_index(index: ContentIndex, uses: tuple[FrameworkUse, ...], answered: M
             try:
                 framework_named(answer.framework)
             except UsageProblem as problem:
-                raise InputProblem(str(problem), where=where) from problem
+                raise InputProblem(problem.what, where=where, mend=problem.mend) from problem
         for code in answer.codes:
             found = framework_of(code, answer, uses)
             if found is None:

@@ -377,6 +377,6 @@ class Edition:
         """
         if kpi_id not in self.kpis:
             raise UsageProblem(
-                f"Edition {self.id} has no KPI '{kpi_id}'.", mend=near_misses(kpi_id, self.kpis) or f"Its KPIs: {', '.join(self.kpis)}."
+                f"Edition {self.id} has no KPI '{kpi_id}'.", mend=near_misses(kpi_id, self.kpis) or f"Its KPIs: {', '.join(list(self.kpis)[:12])}{' …: see its kpis.yaml' if len(self.kpis) > 12 else ''}."
             )
         return self.kpis[kpi_id]

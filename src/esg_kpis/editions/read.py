@@ -103,7 +103,7 @@ def _check_disclosure(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -
     """What is to be printed though it is about few people must be there: a misspelt cell would stay left out, and nobody would know why."""
     for item in rules.small_groups.disclosure:
         if item.kpi_id not in kpis:
-            raise InputProblem(f"A disclosure names the KPI '{item.kpi_id}', which is not defined.", where=where, mend=near_misses(item.kpi_id, kpis))
+            raise InputProblem(f"A disclosure names the KPI '{item.kpi_id}', which is not defined.", where=where, mend=near_misses(item.kpi_id, kpis) or "Define it in kpis.yaml, or take the disclosure out.")
         breakdowns = {spread.name: spread for spread in kpis[item.kpi_id].breakdowns}
         if item.breakdown is not None and item.breakdown not in breakdowns:
             raise InputProblem(
@@ -177,11 +177,11 @@ def _read_kpis(path: Path, where: str, rules: EditionFile) -> dict[str, Kpi]:
             raise InputProblem(
                 f"KPI '{kpi.id}' is an alternative to '{kpi.alternative_to}', which is not defined.",
                 where=where,
-                mend=near_misses(kpi.alternative_to, by_id),
+                mend=near_misses(kpi.alternative_to, by_id) or "Name a KPI of kpis.yaml.",
             )
         for part in kpi.footing.parts if kpi.footing else ():
             if part.partition("/")[0] not in by_id:
-                raise InputProblem(f"KPI '{kpi.id}' foots on '{part}', which is not defined.", where=where, mend=near_misses(part, by_id))
+                raise InputProblem(f"KPI '{kpi.id}' foots on '{part}', which is not defined.", where=where, mend=near_misses(part, by_id) or "Name KPIs of kpis.yaml.")
     return by_id
 
 

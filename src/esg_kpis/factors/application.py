@@ -184,7 +184,7 @@ def _refused(row: dict[str, Any], rules: Sequence[FactorRule], library: Library,
     """Why a way has no factor; None where it has one, or where the site is not known and what rests on it is blocked already."""
     if row["lost"]:
         to = "emissions" if row["output"] == derived.EMISSION_CO2E else row["output"]
-        return FactorProblem(f"No rule of the edition leads from {row['measure']} to {to}. Add [[factor_rule]]s, or an [[exclusion]] that names the measure.")
+        return FactorProblem(f"No rule of the edition leads from {row['measure']} to {to}.", mend="Add [[factor_rule]]s, or an [[exclusion]] that names the measure.")
     if row["kind"] is None and row["factor"] is None:
         return None
     need = Need(

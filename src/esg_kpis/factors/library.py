@@ -312,7 +312,7 @@ def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]],
         )
     for name in ("measure", "output"):
         if row[name] not in MEASURES:
-            raise InputProblem(f"There is no measure '{row[name]}'.", where=where, mend=near_misses(row[name], MEASURES))
+            raise InputProblem(f"There is no measure '{row[name]}'.", where=where, mend=near_misses(row[name], MEASURES) or "docs/formats.md names the measures.")
     if row["grade"] not in ("A", "B", "C"):
         raise InputProblem(f"The grade is '{row['grade']}'.", where=where, mend="Only grades A to C may feed a KPI.")
     if row["status"] not in ("selectable", "derived", "evidence_only"):

@@ -35,7 +35,7 @@ def check_shape(sheet: Sheet, entry: FileFormat) -> None:
     for name in named:
         if name not in sheet.columns:
             raise InputProblem(
-                f"The column '{name}' named in _format.toml is missing. {near_misses(name, sheet.columns)}", where=sheet.source.path
+                f"The column '{name}' named in _format.toml is missing.", where=sheet.source.path, mend=near_misses(name, sheet.columns) or f"The header has: {', '.join(sheet.columns)}."
             )
 
 

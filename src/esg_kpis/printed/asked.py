@@ -259,7 +259,7 @@ def check_names(checks: ChecksFile, figures: Figures, document: str) -> None:
     for text in _texts(checks):
         cell = _cell(text, document, "")
         if cell.document in documents and cell.kpi_id not in known:
-            raise InputProblem(f"'{text}' names the KPI '{cell.kpi_id}', of which nothing is printed.", where="checks.yaml", mend=near_misses(cell.kpi_id, known))
+            raise InputProblem(f"'{text}' names the KPI '{cell.kpi_id}', of which nothing is printed.", where="checks.yaml", mend=near_misses(cell.kpi_id, known) or "Name a KPI of published.csv.")
         places = {f"{other.breakdown}/{other.category}" for other in figures.by_cell if other.kpi_id == cell.kpi_id and other.document == cell.document}
         if cell.document in documents and places and f"{cell.breakdown}/{cell.category}" not in places:
             raise InputProblem(f"'{text}' names a cell of '{cell.kpi_id}' that is printed in no period.", where="checks.yaml", mend=near_misses(f"{cell.breakdown}/{cell.category}", places) or f"Printed: {', '.join(sorted(places)[:8])}.")

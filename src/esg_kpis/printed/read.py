@@ -51,7 +51,7 @@ def read_definitions(path: Path) -> dict[str, Kpi]:
             raise InputProblem(f"KPI '{entry.get('id', '?')}': {problems_of(error)}", where=path.name, mend="See docs/editions.md.") from error
         for name in (kpi.numerator, kpi.denominator, *(part.partition("/")[0] for part in (kpi.footing.parts if kpi.footing else ()))):
             if name is not None and name not in found and name not in {item.get("id") for item in entries}:
-                raise InputProblem(f"KPI '{kpi.id}' rests on '{name}', which is not defined.", where=path.name, mend=near_misses(name, found))
+                raise InputProblem(f"KPI '{kpi.id}' rests on '{name}', which is not defined.", where=path.name, mend=near_misses(name, found) or "Name a KPI of this file, or define it.")
         found[kpi.id] = kpi
     return found
 

@@ -29,8 +29,18 @@ class Held:
     def __str__(self) -> str:
         if not self.changed:
             return f"{self.period} of edition {self.edition}: {'as locked' if self.computed else 'not computed here'} (entry {self.entry})"
-        more = f", and {len(self.changed) - _NAMED} more" if len(self.changed) > _NAMED else ""
-        return f"{self.period} of edition {self.edition} is locked (entry {self.entry}), and {len(self.changed)} cells would change: {'; '.join(self.changed[:_NAMED])}{more}"
+        return f"{self.headline}: {'; '.join(self.named)}"
+
+    @property
+    def headline(self) -> str:
+        """Which period is locked, and how many of its cells would change."""
+        return f"{self.period} of edition {self.edition} is locked (entry {self.entry}), and {len(self.changed)} cells would change"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The first of them, and how many more there are."""
+        more = len(self.changed) - _NAMED
+        return (*self.changed[:_NAMED], f"and {more} more") if more > 0 else self.changed
 
 
 @dataclass(frozen=True)

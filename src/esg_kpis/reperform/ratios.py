@@ -27,7 +27,7 @@ def ratio(source: str, target: str, domain: str = "") -> Fraction:
 def _of(source: str, target: str, domain: str) -> Fraction:
     (kind, size), (other, unit) = _size(source, domain), _size(target, domain)
     if kind != other:
-        raise UnitProblem(f"'{source}' does not measure what '{target}' measures.", where="second engine")
+        raise UnitProblem(f"'{source}' does not measure what '{target}' measures.", where="second engine", mend="Give the quantity in a unit of the same kind.")
     return size / unit
 
 
@@ -35,7 +35,7 @@ def _size(name: str, domain: str) -> tuple[str, Fraction]:
     sizes, aliases = _read()
     known = aliases.get((domain, name), aliases.get(("", name), name))
     if known not in sizes:
-        raise UnitProblem(f"The unit '{name}' is unknown.", where="second engine")
+        raise UnitProblem(f"The unit '{name}' is unknown.", where="second engine", mend="units.txt defines what is known.")
     return sizes[known]
 
 

@@ -66,7 +66,7 @@ class Plan:
         if self.method != "mus" and percent(self.expected, "expected"):
             raise UsageProblem("Only a monetary-unit sample is planned for an expected misstatement.", where="--expected", mend="Leave it out, and give a larger --size.")
         if self.seed < 0 or self.size < 0:
-            raise UsageProblem("Seed and size are whole numbers from 0 on.", where="--seed, --size")
+            raise UsageProblem("Seed and size are whole numbers from 0 on.", where="--seed, --size", mend="Give such as --seed 7.")
         return self
 
     @property

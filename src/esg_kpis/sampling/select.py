@@ -53,7 +53,7 @@ def drawn(items: pl.DataFrame, plan: Plan) -> Drawn:
     plan.checked()
     amounts = dict(zip(items["item_id"], amounts_of(items), strict=True))
     if len(amounts) != items.height:
-        raise UsageProblem("An item stands in the population more than once.", where="population")
+        raise UsageProblem("An item stands in the population more than once.", where="population", mend="Give each item an id of its own.")
     return (_monetary if plan.method == "mus" else _random)(items, amounts, plan, total_of(amounts.values()))
 
 

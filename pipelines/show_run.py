@@ -1,0 +1,141 @@
+"""What `esg-kpis run` prints when it is done, at 100 columns: the newest edition's KPIs, what is blocked and why, and what needs a person. Reads the tables of a run; computes nothing."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from esg_kpis.editions import Edition
+from esg_kpis.report.outputs import changed_before
+from pipelines.look import latest_first
+from pipelines.results import RUN_FILE
+from pipelines.run import latest_of, read_result
+from pipelines.show import counted_verdicts, print_differences, print_total, summary_of
+from pipelines.show_kpis import WIDTH, lines_of, print_kpis
+
+REASONS, ERRORS, IDS = 6, 6, 8
+REPORT = Path("report") / "index.html"
+"""Where the first page of the report site lies in the results."""
+
+
+def print_run(console: Console, editions: Iterable[Edition], out: Path, *, every: bool = False) -> None:
+    """The KPIs of the newest edition, or of all; then what is blocked or incomplete and why, and a summary: what needs a person, and where everything is."""
+    folder = latest_of(out)
+    names = ("kpi_labels", "kpi_values", "tie_out", "findings", "anomalies")
+    tables = {name: read_result(folder, name) for name in names}
+    documents = {edition.id: edition.rules.document for edition in editions}
+    order = [name for name in latest_first(folder, tables["kpi_values"]["edition"].unique().to_list()) if name in documents]
+    for number, name in enumerate(order if every else order[:1]):
+        if number:
+            console.print()
+        own = [tables[table].filter(pl.col("edition") == name) for table in ("kpi_labels", "kpi_values", "tie_out")]
+        print_kpis(console, f"{documents[name]} (edition {name})", *lines_of(*own), every=every)
+    if not every and order[1:]:
+        console.print()
+        for name in order[1:]:
+            _below(console, _other(tables, name, documents[name]), 0)
+    for status, style, title in (("blocked", "bold red", "blocked, never shown as a number"), ("incomplete", "bold yellow", "incomplete, marked ~")):
+        print_reasons(console, tables["kpi_values"].filter(pl.col("status") == status), style, title, every=every)
+    if every:
+        _print_tie_out(console, tables["tie_out"], summary_of(folder))
+    _print_summary(console, folder, out, tables)
+
+
+def _other(tables: Mapping[str, pl.DataFrame], name: str, document: str) -> Text:
+    values, ties = (tables[table].filter(pl.col("edition") == name) for table in ("kpi_values", "tie_out"))
+    states = dict(values["status"].value_counts().iter_rows())
+    blocked = "".join(f", {states[state]} {state}" for state in ("blocked", "incomplete") if state in states)
+    printed = ties.filter(pl.col("published").is_not_null())
+    as_printed = printed.filter(pl.col("verdict").is_in(["equal", "stated"])).height
+    return Text.assemble((f"{document} (edition {name})", "bold"), f": {values.height} cells{blocked}; {as_printed} of {printed.height} printed figures reproduced: `esg-kpis table --edition {name}`")
+
+
+def print_reasons(console: Console, cells: pl.DataFrame, style: str, title: str, *, every: bool) -> None:
+    """Cells of one state by the reason for it: what they have in common once, then which they are."""
+    if cells.is_empty():
+        return
+    by_reason = cells.with_columns(pl.col("reason").fill_null("")).partition_by("reason", maintain_order=True)
+    console.print(Text.assemble("\n", (f"{cells.height} cells are {title}", style), f", for {len(by_reason)} reason{'s' if len(by_reason) != 1 else ''}:"))
+    for own in by_reason if every else by_reason[:REASONS]:
+        _below(console, Text(own["reason"][0]), 2)
+        for (edition,), part in own.group_by("edition", maintain_order=True):
+            periods = part.group_by("kpi_id", maintain_order=True).agg(pl.col("period").unique().sort(descending=True))
+            named = [f"{kpi} {' '.join(when)}" for kpi, when in (periods if every else periods.head(IDS)).iter_rows()]
+            more = f" and {periods.height - IDS} more KPIs" if periods.height > IDS and not every else ""
+            _below(console, Text(f"{edition}: {', '.join(named)}{more}", style="dim"), 4)
+    if len(by_reason) > REASONS and not every:
+        _below(console, Text(f"and {len(by_reason) - REASONS} more reasons: kpi_values.csv, or run with --all"), 2)
+
+
+def _print_tie_out(console: Console, ties: pl.DataFrame, facts: dict[str, Any]) -> None:
+    console.print("\n[bold]Tie-out[/] (computed against printed)")
+    for edition, verdicts in facts["tie_out"].items():
+        console.print(f"  {edition}: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items()))
+    print_total(console, ties)
+    print_differences(console, ties, most=ties.height)
+    for edition, fates in facts["fates"].items():
+        console.print(f"[bold]Records[/] {edition}: " + ", ".join(f"{count:,} {name}" for name, count in fates.items()) + f" = {facts['records']:,} read")
+
+
+def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[str, pl.DataFrame]) -> None:
+    """What needs a person, and where everything is: the last lines, where the eye is when a run ends."""
+    facts, ties, findings = summary_of(folder), tables["tie_out"], tables["findings"]
+    off = ties.filter(pl.col("verdict").is_in(["differs", "not_computed"]) & pl.col("published").is_not_null() & ~pl.col("explained"))
+    if off.height:
+        console.print("\n[bold yellow]Figures that differ from print without an explanation[/]")
+        print_differences(console, off, most=6)
+    _print_errors(console, findings)
+    waiting = tables["anomalies"].filter(pl.col("state") != "explained").height
+    counts = facts["findings"]
+    words = ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for name in ("error", "warning", "note") if (count := counts.get(name, 0))) or "none"
+    rows = [
+        ("KPIs", f"{facts['kpi_values']:,} cells: {facts['blocked'] or 'none'} blocked, {facts['incomplete'] or 'none'} incomplete", "esg-kpis table"),
+        ("Tie-out", counted_verdicts(ties), "esg-kpis tie-out"),
+        ("Records", f"{facts['records']:,} read, {facts['rejected_records'] or 'none'} rejected", "rejected_by_site" if facts["rejected_records"] else ""),
+        ("Findings", words, "findings.csv"),
+        ("Anomalies", f"{waiting or 'none'} to be explained", "esg-kpis anomalies --open" if waiting else ""),
+        ("Next", "what each period needs", "esg-kpis status"),
+        ("Results", str(out), ""),
+        *([("Report", str(out / REPORT), "")] if (out / REPORT).exists() else []),
+    ]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold", max_width=66)
+    grid.add_column(style="cyan", no_wrap=True)
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    console.print()
+    console.print(grid)
+    if (changed := changed_before(folder, json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["key"])) is not None:
+        console.print(Text(f"Files in {changed} were changed after they were written, so this run stands beside them, in {folder.name}.", style="yellow"))
+
+
+def _print_errors(console: Console, findings: pl.DataFrame) -> None:
+    """The first error of each kind, with what to do; what blocks, and what differs from print, has been said."""
+    errors = findings.filter((pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).sort(
+        pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", pl.col("subject").str.replace(r", line \d+.*", ""),
+        pl.col("subject").str.extract(r", line (\d+)").cast(pl.Int64), "subject",
+    )  # fmt: skip
+    if errors.is_empty():
+        return
+    console.print(Text(f"\n{errors.height} error{'s' if errors.height != 1 else ''} among the findings", style="bold red"))
+    by_kind = errors.partition_by("check", maintain_order=True)
+    for own in by_kind[:ERRORS]:
+        row = own.row(0, named=True)
+        more = f" (and {own.height - 1} more of this kind: findings.csv)" if own.height > 1 else ""
+        _below(console, Text.assemble((row["check"], "red"), f" {row['subject']}: {row['observed']}", (more, "dim")), 2)
+        _below(console, Text(row["what_to_do"]), 4)
+    if len(by_kind) > ERRORS:
+        _below(console, Text(f"and {len(by_kind) - ERRORS} more kinds: findings.csv"), 2)
+
+
+def _below(console: Console, text: Text, indent: int) -> None:
+    """A paragraph that belongs to the line above it; where it is broken, its parts stay together."""
+    width = console.width if console.width > 1000 else min(console.width, WIDTH)
+    console.print(Padding(text, (0, 0, 0, indent), expand=False), width=width)
