@@ -11,7 +11,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """A browser, closed at the end.
+    """A browser, closed at the end. While it is open its event loop runs in this thread: run workspaces before, since Dagster starts loops of its own.
 
     Raises:
         FileNotFoundError: if there is no Chromium. A test that needs one fails then: it would prove nothing if it were passed over.
