@@ -156,7 +156,7 @@ ELSEWHERE: dict[str, Held] = {
     "`data/raw/government_requests/*`": Held("Pseudonymous: a keyed hash or random number for the device, card or account of a user; never the number itself, which stops the file", "The evidence of the counts of requests, devices and accounts", TO_RAW, AT_REST, "Until the operator deletes the file"),
     "`data/register`, or a PostgreSQL that is named instead": Held(f"{SIGNER}; labels of keys; the KPIs approved, small groups suppressed as in kpi_values", "The register of approvals, keys that are trusted, and the head as noted last", "To PostgreSQL as its URL says (`sslmode`); else not sent", AT_REST, "For good: append-only"),
     "Private keys of signers": Held("Whoever has one can sign as its holder", "Signing", "Read from a file; never printed, logged or written elsewhere", "Encrypted under a passphrase where one is given. Refused inside the workspace", "The holder's"),
-    "Dagster's storage (`.dagster`)": Held("Numbers of rows and the first five rows of each table above; no people file and no person key", "Lineage, checks and history in the Dagster UI", "HTTP without encryption or login, on 127.0.0.1 only", AT_REST, "Until the operator deletes it"),
+    "Dagster's storage (`.dagster`)": Held("Of each table above numbers of rows, a digest and a few columns of five rows, none of them about people or suppressed; findings, of people without lines and numbers; names, sizes and hashes of files, of people files only how many there are; no person key", "Lineage, checks and history in the Dagster UI", "HTTP without encryption or login, on 127.0.0.1 only", AT_REST, "Until the operator deletes it"),
 }  # fmt: skip
 """What is held outside the data dictionary."""
 

@@ -52,7 +52,7 @@ def _in_short(name: str, told: list[dict[str, str]]) -> str:
     lines = [f"**{len(told)} finding{'s' if len(told) > 1 else ''}.** What ought to hold: {_lower(CHECKS[name])}.", ""]
     for row in told[:_IN_SHORT]:
         where = ", ".join(part for part in (row["edition"] and f"edition {row['edition']}", row["period"]) if part)
-        lines.append(f"- **{plain(row['subject'])}**{f' ({plain(where)})' if where else ''}: {plain(row['observed'])}{_wanted(name, row['expected'])}")
+        lines.append(f"- **{plain(row['subject'])}**{f' ({plain(where)})' if where else ''}: {plain(row['observed'].removeprefix(row['subject']).removeprefix(', '))}{_wanted(name, row['expected'])}")
     if len(told) > _IN_SHORT:
         lines.append(f"- and {len(told) - _IN_SHORT} more: see *what is wrong*")
     steps = [row["what_to_do"] for row in told]

@@ -8,7 +8,6 @@ from esg_kpis.tables import Table
 from pipelines.column_lineage import LINEAGE
 from pipelines.sources import SOURCES
 
-
 _FEW = 5
 
 

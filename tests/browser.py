@@ -15,11 +15,16 @@ SERIOUS = ("serious", "critical")
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """A headless Chromium for as long as it is needed."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert executable is not None, "Debian's package chromium is needed"
+    """A browser, closed at the end. While it is open its event loop runs in this thread: run workspaces before, since Dagster starts loops of its own.
+
+    Raises:
+        FileNotFoundError: if there is no Chromium. A test that needs one fails then: it would prove nothing if it were passed over.
+    """
+    place = shutil.which("chromium")
+    if place is None:
+        raise FileNotFoundError("There is no chromium on this machine. On Debian: apt-get install chromium.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=place, args=list(ARGUMENTS))
         try:
             yield browser
         finally:

@@ -49,7 +49,7 @@ def test_the_graph_lists_the_groups_in_the_order_of_the_data_flow(ui: Ui) -> Non
     names = page.get_by_text(re.compile(r"^g\d_\w+$"))
     expect(names.first).to_be_visible()
     listed = list(dict.fromkeys(names.all_inner_texts()))
-    assert sorted(listed, key=lambda name: GROUPS.index(name)) == list(GROUPS)
+    assert sorted(listed, key=GROUPS.index) == list(GROUPS)
     places = [page.get_by_text(name, exact=True).first.bounding_box() for name in GROUPS]
     assert [place["y"] for place in places if place] == sorted(place["y"] for place in places if place)
     assert None not in places

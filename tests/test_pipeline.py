@@ -13,7 +13,6 @@ from esg_kpis.errors import EsgKpisError, FactorProblem, InputProblem, InternalP
 from esg_kpis.report.outputs import MANIFEST, changed_before, publish
 from esg_kpis.tables import ON_DEMAND, TABLES
 from pipelines.definitions import ASSETS, JOB, build_defs
-from pipelines.lineage import LINEAGE
 from pipelines.run import Request, execute, read_result
 from tests.conftest import REPOSITORY, Ran, copy_workspace
 from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
@@ -34,17 +33,6 @@ def test_every_table_of_the_data_dictionary_is_an_asset() -> None:
     assert {f"raw/{folder}" for folder in ("sites", "energy", "water", "waste", "stated")} <= keys
 
 
-def test_every_asset_has_a_group_a_description_and_an_owner() -> None:
-    graph = definitions().resolve_asset_graph()
-
-    for key in graph.get_all_asset_keys():
-        node = graph.get(key)
-        assert node.group_name is not None
-        assert node.group_name.startswith("g")
-        assert node.description
-        assert node.owners == ["team:sustainability"]
-
-
 def test_columns_have_a_type_and_a_meaning_in_the_ui() -> None:
     graph = definitions().resolve_asset_graph()
     schema = graph.get(dg.AssetKey("kpi_values")).metadata["dagster/column_schema"]
@@ -52,24 +40,6 @@ def test_columns_have_a_type_and_a_meaning_in_the_ui() -> None:
     columns = {column.name: column for column in schema.columns}
     assert columns["value"].type == "Decimal(precision=38, scale=18)"
     assert "half-even" in (columns["value"].description or "")
-
-
-def test_lineage_names_only_columns_that_exist() -> None:
-    columns = {table.name: set(table.names) for table in TABLES}
-
-    for asset, deps in LINEAGE.items():
-        assert set(deps) <= columns[asset]
-        for names in deps.values():
-            assert [(of, name) for of, name in names if name not in columns[of]] == []
-    assert set(LINEAGE["kpi_values"]) == columns["kpi_values"]
-
-
-def test_lineage_runs_along_the_arrows_between_assets() -> None:
-    graph = definitions().resolve_asset_graph()
-
-    for asset, deps in LINEAGE.items():
-        upstream = {key.to_user_string() for key in graph.get_ancestor_asset_keys(dg.AssetKey(asset))} | {asset}
-        assert {of for names in deps.values() for of, _ in names} <= upstream
 
 
 def test_only_the_check_before_the_results_blocks() -> None:

@@ -18,7 +18,7 @@ PAGES = ("index", "tables", "charts", "findings")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(worked: Ran) -> Iterator[Browser]:  # noqa: ARG001  (run before the browser's event loop)
     with launched() as opened:
         yield opened
 

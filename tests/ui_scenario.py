@@ -18,12 +18,16 @@ STARTS_WITHIN = 180
 """Seconds that a slow machine may take to start the web server."""
 
 
-def workspace_with_a_refused_row(root: Path) -> Path:
-    """One site, three bills and two KPIs; one of the bills is of a site that nobody knows, and one of its names would be a picture in Markdown."""
+PICTURE = "![x](http://example.invalid/x.png)"
+"""What would be a picture from elsewhere, if a page took it for Markdown."""
+
+
+def workspace_with_a_refused_row(root: Path, unknown: str = PICTURE) -> Path:
+    """One site, three bills and one KPI; one of the bills is of a site that nobody knows."""
     for folder in ("data/raw/sites", "data/raw/water"):
         (root / folder).mkdir(parents=True)
     (root / "data/raw/sites/sites.csv").write_text("site_id,name,country,kind\nHQ,HQ,CN,office\n", encoding="utf-8")
-    bills = "site_id,month,document,tap\nHQ,2023-01,B-1,5\nHQ,2023-02,B-2,7\n![x](http://example.invalid/x.png),2023-03,B-3,6\n"
+    bills = f"site_id,month,document,tap\nHQ,2023-01,B-1,5\nHQ,2023-02,B-2,7\n{unknown},2023-03,B-3,6\n"
     (root / "data/raw/water/bills.csv").write_text(bills, encoding="utf-8")
     (root / "data/raw/water/_format.toml").write_text(_FORMAT, encoding="utf-8")
     library_folder(root, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
