@@ -21,7 +21,7 @@ CELL = to_explorer("cell", "2023", "ghg_scope_1_2", "2023", "total", "All")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(worked: Ran) -> Iterator[Browser]:
     with launched() as opened:
         yield opened
 

@@ -18,7 +18,8 @@ PAGES = ("index", "tables", "charts", "findings")
 
 
 @pytest.fixture(scope="module")
-def browser(worked: Ran) -> Iterator[Browser]:  # noqa: ARG001  (run before the browser's event loop)
+def browser(worked: Ran) -> Iterator[Browser]:
+    """Opened after the workspace was run: Dagster starts event loops of its own."""
     with launched() as opened:
         yield opened
 
