@@ -21,7 +21,8 @@
 
     // What a link leads to is open when one gets there, and everything is when it is printed.
     function unfold() {
-      var target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+      var target = null;
+      try { target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null; } catch (error) { /* A hash that is no address leads nowhere. */ }
       for (var at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
       if (target && target.closest("details")) target.scrollIntoView();
     }
