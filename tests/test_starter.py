@@ -19,10 +19,12 @@ from esg_kpis.editions import read_edition
 from esg_kpis.errors import UsageProblem
 from esg_kpis.factors import read_library
 from esg_kpis.ingest.examples import MARK
+from esg_kpis.signing import new_key
 from esg_kpis.starter import Starter, factors_folder, grids, known_places, templates, workbook, workspace_files
 from esg_kpis.starter.grids import newest
 from esg_kpis.starter.template import FILL_IN, LISTS, READ_ME, Template
 from esg_kpis.units import unit_named
+from pipelines import evidence
 from pipelines.cli import app
 from tests.conftest import REPOSITORY, run_workspace
 from tests.recalculated import recalculated
@@ -373,5 +375,9 @@ def test_a_year_without_injuries_is_zero_once_that_is_said(tmp_path: Path) -> No
     toml = root / "data/raw/people/_format.toml"
     toml.write_text(toml.read_text(encoding="utf-8").replace("# complete_", "complete_"), encoding="utf-8")
     values = run_workspace(root, tmp_path / "out", tmp_path / "dagster").table("kpi_values").filter(pl.col("kpi_id") == "lost_days_work_injury")
+    new_key(tmp_path / "key.pem")
+    seen = evidence.made(root, tmp_path / "out", str(YEAR), str(YEAR), tmp_path / "key.pem", tmp_path / "packs", []).verification
 
     assert values.select("status", "value").rows() == [("ok", Decimal(0))]
+    # The second engine says the same.
+    assert [line.verdict for line in seen.lines if line.kpi_id == "lost_days_work_injury"] == ["agrees"]
