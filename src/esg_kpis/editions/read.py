@@ -113,7 +113,7 @@ def _check_disclosure(rules: EditionFile, kpis: Mapping[str, Kpi], where: str) -
         if item.category is not None and not any(spread.each or item.category in spread.categories for spread in chosen):
             known = [category for spread in chosen for category in spread.categories]
             raise InputProblem(
-                f"A disclosure names the category '{item.category}', which {item.kpi_id} does not have.", where=where, mend=near_misses(item.category, known)
+                f"A disclosure names the category '{item.category}', which {item.kpi_id} does not have.", where=where, mend=near_misses(item.category, known) or f"It has: {', '.join(known[:20])}."
             )
 
 
@@ -199,7 +199,7 @@ def _check_kpi(kpi: Kpi, before: Mapping[str, Kpi], periods: list[str], where: s
     for name in (kpi.numerator, kpi.denominator):
         if name is not None and name not in before:
             raise InputProblem(
-                f"KPI '{kpi.id}' rests on '{name}', which is not defined above it.", where=where, mend=near_misses(name, before)
+                f"KPI '{kpi.id}' rests on '{name}', which is not defined above it.", where=where, mend=near_misses(name, before) or "Define it above, or name a KPI that is."
             )
     used = [
         *kpi.periods,

@@ -308,7 +308,7 @@ def _gwp_id(gwp_set: str, gas: str) -> str:
 def _factor(where: str, row: dict[str, str], sources: dict[str, dict[str, str]], scale: int) -> Factor:
     if row["source_id"] not in sources:
         raise InputProblem(
-            f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources)
+            f"The source '{row['source_id']}' is not in sources.csv.", where=where, mend=near_misses(row["source_id"], sources) or "Give the source a row there, with the day it was published."
         )
     for name in ("measure", "output"):
         if row[name] not in MEASURES:
