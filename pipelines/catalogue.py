@@ -160,7 +160,7 @@ PREVIEWED: dict[str, tuple[str, ...]] = {
     "claims": ("edition", "instrument", "volume", "accepted"),
     "factor_problems": ("edition", "period", "subject", "message"),
     "published": ("kpi_id", "period", "category", "value_as_printed", "unit", "edition"),
-    "kpi_values": ("kpi_id", "period", "category", "printed", "unit", "status", "edition"),
+    "kpi_values": ("kpi_id", "period", "category", "printed", "status", "unit", "edition"),
     "kpi_labels": ("edition", "category", "label_en", "label_zh"),
     "tie_out": ("kpi_id", "period", "category", "published", "computed", "verdict"),
     "uncertainty": ("kpi_id", "period", "category", "percent", "status"),
