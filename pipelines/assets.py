@@ -10,13 +10,13 @@ from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.anomalies import anomaly_findings
 from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
+from esg_kpis.assurance.withheld import findings_told
 from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
-from esg_kpis.evidence.withheld import findings_told
 from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of, with_targets

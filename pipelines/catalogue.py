@@ -166,7 +166,7 @@ PREVIEWED: dict[str, tuple[str, ...]] = {
     "bridge": ("kpi_id", "period", "cause", "effect", "unit"),
     "report_site": ("path",),
     "published": ("kpi_id", "period", "category", "value_as_printed", "unit", "edition"),
-    "kpi_values": ("kpi_id", "period", "category", "printed", "unit", "status", "edition"),
+    "kpi_values": ("kpi_id", "period", "category", "printed", "status", "unit", "edition"),
     "kpi_labels": ("edition", "category", "label_en", "label_zh"),
     "tie_out": ("kpi_id", "period", "category", "published", "computed", "verdict"),
     "uncertainty": ("kpi_id", "period", "category", "percent", "status"),

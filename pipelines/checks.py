@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from esg_kpis.assurance.findings import CHECKS
-from esg_kpis.evidence.withheld import of_people
+from esg_kpis.assurance.withheld import of_people
 from pipelines.catalogue import FINDINGS_PAGE
 from pipelines.described import report_link, report_page
 from pipelines.resources import WorkspaceResource

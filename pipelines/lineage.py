@@ -55,12 +55,19 @@ def ways_back(asset: str) -> str:
     """For each column what comes directly before it, and what somebody sent at the very beginning, in Markdown."""
     lines = ["| column | comes from | and that, in the end, from |", "|---|---|---|"]
     for column in LINEAGE[asset]:
-        ends: dict[str, list[str]] = {}
-        for of, name in sorted(beginnings(asset, column)):
-            ends.setdefault("the files in data/raw" if of.startswith("raw/") else of, []).append(name)
-        told = "; ".join(of if of not in SOURCES else f"{_link(of, of)}: {', '.join(f'`{name}`' for name in names)}" for of, names in ends.items())
-        lines.append(f"| `{column}` | {comes_from(asset, column).removeprefix('*From* ') or 'nothing: it is the same in every row'} | {told} |")
+        before = comes_from(asset, column).removeprefix("*From* ")
+        lines.append(f"| `{column}` | {before or 'nothing: it is the same in every row'} | {_in_the_end(beginnings(asset, column))} |")
     return "\n".join(lines)
+
+
+@cache
+def _in_the_end(columns: frozenset[tuple[str, str]]) -> str:
+    """Beginnings in words. Many columns have the same."""
+    ends: dict[str, list[str]] = {}
+    for of, name in sorted(column for column in columns if not column[0].startswith("raw/")):
+        ends.setdefault(of, []).append(name)
+    told = [_named(of, names) for of, names in ends.items()]
+    return "; ".join([*told, *(["the files in data/raw"] if any(of.startswith("raw/") for of, _ in columns) else [])])
 
 
 @cache

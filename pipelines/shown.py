@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
+from esg_kpis.assurance.withheld import PEOPLE_CHECKS, of_people
 from esg_kpis.domains import DOMAINS
-from esg_kpis.evidence.withheld import PEOPLE_CHECKS, of_people
 from pipelines.catalogue import PREVIEWED
 from pipelines.lineage import lineage_metadata
 
@@ -61,14 +62,16 @@ def digest(frame: pl.DataFrame) -> str:
     """SHA-256 of a frame as CSV: the same for the same rows, however they lie in memory, and whoever has the table can compute it too."""
     found = hashlib.sha256(frame.clear().write_csv().encode())
     for part in frame.iter_slices(_SLICE):
-        found.update(part.write_csv(include_header=False).encode())
+        text = BytesIO()
+        part.write_csv(text, include_header=False)
+        found.update(text.getbuffer())
     return found.hexdigest()
 
 
 def preview(frame: pl.DataFrame, asset: str) -> dg.TableMetadataValue:
     """A few rows as a table, spread over the frame; of checks those that failed. Long cells are cut."""
     columns = list(PREVIEWED.get(asset, frame.columns[:_COLUMNS]))
-    first = frame.sort("passed", maintain_order=True) if "passed" in frame.columns else frame.gather_every(max(1, frame.height // _ROWS))
+    first = frame.sort("passed", maintain_order=True) if "passed" in frame.columns else frame.select(columns).gather_every(max(1, frame.height // _ROWS))
     rows = first.head(_ROWS).select(pl.col(columns).cast(pl.String)).rows(named=True)
     return table(({name: _cut(row[name] or "") for name in columns} for row in rows), columns)
 

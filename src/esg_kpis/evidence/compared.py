@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.evidence.contents import CELLS, CONTROLS, REGISTER, TABLES, tables_of
 from esg_kpis.evidence.people_cells import about_people
 from esg_kpis.evidence.rebuilt import Rebuilt
 from esg_kpis.evidence.received import Found
 from esg_kpis.evidence.tables import as_csv
 from esg_kpis.evidence.verdict import OPEN, Check
-from esg_kpis.evidence.withheld import of_people
 from esg_kpis.exact import VALUE_SCALE, sums
 from esg_kpis.tables import KPI_VALUES
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE, lineage_of
 from esg_kpis.assurance.tie_out import tie_out
+from esg_kpis.assurance.withheld import findings_told
 from esg_kpis.editions import Edition
 from esg_kpis.editions.labelled import kpi_labels
 from esg_kpis.evidence.factors_used import factors_used
@@ -14,7 +15,7 @@ from esg_kpis.evidence.people_cells import people_cells
 from esg_kpis.evidence.received import Found
 from esg_kpis.evidence.register import register_of
 from esg_kpis.evidence.tables import TYPED, typed_path
-from esg_kpis.evidence.withheld import TOLD_ANOMALIES, anomalies_told, controls_told, estimates_told, findings_told, rejected_told
+from esg_kpis.evidence.withheld import TOLD_ANOMALIES, anomalies_told, controls_told, estimates_told, rejected_told
 from esg_kpis.kpis import Inputs, period_before
 from esg_kpis.tables import (
     CLAIMS,

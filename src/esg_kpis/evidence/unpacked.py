@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.editions import counting_of
 from esg_kpis.errors import InputProblem
 from esg_kpis.evidence.contents import CELLS
@@ -14,7 +15,6 @@ from esg_kpis.evidence.opened import Opened
 from esg_kpis.evidence.people_cells import told_by
 from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
 from esg_kpis.evidence.received import Found, found_in
-from esg_kpis.evidence.withheld import of_people
 from esg_kpis.people import Persons, persons_of
 from esg_kpis.workspace import open_workspace
 

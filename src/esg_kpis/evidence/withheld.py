@@ -5,24 +5,16 @@ from dataclasses import replace
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
+from esg_kpis.assurance.withheld import NOT_SHOWN, of_people
 from esg_kpis.domains.people import FORMS
 from esg_kpis.editions import Edition, Kpi
-from esg_kpis.evidence.received import OF_PEOPLE as FOLDERS
 from esg_kpis.tables import ANOMALIES, PACK_CONTROLS, PEOPLE_CONTROLS, Table, conform
 
-NOT_SHOWN = "(withheld: it tells of people)"
 FEW = "it would tell of fewer persons than the edition shows"
-PEOPLE_CHECKS = ("people_lock", "roll_forward", "unknown_word", "uncovered", "people_unfinished", "people_ahead", "people_outlier", "movement_uncounted", "not_stated")
-"""Checks of which what was observed counts persons, or names rows of persons."""
 _PER_HEAD = "per_head"
 
 TOLD_ANOMALIES: Table = replace(ANOMALIES, columns=tuple(replace(column, nullable=column.nullable or column.name in ("observed", "expected")) for column in ANOMALIES.columns))
 """Anomalies without the figures per head."""
-
-
-def of_people(path: str = "path") -> pl.Expr:
-    """Whether a row is about a file of persons."""
-    return pl.any_horizontal(pl.lit(value=False), *(pl.col(path).str.starts_with(f"{folder}/") for folder in FOLDERS))
 
 
 def controls_told(controls: pl.DataFrame, cells: pl.DataFrame, values: pl.DataFrame, edition: Edition) -> pl.DataFrame:
@@ -67,17 +59,3 @@ def anomalies_told(anomalies: pl.DataFrame) -> pl.DataFrame:
     gone = pl.col("kind") == _PER_HEAD
     figures = [pl.when(~gone).then(pl.col(name)).alias(name) for name in ("observed", "expected", "ratio", "explained_observed")]
     return conform(anomalies.with_columns(*figures, pl.when(gone).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("contributors")).alias("contributors")), TOLD_ANOMALIES)
-
-
-def findings_told(findings: pl.DataFrame, anomalies: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
-    """Findings; those that count persons without what they observed."""
-    heads = anomalies.filter(pl.col("kind") == _PER_HEAD)["subject"].unique().to_list()
-    records = controls["record_id"].unique().to_list()
-    on_record = pl.any_horizontal(pl.lit(value=False), *(pl.col("record_ids").str.contains(name, literal=True) for name in records))
-    per_head = (pl.col("check") == "anomaly") & pl.any_horizontal(pl.lit(value=False), *(pl.col("subject").str.starts_with(name) for name in heads))
-    about = pl.col("check").is_in(PEOPLE_CHECKS) | per_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
-    gone = about & ~pl.col("passed")
-    return findings.with_columns(
-        pl.when(gone).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("observed")).alias("observed"), pl.when(~gone).then(pl.col("difference")).alias("difference"),
-        pl.when(gone & (pl.col("check") == "anomaly")).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("expected")).alias("expected"),
-    )  # fmt: skip

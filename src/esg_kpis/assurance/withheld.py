@@ -1,0 +1,31 @@
+"""What of findings tells of people: shown where only figures may be seen that give no small group back."""
+
+import polars as pl
+
+from esg_kpis.assurance.lineage import OF_PEOPLE
+from esg_kpis.domains import DOMAINS
+
+NOT_SHOWN = "(withheld: it tells of people)"
+PEOPLE_CHECKS = ("people_lock", "roll_forward", "unknown_word", "uncovered", "people_unfinished", "people_ahead", "people_outlier", "movement_uncounted", "not_stated")
+"""Checks of which what was observed counts persons, or names rows of persons."""
+_PER_HEAD = "per_head"
+_FOLDERS = tuple(domain.name for domain in DOMAINS.values() if domain.counted)
+
+
+def of_people(path: str = "path") -> pl.Expr:
+    """Whether a row is about a file of persons."""
+    return pl.any_horizontal(pl.lit(value=False), *(pl.col(path).str.starts_with(f"{folder}/") for folder in _FOLDERS))
+
+
+def findings_told(findings: pl.DataFrame, anomalies: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
+    """Findings; those that count persons without what they observed."""
+    heads = anomalies.filter(pl.col("kind") == _PER_HEAD)["subject"].unique().to_list()
+    records = controls["record_id"].unique().to_list()
+    on_record = pl.any_horizontal(pl.lit(value=False), *(pl.col("record_ids").str.contains(name, literal=True) for name in records))
+    per_head = (pl.col("check") == "anomaly") & pl.any_horizontal(pl.lit(value=False), *(pl.col("subject").str.starts_with(name) for name in heads))
+    about = pl.col("check").is_in(PEOPLE_CHECKS) | per_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
+    gone = about & ~pl.col("passed")
+    return findings.with_columns(
+        pl.when(gone).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("observed")).alias("observed"), pl.when(~gone).then(pl.col("difference")).alias("difference"),
+        pl.when(gone & (pl.col("check") == "anomaly")).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("expected")).alias("expected"),
+    )  # fmt: skip
