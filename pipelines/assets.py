@@ -16,7 +16,7 @@ from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
-from esg_kpis.evidence.withheld import findings_told
+from esg_kpis.evidence.withheld import findings_told, tells_heads
 from esg_kpis.factors import Received, counted_in, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of, with_targets
@@ -272,7 +272,7 @@ def judged(
         workspace.last_day,
         anomaly_findings(anomalies, anomaly_notes),
     )
-    told = findings_told(frame, anomalies, people_controls)
+    told = findings_told(frame, anomalies, people_controls, tells_heads(estimates, kpi_values))
     yield dg.Output(frame, output_name="findings", metadata=counted(told, "findings"))
     for name in judging.CHECKS:
         yield check_result(told, name, workspace)
