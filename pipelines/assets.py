@@ -10,7 +10,7 @@ from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.anomalies import anomaly_findings
 from esg_kpis.assurance.completeness import Gaps
 from esg_kpis.assurance.tie_out import published_of, tie_out
-from esg_kpis.assurance.withheld import findings_told
+from esg_kpis.assurance.withheld import findings_told, tells_heads
 from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import DOMAINS
 from esg_kpis.editions import counting_of
@@ -272,7 +272,7 @@ def judged(
         workspace.last_day,
         anomaly_findings(anomalies, anomaly_notes),
     )
-    told = findings_told(frame, anomalies, people_controls)
+    told = findings_told(frame, anomalies, people_controls, tells_heads(estimates, kpi_values))
     yield dg.Output(frame, output_name="findings", metadata=counted(told, "findings"))
     for name in judging.CHECKS:
         yield check_result(told, name, workspace)

@@ -1,5 +1,7 @@
 """What of findings tells of people: shown where only figures may be seen that give no small group back."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
@@ -17,15 +19,28 @@ def of_people(path: str = "path") -> pl.Expr:
     return pl.any_horizontal(pl.lit(value=False), *(pl.col(path).str.starts_with(f"{folder}/") for folder in _FOLDERS))
 
 
-def findings_told(findings: pl.DataFrame, anomalies: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
-    """Findings; those that count persons without what they observed."""
+def tells_heads(estimates: pl.DataFrame, values: pl.DataFrame) -> tuple[str, ...]:
+    """The editions that have estimates per head beside figures that are hidden: with the rate, such an estimate says how many heads its site has."""
+    by_head = estimates.filter(pl.col("method") == _PER_HEAD)["edition"].unique()
+    return tuple(values.filter((pl.col("status") == "suppressed") & pl.col("edition").is_in(by_head.implode()))["edition"].unique().sort())
+
+
+def without_shares(column: str, where: pl.Expr) -> pl.Expr:
+    """A sentence of a table without how large a part was estimated, or received: of a total that is shown, that is the estimate."""
+    less = pl.col(column).str.replace(r"[\d.]+ % is estimated, more than ([\d.]+ %)", "more than ${1} is estimated").str.replace(r"; received by quantity: .*$", "")
+    return pl.when(where).then(less).otherwise(pl.col(column))
+
+
+def findings_told(findings: pl.DataFrame, anomalies: pl.DataFrame, controls: pl.DataFrame, heads_in: Sequence[str] = ()) -> pl.DataFrame:
+    """Findings; those that count persons without what they observed, and in editions of `heads_in` those that say how much was estimated per head."""
     heads = anomalies.filter(pl.col("kind") == _PER_HEAD)["subject"].unique().to_list()
     records = controls["record_id"].unique().to_list()
     on_record = pl.any_horizontal(pl.lit(value=False), *(pl.col("record_ids").str.contains(name, literal=True) for name in records))
     per_head = (pl.col("check") == "anomaly") & pl.any_horizontal(pl.lit(value=False), *(pl.col("subject").str.starts_with(name) for name in heads))
-    about = pl.col("check").is_in(PEOPLE_CHECKS) | per_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
+    by_head = (pl.col("check") == "estimated") & pl.col("observed").str.contains(_PER_HEAD, literal=True) & pl.col("edition").is_in(list(heads_in))
+    about = pl.col("check").is_in(PEOPLE_CHECKS) | per_head | by_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
     gone = about & ~pl.col("passed")
-    return findings.with_columns(
+    return findings.with_columns(observed=without_shares("observed", pl.lit(bool(heads_in)) & pl.col("edition").is_in(["", *heads_in]))).with_columns(
         pl.when(gone).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("observed")).alias("observed"), pl.when(~gone).then(pl.col("difference")).alias("difference"),
         pl.when(gone & (pl.col("check") == "anomaly")).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("expected")).alias("expected"),
     )  # fmt: skip

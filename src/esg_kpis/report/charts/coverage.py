@@ -152,10 +152,11 @@ def estimated_chart(view: View) -> Chart | None:
         return None
     parts = [view.say("word", name) for name in ("estimated", "missing")]
     groups, table, by_months = [], [], False
+    # With the rate, an estimate per head says how many heads its site has: where groups are hidden, months are shown in place of quantities.
     for (measure,), own in short.sort("measure").group_by("measure", maintain_order=True):
         rows = []
         for row in sorted(own.iter_rows(named=True), key=lambda row: view.periods.index(row["period"])):
-            known = row["quantity_missing"] is not None and row["share_received"] is not None
+            known = row["quantity_missing"] is not None and row["share_received"] is not None and measure not in view.of_heads
             what = "quantity" if known else "site_months"
             sizes = [Fraction(row[f"{what}_{name}"]) for name in ("received", "estimated", "missing")]
             shares = [size / sum(sizes) * 100 if sum(sizes) else Fraction(0) for size in sizes[1:]]

@@ -23,7 +23,7 @@ UNIT = "tCO2e"
 def emission_charts(view: View) -> list[Chart]:
     """Emissions of scopes 1 and 2 over the periods, in parts, and over the months."""
     rows = counted(view)
-    if rows.is_empty():
+    if rows.is_empty() or derived.EMISSION_CO2E in view.of_heads:
         return []
     return [chart for chart in (_by_scope(view, rows), _by_gas(view, rows), _by_kind(view, rows), _by_month(view)) if chart is not None]
 

@@ -64,7 +64,7 @@ def energy_chart(view: View) -> Chart | None:
     """Energy by carrier over the periods."""
     kpi = energy_kpi(view)
     found = by_carrier(view, kpi) if kpi is not None else {}
-    if kpi is None or not found:
+    if kpi is None or not found or view.of_heads.intersection(name for item in kpi.amounts for name in item.measure):
         return None
     sizes: dict[str, Fraction] = {}
     for (_, origin), value in found.items():

@@ -13,6 +13,7 @@ from esg_kpis.kpis import Inputs
 from esg_kpis.report.charts.numbers import thousands
 from esg_kpis.report.charts.words import said
 from esg_kpis.report.site.basis import SiteBasis
+from esg_kpis.report.site.explorer.numbered import amounts_of_heads, hidden_in
 
 Cell = tuple[str, str, str]
 """KPI, breakdown, category."""
@@ -40,6 +41,14 @@ class View:
     def periods(self) -> list[str]:
         """Its periods, oldest first."""
         return list(reversed(self.edition.periods))
+
+    @cached_property
+    def of_heads(self) -> frozenset[str]:
+        """The measures of which an amount rests on an estimate per head, where the edition hides groups: a part of their totals may tell how many heads a site has."""
+        if self.edition_id not in hidden_in(self.basis):
+            return frozenset()
+        own = self.table("edition_amounts")
+        return frozenset(own.filter(amounts_of_heads(own, self.basis))["measure"])
 
     @cached_property
     def months(self) -> dict[str, list[str]]:

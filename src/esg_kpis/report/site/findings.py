@@ -1,12 +1,14 @@
 """The page of findings: what needs a person, worst first, with the way out; rejected rows by sender; anomalies with room for an explanation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 import polars as pl
 
 from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.assurance.withheld import NOT_SHOWN, of_people
+from esg_kpis.evidence.received import OF_PEOPLE
 from esg_kpis.exact import plain
 from esg_kpis.report.returned import file_name
 from esg_kpis.report.site.basis import SiteBasis, to_explorer
@@ -15,6 +17,7 @@ from esg_kpis.report.site.words import said
 ROWS, RECORDS, OPEN = 40, 4, 15
 """How many rows of one check, and records of one finding, are shown; the files hold all of them. Checks of more rows than the last begin folded."""
 _RANK = {"error": 0, "warning": 1, "note": 2}
+PEOPLE_FOLDERS = tuple(f"{folder}/" for folder in OF_PEOPLE)
 _NOTHING = "Nothing"
 """How the words of a finding begin that needs nobody."""
 
@@ -30,16 +33,21 @@ def needs_a_person(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def findings_page(basis: SiteBasis, language: str) -> dict[str, Any]:
-    """What the page says."""
+    """What the page says.
+
+    Args:
+        basis: The run, as `told` leaves it.
+        language: en or zh.
+    """
     findings = basis.tables["findings"]
     failed, needed = findings.filter(~pl.col("passed")), needs_a_person(findings)
     later = to_be_done(findings).filter(pl.col("severity") == "note")
     known = failed.join(pl.concat([needed, later]).select("finding_id"), on="finding_id", how="anti")
-    places = _places(basis.tables["records"], failed)
+    places, shown = _places(basis.tables["records"], failed), _shown_records(basis)
     holds = [name for name in CHECKS if name not in set(failed["check"])]
     return {
-        "documents": {name: edition.rules.document for name, edition in basis.editions.items()}, "needed": needed.height, "failed": failed.height, "needs": list(_groups(needed, places, language, opened=True)), "later": list(_groups(later, places, language, opened=False)),
-        "known": list(_groups(known, places, language, opened=False)),
+        "documents": {name: edition.rules.document for name, edition in basis.editions.items()}, "needed": needed.height, "failed": failed.height, "needs": list(_groups(needed, places, shown, language, opened=True)), "later": list(_groups(later, places, shown, language, opened=False)),
+        "known": list(_groups(known, places, shown, language, opened=False)),
         "senders": list(_senders(basis, language)), "anomalies": list(_anomalies(basis)), "passed": [check_title(name, language) for name in holds],
     }  # fmt: skip
 
@@ -56,11 +64,16 @@ def _places(records: pl.DataFrame, findings: pl.DataFrame) -> dict[str, str]:
     return {record: _place(path, sheet, line) for record, path, sheet, line in there.select("record_id", "path", "sheet", "line").iter_rows()}
 
 
+def _shown_records(basis: SiteBasis) -> frozenset[str]:
+    """The records that the explorer has a page of: none of a person, and nothing that stands for a whole file."""
+    return frozenset(basis.tables["records"].filter(~of_people())["record_id"])
+
+
 def _place(path: str, sheet: str, line: int) -> str:
     return f"{path}{f' [{sheet}]' if sheet else ''}:{line}"
 
 
-def _groups(findings: pl.DataFrame, places: Mapping[str, str], language: str, *, opened: bool) -> Iterator[dict[str, Any]]:
+def _groups(findings: pl.DataFrame, places: Mapping[str, str], shown: Collection[str], language: str, *, opened: bool) -> Iterator[dict[str, Any]]:
     """Findings by check, errors first, then in the order of `CHECKS`."""
     order = {name: number for number, name in enumerate(CHECKS)}
     rows = sorted(findings.iter_rows(named=True), key=lambda row: (_RANK[row["severity"]], order[row["check"]], row["edition"], row["period"], row["subject"]))
@@ -68,31 +81,33 @@ def _groups(findings: pl.DataFrame, places: Mapping[str, str], language: str, *,
         every = list(group)
         yield {
             "severity": severity, "title": check_title(check, language), "count": len(every), "open": opened and len(every) <= OPEN, "more": max(len(every) - ROWS, 0),
-            "rows": [_finding(row, places) for row in every[:ROWS]],
+            "rows": [_finding(row, places, shown) for row in every[:ROWS]],
         }  # fmt: skip
 
 
-def _finding(row: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+def _finding(row: Mapping[str, Any], places: Mapping[str, str], shown: Collection[str]) -> dict[str, Any]:
     records = [name for name in row["record_ids"].split(";") if name]
     return {
         "id": row["finding_id"], "subject": row["subject"], "edition": row["edition"], "period": row["period"], "observed": row["observed"], "expected": row["expected"], "todo": row["what_to_do"], "waived": row["waived"],
-        "records": [{"href": to_explorer("record", name), "words": places.get(name, name)} for name in records[:RECORDS]], "more_records": max(len(records) - RECORDS, 0),
+        "records": [{"href": to_explorer("record", name) if name in shown else None, "words": places.get(name, name)} for name in records[:RECORDS]], "more_records": max(len(records) - RECORDS, 0),
     }  # fmt: skip
 
 
 def _senders(basis: SiteBasis, language: str) -> Iterator[dict[str, Any]]:
     """Rejected rows under who sent them: the site, or the file where it names none. The most first."""
-    sites = dict(basis.tables["sites"].select("site_id", "name").iter_rows())
+    sites, pages = dict(basis.tables["sites"].select("site_id", "name").iter_rows()), _shown_records(basis)
     by_sender: dict[str, list[dict[str, Any]]] = {}
     for row in basis.tables["rejected"].sort("path", "sheet", "line", "rule", "column").iter_rows(named=True):
         by_sender.setdefault(row["site_id"] if row["site_id"] in sites else row["path"].replace("/", "-"), []).append(row)
     for sender, rows in sorted(by_sender.items(), key=lambda item: (-len(item[1]), item[0])):
         shown = [
-            {"where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]), "column": row["column"], "read": row["read"], "expected": _right(row, language)}
+            {"where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]) if row["record_id"] in pages else to_explorer("file", row["path"]), "column": row["column"], "read": row["read"], "expected": _right(row, language)}
             for row in rows[:ROWS]
         ]  # fmt: skip
         name = f"{sender} {sites[sender]}".strip() if sender in sites else rows[0]["path"]
-        yield {"name": name, "count": len(rows), "rows": shown, "more": max(len(rows) - ROWS, 0), "workbook": f"rejected_by_site/{file_name(sender)}.xlsx"}
+        # A row about a person is mended in its own file, and which site it names is not said here.
+        workbook = None if sender not in sites and rows[0]["path"].startswith(PEOPLE_FOLDERS) else f"rejected_by_site/{file_name(sender)}.xlsx"
+        yield {"name": name, "count": len(rows), "rows": shown, "more": max(len(rows) - ROWS, 0), "workbook": workbook}
 
 
 def _right(row: Mapping[str, Any], language: str) -> str:
@@ -107,5 +122,5 @@ def _anomalies(basis: SiteBasis) -> Iterator[dict[str, Any]]:
         spot = (row["edition"], row["subject"], row["period"])
         yield {
             "id": row["anomaly_id"], "open": row["state"] == "open", "subject": row["subject"], "edition": row["edition"], "period": f"{row['period']}{f' {row_month}' if (row_month := row['month']) else ''}",
-            "observed": told.get(spot) or f"{plain(row['observed'])} {row['unit']}; {plain(row['expected']) if row['expected'] is not None else '–'}", "explanation": row["explanation"], "explained_by": row["explained_by"], "explained_on": row["explained_on"],
+            "observed": told.get(spot) or (NOT_SHOWN if row["observed"] is None else "") or f"{plain(row['observed'])} {row['unit']}; {plain(row['expected']) if row['expected'] is not None else '–'}", "explanation": row["explanation"], "explained_by": row["explained_by"], "explained_on": row["explained_on"],
         }  # fmt: skip

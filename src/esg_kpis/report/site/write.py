@@ -12,6 +12,7 @@ from esg_kpis.report.site.explorer import explorer_files
 from esg_kpis.report.site.findings import findings_page
 from esg_kpis.report.site.overview import overview
 from esg_kpis.report.site.tables_page import tables_page
+from esg_kpis.report.site.told import told
 from esg_kpis.report.site.words import said
 
 STATIC = ("site.css", "site.js", "findings.js", "explorer.css", "explorer.js", "explorer_search.js", "explorer_figures.js", "explorer_sources.js")
@@ -28,6 +29,7 @@ def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
         basis: What is shown.
         key: Key of the run.
     """
+    basis = told(basis)
     templates = Environment(loader=PackageLoader("esg_kpis.report.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True)
     made = {"static/charts.css": colours().encode()} | {f"static/{name}": (files(__package__) / "static" / name).read_bytes() for name in STATIC}
     for language in LANGUAGES:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
+from esg_kpis.assurance.withheld import tells_heads
 from esg_kpis.domains import DOMAINS
 from esg_kpis.exact import sums
 from esg_kpis.kpis import stands_in
@@ -36,7 +37,7 @@ def numbered(basis: SiteBasis) -> Numbered:
     """The amounts of all editions under numbers, ordered by what they have in common, then by month."""
     order = {name: place for place, name in enumerate(basis.editions)}
     every = basis.tables["edition_amounts"].filter(pl.col("edition").is_in(list(order))).with_columns(stands_in().alias("stands"))
-    tells = _tells_heads(every, basis)
+    tells = amounts_of_heads(every, basis)
     groups = every.group_by(GROUP).agg(pl.len().alias("rows")).with_columns(pl.col("edition").replace_strict(order, return_dtype=pl.Int64()).alias("edition_no"))
     groups = groups.sort("edition_no", *GROUP[1:]).with_row_index("group").with_columns(pl.col("measure").is_in(OF_PEOPLE).alias("of_people"))
     keyed = every.join(groups.select(*GROUP, "group", "edition_no", "of_people"), on=GROUP, how="left", nulls_equal=True, maintain_order="left").with_columns(tells)
@@ -47,7 +48,7 @@ def numbered(basis: SiteBasis) -> Numbered:
     total = sums(keyed, ["group"], "quantity")
     alike = keyed.unique("group", keep="any").drop("quantity").join(total, on="group", maintain_order="left").join(groups.select("group", "rows"), on="group", maintain_order="left").sort("group")
     alike = alike.with_columns(pl.col("group").cast(pl.String).alias("amount_id"), pl.lit(None, dtype=pl.String()).alias("parent_amount_id"), pl.lit("").alias("record_id"))
-    return Numbered(groups, alike, shown, _hidden_in(basis))
+    return Numbered(groups, alike, shown, hidden_in(basis))
 
 
 def records_of(basis: SiteBasis) -> pl.DataFrame:
@@ -64,15 +65,14 @@ def of_people(path: str) -> pl.Expr:
     return pl.any_horizontal(pl.col(path).str.starts_with(folder) for folder in _PEOPLE_FOLDERS)
 
 
-def _hidden_in(basis: SiteBasis) -> tuple[str, ...]:
+def hidden_in(basis: SiteBasis) -> tuple[str, ...]:
     """The editions that have estimates per head beside figures that are hidden."""
-    by_head = basis.tables["estimates"].filter(pl.col("method") == "per_head")["edition"].unique()
-    return tuple(basis.tables["kpi_values"].filter((pl.col("status") == "suppressed") & pl.col("edition").is_in(by_head.implode()))["edition"].unique().sort())
+    return tells_heads(basis.tables["estimates"], basis.tables["kpi_values"])
 
 
-def _tells_heads(every: pl.DataFrame, basis: SiteBasis) -> pl.Series:
+def amounts_of_heads(every: pl.DataFrame, basis: SiteBasis) -> pl.Series:
     """Which amounts rest on an estimate per head in an edition that hides groups: with the rate, each says how many heads its site has."""
-    hidden = _hidden_in(basis)
+    hidden = hidden_in(basis)
     marks = pl.Series("apart", [False], dtype=pl.Boolean()).new_from_index(0, every.height)
     if not hidden:
         return marks
