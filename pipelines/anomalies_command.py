@@ -98,7 +98,7 @@ def explained(root: Path, out: Path, anomaly: str, text: str, by: str, on: str, 
         raise UsageProblem(f"The last run has no anomaly '{anomaly}'{f' in edition {edition}' if edition else ''}.", mend=near_misses(anomaly, frame["anomaly_id"]) or "See `esg-kpis anomalies`.")
     text, by = " ".join(text.split()), " ".join(by.split())
     for given, option in ((text, "--text"), (by, "--by")):
-        if not given:
+        if not any(character.isalnum() for character in given):
             raise UsageProblem("It says nothing.", where=option, mend="Say why it is so, and who says so.")
     try:
         day = date.fromisoformat(on).isoformat()

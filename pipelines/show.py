@@ -127,12 +127,14 @@ def print_tie_out(console: Console, frame: pl.DataFrame, *, every: bool) -> None
 def print_total(console: Console, ties: pl.DataFrame) -> None:
     """What became of all printed figures: each is in one of these numbers."""
     total, _, counts = counted_verdicts(ties).partition(": ")
-    console.print(f"[bold]All {total}[/]: {counts}")
+    console.print(f"[bold]All {total}[/]: {counts}" if counts else total.capitalize())
 
 
 def counted_verdicts(ties: pl.DataFrame) -> str:
     """The same in words."""
     figures = ties.filter(pl.col("published").is_not_null())
+    if figures.is_empty():
+        return "no printed figures to compare with"
     counts = _counts(figures, "verdict")
     total = ", ".join(f"{counts[name]} {words}" for name, words in VERDICTS.items() if name in counts)
     unexplained = figures.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"]) & ~pl.col("explained")).height

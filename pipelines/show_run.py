@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from esg_kpis.assurance.findings import without_ids
 from esg_kpis.editions import Edition
 from esg_kpis.report.outputs import changed_before
 from pipelines.look import latest_first
@@ -63,7 +64,7 @@ def print_reasons(console: Console, cells: pl.DataFrame, style: str, title: str,
     by_reason = cells.with_columns(pl.col("reason").fill_null("")).partition_by("reason", maintain_order=True)
     console.print(Text.assemble("\n", (f"{cells.height} cells are {title}", style), f", for {len(by_reason)} reason{'s' if len(by_reason) != 1 else ''}:"))
     for own in by_reason if every else by_reason[:REASONS]:
-        _below(console, Text(own["reason"][0]), 2)
+        _below(console, Text(without_ids(own["reason"][0])), 2)
         for (edition,), part in own.group_by("edition", maintain_order=True):
             periods = part.group_by("kpi_id", maintain_order=True).agg(pl.col("period").unique().sort(descending=True))
             named = [f"{kpi} {' '.join(when)}" for kpi, when in (periods if every else periods.head(IDS)).iter_rows()]
@@ -118,13 +119,14 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
 
 def _print_errors(console: Console, findings: pl.DataFrame) -> None:
     """The first error of each kind, with what to do; what blocks, and what differs from print, has been said."""
-    errors = findings.filter((pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null() & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).sort(
+    every = findings.filter((pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null())
+    errors = every.filter(~pl.col("check").is_in(["kpi_blocked", "tie_out"])).sort(
         pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", pl.col("subject").str.replace(r", line \d+.*", ""),
         pl.col("subject").str.extract(r", line (\d+)").cast(pl.Int64), "subject",
     )  # fmt: skip
     if errors.is_empty():
         return
-    console.print(Text(f"\n{errors.height} error{'s' if errors.height != 1 else ''} among the findings", style="bold red"))
+    console.print(Text(f"\n{errors.height} {'other ' if errors.height < every.height else ''}error{'s' if errors.height != 1 else ''} among the findings", style="bold red"))
     by_kind = errors.partition_by("check", maintain_order=True)
     for own in by_kind[:ERRORS]:
         row = own.row(0, named=True)

@@ -9,7 +9,7 @@ import pytest
 
 from esg_kpis.amounts import amounts_of
 from esg_kpis.amounts.outliers import OUTLIER
-from esg_kpis.assurance.findings import CHECKS, findings
+from esg_kpis.assurance.findings import CHECKS, findings, records_named, without_ids
 from esg_kpis.assurance.tie_out import published_of
 from esg_kpis.assurance.trace import formula, leaves, trace
 from esg_kpis.errors import InputProblem, UsageProblem
@@ -168,6 +168,22 @@ def test_what_is_wrong_is_a_finding_each(tmp_path: Path) -> None:
     assert found["missing_factor", "2023"]["observed"].startswith("12 amounts: ")
     assert (found["kpi_blocked", "2023"]["subject"], found["kpi_blocked", "2023"]["severity"]) == ("ghg total=All", "error")
     assert (found["tie_out", "2023"]["subject"], found["tie_out", "2023"]["severity"]) == ("water total=All", "error")
+
+
+def test_a_blocked_figure_that_nobody_printed_is_no_difference_from_print(tmp_path: Path) -> None:
+    found = failed(judged(computed(edition_of(tmp_path, [TAP]), [], bad=[rejected_row("water_tap")])))
+
+    assert ("kpi_blocked", "2023") in found
+    assert ("tie_out", "2023") not in found
+
+
+def test_sentences_for_readers_name_lines_and_no_ids() -> None:
+    name = "0a1b2c3d4e5f:Fill%20in%20填报:0000003"
+    blocked = f"rejected record {name}: energy/energy.xlsx, line 3: no number. The other bill is record {name}."
+
+    assert records_named(blocked) == [name, name]
+    assert without_ids(blocked, {name: "energy/energy.xlsx:3"}) == "rejected row: energy/energy.xlsx, line 3: no number. The other bill is energy/energy.xlsx:3."
+    assert without_ids(f"of record {name}") == f"of record {name}"
 
 
 @pytest.mark.parametrize(

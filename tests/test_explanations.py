@@ -226,6 +226,7 @@ def test_explain_writes_to_the_edition_of_the_anomaly_and_nowhere_else(worked: R
         ({"edition": "1999"}, "The last run has no edition '1999'"),
         ({"text": " \n"}, "--text: It says nothing"),
         ({"by": ""}, "--by: It says nothing"),
+        ({"text": "…"}, "--text: It says nothing"),
         ({"on": "yesterday"}, "'yesterday' is no date"),
     ],
 )

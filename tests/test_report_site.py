@@ -85,8 +85,10 @@ def test_an_open_anomaly_has_room_for_an_explanation(browser: Browser, site: Pat
     with watched(browser, site / "findings.html") as seen:
         forms = seen.page.locator("form.explain")
         assert forms.count() == left.height
+        expect(forms.first.locator("button")).to_be_disabled()
         forms.first.locator("textarea").fill("It's a new line;\n`rm -rf`")
         forms.first.locator("input").fill("energy manager")
+        expect(forms.first.locator("button")).to_be_enabled()
         command = forms.first.locator("code").inner_text()
         first = forms.first.get_attribute("data-id")
         assert first in set(left["anomaly_id"])
@@ -99,6 +101,7 @@ def test_what_needs_a_person_stands_first_and_the_worst_at_the_top(browser: Brow
         badges = seen.page.locator("section:has(#needs) details.group .badge").all_inner_texts()
         assert badges == sorted(badges)  # error, then warning
         assert set(badges) == {"warning"}
+        expect(seen.page.locator("section:has(#needs) tr", has_text="natural_gas at CN-BJ-06").locator("th")).to_contain_text("Natural gas at CN-BJ-06")
         assert "Nothing; it is explained." not in seen.page.locator("section:has(#needs)").inner_text()
 
 

@@ -1,6 +1,7 @@
 """Findings: the results of all checks of a run, in one table. They judge; they change nothing."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -98,6 +99,20 @@ CHECKS: dict[str, str] = {
 """The checks, in the order a person should read them: name and what holds when it passes."""
 
 
+_RECORD = re.compile(r"(rejected )?record ([0-9a-f]{12}:[^\s:]*:\d{7})(: )?")
+"""How sentences name a record."""
+
+
+def without_ids(text: str, places: Mapping[str, str] | None = None) -> str:
+    """A sentence for a reader: without the id of a record where file and line follow it, else with its place for its id."""
+    return _RECORD.sub(lambda found: f"{found[1] or ''}row: " if found[3] else (places or {}).get(found[2], found[0]), text)
+
+
+def records_named(text: str) -> list[str]:
+    """Ids of the records that a sentence names."""
+    return [found[1] for found in _RECORD.findall(text)]
+
+
 def findings(
     observations: pl.DataFrame,
     outliers: pl.DataFrame,
@@ -167,7 +182,7 @@ def _of_edition(
     """What the checks of one edition find, in the order of its pages: cells, tie-outs, printed tables, then what lies under them."""
     own, cells, ties = (frame.filter(pl.col("edition") == edition.id) for frame in (amounts, kpi_values, tie_outs))
     rows = [_of_cell(row) for row in cells.filter(pl.col("status").is_in(["blocked", "incomplete"])).iter_rows(named=True)]
-    rows += [_of_tie_out(row) for row in ties.filter(pl.col("verdict").is_in(["differs", "not_computed", "blocked"])).iter_rows(named=True)]
+    rows += [_of_tie_out(row) for row in ties.filter(pl.col("published").is_not_null() & pl.col("verdict").is_in(["differs", "not_computed", "blocked"])).iter_rows(named=True)]
     rows += printed_findings(table_checks.filter(pl.col("edition") == edition.id), edition)
     rows += uncovered_findings(edition, kpi_values)
     rows += label_findings(edition)

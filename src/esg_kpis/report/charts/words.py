@@ -46,3 +46,9 @@ def sentences(parts: list[str], language: str) -> str:
 def listed(names: list[str], language: str) -> str:
     """Names one behind the other."""
     return ("、" if language == "zh" else ", ").join(names)
+
+
+def measure_named(name: str, language: str) -> str | None:
+    """What a measure is called; None where the charts have no word for it."""
+    words = _words()["measures"].get(name)
+    return words[language] if words else None

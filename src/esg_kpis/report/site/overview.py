@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.findings import without_ids
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.figures import Figures, change, figures_of, in_words, size_of_change, spark, worst_first
@@ -51,25 +52,28 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
         tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, other=values.height - computed - blocked)),
         tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
         tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=told.height)
-        if told.height else tile("tie", 0, "", "#tie", said("index", "tile_tie_none", language), all=0),
+        if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
         tile("person", person.height, "bad" if by_severity.get("error") else "warn" if by_severity.get("warning") else "good", "findings.html#needs", said("index", "tile_person_more", language, errors=by_severity.get("error", 0), warnings=by_severity.get("warning", 0), notes=by_severity.get("note", 0))),
         tile("rejected", rejected, "bad" if rejected else "good", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(basis.tables["records"].height)))),
         tile("anomalies", open_ones, "warn" if open_ones else "good", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip
 
 
-def headline(basis: SiteBasis, edition: str) -> list[str]:
-    """The KPIs of the cards: those that the edition's labels.yaml names, or else the first that have a total."""
+def headline(basis: SiteBasis, edition: str, period: str) -> list[str]:
+    """The KPIs of the cards: those that the edition's labels.yaml names, or else the first totals that were collected."""
     labels = basis.editions[edition].labels
     if labels is not None and labels.headline:
         return list(labels.headline)
     whole = basis.of("kpi_labels", edition).filter((pl.col("breakdown") == "total") & ~pl.col("open")).sort("place")
+    if period:
+        told = basis.of("kpi_values", edition).filter((pl.col("breakdown") == "total") & (pl.col("period") == period) & (pl.col("status") != "not_collected"))
+        whole = whole.join(told, on="kpi_id", how="semi", maintain_order="left")
     return whole["kpi_id"].unique(maintain_order=True).to_list()[:CARDS]
 
 
 def _cards(basis: SiteBasis, edition: str, figures: Figures, periods: list[str], language: str) -> list[dict[str, Any]]:
     cards = []
-    for kpi in headline(basis, edition):
+    for kpi in headline(basis, edition, periods[0] if periods else ""):
         cells = [figures.cells.get((kpi, *_TOTAL, period)) for period in periods]
         if not cells or cells[0] is None:
             continue
@@ -128,7 +132,7 @@ def _without(basis: SiteBasis, language: str) -> dict[str, Any]:
     parts: dict[str, list[dict[str, Any]]] = {"blocked": [], "dashes": []}
     for (status, reason), concerned in rows.items():
         shown = list(concerned.values())
-        found = {"status": status, "reason": reason, "concerned": shown[:CONCERNED], "more": max(len(shown) - CONCERNED, 0)}
+        found = {"status": status, "reason": without_ids(reason), "concerned": shown[:CONCERNED], "more": max(len(shown) - CONCERNED, 0)}
         parts["blocked" if status in ("blocked", "incomplete") else "dashes"].append(found)
     return {name: found[:WITHOUT] for name, found in parts.items()} | {"more_blocked": max(len(parts["blocked"]) - WITHOUT, 0), "dashes_count": sum(len(found) for (status, _), found in rows.items() if status not in ("blocked", "incomplete"))}
 

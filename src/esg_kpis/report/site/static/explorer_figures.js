@@ -130,7 +130,7 @@
     const share = cell.estimated && cell.estimated !== "0" ? figure(cell.estimated, "", 6) : null;
     return facts([
       [say("unrounded"), value], [say("published"), cell.as_printed ?? tie.published ?? say("not_printed")], [say("difference"), tie.difference ? el("span", {}, figure(tie.difference, cell.unit, 6), ` ${cell.unit}`) : null],
-      [say("explanation"), tie.explanation], [say("reason"), cell.reason], [say("estimated_share"), share], [say("footnote"), cell.footnote], [say("print_table"), cell.print_table],
+      [say("explanation"), tie.explanation], [say("reason"), cell.reason], [say("estimated_share"), share], [say("footnote"), cell.footnote && cell.footnote.split(";").join(", ")], [say("print_table"), cell.print_table],
     ]);
   }
 

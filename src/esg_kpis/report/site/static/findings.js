@@ -6,6 +6,7 @@ document.querySelectorAll("form.explain").forEach(function (form) {
   function tell() {
     var today = new Date(), day = [today.getFullYear(), String(today.getMonth() + 1).padStart(2, "0"), String(today.getDate()).padStart(2, "0")].join("-");
     code.textContent = "esg-kpis anomalies explain " + form.dataset.id + " --text " + quoted(form.elements.text.value || "…") + " --by " + quoted(form.elements.by.value || "…") + " --on " + day;
+    button.disabled = !form.elements.text.value.trim() || !form.elements.by.value.trim();
   }
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   form.addEventListener("input", tell);
