@@ -58,7 +58,8 @@ RULES = [dg.AssetSpec(name, metadata=source_metadata(name)) for name in ("factor
 _PEOPLE = [dg.AssetKey(["raw", domain.name]) for domain in DOMAINS.values() if domain.counted]
 _RECORDS = {dg.AssetKey("records")}
 _WITHIN_INGEST = {
-    **{name: {spec.key for spec in RAW} for name in ("files", "records")},
+    "files": {spec.key for spec in RAW},
+    "records": {*(spec.key for spec in RAW), dg.AssetKey("files")},
     **dict.fromkeys(("rejected", "sites", "meters", "ownership", "instruments", "published_with_data", "observations"), _RECORDS),
     "quantities": {*_RECORDS, dg.AssetKey("meters")},
     **{name: {*_PEOPLE, dg.AssetKey("sites"), dg.AssetKey("edition_files")} for name in ("people_counts", "headcount", "people_controls")},

@@ -33,17 +33,19 @@ _PEOPLE = "raw/people"
 _CELL = ("edition", "kpi_id", "period", "breakdown", "category")
 _SETTINGS, _KPIS = _of("edition_files", "edition.toml"), _of("edition_files", "kpis.yaml")
 _FILE = [*_of_raw(FILE), (_PEOPLE, FILE)]
-_DAYS = _of_raw("period", "period_start", "period_end", "month", "date", "valid_from", "valid_to", "claimed_from", "claimed_to")
 _SENT = _of("records", "received")
 
 RECEIVED: dict[str, Deps] = {
-    "files": _each(("path", "sheet", "sha256", "bytes", "encoding", "delimiter", "header_line", "understood", "records", "status", "problem", "mends_path", "mends_sheet"), _FILE),
+    "files": {"path": _FILE, "sha256": _FILE},
     "records": {
-        **_each(("record_id", "domain", "path", "sheet", "line", "sha256"), _FILE),
+        **_same("files", "path", "sheet", "sha256"),
+        "record_id": _of("files", "sha256", "sheet"),
+        "domain": _of("files", "path", "understood"),
+        "line": _of("files", "header_line"),
         "received": _of_raw(),
         "site_id": _of_raw("site_id"),
-        **_each(("start", "end"), _DAYS),
-        "excluded": _of_raw("quantity", "document"),
+        **_each(("start", "end"), _of_raw("period", "period_start", "month", "date", "valid_from", "claimed_from")),
+        "excluded": _of_raw("quantity"),
     },
     "rejected": {
         **_same("records", "record_id", "path", "sheet", "line", "site_id", "start", "end"),

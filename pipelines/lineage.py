@@ -6,7 +6,7 @@ import dagster as dg
 
 from esg_kpis.tables import Table
 from pipelines.column_lineage import LINEAGE
-from pipelines.sources import SOURCES
+from pipelines.sources import SOURCES, SourceColumn
 
 _FEW = 5
 
@@ -30,6 +30,7 @@ def table_metadata(table: Table, key: str = "") -> dict[str, object]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "key": ", ".join(table.key), **ways}
 
 
+@cache
 def comes_from(asset: str, column: str) -> str:
     """The columns before it, in Markdown, as links to their assets; empty for one that nothing comes before."""
     before: dict[str, list[str]] = {}
@@ -80,8 +81,13 @@ def beginnings(asset: str, column: str) -> frozenset[tuple[str, str]]:
 
 def source_metadata(name: str) -> dict[str, object]:
     """Columns that the files of a source may hold, so that a lineage has where to end."""
-    columns = [dg.TableColumn(name=column.name, type="text", description=column.meaning) for column in SOURCES[name]]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+    return {"dagster/column_schema": dg.TableSchema(columns=[_shown(column) for column in SOURCES[name]])}
+
+
+@cache
+def _shown(column: SourceColumn) -> dg.TableColumn:
+    """Many sources share a column."""
+    return dg.TableColumn(name=column.name, type="text", description=column.meaning)
 
 
 def table_out(table: Table, key: str = "") -> dg.AssetOut:
