@@ -39,7 +39,6 @@ def wrong_in(line: str) -> list[str]:
     words = shlex.split(line.replace("…", "X") if line.count('"') % 2 == line.count("'") % 2 == 0 else re.sub("[\"']", "", line))[1:]
     options, takes = _options_of(command)
     options |= {"--help", "-h"}
-    takes |= {"--show-completion"}
     wrong: list[str] = []
     at = 0
     while at < len(words):

@@ -390,14 +390,32 @@ def test_the_tab_key_never_ends_in_an_error(tmp_path: Path, damage: str) -> None
         assert [word for word in offered(root, typed) if "Error" in word] == []
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_completion_script_of_a_shell_can_be_shown(ran: Path, shell: str) -> None:
-    done = process(ran, "--show-completion", shell)
-    out, err = done.communicate(timeout=60)
+def around(place: Path, **more: str) -> dict[str, str]:
+    """The environment of a person who has `esg-kpis` on the path and a home of their own."""
+    program = place / "bin" / "esg-kpis"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pipelines.cli "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(REPOSITORY / "src"), str(REPOSITORY))), "HOME": str(place), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"} | more
 
-    assert done.returncode == 0, err
-    assert "_ESG_KPIS_COMPLETE=complete_" in out
-    assert "esg-kpis" in out
+
+@pytest.mark.parametrize(("shell", "how"), [("bash", "complete -o default -F _esg_kpis_completion esg-kpis"), ("zsh", "#compdef esg-kpis"), ("fish", "complete --command esg-kpis --no-files")])
+def test_the_completion_script_of_any_shell_can_be_had(tmp_path: Path, shell: str, how: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "pipelines.cli"], env=around(tmp_path, _ESG_KPIS_COMPLETE=f"source_{shell}"), capture_output=True, text=True, check=True)
+
+    assert how in done.stdout
+    assert f"_ESG_KPIS_COMPLETE=complete_{shell}" in done.stdout
+
+
+def test_completion_installed_for_bash_completes_in_bash(ran: Path, tmp_path: Path) -> None:
+    environment = around(tmp_path)
+    subprocess.run(["/bin/bash", "-c", "esg-kpis --install-completion; exit $?"], env=environment, capture_output=True, text=True, check=True)
+    script = f'source ~/.bashrc; COMP_WORDS=(esg-kpis --root "{ran}" trace ""); COMP_CWORD=4; _esg_kpis_completion esg-kpis; printf "%s\\n" "${{COMPREPLY[@]}}"'
+
+    done = subprocess.run(["/bin/bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["gas", "power", "power_by_site"]
+    assert done.stderr == ""
 
 
 def test_neither_help_nor_the_tab_key_waits_for_what_only_a_run_needs() -> None:
