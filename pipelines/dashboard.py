@@ -14,7 +14,7 @@ from esg_kpis.report.outputs import LATEST, is_intact
 from esg_kpis.workspace import open_workspace
 from pipelines.next_step import next_step
 from pipelines.resources import WorkspaceResource
-from pipelines.results import RUN_FILE
+from pipelines.results import NOT_OF_INPUTS, RUN_FILE
 from pipelines.run import latest_of, read_result
 from pipelines.show_register import standing
 
@@ -109,7 +109,7 @@ def _changed(ran: Mapping[str, str], resource: WorkspaceResource, computed: Iter
     now = WorkspaceResource(root=resource.root, out=resource.out, editions=some).parts()
     if any(ran.get(f"known on {name}") != now.get(f"known on {name}") for name in computed):
         now = now | {"as_of": ran.get("as_of", "")}
-    names = [name for name in now.keys() | ran.keys() if not name.startswith("known on ") and name not in ("key", "people as read") and now.get(name) != ran.get(name)]
+    names = [name for name in now.keys() | ran.keys() if not name.startswith("known on ") and name not in NOT_OF_INPUTS and now.get(name) != ran.get(name)]
     return list(dict.fromkeys(PARTS.get(name, f"library {name}") for name in sorted(names, key=lambda name: (list(PARTS).index(name) if name in PARTS else len(PARTS), name))))
 
 

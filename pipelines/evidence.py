@@ -26,12 +26,12 @@ from esg_kpis.workspace import Workspace
 from pipelines.last_run import LastRun, last_run
 from pipelines.locked import noted_head, register_of
 from pipelines.resources import WorkspaceResource, code_digests
+from pipelines.results import NOT_OF_INPUTS
 from pipelines.run import read_result
 
 PASSPHRASE = "ESG_KPIS_KEY_PASSPHRASE"  # noqa: S105  (the name of a variable)
 _KNOWN_ON = "known on "
 _ENGINES = {"library": "Library", "duckdb": "DuckDB"}
-_NOT_OF_INPUTS = ("key", "people as read")
 _TABLES = (
     "records", "files", "quantities", "sites", "meters", "ownership", "instruments", "rejected", "coverage", "published", "claims", "estimates", "coverage_summary", "factor_uses", "edition_amounts",
     "record_fates", "people_controls", "kpi_values", "findings", "anomalies",
@@ -152,7 +152,7 @@ def _with_register(material: Material, workspace: Workspace) -> Material:
 
 def _check_unchanged(run: LastRun, resource: WorkspaceResource) -> None:
     now = resource.parts()
-    then = {name: value for name, value in run.ran.items() if name not in _NOT_OF_INPUTS}
+    then = {name: value for name, value in run.ran.items() if name not in NOT_OF_INPUTS}
     apart = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
     if what_if := [name for name in apart if name == "as_of" or name.startswith(_KNOWN_ON)]:
         told = ", ".join(f"{name} {then.get(name)} instead of {now.get(name)}" for name in what_if)
