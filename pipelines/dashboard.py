@@ -13,8 +13,8 @@ from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import LATEST, is_intact
 from esg_kpis.workspace import open_workspace
 from pipelines.next_step import next_step
-from pipelines.resources import NOT_OF_INPUTS, WorkspaceResource
-from pipelines.results import RUN_FILE
+from pipelines.resources import WorkspaceResource
+from pipelines.results import NOT_OF_INPUTS, RUN_FILE
 from pipelines.run import latest_of, read_result
 from pipelines.show_register import standing
 

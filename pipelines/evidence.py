@@ -25,7 +25,8 @@ from esg_kpis.signing import as_pem, fingerprint, read_private, read_public
 from esg_kpis.workspace import Workspace
 from pipelines.last_run import LastRun, last_run
 from pipelines.locked import noted_head, register_of
-from pipelines.resources import NOT_OF_INPUTS, WorkspaceResource, code_digests
+from pipelines.resources import WorkspaceResource, code_digests
+from pipelines.results import NOT_OF_INPUTS
 from pipelines.run import read_result
 
 PASSPHRASE = "ESG_KPIS_KEY_PASSPHRASE"  # noqa: S105  (the name of a variable)

@@ -117,8 +117,6 @@ def code_digests() -> dict[str, str]:
     return {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv", "**/*.j2", "**/*.css", "**/*.js")) for package, place in _CODE.items()}
 
 
-NOT_OF_INPUTS = ("key", "people as read", "report")
-"""What `run.json` says beside `parts`: what follows from them, and whether the report site was asked for."""
 _CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}
 MADE_FROM = "esg_kpis"
 """Under which name a frame between steps says what it was made from."""

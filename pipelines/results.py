@@ -53,6 +53,8 @@ from pipelines.resources import WorkspaceResource
 
 RUN_FILE, FOLDER = "run.json", "report"
 """The file that says what a run was made of, and the folder of the report site."""
+NOT_OF_INPUTS = ("key", "people as read", "report")
+"""What run.json says beside what a run was made from: whether the site was left out changes no figure."""
 
 
 @dg.asset(key="results")

@@ -248,7 +248,7 @@ def test_nothing_of_persons_stands_in_the_data_but_totals(data: Data, worked: Ra
     assert {row["group"][1] for row in data.rows("amounts")}.isdisjoint(OF_PEOPLE)
     assert all(not data.index["files"][row["file"]][5] for row in data.rows("records"))
     for (path, *_), page in zip(data.index["files"], data.all("files"), strict=True):
-        assert path.startswith("people/") == (page.keys() == {"sha256", "bytes"})
+        assert path.startswith("people/") == (page.keys() == {"sha256"})
     keys = set(re.findall(r"\b[0-9a-f]{16}\b", (worked.root / "data/raw/people/injuries.csv").read_text()))
     everything = b"".join(data.files.values())
     assert len(keys) > 50

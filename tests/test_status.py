@@ -57,6 +57,15 @@ def test_it_tells_each_period_in_numbers_worked_by_hand(own: Path) -> None:
     assert status["next"] == ""
 
 
+def test_results_without_the_report_site_are_results_of_the_same_inputs(own: Path) -> None:
+    assert esg_kpis(own, "run", "--no-report").returncode == 0
+
+    status = told(own, "status")
+
+    assert status["run"]["changed_since"] == []
+    assert json.loads((own / "data" / "out" / "run.json").read_text(encoding="utf-8"))["report"] == "left out"
+
+
 def test_what_changed_since_is_named_and_comes_first(own: Path) -> None:
     bills = own / "data" / "raw" / "energy" / "bills.csv"
     bills.write_text(BILLS.replace("90000", "91000"), encoding="utf-8")

@@ -61,7 +61,7 @@ def svg_of(spec: Mapping[str, Any], height: int, prefix: str, label: str) -> str
     body = _EMPTY.sub("", body)
     while (less := _GROUP.sub("", body)) != body:
         body = less
-    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", body)
+    body = re.sub(r'(\bid="|url\(#|href="#)', lambda found: f"{found[0]}{escape(prefix, quote=True)}-", body)
     body = re.sub(r"<text(?=[^>]* stroke=)", '<text paint-order="stroke"', body)
     said = escape(label, quote=True)
     return f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="{said}" viewBox="0 0 {WIDTH} {height}" width="100%" font-family="{FONTS}">{body}</svg>'

@@ -23,8 +23,8 @@ UNIT = "tCO2e"
 def emission_charts(view: View) -> list[Chart]:
     """Emissions of scopes 1 and 2 over the periods, in parts, and over the months."""
     rows = counted(view)
-    if rows.is_empty() or derived.EMISSION_CO2E in view.of_heads:
-        return []
+    if rows.is_empty() or not _tonnes(rows, "period", "scope") or derived.EMISSION_CO2E in view.of_heads:
+        return []  # Nothing is known, as where every bill was refused, or what is known is not told.
     return [chart for chart in (_by_scope(view, rows), _by_gas(view, rows), _by_kind(view, rows), _by_month(view)) if chart is not None]
 
 

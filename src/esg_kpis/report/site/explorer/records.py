@@ -97,7 +97,7 @@ def file_pages(basis: SiteBasis, files: pl.DataFrame, feeds: Mapping[int, int]) 
         alone.setdefault((path, sheet), []).append(told)
     found = []
     for row in files.iter_rows(named=True):
-        names = ("sha256", "bytes") if row["people"] else seen
+        names = ("sha256",) if row["people"] else seen  # The size of a file of few rows says how many they are.
         page = {name: row[name] for name in names if row[name] not in (None, "")}
         if not row["people"]:
             page |= {"fates": counts.get(row["file"], []), "rejected": alone.get((row["path"], row["sheet"]), []), "set": feeds.get(row["file"])}
