@@ -212,8 +212,8 @@ JUDGED: dict[str, Deps] = {
     },
     "bridge": {
         **_each(("before", "effect", "after", "low", "high", "share"), [*_of("kpi_values", "value"), *_of("published", "value_as_printed"), *_of("amounts", "quantity"), *_of("sites", "kind", "country"), *_SETTINGS]),
-        **{name: _of("kpi_values", name) for name in (*_CELL, "unit")},
-        **_each(("cause", "text"), _SETTINGS),
+        **{name: _of("kpi_values", name) for name in (*_CELL, "unit") if name != "edition"},
+        **_each(("from", "to", "cause", "text"), _SETTINGS),
     },
     "uncertainty": {
         "percent": [*_of("kpi_values", "value"), *_of("edition_amounts", "quantity", "factor_id"), *_of("factors", "uncertainty"), *_of("quantities", "meter_id")],
