@@ -100,6 +100,8 @@ def _failure(result: dg.ExecuteInProcessResult, raised: Sequence[BaseException])
     for event in result.all_events:
         if event.is_step_failure:
             told = event.step_failure_data.error
+            while told is not None and told.cls_name != INTERRUPTED_IN_A_STEP and told.cause is not None:
+                told = told.cause
             if told is not None and told.cls_name == INTERRUPTED_IN_A_STEP:
                 return stopped().with_mend(STANDS)
             return InternalProblem(told.message.strip() if told else "unknown", where=f"step {event.step_key}", mend=f"{STANDS} Please report it.")

@@ -185,9 +185,9 @@ decimals = 0
     ("raised", "kind", "exit_code"),
     [
         (InputProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
-        (UnitProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
-        (FactorProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
-        (OutOfRange("It is wrong.", where="a.csv, line 2", mend="Mend it."), InputProblem, 3),
+        (UnitProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), UnitProblem, 3),
+        (FactorProblem("It is wrong.", where="a.csv, line 2", mend="Mend it."), FactorProblem, 3),
+        (OutOfRange("It is wrong.", where="a.csv, line 2", mend="Mend it."), OutOfRange, 3),
         (ZeroDivisionError("a.csv, line 2: It is wrong. Mend it."), InternalProblem, 70),
     ],
 )
