@@ -205,7 +205,8 @@ def digest(path: Path) -> str:
 
 def names(out: Path) -> list[Path]:
     """The stable paths that lead somewhere."""
-    return sorted(path for path in out.iterdir() if path.name not in ("runs", "work", "latest") and not path.name.startswith(".") and path.exists())
+    listed = out.iterdir() if out.is_dir() else ()  # A run that is killed at once has not even made the folder.
+    return sorted(path for path in listed if path.name not in ("runs", "work", "latest") and not path.name.startswith(".") and path.exists())
 
 
 def stable(out: Path) -> Set:
