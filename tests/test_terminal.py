@@ -331,7 +331,7 @@ def test_what_is_blocked_says_why_once_and_the_summary_comes_last(tmp_path: Path
     assert "2 cells are blocked, never shown as a number, for 1 reason:" in text
     assert text.count("The unit 'kWs' is unknown") == 2  # the reason, and the finding of the row
     assert "e1: power 2023, power_by_site 2023" in text
-    assert [line.split()[0] for line in done.stdout.splitlines() if line[:1].strip()][-7:] == ["KPIs", "Tie-out", "Records", "Findings", "Anomalies", "Next", "Results"]
+    assert [line.split()[0] for line in done.stdout.splitlines() if line[:1].strip()][-8:] == ["KPIs", "Tie-out", "Records", "Findings", "Anomalies", "Next", "Results", "Report"]
 
 
 def test_a_trace_of_what_is_blocked_says_the_reason_once(tmp_path: Path) -> None:
