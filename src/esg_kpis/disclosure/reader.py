@@ -50,6 +50,8 @@ class Reader:
         self._whole.setOptionValue("mip_max_nodes", _NODES)
         self._cell_of_row: dict[int, Cell] = {}
         self._goal: dict[int, float] = {}
+        self._hidden: set[Cell] = set()
+        self._bounds_of_hidden: dict[int, tuple[float, float]] = {}
         self._agree()
         self._part_of()
         self._over_time(sizes, edition)
@@ -149,10 +151,20 @@ class Reader:
 
     def hide(self, cell: Cell) -> None:
         """Takes a figure from the reader."""
-        for row, of in self._cell_of_row.items():
-            if of == cell:
-                self._free(row)
-        self._figures = [figure for figure in self._figures if figure.cell != cell]
+        for row in self._rows_of(cell):
+            if row not in self._bounds_of_hidden:
+                self._bounds_of_hidden[row] = self._solver.getRow(row)[1:3]
+                self._bound(row, -highspy.kHighsInf, highspy.kHighsInf)
+        self._hidden.add(cell)
+
+    def show_again(self, cell: Cell) -> None:
+        """Gives a figure back to the reader that was taken from them."""
+        for row in self._rows_of(cell):
+            self._bound(row, *self._bounds_of_hidden.pop(row))
+        self._hidden.discard(cell)
+
+    def _rows_of(self, cell: Cell) -> list[int]:
+        return [row for row, of in self._cell_of_row.items() if of == cell]
 
     # ------------------------------------------------------------ what can be worked out
 
@@ -180,11 +192,11 @@ class Reader:
         """Of the figures that no linear bound names: those without which the group can count more; all that share its measure and period, if none is enough."""
         near = [
             figure.cell for figure in self._figures
-            if any((other.measure, other.period) == (group.measure, group.period) for other in (*figure.top, *(figure.bottom or ())))
+            if figure.cell not in self._hidden and any((other.measure, other.period) == (group.measure, group.period) for other in (*figure.top, *(figure.bottom or ())))
         ]  # fmt: skip
         enough = []
         for cell in near:
-            rows = [row for row, of in self._cell_of_row.items() if of == cell]
+            rows = self._rows_of(cell)
             bounds = [self._whole.getRow(row)[1:3] for row in rows]
             for row in rows:
                 self._whole.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
@@ -194,9 +206,9 @@ class Reader:
                 self._whole.changeRowBounds(row, low, high)
         return enough or near
 
-    def _free(self, row: int) -> None:
+    def _bound(self, row: int, low: float, high: float) -> None:
         for solver in (self._solver, self._whole):
-            solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+            solver.changeRowBounds(row, low, high)
 
     def range_of(self, group: Group) -> tuple[int, int, list[Cell]]:
         """The least and the most that a group can count or add up to, and the figures that say so."""

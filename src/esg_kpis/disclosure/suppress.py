@@ -1,7 +1,8 @@
 """Which cells to leave out: those about too few persons, and as many more as it takes that nobody can work them out."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
+from functools import partial
 
 import polars as pl
 
@@ -12,6 +13,9 @@ from esg_kpis.editions import Edition
 from esg_kpis.editions.model import Disclosure
 from esg_kpis.kpis import Inputs
 from esg_kpis.tables import KPI_VALUES, conform
+
+Guard = Callable[[], list[Cell]]
+"""Asks the reader for the figures that give one thing back that is to be kept; none if nothing does."""
 
 _NEAR = Fraction(1, 5)
 """Hours or days of few persons are given back by figures that leave less than this share of them open: a tenth up and down (the p % rule)."""
@@ -89,21 +93,48 @@ def hide(known: Known, rests: dict[Group, Fraction], edition: Edition, already: 
     small = {group for group in persons if 0 < sizes[group] < least(group)} - accepted
     if not small:
         return {**(already or {})}
-    hidden = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells} | {**(already or {})}
+    primary = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells} | {**(already or {})}
+    hidden = dict(primary)
     reader = Reader(known, known.sizes | rests, edition)
     for cell in hidden:
         reader.hide(cell)
-    for group in sorted(small, key=lambda item: (sizes[item], item)):
-        while told_by := reader.gives_back(group, least(group)):
-            if not _one_more(told_by, hidden, open_cells, reader, known, f"it would give back a group of fewer than {k} persons that is left out"):
-                break
+    persons_kept = [partial(reader.gives_back, group, least(group)) for group in sorted(small, key=lambda item: (sizes[item], item))]
+    _until_kept(persons_kept, hidden, open_cells, reader, known, f"it would give back a group of fewer than {k} persons that is left out")
     every = known.sizes | rests
     theirs = {Group(measure, group.period, group.within) for group in small for measure, behind in PERSONS_BEHIND.items() if behind == group.measure != measure}
-    for group in sorted({group for cell in hidden for group in known.sums.get(cell, ())} | (theirs & every.keys())):
-        while (found := reader.range_of(group))[1] - found[0] < _NEAR * every[group]:
-            if not _one_more(found[2], hidden, open_cells, reader, known, f"it would give back what fewer than {k} persons add up to"):
-                break
+    sums = {group for cell in hidden for group in known.sums.get(cell, ())} | (theirs & every.keys())
+    sums_kept = [partial(_gives_sum_back, reader, group, every[group]) for group in sorted(sums)]
+    _until_kept(sums_kept, hidden, open_cells, reader, known, f"it would give back what fewer than {k} persons add up to")
+    _show_what_may_be(hidden, primary, [*persons_kept, *sums_kept], reader, known)
     return hidden
+
+
+def _gives_sum_back(reader: Reader, group: Group, size: Fraction) -> list[Cell]:
+    """The figures that leave less than a fifth open of what few persons add up to; none if they leave more."""
+    least, most, told_by = reader.range_of(group)
+    return told_by if most - least < _NEAR * size else []
+
+
+def _until_kept(kept: Iterable[Guard], hidden: dict[Cell, str], open_cells: set[Cell], reader: Reader, known: Known, why: str) -> None:
+    """Leaves figures out, one after the other, until nothing that is to be kept is given back, or management chose to print what does."""
+    for gives_back in kept:
+        while told_by := gives_back():
+            if not _one_more(told_by, hidden, open_cells, reader, known, why):
+                break
+
+
+def _show_what_may_be(hidden: dict[Cell, str], primary: Collection[Cell], kept: Iterable[Guard], reader: Reader, known: Known) -> None:
+    """Shows again what was left out to protect another figure and, with all that was left out after it, need not have been: wholes and large groups first.
+
+    Without this a figure might be left out that anybody works out from a total beside it, and that is about no small group.
+    """
+    holding = [gives_back for gives_back in kept if not gives_back()]
+    for cell in sorted(hidden.keys() - primary, key=lambda item: _rank(item, known), reverse=True):
+        reader.show_again(cell)
+        if any(gives_back() for gives_back in holding):
+            reader.hide(cell)
+        else:
+            del hidden[cell]
 
 
 def _one_more(told_by: list[Cell], hidden: dict[Cell, str], open_cells: set[Cell], reader: Reader, known: Known, why: str) -> bool:
