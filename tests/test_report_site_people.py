@@ -37,6 +37,13 @@ def test_no_page_says_how_much_was_estimated_per_head_beside_a_hidden_group(head
     assert 'id="chart-e1-emissions-by-month"' not in pages["charts.html"]
 
 
+def test_a_finding_says_that_the_bills_tell_what_is_estimated_by_heads_and_what_can_be_done(heads: Ran) -> None:
+    found = heads.table("findings").filter((pl.col("check") == "estimated_heads") & ~pl.col("passed"))
+
+    assert found.select("subject", "edition", "period", "severity").rows() == [("electricity_purchased", "e1", "2023", "warning")]
+    assert "Estimate it by floor area" in found["what_to_do"][0]
+
+
 def test_a_refused_row_about_a_person_stands_under_its_file_and_leads_nowhere_that_is_not(tmp_path: Path) -> None:
     people = [spell(f"somebody {number}", "2021-05-01") for number in range(20)]
     wrong = spell("somebody else", "2023-05-01", "2022-05-01", site_id="IN-01")

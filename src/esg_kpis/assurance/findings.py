@@ -16,7 +16,7 @@ from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.lists import list_findings
 from esg_kpis.assurance.market import claim_findings, fallback_findings
-from esg_kpis.assurance.people import roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.people import estimated_heads_findings, roll_forward_findings, uncovered_findings, unknown_words
 from esg_kpis.assurance.tables import printed_findings
 from esg_kpis.assurance.targets import target_findings
 from esg_kpis.domains import derived, people
@@ -83,6 +83,7 @@ CHECKS: dict[str, str] = {
     "coverage_gap": "Every day came that the register of meters expects, or that lies between a meter's first and last record",
     "unknown_meter": "Every record stands under a meter of the register, where that names the meters of its site and measure",
     "estimated": "Nothing is estimated",
+    "estimated_heads": "Nothing is estimated by heads beside figures about people that are left out",
     "file_twice": "No file was sent twice",
     "no_number": "Cells to be compared, added up or tied out are numbers",
     "sheet_unread": "No sheet of a workbook is left unread",
@@ -191,6 +192,7 @@ def _of_edition(
     rows += list_findings(edition, own, cells)
     rows += unknown_words(edition, own, sites)
     rows += estimated_findings(edition, gaps, outliers)
+    rows += estimated_heads_findings(edition, cells, gaps.estimates)
     rows += across_periods(edition, own, gaps.quantities)
     rows += stock_findings(_in_its_periods(own, edition))
     rows += _of_silence(own, sites, edition)

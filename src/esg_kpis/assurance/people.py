@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import PER_HEAD, tells_heads
 from esg_kpis.domains import people
 from esg_kpis.editions import Edition
 from esg_kpis.editions.entry import NOT
@@ -39,6 +40,21 @@ def uncovered_findings(edition: Edition, kpi_values: pl.DataFrame) -> Iterator[d
                     "uncovered", f"{kpi.id} {breakdown}", edition.id, str(period), "warning", f"its categories add up to {printed(total, 4)} %", "100 %",
                     plain(rounded(total - 100)), "Add the values that no category names to kpis.yaml, or ask for what is not stated.",
                 )  # fmt: skip
+
+
+def estimated_heads_findings(edition: Edition, kpi_values: pl.DataFrame, estimates: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """A finding per measure and period that is estimated per head beside hidden figures about people: what is printed less the bills is heads times a rate.
+
+    No site of fewer than k persons is estimated so, and no estimate is told outside; but who sees the bills and the total can work out how many the others are, and what is left.
+    """
+    if edition.id not in tells_heads(estimates, kpi_values):
+        return
+    own = estimates.filter((pl.col("edition") == edition.id) & (pl.col("method") == PER_HEAD))
+    for measure, period in own.select("measure", "period").unique().sort("measure", "period").iter_rows():
+        yield _row(
+            "estimated_heads", measure, edition.id, period, "warning", "estimated by heads beside figures about people that are left out", "an estimate that tells nothing of people", "",
+            "Estimate it by floor area or by last year's months in edition.toml, or give the bills (the report site, a pack) only to those who may see how many work at each site.",
+        )  # fmt: skip
 
 
 def unknown_words(edition: Edition, amounts: pl.DataFrame, sites: pl.DataFrame) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,8 @@ from esg_kpis.domains import DOMAINS
 NOT_SHOWN = "(withheld: it tells of people)"
 PEOPLE_CHECKS = ("people_lock", "roll_forward", "unknown_word", "uncovered", "people_unfinished", "people_ahead", "people_outlier", "movement_uncounted", "not_stated")
 """Checks of which what was observed counts persons, or names rows of persons."""
-_PER_HEAD = "per_head"
+PER_HEAD = "per_head"
+"""The method of estimates, and the kind of anomalies, that go by how many persons a site has."""
 _FOLDERS = tuple(domain.name for domain in DOMAINS.values() if domain.counted)
 
 
@@ -21,7 +22,7 @@ def of_people(path: str = "path") -> pl.Expr:
 
 def tells_heads(estimates: pl.DataFrame, values: pl.DataFrame) -> tuple[str, ...]:
     """The editions that have estimates per head beside figures that are hidden: with the rate, such an estimate says how many heads its site has."""
-    by_head = estimates.filter(pl.col("method") == _PER_HEAD)["edition"].unique()
+    by_head = estimates.filter(pl.col("method") == PER_HEAD)["edition"].unique()
     return tuple(values.filter((pl.col("status") == "suppressed") & pl.col("edition").is_in(by_head.implode()))["edition"].unique().sort())
 
 
@@ -33,11 +34,11 @@ def without_shares(column: str, where: pl.Expr) -> pl.Expr:
 
 def findings_told(findings: pl.DataFrame, anomalies: pl.DataFrame, controls: pl.DataFrame, heads_in: Sequence[str] = ()) -> pl.DataFrame:
     """Findings; those that count persons without what they observed, and in editions of `heads_in` those that say how much was estimated per head."""
-    heads = anomalies.filter(pl.col("kind") == _PER_HEAD)["subject"].unique().to_list()
+    heads = anomalies.filter(pl.col("kind") == PER_HEAD)["subject"].unique().to_list()
     records = controls["record_id"].unique().to_list()
     on_record = pl.any_horizontal(pl.lit(value=False), *(pl.col("record_ids").str.contains(name, literal=True) for name in records))
     per_head = (pl.col("check") == "anomaly") & pl.any_horizontal(pl.lit(value=False), *(pl.col("subject").str.starts_with(name) for name in heads))
-    by_head = (pl.col("check") == "estimated") & pl.col("observed").str.contains(_PER_HEAD, literal=True) & pl.col("edition").is_in(list(heads_in))
+    by_head = (pl.col("check") == "estimated") & pl.col("observed").str.contains(PER_HEAD, literal=True) & pl.col("edition").is_in(list(heads_in))
     about = pl.col("check").is_in(PEOPLE_CHECKS) | per_head | by_head | of_people("subject") | on_record | pl.col("subject").is_in(OF_PEOPLE)
     gone = about & ~pl.col("passed")
     return findings.with_columns(observed=without_shares("observed", pl.lit(bool(heads_in)) & pl.col("edition").is_in(["", *heads_in]))).with_columns(
