@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
-from esg_kpis.assurance.withheld import PEOPLE_CHECKS, of_people
+from esg_kpis.assurance.withheld import PEOPLE_CHECKS, PER_HEAD, of_people
 from esg_kpis.domains import DOMAINS
 from pipelines.catalogue import PREVIEWED
 from pipelines.lineage import lineage_metadata
@@ -41,10 +41,9 @@ def visible(frame: pl.DataFrame, asset: str) -> pl.DataFrame:
         hidden.append(pl.any_horizontal(pl.col("domain").str.split(";").list.contains(name) for name in _WITH_PSEUDONYMS))
     if {"check", "subject"} <= set(names):
         hidden.append(about_people())
-    if asset == "estimates":
-        hidden.append(pl.col("method") == "per_head")
-    if asset == "anomalies":
-        hidden.append(pl.col("kind") == "per_head")
+    by_head = {"estimates": "method", "anomalies": "kind"}.get(asset, "estimate_method")
+    if by_head in names:
+        hidden.append(pl.col(by_head) == PER_HEAD)
     if "status" in names:
         hidden.append(pl.col("status") == "suppressed")
     if "verdict" in names:

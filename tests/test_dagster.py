@@ -188,7 +188,10 @@ def test_nothing_about_people_and_nothing_suppressed_is_in_a_preview() -> None:
     cells = pl.concat([row(KPI_VALUES, kpi_id="a", status="suppressed"), row(KPI_VALUES, kpi_id="b", status="ok")])
     findings = pl.concat([row(FINDINGS, check=check, subject=subject) for check, subject in (("roll_forward", "2023"), ("rejected_record", "people/spells.csv, line 5"), ("tie_out", "employees"), ("tie_out", "tap"))])
 
+    by_head = pl.concat([amounts, row(AMOUNTS, amount_id="3", measure="water_tap", estimate_method="per_head"), row(AMOUNTS, amount_id="4", measure="water_tap", estimate_method="per_floor_area")])
+
     assert visible(amounts, "amounts")["measure"].to_list() == ["water_tap"]
+    assert visible(by_head, "edition_amounts")["amount_id"].to_list() == ["2", "4"]
     assert visible(records, "records")["record_id"].to_list() == ["2"]
     assert "received" not in visible(records, "records").columns
     assert visible(cells, "kpi_values")["kpi_id"].to_list() == ["b"]
