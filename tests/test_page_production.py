@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -122,6 +123,22 @@ def test_the_image_copies_what_is_there_and_installs_the_storage_that_goes_with_
     assert set(copied) == kept
     assert f"DAGSTER_POSTGRES=0.{int(minor) + 16}.{patch}\n" in DOCKERFILE
     assert "USER esg" in DOCKERFILE
+
+
+def test_the_package_is_built_from_what_the_image_copies(tmp_path: Path) -> None:
+    """As the last `RUN pip install` of the image builds it, without the rest of the repository."""
+    for name in re.findall(r"^!(\S+)$", (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8"), flags=re.MULTILINE):
+        source, target = REPOSITORY / name, tmp_path / "app" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    built = subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=tmp_path / "app", capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr[-2000:]
+    inside = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+
+    assert {"pipelines/cli.py", "esg_kpis/units.txt", "esg_kpis/starter/factors/sources.csv"} <= inside
 
 
 def test_kubernetes_renders_the_manifests() -> None:
