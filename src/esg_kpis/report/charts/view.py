@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import of_heads
 from esg_kpis.editions import Edition, Kpi
 from esg_kpis.editions.labelled import word
 from esg_kpis.editions.labels import Labels
@@ -16,7 +17,6 @@ from esg_kpis.kpis import Inputs
 from esg_kpis.report.charts.words import said
 from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.site.basis import SiteBasis
-from esg_kpis.report.site.explorer.numbered import amounts_of_heads, hidden_in
 
 Cell = tuple[str, str, str]
 """KPI, breakdown, category."""
@@ -48,10 +48,10 @@ class View:
     @cached_property
     def of_heads(self) -> frozenset[str]:
         """The measures of which an amount rests on an estimate per head, where the edition hides groups: a part of their totals may tell how many heads a site has."""
-        if self.edition_id not in hidden_in(self.basis):
+        if self.edition_id not in self.basis.hidden_in:
             return frozenset()
         own = self.table("edition_amounts")
-        return frozenset(own.filter(amounts_of_heads(own, self.basis))["measure"])
+        return frozenset(own.filter(of_heads(own, self.table("estimates"), (self.edition_id,)))["measure"])
 
     @cached_property
     def months(self) -> dict[str, list[str]]:
