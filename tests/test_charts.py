@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -17,10 +17,14 @@ import pytest
 from esg_kpis.domains import derived
 from esg_kpis.report.charts import Chart, charts_of
 from esg_kpis.report.charts import draw as drawing
-from esg_kpis.report.charts.bridge import steps_of
-from esg_kpis.report.charts.coverage import days_of
-from esg_kpis.report.charts.emissions import by_month, counted
-from esg_kpis.report.charts.energy import by_carrier, energy_kpi
+from esg_kpis.report.charts.bridge import bridge_charts, steps_of
+from esg_kpis.report.charts.coverage import days_of, estimated_chart, heat_chart
+from esg_kpis.report.charts.emissions import by_month, counted, emission_charts
+from esg_kpis.report.charts.energy import by_carrier, energy_chart, energy_kpi
+from esg_kpis.report.charts.intensities import intensity_chart
+from esg_kpis.report.charts.people import people_charts
+from esg_kpis.report.charts.targets import target_chart
+from esg_kpis.report.charts.uncertainty import uncertainty_chart
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named
 from esg_kpis.report.site.basis import LANGUAGES, SiteBasis
@@ -28,7 +32,11 @@ from pipelines.restating import bridged
 from tests.charts_scenario import basis_of, lines_of, outside, overlaps
 from tests.conftest import REPOSITORY, Ran, copy_workspace, run_workspace
 
-WHOLE = ("total", "All")
+MAKERS: dict[str, Callable[[View], list[Chart] | Chart | None]] = {
+    "emissions": emission_charts, "energy": energy_chart, "intensities": intensity_chart, "turnover": people_charts, "targets": target_chart, "bridge": bridge_charts, "coverage": heat_chart,
+    "estimated": estimated_chart, "uncertainty": uncertainty_chart,
+}  # fmt: skip
+"""The function that makes a chart, by the first word of its id."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +65,9 @@ def changed(basis: SiteBasis, **tables: pl.DataFrame) -> SiteBasis:
 
 
 def one(basis: SiteBasis, edition: str, chart: str, language: str = "en") -> Chart:
-    return next(item for item in charts_of(basis, edition, language) if item.id == chart)
+    """One chart of an edition. Only the function that makes it is called: to draw all of them takes a second."""
+    made = MAKERS[chart.partition("-")[0]](View(basis, edition, language))
+    return next(item for item in (made if isinstance(made, list) else [made]) if item is not None and item.id == chart)
 
 
 def kpi_values(basis: SiteBasis, edition: str, kpi: str) -> dict[str, Decimal]:
