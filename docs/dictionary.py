@@ -6,7 +6,7 @@ from esg_kpis.domains import DOMAINS, derived
 from esg_kpis.domains.definition import Field
 from esg_kpis.domains.people import FORMS
 from esg_kpis.ingest.rules import RULES
-from esg_kpis.tables import ON_DEMAND, TABLES
+from esg_kpis.tables import ON_DEMAND, WRITTEN
 
 
 def dictionary() -> str:
@@ -36,7 +36,7 @@ def dictionary() -> str:
     lines += ["### Measures that factors lead to", "", "| measure | unit | what it is |", "|---|---|---|"]
     lines += [f"| `{measure.name}` | {measure.unit} | {measure.meaning} |" for measure in derived.MEASURES]
     lines += ["", "## What a run writes: tables in data/out", "", "Each as Parquet; those marked CSV also as CSV for people. Decimals are exact.", ""]
-    for table in (*(table for table in TABLES if table not in ON_DEMAND), *ON_DEMAND):
+    for table in (*WRITTEN, *ON_DEMAND):
         if table == ON_DEMAND[0]:
             lines += ["## What commands and evidence packs make", "", "No run writes these.", ""]
         lines += [f"### `{table.name}`{' (CSV)' if table.csv else ''}", "", f"One row: {table.grain}. Key: {', '.join(table.key)}.", ""]

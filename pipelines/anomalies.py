@@ -38,4 +38,5 @@ def anomalies(
     table = pl.concat(tables)
     states = {f"state {state}": int(count) for state, count in table.group_by("state").len().sort("state").iter_rows()}
     yield dg.Output(table, output_name="anomalies", metadata=counted(table, "anomalies", **states))
-    yield dg.Output(pl.concat(notes), output_name="anomaly_notes")
+    told = pl.concat(notes)
+    yield dg.Output(told, output_name="anomaly_notes", metadata=counted(told, "anomaly_notes"))

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.markup import escape
 
 from esg_kpis.errors import UsageProblem, near_misses
 from pipelines import complete
-from pipelines.options import EditionOption, Json, Out, Root, console, paths, print_json
+from pipelines.options import EditionOption, Json, Out, Root, console, day, paths, print_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,15 +66,13 @@ def of_last_run(out: Path, edition: str | None) -> "pl.DataFrame":
     Raises:
         UsageProblem: if the last run has no such edition.
     """
-    from pipelines.run import latest_of, read_result
+    from pipelines.run import known_edition, latest_of, read_result
 
     folder = latest_of(out)
     frame = read_result(folder, "anomalies")
     if edition is None:
         return frame
-    known = read_result(folder, "kpi_values")["edition"].unique().sort().to_list()
-    if edition not in known:
-        raise UsageProblem(f"The last run has no edition '{edition}'.", mend=f"It has: {', '.join(known)}.")
+    known_edition(edition, read_result(folder, "kpi_values")["edition"].unique().sort().to_list())
     return frame.filter(frame["edition"] == edition)
 
 
@@ -100,10 +97,7 @@ def explained(root: Path, out: Path, anomaly: str, text: str, by: str, on: str, 
     for given, option in ((text, "--text"), (by, "--by")):
         if not any(character.isalnum() for character in given):
             raise UsageProblem("It says nothing.", where=option, mend="Say why it is so, and who says so.")
-    try:
-        day = date.fromisoformat(on).isoformat()
-    except ValueError:
-        raise UsageProblem(f"'{on}' is no date.", where="--on", mend="Write it as 2024-04-09.") from None
+    said_on = day(on, "--on")
     folder = (root / "editions" / row["edition"]).resolve()
     if folder.parent != (root / "editions").resolve() or not (folder / "edition.toml").is_file():
         raise UsageProblem(f"There is no edition '{row['edition']}' here.", where=str(root / "editions"), mend="Give the workspace of the run with --root.")
@@ -113,7 +107,7 @@ def explained(root: Path, out: Path, anomaly: str, text: str, by: str, on: str, 
         if before is not None and before.observed == row["observed"] and not replace:
             raise UsageProblem(f"It is explained already: {before.explanation}", where=anomaly, mend="--replace writes another explanation in its place.")
         rows = [(item.anomaly_id, plain(item.observed), item.explanation, item.explained_by, item.explained_on) for item in known.values() if item.anomaly_id != anomaly]
-        rows.append((anomaly, plain(row["observed"]), text, by, day))
+        rows.append((anomaly, plain(row["observed"]), text, by, said_on))
         safe = for_people(pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String()), orient="row"))
         path: Path = folder / FILE
         write_whole(path, _csv(COLUMNS, safe.rows()).encode())

@@ -33,7 +33,7 @@ from pipelines.clock import given_or_now
 from pipelines.locked import note_head, noted_head, register_of
 from pipelines.resources import MADE_FROM, WorkspaceResource
 from pipelines.results import RUN_FILE
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 PASSPHRASE = "ESG_KPIS_KEY_PASSPHRASE"  # noqa: S105  (the name of a variable)
 
@@ -129,9 +129,7 @@ def _role(keys: Keys, key: Ed25519PrivateKey, asked: Asked) -> str:
 
 def _check_present(asked: Asked, values: pl.DataFrame, ran: dict[str, str]) -> None:
     """The results have the period, and are those of the files and the editions' own dates, as they are now."""
-    if f"known on {asked.edition}" not in ran:
-        known = sorted(values["edition"].unique().to_list())
-        raise UsageProblem(f"The last run has no edition '{asked.edition}'.", mend=f"It has: {', '.join(known)}.")
+    known_edition(asked.edition, sorted(values["edition"].unique().to_list()))
     periods = sorted(values.filter(pl.col("edition") == asked.edition)["period"].unique().to_list())
     if asked.period not in periods:
         raise UsageProblem(f"Edition {asked.edition} has no period '{asked.period}'.", mend=f"It has: {', '.join(periods)}.")

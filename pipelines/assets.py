@@ -179,7 +179,7 @@ def published(context: dg.AssetExecutionContext, workspace: WorkspaceResource, p
     return frame
 
 
-@dg.asset(key="kpi_values", metadata=table_metadata(KPI_VALUES), deps=["published"])
+@dg.asset(key="kpi_values", metadata=table_metadata(KPI_VALUES), deps=["edition_files", "factors"])
 def kpi_values(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -200,7 +200,7 @@ def kpi_values(
     return frame
 
 
-@dg.asset(key="tie_out", metadata=table_metadata(TIE_OUT))
+@dg.asset(key="tie_out", metadata=table_metadata(TIE_OUT), deps=["edition_files"])
 def tie_outs(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, kpi_values: pl.DataFrame, published: pl.DataFrame
 ) -> pl.DataFrame:
@@ -213,7 +213,7 @@ def tie_outs(
     return frame
 
 
-@dg.asset(key="record_fates", metadata=table_metadata(RECORD_FATES))
+@dg.asset(key="record_fates", metadata=table_metadata(RECORD_FATES), deps=["edition_files"])
 def fates(
     context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
@@ -245,6 +245,7 @@ def fates(
 
 @dg.multi_asset(
     outs={"findings": table_out(FINDINGS)},
+    deps=["edition_files", "factors"],
     check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in judging.CHECKS.items()],
 )
 def judged(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from esg_kpis.errors import UsageProblem, near_misses
+from esg_kpis.errors import UsageProblem
 from pipelines import complete
 from pipelines.options import EditionOption, Json, Out, Root, console, day, paths, print_json
 
@@ -45,20 +45,17 @@ def tie_out(
     """Shows computed against published for every printed cell of the last run."""
     import polars as pl
 
-    from pipelines import show
-    from pipelines.run import read_result
+    from pipelines.run import known_edition, read_result
+    from pipelines.show_tie_out import print_tie_out
 
     _, target = paths(root, out)
     frame = read_result(target, "tie_out")
     if edition is not None:
-        known = sorted(frame["edition"].unique().to_list())
-        frame = frame.filter(pl.col("edition") == edition)
-        if frame.is_empty():
-            raise UsageProblem(f"The last run has no edition '{edition}'.", where="--edition", mend=f"{near_misses(edition, known)} It has: {', '.join(known)}.".strip())
+        frame = frame.filter(pl.col("edition") == known_edition(edition, sorted(frame["edition"].unique().to_list())))
     if as_json:
         print_json(frame.to_dicts())
     else:
-        show.print_tie_out(console(), frame, every=every)
+        print_tie_out(console(), frame, every=every)
 
 
 def targets(edition: EditionOption = None, root: Root = None, out: Out = None, as_json: Json = False) -> None:

@@ -28,7 +28,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Runs everything and prints the KPI table of the newest edition, the tie-out and what needs a person."""
-    from pipelines import show, show_register, show_run
+    from pipelines import counts, show_register, show_run
     from pipelines.run import Request
 
     name_register(register)
@@ -37,7 +37,7 @@ def run(
     request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"), report=not no_report)
     _execute(request, quiet=as_json)
     locks = show_register.locks(request.resource(), target)
-    summary = show.summary(target) | {"locked": locks}
+    summary = counts.summary(target) | {"locked": locks}
     if as_json:
         print_json(summary)
     else:
@@ -53,8 +53,8 @@ def check(person_key_file: KeyFile = None, root: Root = None, out: Out = None, a
     """Reads the files and checks them; computes no KPI and leaves the last results as they are."""
     import polars as pl
 
-    from pipelines import show
     from pipelines.run import Request, read_work
+    from pipelines.show_check import print_check
 
     where, target = paths(root, out)
     name_key(person_key_file)
@@ -66,7 +66,7 @@ def check(person_key_file: KeyFile = None, root: Root = None, out: Out = None, a
             {"records": records.height, "files": files.to_dicts(), "rejected": rejected.to_dicts(), "observations": observations.to_dicts(), "missing": missing.to_dicts()}
         )
     else:
-        show.print_check(console(), files, records, rejected, observations, missing)
+        print_check(console(), files, records, rejected, observations, missing)
     raise typer.Exit(1 if rejected.height else 0)
 
 

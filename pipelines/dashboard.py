@@ -12,6 +12,7 @@ from esg_kpis.editions import Edition
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import LATEST, is_intact
 from esg_kpis.workspace import open_workspace
+from pipelines.counts import OFF, counts, open_findings
 from pipelines.next_step import next_step
 from pipelines.resources import WorkspaceResource
 from pipelines.results import NOT_OF_INPUTS, RUN_FILE
@@ -24,7 +25,6 @@ PARTS = {
     "esg_kpis": "the program", "pipelines": "the program",
 }  # fmt: skip
 """What the parts of a run's key are called; the others are versions of libraries, and the knowledge dates."""
-OFF = ("differs", "not_computed", "blocked")
 
 
 def dashboard(root: Path, out: Path) -> dict[str, Any]:
@@ -128,15 +128,15 @@ def _facts(edition: str, period: str, tables: Mapping[str, pl.DataFrame], editio
     if not tables:
         return {"kpis": None, "tie_out": None, "unexplained": None, "findings": None, "errors_to_mend": None, "anomalies": None, "rejected": None, "first_blocked": None}
     own = {name: frame.filter((pl.col("edition") == edition) & (pl.col("period") == period)) for name, frame in tables.items() if name not in ("rejected", "kpi_labels")}
-    states = _counts(own["kpi_values"], "status")
+    states = counts(own["kpi_values"], "status")
     ties = own["tie_out"].filter(pl.col("published").is_not_null())
     blocked = own["kpi_values"].filter(pl.col("status") == "blocked").sort(pl.col("breakdown") != "total", maintain_order=True)
     return {
         "kpis": {name: states.pop(name, 0) for name in ("ok", "incomplete", "blocked")} | states,
-        "tie_out": {name: _counts(ties, "verdict").get(name, 0) for name in ("equal", "stated", *OFF, "suppressed")},
+        "tie_out": {name: counts(ties, "verdict").get(name, 0) for name in ("equal", "stated", *OFF, "suppressed")},
         "unexplained": ties.filter(pl.col("verdict").is_in(OFF) & ~pl.col("explained")).height,
-        "findings": {name: _counts(_open(own["findings"]), "severity").get(name, 0) for name in ("error", "warning", "note")},
-        "errors_to_mend": _open(own["findings"]).filter((pl.col("severity") == "error") & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).height,
+        "findings": {name: counts(open_findings(own["findings"]), "severity").get(name, 0) for name in ("error", "warning", "note")},
+        "errors_to_mend": open_findings(own["findings"]).filter((pl.col("severity") == "error") & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).height,
         "anomalies": own["anomalies"].filter(pl.col("state") != "explained").height,
         "rejected": _rejected(tables["rejected"], editions.get(edition), period),
         "first_blocked": _named(blocked.row(0, named=True)) if blocked.height else None,
@@ -160,16 +160,8 @@ def _elsewhere(tables: Mapping[str, pl.DataFrame]) -> dict[str, int] | None:
     """Open findings that are of no one period: of files, factors, or an edition as a whole."""
     if not tables:
         return None
-    of_none = _open(tables["findings"]).filter(pl.col("period").fill_null("") == "")
-    return {name: _counts(of_none, "severity").get(name, 0) for name in ("error", "warning", "note")}
-
-
-def _open(findings: pl.DataFrame) -> pl.DataFrame:
-    return findings.filter(~pl.col("passed") & pl.col("waived").is_null())
-
-
-def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
-    return {str(name): int(count) for name, count in frame.group_by(column).len().sort(column).iter_rows()}
+    of_none = open_findings(tables["findings"]).filter(pl.col("period").fill_null("") == "")
+    return {name: counts(of_none, "severity").get(name, 0) for name in ("error", "warning", "note")}
 
 
 def _overall(run: Mapping[str, Any] | None, unreadable: str, not_run: list[str]) -> str:
@@ -191,5 +183,3 @@ def _overall(run: Mapping[str, Any] | None, unreadable: str, not_run: list[str])
 
 def _and(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-

@@ -8,12 +8,12 @@ from typing import Any
 
 import dagster as dg
 
-from esg_kpis.tables import ON_DEMAND, TABLES
+from esg_kpis.tables import WRITTEN
 from pipelines.catalogue import Entry, said_of
 
 Asset = dg.AssetsDefinition | dg.AssetSpec
 CODE = Path(__file__).parent.parent
-_WRITTEN = {table.name for table in TABLES if table not in ON_DEMAND}
+_WRITTEN = {table.name for table in WRITTEN}
 
 
 def described(assets: Sequence[Asset], root: Path, out: Path) -> list[Asset]:

@@ -8,11 +8,10 @@ import polars as pl
 
 from esg_kpis.assurance.lineage import lineage_of
 from esg_kpis.editions import Edition, read_editions
-from esg_kpis.errors import UsageProblem
 from esg_kpis.factors import read_library, with_instruments
 from esg_kpis.kpis import Inputs, inputs_of
 from pipelines.look import unchanged_since
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,7 @@ def last_run(root: Path, out: Path, edition_id: str) -> LastRun:
         UsageProblem: if they do not hold the edition.
     """
     folder = latest_of(out)
-    known = read_result(folder, "kpi_values")["edition"].unique().sort().to_list()
-    if edition_id not in known:
-        raise UsageProblem(f"The last run has no edition '{edition_id}'.", mend=f"It has: {', '.join(known)}.")
+    known_edition(edition_id, read_result(folder, "kpi_values")["edition"].unique().sort().to_list())
     ran = unchanged_since(root, folder)
     edition = read_editions(root / "editions", (edition_id,))[0]
     library = with_instruments(read_library(root / "factors"), read_result(folder, "instruments"))

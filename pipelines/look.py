@@ -20,7 +20,7 @@ from esg_kpis.people import Lock, People, count_people, counting_with, lock_file
 from esg_kpis.report.outputs import digest_of
 from pipelines.resources import WorkspaceResource
 from pipelines.results import RUN_FILE
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 
 def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None, breakdown: str, category: str) -> dict[str, Any]:
@@ -30,9 +30,7 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     known = latest_first(folder, tables.kpi_values["edition"].unique().to_list())
     of_kpi = tables.kpi_values.filter(pl.col("kpi_id") == kpi)
     has_it = [of_kpi.filter(pl.col("period") == period)["edition"].unique().to_list(), of_kpi["edition"].unique().to_list(), known]
-    chosen = edition_id or next((name for editions in has_it for name in known if name in editions), "")
-    if chosen not in known:
-        raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(known)}.")
+    chosen = known_edition(edition_id or next((name for editions in has_it for name in known if name in editions), ""), known)
     ran = unchanged_since(root, folder)
     edition = read_editions(root / "editions", (chosen,))[0]
     library = with_instruments(read_library(root / "factors"), read_result(folder, "instruments"))

@@ -43,12 +43,12 @@ def paths(root: Path | None, out: Path | None) -> tuple[Path, Path]:
 
 
 def day(text: str | None, option: str) -> str:
-    """A day as ISO 8601 writes it; empty for none.
+    """A day as ISO 8601 writes it; empty where none is given.
 
     Raises:
         UsageProblem: if it is no date.
     """
-    if not text:
+    if text is None:
         return ""
     try:
         return date.fromisoformat(text).isoformat()

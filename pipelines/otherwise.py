@@ -21,7 +21,7 @@ from esg_kpis.factors import read_library
 from esg_kpis.ingest.declared import problems_of
 from pipelines.look import latest_first, unchanged_since
 from pipelines.received import received_of
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 
 def seen(root: Path, out: Path, edition_id: str | None, lens: str | None, changes: dict[str, Any], kpis: Sequence[str], period: str | None) -> pl.DataFrame:
@@ -36,8 +36,8 @@ def seen(root: Path, out: Path, edition_id: str | None, lens: str | None, change
     values = read_result(folder, "kpi_values")
     editions = latest_first(folder, values["edition"].unique().to_list())
     chosen = edition_id or (editions[0] if changes else None)
-    if chosen is not None and chosen not in editions:
-        raise UsageProblem(f"The last run has no edition '{chosen}'.", mend=f"It has: {', '.join(editions)}.")
+    if chosen is not None:
+        known_edition(chosen, editions)
     frame = _looked(root, folder, str(chosen), changes, values) if changes else read_result(folder, "lenses")
     if chosen is not None:
         frame = frame.filter(pl.col("edition") == chosen)

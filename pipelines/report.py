@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -26,7 +25,7 @@ from pipelines.shown import counted
 SITE = {"path": pl.String(), "content": pl.Binary()}
 
 
-@dg.asset(key="bridge", metadata=table_metadata(BRIDGE), deps=["edition_files"])
+@dg.asset(key="bridge", metadata=table_metadata(BRIDGE), deps=["edition_files", "factors"])
 def bridge(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame,
     coverage: pl.DataFrame, meter_months: pl.DataFrame, quantities: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame,
@@ -63,27 +62,24 @@ def _restated(values: pl.DataFrame, earlier: str, newest: str, period: str) -> l
     return both["kpi_id"].to_list()
 
 
-@dg.asset(key="report_site")
-def report_site(
-    context: dg.AssetExecutionContext, workspace: WorkspaceResource, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, quantities: pl.DataFrame, sites: pl.DataFrame, meters: pl.DataFrame, ownership: pl.DataFrame,
-    instruments: pl.DataFrame, claims: pl.DataFrame, amounts: pl.DataFrame, coverage: pl.DataFrame, coverage_summary: pl.DataFrame, estimates: pl.DataFrame, factors: pl.DataFrame, edition_amounts: pl.DataFrame,
-    factor_uses: pl.DataFrame, published: pl.DataFrame, kpi_values: pl.DataFrame, tie_out: pl.DataFrame, record_fates: pl.DataFrame, findings: pl.DataFrame, people_controls: pl.DataFrame, people_counts: pl.DataFrame, uncertainty: pl.DataFrame,
-    uncertainty_sources: pl.DataFrame, content_index: pl.DataFrame, kpi_labels: pl.DataFrame, targets: pl.DataFrame, target_progress: pl.DataFrame, anomalies: pl.DataFrame, table_checks: pl.DataFrame, bridge: pl.DataFrame,
-) -> pl.DataFrame:  # fmt: skip
-    """One row: one file of the site."""
+SHOWN = (
+    "files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "claims", "amounts", "coverage", "coverage_summary", "estimates", "factors", "edition_amounts", "factor_uses", "published", "kpi_values",
+    "tie_out", "record_fates", "findings", "people_controls", "uncertainty", "uncertainty_sources", "content_index", "kpi_labels", "targets", "target_progress", "anomalies", "table_checks", "bridge",
+)  # fmt: skip
+"""The tables that the site is made of."""
+
+
+@dg.asset(key="report_site", ins={name: dg.AssetIn(name) for name in (*SHOWN, "people_counts")}, deps=["edition_files"])
+def report_site(context: dg.AssetExecutionContext, workspace: WorkspaceResource, people_counts: pl.DataFrame, **tables: pl.DataFrame) -> pl.DataFrame:
+    """One row: one file of the site. Counts of people are not shown; the key of the run, which stands on every page, holds a digest of them."""
     if not workspace.report:
         return pl.DataFrame(schema=SITE)
-    given = locals()
-    names = (
-        "files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "claims", "amounts", "coverage", "coverage_summary", "estimates", "factors", "edition_amounts", "factor_uses", "published", "kpi_values",
-        "tie_out", "record_fates", "findings", "people_controls", "uncertainty", "uncertainty_sources", "content_index", "kpi_labels", "targets", "target_progress", "anomalies", "table_checks", "bridge",
-    )  # fmt: skip
-    made = site_files(basis_of(workspace, {name: given[name] for name in names}), key_of(workspace, files, rejected, people_counts)[0])
+    made = site_files(basis_of(workspace, tables), key_of(workspace, tables["files"], tables["rejected"], people_counts)[0])
     context.add_output_metadata({"files": len(made), "bytes": sum(len(content) for content in made.values())})
     return pl.DataFrame({"path": list(made), "content": list(made.values())}, schema=SITE)
 
 
-def basis_of(workspace: WorkspaceResource, tables: dict[str, Any]) -> SiteBasis:
+def basis_of(workspace: WorkspaceResource, tables: dict[str, pl.DataFrame]) -> SiteBasis:
     """What the site is made of."""
     library, inputs = with_instruments(workspace.library, tables["instruments"]), {}
     editions = {edition.id: edition for edition in newest_first(workspace)}

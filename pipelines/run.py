@@ -1,7 +1,7 @@
 """One run in one process, through the same job that the Dagster UI launches."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from esg_kpis.errors import EsgKpisError, InternalProblem
+from esg_kpis.errors import EsgKpisError, InternalProblem, UsageProblem, near_misses
 from esg_kpis.report.outputs import WORK, alone, current, write_whole
 from pipelines.abandoned import tags_of
 from pipelines.definitions import ASSETS, JOB, build_defs, defs
@@ -149,6 +149,17 @@ def read_result(out: Path, name: str) -> pl.DataFrame:
     if not path.exists():
         raise EsgKpisError("There are no results yet.", where=str(out), mend="Run `esg-kpis run` first.")
     return pl.read_parquet(path)
+
+
+def known_edition(edition: str, known: Collection[str]) -> str:
+    """An edition that a set of results has.
+
+    Raises:
+        UsageProblem: if it does not have it.
+    """
+    if edition not in known:
+        raise UsageProblem(f"The last run has no edition '{edition}'.", where="--edition", mend=near_misses(edition, known) or f"It has: {', '.join(known)}.")
+    return edition
 
 
 def read_work(out: Path, name: str) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.frameworks import framework_named
 from esg_kpis.tables import ANSWERS
 from pipelines.look import unchanged_since
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 _COLOURS = {"missing": "bold red", "not_collected": "yellow", "suppressed": "yellow", "not_applicable": "dim", "not_material": "dim"}
 
@@ -33,8 +33,8 @@ def indexed(root: Path, out: Path, edition_id: str | None, framework_id: str | N
     folder = latest_of(out)
     values = read_result(folder, "kpi_values")
     editions = sorted(values["edition"].unique().to_list())
-    if edition_id is not None and edition_id not in editions:
-        raise UsageProblem(f"The last run has no edition '{edition_id}'.", mend=f"It has: {', '.join(editions)}.")
+    if edition_id is not None:
+        known_edition(edition_id, editions)
     frame = read_result(folder, "content_index")
     if edition_id is not None:
         frame = frame.filter(pl.col("edition") == edition_id)

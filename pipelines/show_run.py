@@ -14,11 +14,12 @@ from rich.text import Text
 from esg_kpis.assurance.findings import without_ids
 from esg_kpis.editions import Edition
 from esg_kpis.report.outputs import changed_before
+from pipelines.counts import counted_verdicts, open_findings, summary_of
 from pipelines.look import latest_first
 from pipelines.results import RUN_FILE
 from pipelines.run import latest_of, read_result
-from pipelines.show import counted_verdicts, print_differences, print_total, summary_of
 from pipelines.show_kpis import WIDTH, lines_of, print_kpis
+from pipelines.show_tie_out import print_differences, print_total
 
 REASONS, ERRORS, IDS = 6, 6, 8
 REPORT = Path("report") / "index.html"
@@ -119,7 +120,7 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
 
 def _print_errors(console: Console, findings: pl.DataFrame) -> None:
     """The first error of each kind, with what to do; what blocks, and what differs from print, has been said."""
-    every = findings.filter((pl.col("severity") == "error") & ~pl.col("passed") & pl.col("waived").is_null())
+    every = open_findings(findings).filter(pl.col("severity") == "error")
     errors = every.filter(~pl.col("check").is_in(["kpi_blocked", "tie_out"])).sort(
         pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", pl.col("subject").str.replace(r", line \d+.*", ""),
         pl.col("subject").str.extract(r", line (\d+)").cast(pl.Int64), "subject",

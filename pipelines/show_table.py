@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from esg_kpis.editions.labelled import word
-from esg_kpis.errors import UsageProblem, near_misses
+from esg_kpis.errors import UsageProblem
 from esg_kpis.report.kpi_table import LANGUAGES
 from pipelines.labels import tables_by_edition
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 WIDTH = 100
 
@@ -28,9 +28,8 @@ def tables(out: Path, edition: str | None, language: str) -> list[dict[str, Any]
         raise UsageProblem(f"There are no labels in '{language}'.", where="--lang", mend=f"Languages: {', '.join(LANGUAGES)}.")
     folder = latest_of(out)
     labels, values, published = (read_result(folder, name) for name in ("kpi_labels", "kpi_values", "published"))
-    known = sorted(labels["edition"].unique().to_list())
-    if edition is not None and edition not in known:
-        raise UsageProblem(f"The last run has no edition '{edition}'.", where="--edition", mend=near_misses(edition, known) or f"It has: {', '.join(known)}.")
+    if edition is not None:
+        known_edition(edition, sorted(labels["edition"].unique().to_list()))
     chosen = labels if edition is None else labels.filter(pl.col("edition") == edition)
     return [{"edition": name, "periods": periods, "rows": rows} for name, periods, rows in tables_by_edition(chosen, values, published, language)]
 

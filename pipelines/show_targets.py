@@ -14,7 +14,7 @@ from rich.tree import Tree
 
 from esg_kpis.errors import UsageProblem
 from esg_kpis.exact import plain, printed
-from pipelines.run import latest_of, read_result
+from pipelines.run import known_edition, latest_of, read_result
 
 UNKNOWN = ("not known: ", "not computed: ")
 """How the boundary of a target begins that nothing is computed of; the reason stands with its verdict."""
@@ -31,9 +31,7 @@ def told(out: Path, edition: str | None) -> list[dict[str, Any]]:
     folder = latest_of(out)
     targets, progress = read_result(folder, "targets"), read_result(folder, "target_progress")
     if edition is not None:
-        known = sorted(read_result(folder, "kpi_values")["edition"].unique().to_list())
-        if edition not in known:
-            raise UsageProblem(f"The last run has no edition '{edition}'.", mend=f"It has: {', '.join(known)}.")
+        known_edition(edition, sorted(read_result(folder, "kpi_values")["edition"].unique().to_list()))
         targets = targets.filter(pl.col("edition") == edition)
     if targets.is_empty():
         raise UsageProblem("The editions of the last run set no targets." if edition is None else f"Edition {edition} sets no targets.", mend="Add editions/<id>/targets.yaml: see docs/targets.md.")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 import openpyxl
 
 from esg_kpis.starter.template import FILL_IN
+from tests.command_line import line_in
 from tests.conftest import REPOSITORY
 
 _MARK = re.compile(r"^<!-- (not run|exits|fill|file|append)[: ]?(.*?) -->$")
@@ -79,7 +79,7 @@ def walked(page: Path, folder: Path) -> Walk:
                 if line.startswith("cd "):
                     here = here / line.removeprefix("cd ")
                     continue
-                done = subprocess.run(["bash", "-c", line], cwd=here, env=environment, capture_output=True, text=True, check=False)  # noqa: S607
+                done = line_in(here, line, environment)
                 walk.commands.append((line, done.returncode, int(step.told or 0), done.stdout + done.stderr))
         elif step.kind == "text":
             walk.quotes += [(line, walk.commands[-1][3]) for line in step.lines]

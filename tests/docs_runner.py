@@ -2,12 +2,12 @@
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.command_line import in_bash, line_in
 from tests.conftest import REPOSITORY
 
 STEP = re.compile(
@@ -36,7 +36,7 @@ def steps_of(page: Path) -> Iterator[Step]:
 
 
 def walked(page: Path, place: Path, *, source: Path = REPOSITORY, **environment: str) -> list[tuple[str, str]]:
-    """Does what a page says in a folder. The commands run in one shell each, with the program of `source`; what each said.
+    """Does what a page says in a folder. The commands run with the program of `source`, each in a shell of its own where it asks for one; what each said.
 
     Raises:
         AssertionError: if a command fails, or a text that is to be replaced is not there exactly once.
@@ -53,7 +53,7 @@ def walked(page: Path, place: Path, *, source: Path = REPOSITORY, **environment:
     said = []
     for step in steps_of(page):
         if step.verb == "run":
-            done = subprocess.run(["/bin/bash", "-o", "pipefail", "-c", step.text], cwd=place, env=around, capture_output=True, text=True, check=False)
+            done = line_in(place, step.text, around) if source == REPOSITORY else in_bash(place, step.text, around)
             assert done.returncode == 0, f"{step.text}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
             said.append((step.text, done.stdout))
         else:

@@ -7,7 +7,9 @@ from typing import Any
 
 import openpyxl
 
+from esg_kpis.editions import counting_of, read_editions
 from esg_kpis.ingest import Ingested, ingest
+from esg_kpis.people import People, people_of
 from esg_kpis.starter import Starter, workspace_files
 from esg_kpis.starter.template import FILL_IN
 from esg_kpis.workspace import open_workspace
@@ -48,6 +50,12 @@ def cells(**told: Any) -> Change:  # noqa: ANN401
 def read(root: Path) -> Ingested:
     """What is read of a workspace, without people."""
     return ingest(open_workspace(root), date(YEAR + 1, 4, 30))
+
+
+def read_people(root: Path) -> People:
+    """What is read of its people."""
+    day = date(YEAR + 1, 4, 30)
+    return people_of(open_workspace(root), day, read(root).sites, counting_of(read_editions(root / "editions")), None)
 
 
 def refused(root: Path) -> list[str]:

@@ -1,14 +1,10 @@
 """What the tests of the terminal share: a small workspace with something of everything that a person is told of, and the command line."""
 
-import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.command_line import Done, esg_kpis_in
 from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
 
 BILLS = "site_id,meter_id,document,period_start,period_end,measure,quantity,unit\n" + "".join(
@@ -34,29 +30,9 @@ def workspace(root: Path, *, bills: str = BILLS, published: str = PUBLISHED) -> 
     return root
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command line came to."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def esg_kpis(root: Path, *args: str, columns: int = 100, **environment: str) -> Done:
-    """The command line on a workspace, within this process: what `main` does, without the wait for another Python."""
-    from pipelines.cli import answer
-    from pipelines.options import GIVEN
-
-    out, err, place = io.StringIO(), io.StringIO(), {"DAGSTER_HOME": str(root.parent / "dagster"), "COLUMNS": str(columns)} | environment
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        for name in ("ESG_KPIS_REGISTER", "ESG_KPIS_PERSON_KEY_FILE", "ESG_KPIS_KEY"):
-            patch.delenv(name, raising=False)
-        for name, value in place.items():
-            patch.setenv(name, value)
-        GIVEN.update(root=None, out=None)
-        code = answer(["--root", str(root), *args])
-    return Done(code, out.getvalue(), err.getvalue())
+    """The command line on a workspace."""
+    return esg_kpis_in(Path.cwd(), "--root", str(root), *args, **{"DAGSTER_HOME": str(root.parent / "dagster"), "COLUMNS": str(columns)} | environment)
 
 
 def told(root: Path, *args: str, code: int = 0, **environment: str) -> Any:  # noqa: ANN401

@@ -1,24 +1,21 @@
 """The command line on the worked data: what it prints, its exit codes, and what it says when something is missing."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from tests.command_line import Done, esg_kpis_in
 from tests.conftest import Ran, copy_workspace
 
 
-def esg_kpis(*args: str, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DAGSTER_HOME": str(home), "COLUMNS": "120"}
-    return subprocess.run([sys.executable, "-m", "pipelines.cli", *args], capture_output=True, text=True, env=environment, cwd=home.parent, check=False)
+def esg_kpis(*args: str, home: Path) -> Done:
+    return esg_kpis_in(home.parent, *args, DAGSTER_HOME=str(home), COLUMNS="120")
 
 
-def look(worked: Ran, *args: str) -> subprocess.CompletedProcess[str]:
+def look(worked: Ran, *args: str) -> Done:
     return esg_kpis("--root", str(worked.root), "--out", str(worked.out), *args, home=worked.out.parent / "dagster")
 
 

@@ -1,9 +1,6 @@
 """`esg-kpis init` and `esg-kpis templates`: over nothing, wholly or not at all, and with a word about what is in the way."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -13,13 +10,13 @@ from esg_kpis.errors import UsageProblem
 from esg_kpis.starter import Starter, workspace_files
 from esg_kpis.starter.template import FILL_IN, LISTS
 from pipelines import init_command
+from tests.command_line import Done, esg_kpis_in
 from tests.starter_scenario import YEAR
 
 
-def esg_kpis(*args: str, here: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DAGSTER_HOME": str(here / "dagster"), "COLUMNS": "200"}
+def esg_kpis(*args: str, here: Path) -> Done:
     (here / "dagster").mkdir(exist_ok=True)
-    return subprocess.run([sys.executable, "-m", "pipelines.cli", *args], capture_output=True, text=True, env=environment, cwd=here, check=False)
+    return esg_kpis_in(here, *args, DAGSTER_HOME=str(here / "dagster"), COLUMNS="200")
 
 
 def made(folder: Path, company: str = "Example Group") -> list[str]:

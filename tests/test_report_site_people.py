@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from esg_kpis.assurance.withheld import NOT_SHOWN
-from esg_kpis.report.site.explorer.numbered import hidden_in
 from esg_kpis.report.site.write import site_files
 from tests.conftest import Ran
 from tests.evidence_scenario import ran_small
@@ -26,7 +25,7 @@ def test_no_page_says_how_much_was_estimated_per_head_beside_a_hidden_group(head
     files = site_files(basis, "key")
     pages = {name: content.decode() for name, content in files.items() if name.endswith((".html", ".js"))}
 
-    assert hidden_in(basis) == ("e1",)
+    assert basis.hidden_in == ("e1",)
     assert any("12000 kWh" in row for row in basis.tables["findings"]["observed"])
     # 12,000 of 329,000 kWh are 3.6 %, and of the 89,000 of the site 13.5 %.
     for secret in (r"12,?000(?!\d)", r"\b3\.6 %", r"\b96\.4 %", r"\b13\.5 %", r"<td>3\.6</td>", r"<td>13\.5</td>"):

@@ -26,6 +26,31 @@ def tells_heads(estimates: pl.DataFrame, values: pl.DataFrame) -> tuple[str, ...
     return tuple(values.filter((pl.col("status") == "suppressed") & pl.col("edition").is_in(by_head.implode()))["edition"].unique().sort())
 
 
+def of_heads(every: pl.DataFrame, estimates: pl.DataFrame, hidden_in: Sequence[str]) -> pl.Series:
+    """Which amounts rest on an estimate per head in an edition that hides groups: with the rate, each says how many heads its site has.
+
+    Args:
+        every: Amounts of editions.
+        estimates: The estimates among them, with what they rest on.
+        hidden_in: The editions that `tells_heads` names.
+    """
+    marks = pl.Series([False], dtype=pl.Boolean()).new_from_index(0, every.height)
+    if not hidden_in:
+        return marks
+    own = estimates.filter(pl.col("edition").is_in(list(hidden_in)))
+    rests_on = own.select("edition", "amount_id", pl.col("basis_amount_ids").str.split(";").alias("before")).explode("before")
+    found = own.filter(pl.col("method") == _PER_HEAD).select("edition", "amount_id")
+    while True:
+        # What is made from an amount that tells of heads, and an estimate that rests on one, tell of them too.
+        found = pl.concat([found, rests_on.join(found.rename({"amount_id": "before"}), on=["edition", "before"], how="semi").select("edition", "amount_id")]).unique()
+        ids = found.with_columns(pl.lit(value=True).alias("hit"))
+        hits = [every.select("edition", pl.col(name).alias("amount_id")).join(ids, on=["edition", "amount_id"], how="left", maintain_order="left")["hit"].fill_null(value=False) for name in ("amount_id", "parent_amount_id")]
+        marked = hits[0] | hits[1]
+        if marked.sum() == marks.sum():
+            return marked
+        marks, found = marked, pl.concat([found, every.filter(marked).select("edition", "amount_id")]).unique()
+
+
 def without_shares(column: str, where: pl.Expr) -> pl.Expr:
     """A sentence of a table without how large a part was estimated, or received: of a total that is shown, that is the estimate."""
     less = pl.col(column).str.replace(r"[\d.]+ % is estimated, more than ([\d.]+ %)", "more than ${1} is estimated").str.replace(r"; received by quantity: .*$", "")

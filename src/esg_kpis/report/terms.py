@@ -17,7 +17,7 @@ from esg_kpis.units import multiplier
 
 CELL = ("kpi_id", "period", "breakdown", "category")
 Spot = tuple[str, str, str, str]
-_TERM = [*CELL, "term", "term_period", "within"]
+TERM = (*CELL, "term", "term_period", "within")
 ONE = Fraction(1)
 
 
@@ -88,13 +88,13 @@ class Added:
 
 def added_up(lineage: pl.DataFrame) -> dict[tuple[str, ...], list[Added]]:
     """What each term of each figure adds up, by `CELL`, term, its period, and what narrows it."""
-    keys = [*_TERM, "measure", "unit"]
+    keys = [*TERM, "measure", "unit"]
     totals = sums(lineage, keys, "quantity")
     ordered = lineage.sort([*keys, pl.col("site_id").fill_null(""), pl.col("month").fill_null(""), "amount_id"])
     lists = ordered.group_by(keys, maintain_order=True).agg("amount_id")
     found: dict[tuple[str, ...], list[Added]] = {}
     for row in lists.join(totals, on=keys, maintain_order="left").iter_rows(named=True):
-        key = tuple(row[name] for name in _TERM)
+        key = tuple(row[name] for name in TERM)
         found.setdefault(key, []).append(Added(row["measure"], tuple(row["amount_id"]), Fraction(row["quantity"] or 0), row["unit"]))
     return found
 

@@ -40,6 +40,9 @@ TABLES: tuple[Table, ...] = (
 ON_DEMAND: tuple[Table, ...] = (LINEAGE, BRIDGE, KPI_REGISTER, INPUTS, PEOPLE_CELLS, FACTORS_USED, PACK_CONTROLS, PACK_APPROVALS, APPROVALS, RESTATEMENTS, PERIOD_STATES)
 """Those that commands and evidence packs make, and no run writes."""
 
+WRITTEN = tuple(table for table in TABLES if table not in ON_DEMAND)
+"""Those that every run writes."""
+
 __all__ = [
     "AMOUNTS",
     "ANOMALIES",
@@ -101,6 +104,7 @@ __all__ = [
     "UNCERTAINTY_SOURCES",
     "UNCERTAINTY_STATES",
     "VERDICTS",
+    "WRITTEN",
     "Column",
     "Dtype",
     "Table",

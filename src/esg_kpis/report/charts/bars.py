@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from esg_kpis.report.charts.axis import axis_above
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, RULE, SMALL, TEXT, WIDTH, Spec, boxes, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import SWATCH, legend
-from esg_kpis.report.charts.numbers import Number, tick_labels, ticks_of
+from esg_kpis.report.charts.numbers import Number, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, wrapped
 
 _LABEL = 168
@@ -56,7 +57,7 @@ def lying(bars: Bars, prefix: str, said: str) -> str:
     key, _ = _key(bars, colours, -top)
     layers, height, spans = _rows(bars, ticks, width, colours)
     unit = texts([{"x": -_LABEL, "y": -LINE // 2, "text": bars.unit}], fill=MUTED)
-    layers = [*_axis(ticks, width, spans), unit, *key, *layers]
+    layers = [*axis_above(ticks, width, spans), unit, *key, *layers]
     return svg_of(specification(layers, width, height, (_LABEL, top, behind, 8)), top + height + 8, prefix, said)
 
 
@@ -69,19 +70,6 @@ def _key(bars: Bars, colours: dict[str, str], top: int) -> tuple[list[Spec], int
         return key, room
     x, middle = -_LABEL + sum(SWATCH + 23 + width_of(name, SMALL) for name in colours), top + LINE // 2
     return [*key, rules([{"x": x + 3, "x2": x + 3, "y": middle - 7, "y2": middle + 7}], stroke=TEXT, wide=2), texts([{"x": x + 12, "y": middle, "text": bars.stroke}])], max(room, LINE)
-
-
-def _axis(ticks: list[Fraction], width: int, spans: list[tuple[int, int]]) -> list[Spec]:
-    """Ticks above, and their lines behind the rows, not behind headings."""
-    places = [(tick - ticks[0]) / (ticks[-1] - ticks[0]) * width for tick in ticks]
-    labels = tick_labels(ticks)
-    crowded = widest(labels, SMALL) + 8 > Fraction(width, len(ticks) - 1)
-    named = [(x, label, tick) for x, label, tick in zip(places, labels, ticks, strict=True) if not crowded or tick in (ticks[0], ticks[-1], 0)]
-    return [
-        rules([{"x": x, "x2": x, "y": first, "y2": last} for x in places for first, last in spans]),
-        rules([{"x": x, "x2": x, "y": first, "y2": last} for x, tick in zip(places, ticks, strict=True) if tick == 0 for first, last in spans], stroke=MUTED),
-        texts([{"x": x, "y": -LINE // 2, "text": label} for x, label, _ in named], align="center", fill=MUTED),
-    ]
 
 
 def _rows(bars: Bars, ticks: list[Fraction], width: int, colours: dict[str, str]) -> tuple[list[Spec], int, list[tuple[int, int]]]:

@@ -1,6 +1,6 @@
 """Charts of restatement: from what one edition printed to what another printed, cause by cause, as a waterfall."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.exact import printed
+from esg_kpis.report.charts.axis import axis_above
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, SMALL, WIDTH, Spec, boxes, rules, specification, svg_of, texts
-from esg_kpis.report.charts.numbers import Number, shown, signed, tick_labels, ticks_of
+from esg_kpis.report.charts.numbers import Number, shown, signed, ticks_of
 from esg_kpis.report.charts.text import widest, wrapped
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import listed, sentences
@@ -47,12 +48,15 @@ def bridge_charts(view: View) -> list[Chart]:
 
 def _changes(view: View, part: pl.DataFrame) -> bool:
     """Whether what is printed changed."""
-    places = _decimals(view, part["kpi_id"][0])
+    places = _decimals(view, part.row(0, named=True))
     return shown(part["before"][0], places) != shown(part["after"][-1], places)
 
 
-def _decimals(view: View, kpi: str) -> int:
-    return view.edition.kpis[kpi].decimals if kpi in view.edition.kpis else 2
+def _decimals(view: View, part: Mapping[str, Any]) -> int:
+    """The decimals of a waterfall: those of the figure as either edition prints it, the more of both, so that neither end is rounded once more."""
+    same = (pl.col("kpi_id") == part["kpi_id"]) & (pl.col("period") == part["period"]) & (pl.col("breakdown") == part["breakdown"]) & (pl.col("category") == part["category"])
+    found: list[int] = view.basis.tables["kpi_values"].filter(same & pl.col("edition").is_in([part["from"], part["to"]]))["decimals"].to_list()
+    return max([*found, view.edition.kpis[part["kpi_id"]].decimals if part["kpi_id"] in view.edition.kpis else 2])
 
 
 def _cause(view: View, row: dict[str, Any]) -> str:
@@ -67,7 +71,7 @@ def _moved(row: dict[str, Any], places: int) -> str:
 
 def steps_of(view: View, rows: Sequence[dict[str, Any]]) -> list[Step]:
     """The bars of a waterfall: both ends as levels from zero, and each cause that has an effect between. What could not be reproduced always has a bar."""
-    places = _decimals(view, rows[0]["kpi_id"])
+    places = _decimals(view, rows[0])
     first, last = rows[0], rows[-1]
     ends = [(first["from"], first["before"], first["cause"] == UNREPRODUCED_FROM), (last["to"], last["after"], last["cause"] == UNREPRODUCED_TO)]
     levels = [Step(view.say("said", "printed_in" if is_printed else "computed_in", edition=edition), 0, value, signed(shown(value, places)), LEVEL) for edition, value, is_printed in ends]
@@ -85,7 +89,7 @@ def steps_of(view: View, rows: Sequence[dict[str, Any]]) -> list[Step]:
 def _waterfall(view: View, part: pl.DataFrame, more: int) -> Chart:
     rows = part.to_dicts()
     kpi, period, first, second = rows[0]["kpi_id"], rows[0]["period"], rows[0]["from"], rows[0]["to"]
-    places, unit = _decimals(view, kpi), view.unit((kpi, "total", rows[0]["category"]))
+    places, unit = _decimals(view, rows[0]), view.unit((kpi, "total", rows[0]["category"]))
     steps = steps_of(view, rows)
     title = view.say("title", "bridge", kpi=view.label((kpi, "total", rows[0]["category"])), period=view.period(period), first=first, second=second)
     idle = [_cause(view, row) for row in rows if row["effect"] == 0 and row["cause"] not in (UNREPRODUCED_FROM, UNREPRODUCED_TO)]
@@ -125,13 +129,8 @@ def _picture(steps: Sequence[Step], unit: str, prefix: str, said: str) -> str:
         if place < len(steps) - 1:
             joints.append({"x": end, "x2": end, "y": middle + _BAR // 2, "y2": y + high + 6})
         y += high
-    marks = [(label, (tick - ticks[0]) * scale, tick) for label, tick in zip(tick_labels(ticks), ticks, strict=True)]
-    crowded = widest([label for label, _, _ in marks], SMALL) + 8 > Fraction(width, len(ticks) - 1)
-    axis = [{"x": x, "y": -LINE // 2, "text": label} for label, x, tick in marks if not crowded or tick in (ticks[0], ticks[-1], 0)]
     layers = [
-        rules([{"x": x, "x2": x, "y": 0, "y2": y} for _, x, _ in marks]),
-        rules([{"x": x, "x2": x, "y": 0, "y2": y} for _, x, tick in marks if tick == 0], stroke=MUTED),
-        texts(axis, align="center", fill=MUTED), texts([{"x": -_LABEL, "y": -LINE // 2, "text": unit}], fill=MUTED),
+        *axis_above(ticks, width, [(0, y)]), texts([{"x": -_LABEL, "y": -LINE // 2, "text": unit}], fill=MUTED),
         rules(joints, stroke=MUTED), boxes(filled), texts(labels, align="right"), texts(values, clear=True),
     ]  # fmt: skip
     return svg_of(specification(layers, width, y, (_LABEL, 2 * LINE, behind, 6)), 2 * LINE + y + 6, prefix, said)

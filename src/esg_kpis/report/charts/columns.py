@@ -1,12 +1,12 @@
 """Stacked columns over time: one column per period or month, from zero, in one unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, PANEL, SMALL, WIDTH, Spec, number, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import legend
-from esg_kpis.report.charts.numbers import drawn, shown, signed, tick_decimals, tick_labels, ticks_of
+from esg_kpis.report.charts.numbers import drawn, signed, tick_decimals, tick_labels, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, with_room
 
 _HEIGHT, _MOST = 210, 130
@@ -22,7 +22,7 @@ class Stacks:
         series: Names, from the bottom upwards.
         values: Per column and series; what is not there is a gap.
         unit: What stands above the axis.
-        decimals: Decimals of the totals above the columns; None for no totals.
+        above: What stands above columns, if all of it has room.
         marks: Columns to be marked with an asterisk.
     """
 
@@ -31,17 +31,12 @@ class Stacks:
     series: Sequence[str]
     values: Mapping[tuple[str, str], Fraction]
     unit: str
-    decimals: int | None = None
+    above: Mapping[str, str] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
 
     def column(self, place: str) -> dict[str, Fraction]:
         """The values of one column."""
         return {name: self.values[place, name] for name in self.series if (place, name) in self.values}
-
-    @property
-    def totals(self) -> dict[str, Fraction]:
-        """What each column adds up to; what is a gap has no total."""
-        return {place: sum(column.values(), Fraction(0)) for place in self.places if (column := self.column(place))}
 
 
 def stacked(stacks: Stacks, prefix: str, said: str) -> str:
@@ -60,8 +55,7 @@ def stacked(stacks: Stacks, prefix: str, said: str) -> str:
     if ticks[0] < 0:
         zero = ticks[-1] / (ticks[-1] - ticks[0]) * _HEIGHT
         layers.append(rules([{"x": 0, "x2": width, "y": zero, "y2": zero}], stroke=MUTED))
-    if stacks.decimals is not None:
-        layers += _totals(stacks, columns, heights, ticks, width)
+    layers += _above(stacks, heights, ticks, width)
     return svg_of(specification(layers, width, _HEIGHT, (left, top, 4, LINE + 10)), top + _HEIGHT + LINE + 10, prefix, said)
 
 
@@ -101,13 +95,9 @@ def _under(stacks: Stacks, width: int, left: int) -> list[Spec]:
     return [texts(names, align="center", fill=MUTED), *([rules([{"x": x, "x2": x, "y": _HEIGHT, "y2": _HEIGHT + 8} for x in starts])] if starts else [])]
 
 
-def _totals(stacks: Stacks, columns: Mapping[str, Mapping[str, Fraction]], heights: Mapping[str, Fraction], ticks: list[Fraction], width: int) -> list[Spec]:
-    """The sum above each column, where there is room for it."""
+def _above(stacks: Stacks, heights: Mapping[str, Fraction], ticks: list[Fraction], width: int) -> list[Spec]:
+    """What stands above columns, where there is room for it."""
     span = ticks[-1] - ticks[0]
-    rows = [
-        {"x": _middle(stacks, place, place, width), "y": (ticks[-1] - heights[place]) / span * _HEIGHT - 9, "text": signed(shown(sum(column.values(), Fraction(0)), stacks.decimals or 0))}
-        for place, column in columns.items()
-        if column
-    ]
+    rows = [{"x": _middle(stacks, place, place, width), "y": (ticks[-1] - heights[place]) / span * _HEIGHT - 9, "text": signed(text)} for place, text in stacks.above.items()]
     fits = all(width_of(str(row["text"]), SMALL) <= Fraction(width, len(stacks.places)) - 2 for row in rows)
     return [texts(rows, align="center", clear=True)] if fits and rows else []

@@ -9,10 +9,11 @@ from esg_kpis.report.charts.bars import Bars, Group, Row, lying
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.draw import LINE, MUTED, PANEL, SMALL, WIDTH, boxes, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import legend
-from esg_kpis.report.charts.numbers import shown, thousands
+from esg_kpis.report.charts.numbers import shown
 from esg_kpis.report.charts.text import widest, width_of, with_room
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named, sentences
+from esg_kpis.report.kpi_table import with_thousands
 
 MOST_SITES, LEAST_SITES, MOST_MONTHS = 60, 12, 60
 _WIDEST = 200
@@ -83,8 +84,8 @@ def heat_chart(view: View) -> Chart | None:
 def _left_out(view: View, most: int, sites: int, others: int, complete: int) -> str:
     """Which sites are not shown, if any."""
     if others == complete and complete:
-        return view.say("note", "coverage_complete", shown=most, count=thousands(str(sites)), complete=thousands(str(others)))
-    return view.say("note", "coverage_more", shown=most, count=thousands(str(others)), complete=thousands(str(complete))) if others else ""
+        return view.say("note", "coverage_complete", shown=most, count=with_thousands(str(sites)), complete=with_thousands(str(others)))
+    return view.say("note", "coverage_more", shown=most, count=with_thousands(str(others)), complete=with_thousands(str(complete))) if others else ""
 
 
 def _state(expected: int, estimated: int, missing: int) -> str:

@@ -10,9 +10,9 @@ from esg_kpis.editions import Kpi
 from esg_kpis.exact import sums
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.columns import Stacks, stacked
-from esg_kpis.report.charts.draw import COLOURS
 from esg_kpis.report.charts.numbers import shown
 from esg_kpis.report.charts.panels import Panel, small_multiples
+from esg_kpis.report.charts.parts import ANY, Parts, header_of, named_parts, over_periods
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named, sentences
 
@@ -79,36 +79,22 @@ def _note(view: View, *more: str) -> str:
     return sentences([view.say("note", "emissions", basis=basis), *more], view.language)
 
 
-def _over_periods(view: View, name: str, rows: pl.DataFrame, column: str, calls: Callable[[str], str], most: int = len(COLOURS)) -> Chart:
-    """Columns over the periods, stacked by one column of the cube: its largest values, and the others together."""
-    found = _tonnes(rows, "period", column)
-    values, series = _largest(found, calls, view.say("word", "other"), most, in_order=column == "scope")
+def _blocked(rows: pl.DataFrame, *by: str) -> frozenset[tuple[str, str]]:
+    """Values of two columns of which something cannot be computed."""
+    return frozenset(rows.filter(pl.col("blocked").is_not_null()).select(pl.col(by).fill_null("")).iter_rows())
+
+
+def _printed(view: View, rows: pl.DataFrame) -> dict[str, str]:
+    """The totals of periods as a KPI prints them, where one is the same sum."""
+    totals = {period: Fraction(total) / KG_PER_TONNE for period, total in sums(rows, ["period"], "quantity").iter_rows() if total is not None}
+    return {period: text for period, total in totals.items() for cell in _totals_of(view) if (text := view.printed(cell, period, total))}
+
+
+def _over_periods(view: View, name: str, rows: pl.DataFrame, column: str, calls: Callable[[str], str]) -> Chart:
+    """Columns over the periods, stacked by one column of the cube."""
     marks, state = _state(view, rows)
-    places = decimals_of_emissions(view)
-    stacks = Stacks(view.periods, [(period, period, period) for period in view.periods], series, values, _unit(view), places, marks)
-    totals = stacks.totals
-    title = view.say("title", name)
-    header = (view.say("word", "period"), *(f"{item}, {_unit(view)}" for item in series), f"{view.say('word', 'total')}, {_unit(view)}")
-    table = tuple(
-        (f"{period}{'*' if period in marks else ''}", *(shown(values[period, item], places) if (period, item) in values else "" for item in series), shown(total, places)) for period, total in totals.items()
-    )
-    spoken = [view.say("said", "of_period", period=view.period(period), value=shown(total, places), unit=_unit(view)) for period, total in totals.items()]
-    said = f"{title}: {'; '.join(spoken)}"
-    return Chart(name, title, stacked(stacks, f"{view.edition_id}-{name}", said), _note(view, state), header, table)
-
-
-def _largest(found: dict[tuple[str, str], Fraction], calls: Callable[[str], str], other: str, most: int, *, in_order: bool) -> tuple[dict[tuple[str, str], Fraction], list[str]]:
-    """Values under the names of their series, the largest first; what is beyond `most` together as others."""
-    sizes: dict[str, Fraction] = {}
-    for (_, key), value in found.items():
-        sizes[key] = sizes.get(key, Fraction(0)) + abs(value)
-    ranked = sorted(sizes) if in_order else sorted(sizes, key=lambda key: (-sizes[key], key))
-    kept = ranked if len(ranked) <= most else ranked[: most - 1]
-    names = {key: calls(key) if key in kept else other for key in ranked}
-    values: dict[tuple[str, str], Fraction] = {}
-    for (place, key), value in found.items():
-        values[place, names[key]] = values.get((place, names[key]), Fraction(0)) + value
-    return values, list(dict.fromkeys(names.values()))
+    parts = Parts(_tonnes(rows, "period", column), _blocked(rows, "period", column), calls, _unit(view), decimals_of_emissions(view), _printed(view, rows), in_order=column == "scope")
+    return over_periods(view, name, parts, marks, _note(view, state))
 
 
 def _by_scope(view: View, rows: pl.DataFrame) -> Chart:
@@ -132,27 +118,32 @@ def _by_kind(view: View, rows: pl.DataFrame) -> Chart | None:
 
 def _by_gas(view: View, rows: pl.DataFrame) -> Chart | None:
     """A panel per gas: one is most often almost all, and would hide the others in a stack. None where no gas is known."""
-    found = _tonnes(rows, "period", "gas_group")
-    newest = view.latest([period for period, _ in found])
-    known = {key for _, key in found}
-    if known == {""}:
+    marks, state = _state(view, rows)
+    parts = Parts(_tonnes(rows, "period", "gas_group"), _blocked(rows, "period", "gas_group"), lambda gas: _gas(view, gas), _unit(view), decimals_of_emissions(view))
+    newest = view.latest([period for period, _ in parts.values])
+    known = set(parts.ranked)
+    if newest is None or known == {ANY}:
         return None
     gases = [*(gas for gas in derived.GAS_GROUPS if gas in known), *sorted(known - set(derived.GAS_GROUPS))]
-    marks, state = _state(view, rows)
-    places = decimals_of_emissions(view)
-    whole = sum((value for (period, _), value in found.items() if period == newest), Fraction(0))
-    panels = []
-    for gas in gases:
-        values = {period: found[period, gas] for period in view.periods if (period, gas) in found}
-        share = _share(values.get(newest or ""), whole)
-        panels.append(Panel(f"{_gas(view, gas)}{share}", _unit(view), values, {period: shown(value, places) for period, value in values.items()}, marks))
+    lacking = newest in {period for period, _ in parts.blocked}
+    whole = Fraction(0) if lacking else sum((value for (period, _), value in parts.values.items() if period == newest), Fraction(0))
+    panels = [_panel(view, parts, gas, _share(parts.values.get((newest, gas)), whole), marks) for gas in gases]
     name = "emissions-by-gas"
     title = view.say("title", name)
     header = (view.say("word", "period"), *(f"{_gas(view, gas)}, {_unit(view)}" for gas in gases))
-    table = tuple((f"{period}{'*' if period in marks else ''}", *(panel.printed.get(period, "") for panel in panels)) for period in view.periods)
+    table = tuple(
+        (f"{period}{'*' if period in marks else ''}", *(view.state("blocked") if parts.lacks(period, gas) else panel.printed.get(period, "") for gas, panel in zip(gases, panels, strict=True)))
+        for period in view.periods
+    )
     said = f"{title}, {newest}: {'; '.join(panel.title for panel in panels)}"
     svg = small_multiples(panels, view.periods, f"{view.edition_id}-{name}", said)
-    return Chart(name, title, svg, _note(view, view.say("note", "gas_shares", period=view.period(newest or "")), view.say("note", "own_scale") if len(panels) > 1 else "", state), header, table)
+    note = _note(view, view.say("note", "gas_shares", period=view.period(newest)) if whole else "", view.say("note", "own_scale") if len(panels) > 1 else "", state)
+    return Chart(name, title, svg, note, header, table)
+
+
+def _panel(view: View, parts: Parts, gas: str, share: str, marks: frozenset[str]) -> Panel:
+    values = {period: parts.values[period, gas] for period in view.periods if (period, gas) in parts.values and not parts.lacks(period, gas)}
+    return Panel(f"{_gas(view, gas)}{share}", parts.unit, values, {period: shown(value, parts.decimals) for period, value in values.items()}, marks)
 
 
 def _gas(view: View, gas: str) -> str:
@@ -172,34 +163,40 @@ def _share(part: Fraction | None, whole: Fraction) -> str:
 
 def by_month(view: View, column: str = "kind") -> tuple[dict[tuple[str, str], Fraction], Fraction]:
     """Tonnes by month and kind of site, or scope; and what belongs to no single month."""
-    amounts = view.table("edition_amounts").filter(_selected(view) & pl.col("excluded").is_null())
-    joined = amounts.join(view.table("sites").select("site_id", "kind"), on="site_id", how="left").with_columns(pl.col(column, "month").fill_null(""))
-    found = _tonnes(joined, "month", column)
+    found = _tonnes(_amounts(view, column), "month", column)
     outside = sum((value for (month, _), value in found.items() if not month), Fraction(0))
     return {key: value for key, value in found.items() if key[0]}, outside
 
 
+def _amounts(view: View, column: str) -> pl.DataFrame:
+    """The amounts that are emissions of scopes 1 and 2, with the kinds of their sites."""
+    amounts = view.table("edition_amounts").filter(_selected(view) & pl.col("excluded").is_null())
+    return amounts.join(view.table("sites").select("site_id", "kind"), on="site_id", how="left").with_columns(pl.col(column, "month").fill_null(""))
+
+
+def blocked_months(view: View, column: str) -> frozenset[tuple[str, str]]:
+    """Months, and kind of site or scope, of which something cannot be computed: all months of a period where nobody knows which."""
+    lacking = _amounts(view, column).filter(pl.col("blocked").is_not_null()).select("month", "period", column).unique().iter_rows()
+    return frozenset((month, key) for own, period, key in lacking for month in ([own] if own else view.months[period]))
+
+
 def _by_month(view: View) -> Chart | None:
     one_kind = counted(view)["kind"].n_unique() < 2
-    found, outside = by_month(view, "scope" if one_kind else "kind")
+    column, calls = ("scope", _scope(view)) if one_kind else ("kind", _kind(view))
+    found, outside = by_month(view, column)
     if not found:
         return None
-    calls = _scope(view) if one_kind else _kind(view)
-    values, series = _largest(found, calls, view.say("word", "other"), len(COLOURS), in_order=one_kind)
+    blocked = blocked_months(view, column)
+    parts = Parts(found, blocked, calls, _unit(view), decimals_of_emissions(view), in_order=one_kind)
+    told = named_parts(parts, view.say("word", "other"))
     months = [month for period in view.periods for month in view.months[period]]
     few = len(months) <= 18
     labels = [(month[5:].lstrip("0") if few else month, month, month) for month in months] if few else [(period, view.months[period][0], view.months[period][-1]) for period in view.periods]
     _, state = _state(view, counted(view))
     name = "emissions-by-month"
     title = view.say("title", name)
-    unit = f"{_unit(view)} · {', '.join(view.periods)}" if few else _unit(view)
-    places = decimals_of_emissions(view)
-    header = (view.say("word", "month"), *(f"{item}, {_unit(view)}" for item in series), f"{view.say('word', 'total')}, {_unit(view)}")
-    stacks = Stacks(months, labels, series, values, unit)
-    table = []
-    for month in months:
-        if own := stacks.column(month):
-            table.append((month, *(shown(own[item], places) if item in own else "" for item in series), shown(sum(own.values(), Fraction(0)), places)))
-    note = _note(view, view.say("note", "no_month", sum=shown(outside, places)) if outside else "", state)
-    said = f"{title}, {months[0]} – {months[-1]}"
-    return Chart(name, title, stacked(stacks, f"{view.edition_id}-{name}", said), note, header, tuple(table))
+    stacks = Stacks(months, labels, told.series, told.values, f"{parts.unit} · {', '.join(view.periods)}" if few else parts.unit)
+    # What is blocked may belong to no single month too; then that sum is not known.
+    note = _note(view, view.say("note", "no_month", sum=shown(outside, parts.decimals)) if outside and not blocked else "", state)
+    svg = stacked(stacks, f"{view.edition_id}-{name}", f"{title}, {months[0]} – {months[-1]}")
+    return Chart(name, title, svg, note, header_of(view, "month", told.series, parts.unit), told.table(months, frozenset(), view.state("blocked")))

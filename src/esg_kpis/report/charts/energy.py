@@ -10,10 +10,8 @@ from esg_kpis.errors import UnitProblem
 from esg_kpis.kpis import Part, leaf_value, selected
 from esg_kpis.kpis.selection import Row
 from esg_kpis.report.charts.chart import Chart
-from esg_kpis.report.charts.columns import Stacks, stacked
-from esg_kpis.report.charts.draw import COLOURS
-from esg_kpis.report.charts.numbers import shown
-from esg_kpis.report.charts.view import View
+from esg_kpis.report.charts.parts import Parts, over_periods
+from esg_kpis.report.charts.view import View, printed_of
 from esg_kpis.report.charts.words import named, sentences
 from esg_kpis.report.site.basis import to_explorer
 from esg_kpis.units import multiplier
@@ -45,14 +43,23 @@ def energy_kpi(view: View) -> Kpi | None:
 
 def by_carrier(view: View, kpi: Kpi) -> dict[tuple[str, str], Fraction]:
     """The KPI by period and the measure that its amounts go back to, in its unit: its own sum, of one measure each."""
-    cube = pl.concat([selected(view.inputs.cube, amounts) for amounts in kpi.amounts])
     found = {}
-    for (period, origin), rows in cube.filter(pl.col("period").is_in(view.periods)).group_by("period", "origin"):
+    for (period, origin), rows in _selected(view, kpi).group_by("period", "origin"):
         known = rows.filter(pl.col("blocked").is_null()).select(_ROW).rows()
         value = leaf_value(kpi, view.edition.periods[str(period)], _always(known), view.inputs) if known else None
         if value is not None:
             found[str(period), str(origin)] = value
     return found
+
+
+def blocked_carriers(view: View, kpi: Kpi) -> frozenset[tuple[str, str]]:
+    """Periods and measures of which something cannot be computed."""
+    return frozenset(_selected(view, kpi).filter(pl.col("blocked").is_not_null()).select("period", "origin").iter_rows())
+
+
+def _selected(view: View, kpi: Kpi) -> pl.DataFrame:
+    """The rows of the cube that the KPI adds up."""
+    return pl.concat([selected(view.inputs.cube, amounts) for amounts in kpi.amounts]).filter(pl.col("period").is_in(view.periods))
 
 
 def _always(rows: Sequence[Row]) -> Part:
@@ -66,31 +73,15 @@ def energy_chart(view: View) -> Chart | None:
     found = by_carrier(view, kpi) if kpi is not None else {}
     if kpi is None or not found or view.of_heads.intersection(name for item in kpi.amounts for name in item.measure):
         return None
-    sizes: dict[str, Fraction] = {}
-    for (_, origin), value in found.items():
-        sizes[origin] = sizes.get(origin, Fraction(0)) + abs(value)
-    ranked = sorted(sizes, key=lambda origin: (-sizes[origin], origin))
-    kept = ranked if len(ranked) <= len(COLOURS) else ranked[: len(COLOURS) - 1]
-    names = {origin: named("measures", origin, view.language) if origin in kept else view.say("word", "other") for origin in ranked}
-    values: dict[tuple[str, str], Fraction] = {}
-    for (period, origin), value in found.items():
-        values[period, names[origin]] = values.get((period, names[origin]), Fraction(0)) + value
-    cells, unit = view.cells[kpi.id, *WHOLE], view.unit((kpi.id, *WHOLE))
+    whole = (kpi.id, *WHOLE)
+    cells, unit = view.cells[whole], view.unit(whole)
     marks = frozenset(period for period, row in cells.items() if row["status"] in ("incomplete", "blocked"))
-    blocked = sorted(period for period, row in cells.items() if row["status"] == "blocked")
-    series = list(dict.fromkeys(names.values()))
-    stacks = Stacks(view.periods, [(period, period, period) for period in view.periods], series, values, unit, kpi.decimals, marks)
-    totals = stacks.totals
+    lacking = sorted(period for period, row in cells.items() if row["status"] == "blocked")
+    printed = {period: printed_of(row) for period, row in cells.items() if row["printed"] is not None}
     note = [
-        view.say("note", "energy", kpi=view.label((kpi.id, *WHOLE)), unit=unit),
-        view.say("note", "blocked", periods=", ".join(blocked)) if blocked else "",
-        view.say("note", "incomplete") if marks - set(blocked) else "",
+        view.say("note", "energy", kpi=view.label(whole), unit=unit),
+        view.say("note", "blocked", periods=", ".join(lacking)) if lacking else "",
+        view.say("note", "incomplete") if marks - set(lacking) else "",
     ]
-    title = view.say("title", NAME)
-    header = (view.say("word", "period"), *(f"{item}, {unit}" for item in series), f"{view.say('word', 'total')}, {unit}")
-    table = tuple(
-        (f"{period}{'*' if period in marks else ''}", *(shown(values[period, item], kpi.decimals) if (period, item) in values else "" for item in series), shown(total, kpi.decimals))
-        for period, total in totals.items()
-    )
-    said = f"{title}: {'; '.join(view.say('said', 'of_period', period=view.period(period), value=shown(total, kpi.decimals), unit=unit) for period, total in totals.items())}"
-    return Chart(NAME, title, stacked(stacks, f"{view.edition_id}-{NAME}", said), sentences(note, view.language), header, table, ((view.label((kpi.id, *WHOLE)), to_explorer("kpi", view.edition_id, kpi.id)),))
+    parts = Parts(found, blocked_carriers(view, kpi), lambda origin: named("measures", origin, view.language), unit, kpi.decimals, printed)
+    return over_periods(view, NAME, parts, marks, sentences(note, view.language), ((view.label(whole), to_explorer("kpi", view.edition_id, kpi.id)),))

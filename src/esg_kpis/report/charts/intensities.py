@@ -27,7 +27,7 @@ def intensity_chart(view: View) -> Chart | None:
         if len(panels) < MOST:
             panels.append(Panel(view.label(cell), view.unit(cell), values, printed, marks))
             state += marks
-        table.append((view.label(cell), view.unit(cell), *(f"{printed.get(period, '')}{'*' if period in marks else ''}" for period in view.periods)))
+        table.append((view.label(cell), view.unit(cell), *(view.told(rows.get(period)) for period in view.periods)))
     if not panels:
         return None
     title = view.say("title", NAME)

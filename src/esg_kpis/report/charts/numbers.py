@@ -1,10 +1,11 @@
 """Numbers for people and for pictures: exact until they are printed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from esg_kpis.exact import decimals_of, plain, printed, rounded
+from esg_kpis.report.kpi_table import with_thousands
 
 Number = Fraction | Decimal | int
 
@@ -17,16 +18,9 @@ def drawn(value: Number) -> str:
     return MARK + plain(rounded(Fraction(value), 12))
 
 
-def thousands(text: str) -> str:
-    """A printed number with separators of thousands."""
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    whole, point, rest = digits.partition(".")
-    return f"{sign}{int(whole):,}{point}{rest}" if whole.isdigit() else text
-
-
 def shown(value: Number, decimals: int) -> str:
     """A number as a report prints it, with separators of thousands."""
-    return thousands(printed(Fraction(value), decimals))
+    return with_thousands(printed(Fraction(value), decimals))
 
 
 def signed(text: str) -> str:
@@ -49,12 +43,12 @@ def ticks_of(values: Iterable[Number], count: int = 4) -> list[Fraction]:
     return [step * place for place in range(int(low // step), int(last) + 1)]
 
 
-def tick_decimals(ticks: list[Fraction]) -> int:
+def tick_decimals(ticks: Sequence[Fraction]) -> int:
     """How many decimals the labels of some ticks need."""
     return max(decimals_of(tick) or 0 for tick in ticks)
 
 
-def tick_labels(ticks: list[Fraction]) -> list[str]:
+def tick_labels(ticks: Sequence[Fraction]) -> list[str]:
     """Ticks as an axis labels them."""
     places = tick_decimals(ticks)
     return [signed(shown(tick, places)) for tick in ticks]

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 from esg_kpis.domains import people
 from esg_kpis.editions import Kpi
 from esg_kpis.report.charts.bars import Bars, Group, Row, lying
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.numbers import signed
-from esg_kpis.report.charts.view import View, printed_of
+from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import sentences
 
 _MEASURES = {measure.name for measure in people.DOMAIN.measures}
@@ -55,7 +54,7 @@ def _chart(view: View, name: str, kpis: Sequence[Kpi], *, whole: bool) -> Chart 
     said = f"{title}, {newest}: {'; '.join(f'{row.label} {row.said}' for row in rows[:12])}"
     svg = lying(Bars(groups, "%", names=[view.period(newest)] if stroke else [], stroke=stroke), f"{view.edition_id}-{name}", said)
     header = (view.say("word", "indicator"), view.say("word", "group"), *view.periods)
-    table = tuple((view.kpi_label(view.edition.kpis[cell[0]]), _called(view, cell), *(_told(view, view.cells[cell].get(period)) for period in view.periods)) for cell in there)
+    table = tuple((view.kpi_label(view.edition.kpis[cell[0]]), _called(view, cell), *(view.told(view.cells[cell].get(period)) for period in view.periods)) for cell in there)
     return Chart(name, title, svg, sentences(note, view.language), header, table)
 
 
@@ -68,17 +67,6 @@ def _called(view: View, cell: tuple[str, str, str]) -> str:
     return view.say("word", "total") if cell[1] == "total" else view.category(cell[1], cell[2])
 
 
-def _told(view: View, row: dict[str, Any] | None) -> str:
-    """One cell in words."""
-    if row is None:
-        return ""
-    if row["status"] == "suppressed":
-        return view.say("said", "suppressed")
-    if row["status"] == "blocked":
-        return view.say("said", "blocked")
-    return f"{printed_of(row)}{'*' if row['status'] == 'incomplete' else ''}"
-
-
 def _groups(view: View, cells: Sequence[tuple[str, str, str]], newest: str, before: str | None) -> list[Group]:
     """Bars by KPI and breakdown."""
     found: dict[tuple[str, str], list[Row]] = {}
@@ -88,7 +76,7 @@ def _groups(view: View, cells: Sequence[tuple[str, str, str]], newest: str, befo
         value = row["value"]
         stroke = earlier["value"] if earlier is not None and value is not None else None
         parts = (("", Fraction(value)),) if value is not None else ()
-        found.setdefault((cell[0] if several else "", cell[1]), []).append(Row(_called(view, cell), parts, signed(_told(view, row)), stroke))
+        found.setdefault((cell[0] if several else "", cell[1]), []).append(Row(_called(view, cell), parts, signed(view.told(row)), stroke))
     return [Group(_heading(view, kpi, breakdown, several=several), tuple(rows)) for (kpi, breakdown), rows in found.items()]
 
 

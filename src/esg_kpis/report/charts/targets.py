@@ -1,7 +1,8 @@
 """The chart of targets: base, path, actual figures and target of each, earlier versions of it quietly beside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -40,6 +41,11 @@ class Plotted:
     track: Track
     earlier: tuple[Track, ...]
     ended: bool
+    printed: Mapping[Point, str]
+
+    def said(self, point: Point) -> str:
+        """A figure as the results print it, where it is one of theirs."""
+        return signed(self.printed.get(point) or shown(point[1], self.decimals))
 
     @property
     def points(self) -> list[Point]:
@@ -90,7 +96,15 @@ def _plotted(view: View, versions: Sequence[dict[str, Any]], progress: dict[tupl
     cell = (row["kpi_id"], row["breakdown"] or "total", row["category"] or "All")
     unit = view.unit(cell) or view.unit((row["kpi_id"], "total", "All")) or progress[row["target_id"], row["version"]][0]["unit"] or row["unit"]
     decimals = view.edition.kpis[row["kpi_id"]].decimals if row["kpi_id"] in view.edition.kpis else 2
-    return Plotted(view.say("said", "dropped", label=label, version=row["version"]) if ended else label, unit, decimals, newest, earlier, ended)
+    figures = [point for _, track in tracks for point in (*track.actual, *([track.base] if track.base else []))]
+    printed = {point: text for point in figures if (text := _printed(view, row, *point))}
+    return Plotted(view.say("said", "dropped", label=label, version=row["version"]) if ended else label, unit, decimals, newest, earlier, ended, printed)
+
+
+def _printed(view: View, row: Mapping[str, Any], year: int | None, value: Fraction | Decimal | None) -> str | None:
+    """The figure of a target's KPI in a year as the results print it; None for what is none of theirs, such as a sum over years."""
+    period = next((name for name in view.periods if _year(view, name) == year), "")
+    return None if value is None else view.printed((row["kpi_id"], row["breakdown"] or "total", row["category"] or "All"), period, Fraction(value))
 
 
 def _track(view: View, row: dict[str, Any], steps: Sequence[dict[str, Any]]) -> Track | None:
@@ -124,7 +138,8 @@ def _table(view: View, by_target: dict[str, list[dict[str, Any]]], progress: dic
         for row in versions:
             places = view.edition.kpis[row["kpi_id"]].decimals if row["kpi_id"] in view.edition.kpis else 2
             for step in sorted(progress.get((row["target_id"], row["version"]), []), key=lambda step: _year(view, step["period"])):
-                numbers = ["" if step[name] is None else shown(step[name], places) for name in ("base_value", "path_value", "actual", "target_value")]
+                years = {"base_value": row["base"], "actual": _year(view, step["period"])}
+                numbers = ["" if step[name] is None else _printed(view, row, years.get(name), step[name]) or shown(step[name], places) for name in ("base_value", "path_value", "actual", "target_value")]
                 found.append((_label(view, row), row["version"], step["period"], *numbers, step["unit"] or "", view.say("verdicts", step["verdict"])))
     return tuple(found)
 
@@ -174,7 +189,7 @@ def _panel(view: View, item: Plotted, ticks: list[Fraction], left: int, width: i
 
 def _newest(item: Plotted, track: Track, point: Point, place: tuple[Fraction, Fraction], width: int, top: int) -> Spec:
     """The newest actual figure with its verdict beside its point, on the side where the path is not."""
-    text = f"{signed(shown(point[1], item.decimals))} · {track.verdict}"
+    text = f"{item.said(point)} · {track.verdict}"
     x, y = place
     room = width_of(text, SMALL)
     path = track.path or (track.goal,)

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import of_heads
 from esg_kpis.editions import Edition, Kpi
+from esg_kpis.editions.labelled import word
 from esg_kpis.editions.labels import Labels
+from esg_kpis.exact import rounded
 from esg_kpis.kpis import Inputs
-from esg_kpis.report.charts.numbers import thousands
 from esg_kpis.report.charts.words import said
+from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.site.basis import SiteBasis
-from esg_kpis.report.site.explorer.numbered import amounts_of_heads, hidden_in
 
 Cell = tuple[str, str, str]
 """KPI, breakdown, category."""
@@ -45,10 +48,10 @@ class View:
     @cached_property
     def of_heads(self) -> frozenset[str]:
         """The measures of which an amount rests on an estimate per head, where the edition hides groups: a part of their totals may tell how many heads a site has."""
-        if self.edition_id not in hidden_in(self.basis):
+        if self.edition_id not in self.basis.hidden_in:
             return frozenset()
         own = self.table("edition_amounts")
-        return frozenset(own.filter(amounts_of_heads(own, self.basis))["measure"])
+        return frozenset(own.filter(of_heads(own, self.table("estimates"), (self.edition_id,)))["measure"])
 
     @cached_property
     def months(self) -> dict[str, list[str]]:
@@ -79,6 +82,23 @@ class View:
     def say(self, group: str, name: str, /, **values: object) -> str:
         """A word or sentence of the charts."""
         return said(group, name, self.language, **values)
+
+    def state(self, status: str) -> str:
+        """A state in words: short where the picture has little room."""
+        return self.say("said", "suppressed") if status == "suppressed" else word("statuses", status, self.language)
+
+    def told(self, row: Mapping[str, Any] | None) -> str:
+        """One cell as text: as printed, with an asterisk where it is incomplete, or else its state; empty where the edition defines none."""
+        if row is None:
+            return ""
+        if row["printed"] is None:
+            return self.state(row["status"])
+        return f"{printed_of(row)}{'*' if row['status'] == 'incomplete' else ''}"
+
+    def printed(self, cell: Cell, period: str, value: Fraction) -> str | None:
+        """A value as the results print it, where it is that of a cell; None where it is of none."""
+        row = self.cells.get(cell, {}).get(period)
+        return printed_of(row) if row is not None and row["value"] is not None and row["value"] == rounded(value) else None
 
     def _in_words(self, row: Mapping[str, Any], name: str, english: str) -> str:
         return str((row.get(f"{name}_zh") if self.language == "zh" else None) or row.get(english) or "")
@@ -119,4 +139,4 @@ class View:
 
 def printed_of(row: Mapping[str, Any] | None) -> str:
     """What is printed of a row of `kpi_values`, with separators of thousands; an empty text where it has no value."""
-    return thousands(row["printed"]) if row is not None and row["printed"] is not None else ""
+    return with_thousands(row["printed"]) if row is not None and row["printed"] is not None else ""

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import tells_heads
 from esg_kpis.editions import Edition
 from esg_kpis.kpis import Inputs
 
@@ -33,6 +34,11 @@ class SiteBasis:
         """A table's rows of one edition; all of them where it has no editions."""
         frame = self.tables[name]
         return frame.filter(pl.col("edition") == edition) if "edition" in frame.columns else frame
+
+    @property
+    def hidden_in(self) -> tuple[str, ...]:
+        """The editions in which what was estimated per head is not shown, because groups are hidden beside it."""
+        return tells_heads(self.tables["estimates"], self.tables["kpi_values"])
 
 
 def to_explorer(kind: str, *names: str) -> str:

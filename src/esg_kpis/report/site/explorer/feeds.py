@@ -1,6 +1,6 @@
 """Which figures rest on what: on each group of amounts, record, factor, site, meter and file. Most rest on the same few sets of figures, so each names its set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -35,7 +35,7 @@ def of_groups(figures: Figures, cell_of: dict[tuple[str, str, str, str, str], in
     shown = amounts.groups.filter(~pl.col("of_people")).select("group")
     pairs = pl.concat([frame.join(shown, on="group", how="semi") for frame in figures.of_groups]) if figures.of_groups else pl.DataFrame(schema={"edition": pl.String(), **dict.fromkeys(CELL, pl.String()), "group": pl.UInt32()})
     joined = pairs.join(numbers, on=["edition", *CELL], how="inner").select("group", "cell").unique()
-    return _as_sets(joined, "group", sets)
+    return _put(joined.sort("group", "cell").group_by("group", maintain_order=True).agg("cell"), "group", "cell", tuple, sets)
 
 
 def united(pairs: pl.DataFrame, key: str, sets: Sets) -> pl.DataFrame:
@@ -49,18 +49,17 @@ def united(pairs: pl.DataFrame, key: str, sets: Sets) -> pl.DataFrame:
     Columns: `key`, `set`; sorted by `key`.
     """
     lists = pairs.select(key, "set").drop_nulls().unique().sort(key, "set").group_by(key, maintain_order=True).agg("set")
-    texts = lists.with_columns(pl.col("set").list.eval(pl.element().cast(pl.String)).list.join(",").alias("text"))
-    known = {text: sets.put(_union([int(part) for part in text.split(",")], sets)) for text in texts["text"].unique(maintain_order=True).to_list()}
-    return texts.select(key, pl.col("text").replace_strict(known, default=None, return_dtype=pl.Int64()).alias("set") if known else pl.lit(None, dtype=pl.Int64()).alias("set"))
+    return _put(lists, key, "set", lambda numbers: _union(numbers, sets), sets)
 
 
 def _union(numbers: Sequence[int], sets: Sets) -> tuple[int, ...]:
     return sets.cells[numbers[0]] if len(numbers) == 1 else tuple(sorted({cell for number in numbers for cell in sets.cells[number]}))
 
 
-def _as_sets(pairs: pl.DataFrame, key: str, sets: Sets) -> pl.DataFrame:
-    texts = pairs.sort(key, "cell").group_by(key, maintain_order=True).agg("cell").select(key, pl.col("cell").list.eval(pl.element().cast(pl.String)).list.join(",").alias("text"))
-    known = {text: sets.put(tuple(int(part) for part in text.split(","))) for text in texts["text"].unique(maintain_order=True).to_list()}
+def _put(lists: pl.DataFrame, key: str, column: str, cells: Callable[[list[int]], tuple[int, ...]], sets: Sets) -> pl.DataFrame:
+    """The number of the set that each list of numbers leads to; equal lists are looked at once."""
+    texts = lists.select(key, pl.col(column).list.eval(pl.element().cast(pl.String)).list.join(",").alias("text"))
+    known = {text: sets.put(cells([int(part) for part in text.split(",")])) for text in texts["text"].unique(maintain_order=True).to_list()}
     return texts.select(key, pl.col("text").replace_strict(known, default=None, return_dtype=pl.Int64()).alias("set") if known else pl.lit(None, dtype=pl.Int64()).alias("set"))
 
 

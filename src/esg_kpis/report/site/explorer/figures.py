@@ -14,9 +14,7 @@ from esg_kpis.kpis import Inputs
 from esg_kpis.report.shown import Shown, shown_of
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.explorer.numbered import Numbered
-from esg_kpis.report.terms import CELL, Added, Spot, Terms
-
-_TERM = [*CELL, "term", "term_period", "within"]
+from esg_kpis.report.terms import CELL, TERM, Added, Spot, Terms
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def _lineage(inputs: Inputs, amounts: Numbered, basis: SiteBasis, values: pl.Dat
 
 def _added(lineage: pl.DataFrame, edition: int, apart: set[int], blocks: list[Block]) -> tuple[dict[tuple[str, ...], list[Added]], set[Spot]]:
     """What each term of each figure adds up, with the number of its block in place of amounts; new blocks are added to `blocks`. And the figures that rest on one that is apart."""
-    keys = [*_TERM, "measure", "unit"]
+    keys = [*TERM, "measure", "unit"]
     totals = sums(lineage, keys, "quantity")
     lists = lineage.sort(*keys, "group").group_by(keys, maintain_order=True).agg("group").join(totals, on=keys, maintain_order="left")
     numbers: dict[tuple[str, str, bytes], int] = {}

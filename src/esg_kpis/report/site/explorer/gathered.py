@@ -73,21 +73,15 @@ def gather(basis: SiteBasis) -> Gathered:
     rows = linked(amounts, records, estimates, numbers)
     sets = Sets()
     groups = of_groups(figures, pages.cell_of, amounts, sets)
-    feeds = _feeds(basis, amounts, records, numbers, sites, meters, files, rows, groups, sets)
-    return Gathered(basis, amounts, records, figures, numbers, pages, sites, meters, files, estimates, rows, sets, feeds)
-
-
-def _feeds(
-    basis: SiteBasis, amounts: Numbered, records: pl.DataFrame, numbers: Numbers, sites: pl.DataFrame, meters: pl.DataFrame, files: pl.DataFrame, rows: pl.DataFrame, groups: pl.DataFrame, sets: Sets
-) -> Feeds:  # fmt: skip
     of_record = of_records(rows, groups, records, dict(numbers.factors), sets)
-    by_record = of_record.rename({"record": "no"})
     of_site = amounts.groups.select("group", "site_id").join(groups, on="group", how="inner").join(sites.select("site_id", "site"), on="site_id", how="inner")
     metered = basis.tables["quantities"].select("record_id", "site_id", "meter_id").unique().join(meters, on=["site_id", "meter_id"], how="inner").join(records.select("record_id", "no"), on="record_id", how="inner")
     of_file = records.select("no", "path", "sheet").join(files.select("path", "sheet", "file"), on=["path", "sheet"], how="inner")
-    found = {
-        "site": united(of_site, "site", sets), "meter": united(metered.join(by_record, on="no", how="inner"), "meter", sets), "file": united(of_file.join(by_record, on="no", how="inner"), "file", sets),
-        "factor": united(by_factor(rows).join(groups, on="group", how="inner"), "factor", sets),
+    by_record = of_record.rename({"record": "no"})
+    pairs = {
+        "site": of_site, "meter": metered.join(by_record, on="no", how="inner"), "file": of_file.join(by_record, on="no", how="inner"),
+        "factor": by_factor(rows).join(groups, on="group", how="inner"),
     }  # fmt: skip
-    of = {name: dict(frame.iter_rows()) for name, frame in found.items()}
-    return Feeds(of_record, of["site"], of["meter"], of["file"], of["factor"])
+    fed = {name: dict(united(frame, name, sets).iter_rows()) for name, frame in pairs.items()}
+    feeds = Feeds(of_record, fed["site"], fed["meter"], fed["file"], fed["factor"])
+    return Gathered(basis, amounts, records, figures, numbers, pages, sites, meters, files, estimates, rows, sets, feeds)

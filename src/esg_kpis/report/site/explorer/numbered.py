@@ -5,15 +5,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
-from esg_kpis.assurance.withheld import tells_heads
-from esg_kpis.domains import DOMAINS
+from esg_kpis.assurance.withheld import of_heads, of_people
 from esg_kpis.exact import sums
 from esg_kpis.kpis import stands_in
 from esg_kpis.report.site.basis import SiteBasis
 
 GROUP = ("edition", "measure", "period", "site_id", "origin", "nature", "dimensions", "unit", "scope", "basis", "gas_group", "gas", "gwp_set", "excluded", "blocked", "stands")
 """What amounts of one group have in common: whatever a KPI may ask for, and whatever a page says of them together."""
-_PEOPLE_FOLDERS = tuple(f"{domain.name}/" for domain in DOMAINS.values() if domain.counted)
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ def numbered(basis: SiteBasis) -> Numbered:
     """The amounts of all editions under numbers, ordered by what they have in common, then by month."""
     order = {name: place for place, name in enumerate(basis.editions)}
     every = basis.tables["edition_amounts"].filter(pl.col("edition").is_in(list(order))).with_columns(stands_in().alias("stands"))
-    tells = amounts_of_heads(every, basis)
+    tells = of_heads(every, basis.tables["estimates"], basis.hidden_in).alias("apart")
     groups = every.group_by(GROUP).agg(pl.len().alias("rows")).with_columns(pl.col("edition").replace_strict(order, return_dtype=pl.Int64()).alias("edition_no"))
     groups = groups.sort("edition_no", *GROUP[1:]).with_row_index("group").with_columns(pl.col("measure").is_in(OF_PEOPLE).alias("of_people"))
     keyed = every.join(groups.select(*GROUP, "group", "edition_no", "of_people"), on=GROUP, how="left", nulls_equal=True, maintain_order="left").with_columns(tells)
@@ -48,7 +46,7 @@ def numbered(basis: SiteBasis) -> Numbered:
     total = sums(keyed, ["group"], "quantity")
     alike = keyed.unique("group", keep="any").drop("quantity").join(total, on="group", maintain_order="left").join(groups.select("group", "rows"), on="group", maintain_order="left").sort("group")
     alike = alike.with_columns(pl.col("group").cast(pl.String).alias("amount_id"), pl.lit(None, dtype=pl.String()).alias("parent_amount_id"), pl.lit("").alias("record_id"))
-    return Numbered(groups, alike, shown, hidden_in(basis))
+    return Numbered(groups, alike, shown, basis.hidden_in)
 
 
 def records_of(basis: SiteBasis) -> pl.DataFrame:
@@ -56,35 +54,5 @@ def records_of(basis: SiteBasis) -> pl.DataFrame:
 
     Columns: `no` and those of `records`.
     """
-    records = basis.tables["records"].filter(~of_people("path"))
+    records = basis.tables["records"].filter(~of_people())
     return records.sort("path", "sheet", "line", "record_id").with_row_index("no")
-
-
-def of_people(path: str) -> pl.Expr:
-    """Whether a file holds rows of persons."""
-    return pl.any_horizontal(pl.col(path).str.starts_with(folder) for folder in _PEOPLE_FOLDERS)
-
-
-def hidden_in(basis: SiteBasis) -> tuple[str, ...]:
-    """The editions that have estimates per head beside figures that are hidden."""
-    return tells_heads(basis.tables["estimates"], basis.tables["kpi_values"])
-
-
-def amounts_of_heads(every: pl.DataFrame, basis: SiteBasis) -> pl.Series:
-    """Which amounts rest on an estimate per head in an edition that hides groups: with the rate, each says how many heads its site has."""
-    hidden = hidden_in(basis)
-    marks = pl.Series("apart", [False], dtype=pl.Boolean()).new_from_index(0, every.height)
-    if not hidden:
-        return marks
-    estimates = basis.tables["estimates"].filter(pl.col("edition").is_in(hidden))
-    rests_on = estimates.select("edition", "amount_id", pl.col("basis_amount_ids").str.split(";").alias("before")).explode("before")
-    found = estimates.filter(pl.col("method") == "per_head").select("edition", "amount_id")
-    while True:
-        # What is made from an amount that tells of heads, and an estimate that rests on one, tell of them too.
-        found = pl.concat([found, rests_on.join(found.rename({"amount_id": "before"}), on=["edition", "before"], how="semi").select("edition", "amount_id")]).unique()
-        ids = found.with_columns(pl.lit(value=True).alias("hit"))
-        hits = [every.select("edition", pl.col(name).alias("amount_id")).join(ids, on=["edition", "amount_id"], how="left", maintain_order="left")["hit"].fill_null(value=False) for name in ("amount_id", "parent_amount_id")]
-        marked = (hits[0] | hits[1]).alias("apart")
-        if marked.sum() == marks.sum():
-            return marked
-        marks, found = marked, pl.concat([found, every.filter(marked).select("edition", "amount_id")]).unique()

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.report.site.basis import SiteBasis
-from esg_kpis.report.site.explorer.numbered import of_people
 from esg_kpis.report.site.explorer.put import SHARD, digits, sliced
 
 _COLUMNS = ("line", "file", "site", "start", "end", "domain", "received", "excluded", "quantities", "fates", "rejected", "amounts", "set")
@@ -47,14 +47,19 @@ def _quantities(basis: SiteBasis) -> pl.DataFrame:
 
 def _fates(basis: SiteBasis) -> pl.DataFrame:
     """What became of each record: edition (number), fate, share, reason, rule, flags."""
+    return _placed(basis).sort("record_id", "place").select("record_id", _row("place", "fate", digits("share_used"), "reason", "rule", "flags"))
+
+
+def _placed(basis: SiteBasis) -> pl.DataFrame:
+    """The fates of records in the editions that are shown, with the number of the edition as `place`."""
     order = {name: place for place, name in enumerate(basis.editions)}
-    known = basis.tables["record_fates"].filter(pl.col("edition").is_in(list(order))).with_columns(pl.col("edition").replace_strict(order, return_dtype=pl.Int64()).alias("place"))
-    return known.sort("record_id", "place").select("record_id", _row("place", "fate", digits("share_used"), "reason", "rule", "flags"))
+    known = basis.tables["record_fates"].filter(pl.col("edition").is_in(list(order)))
+    return known.with_columns(pl.col("edition").replace_strict(order, return_dtype=pl.Int64()).alias("place"))
 
 
 def _rejected(basis: SiteBasis) -> pl.DataFrame:
     """The rules that rejected records broke: rule, column, what was read, what would be right in English and Chinese, and the message."""
-    return basis.tables["rejected"].filter(~of_people("path")).sort("record_id", "rule", "column").select("record_id", _row("rule", "column", "read", "expected", "expected_zh", "message"))
+    return basis.tables["rejected"].filter(~of_people()).sort("record_id", "rule", "column").select("record_id", _row("rule", "column", "read", "expected", "expected_zh", "message"))
 
 
 def numbered_files(basis: SiteBasis, records: pl.DataFrame) -> pl.DataFrame:
@@ -66,7 +71,7 @@ def numbered_files(basis: SiteBasis, records: pl.DataFrame) -> pl.DataFrame:
     spans = records.group_by("path", "sheet").agg(pl.col("no").first().alias("first"), pl.len().alias("many"), prefix)
     joined = basis.tables["files"].join(spans, on=["path", "sheet"], how="full", coalesce=True)
     # An upstream table is no file that was looked at, and its records name it all the same.
-    return joined.with_columns(pl.col("first", "many").fill_null(0), pl.col("prefix").fill_null(""), of_people("path").alias("people")).sort("path", "sheet").with_row_index("file")
+    return joined.with_columns(pl.col("first", "many").fill_null(0), pl.col("prefix").fill_null(""), of_people().alias("people")).sort("path", "sheet").with_row_index("file")
 
 
 def lines_of(files: pl.DataFrame, records: pl.DataFrame) -> list[list[int]]:
@@ -77,12 +82,9 @@ def lines_of(files: pl.DataFrame, records: pl.DataFrame) -> list[list[int]]:
 
 def fate_counts(basis: SiteBasis, files: pl.DataFrame) -> dict[int, list[list[Any]]]:
     """How many records of each file had which fate: edition (number), fate, how many."""
-    order = {name: place for place, name in enumerate(basis.editions)}
-    fates = basis.tables["record_fates"].filter(pl.col("edition").is_in(list(order)) & ~of_people("path"))
-    counted = fates.group_by("path", "sheet", "edition", "fate").len().join(files.select("path", "sheet", "file"), on=["path", "sheet"])
+    counted = _placed(basis).filter(~of_people()).group_by("path", "sheet", "place", "fate").len().join(files.select("path", "sheet", "file"), on=["path", "sheet"])
     found: dict[int, list[list[Any]]] = {}
-    ordered = counted.with_columns(pl.col("edition").replace_strict(order, return_dtype=pl.Int64()).alias("place")).sort("file", "place", "fate")
-    for file, place, fate, many in ordered.select("file", "place", "fate", "len").iter_rows():
+    for file, place, fate, many in counted.sort("file", "place", "fate").select("file", "place", "fate", "len").iter_rows():
         found.setdefault(file, []).append([place, fate, many])
     return found
 
@@ -91,7 +93,7 @@ def file_pages(basis: SiteBasis, files: pl.DataFrame, feeds: Mapping[int, int]) 
     """One entry per file and sheet, in order: what was seen of it, the fates of its records by edition, what was rejected that is no record, and what it feeds. Of people only that it was there."""
     counts = fate_counts(basis, files)
     seen = ("sha256", "bytes", "encoding", "delimiter", "header_line", "understood", "status", "problem", "mends_path", "mends_sheet")
-    lost = basis.tables["rejected"].filter(~of_people("path")).join(basis.tables["records"].select("record_id"), on="record_id", how="anti")
+    lost = basis.tables["rejected"].filter(~of_people()).join(basis.tables["records"].select("record_id"), on="record_id", how="anti")
     alone: dict[tuple[str, str], list[list[Any]]] = {}
     for path, sheet, *told in lost.sort("path", "sheet", "line", "rule", "column").select("path", "sheet", "line", "rule", "message").iter_rows():
         alone.setdefault((path, sheet), []).append(told)
