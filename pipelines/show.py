@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from esg_kpis.assurance.states import open_by_severity
 from esg_kpis.ranges import months_in_words
 from pipelines.run import latest_of, read_result
 
@@ -36,7 +37,8 @@ def summary_of(folder: Path) -> dict[str, Any]:
         "fates": {
             edition: _counts(fates.filter(pl.col("edition") == edition), "fate") for edition in sorted(fates["edition"].unique().to_list())
         },
-        "findings": _counts(findings.filter(~pl.col("passed") & pl.col("waived").is_null()), "severity"),
+        "findings": open_by_severity(findings),
+        "findings_settled": findings.filter(~pl.col("state").is_in(["open", "passed"])).height,
         "unexplained": findings.filter(
             (pl.col("check") == "tie_out") & (pl.col("severity") == "error") & pl.col("waived").is_null()
         ).height,

@@ -94,12 +94,13 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
     _print_errors(console, findings)
     waiting = tables["anomalies"].filter(pl.col("state") != "explained").height
     counts = facts["findings"]
-    words = ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for name in ("error", "warning", "note") if (count := counts.get(name, 0))) or "none"
+    persons = ", ".join(_many(counts[name], name) for name in ("error", "warning") if counts[name])
+    words = f"{f'{persons} to act on' if persons else 'none to act on'}, {_many(counts['note'], 'note')} for later; {facts['findings_settled']:,} explained, waived or known"
     rows = [
         ("KPIs", f"{facts['kpi_values']:,} cells: {facts['blocked'] or 'none'} blocked, {facts['incomplete'] or 'none'} incomplete", "esg-kpis table"),
         ("Tie-out", counted_verdicts(ties), "esg-kpis tie-out"),
         ("Records", f"{facts['records']:,} read, {facts['rejected_records'] or 'none'} rejected", "rejected_by_site" if facts["rejected_records"] else ""),
-        ("Findings", words, "findings.csv"),
+        ("Findings", words, "report/findings.html" if (out / REPORT).exists() else "findings.csv"),
         ("Anomalies", f"{waiting or 'none'} to be explained", "esg-kpis anomalies --open" if waiting else ""),
         ("Next", "what each period needs", "esg-kpis status"),
         ("Results", str(out), ""),
@@ -115,6 +116,10 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
     console.print(grid)
     if (changed := changed_before(folder, json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["key"])) is not None:
         console.print(Text(f"Files in {changed} were changed after they were written, so this run stands beside them, in {folder.name}.", style="yellow"))
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name}{'s' if count != 1 else ''}"
 
 
 def _print_errors(console: Console, findings: pl.DataFrame) -> None:

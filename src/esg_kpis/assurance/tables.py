@@ -22,4 +22,5 @@ def printed_findings(checks: pl.DataFrame, edition: Edition) -> Iterator[dict[st
         yield {
             "check": "table_check", "subject": f"{row['check']} {row['subject']}{number}", "edition": row["edition"], "period": row["period"], "severity": "warning", "passed": False,
             "observed": row["observed"], "expected": row["expected"], "difference": row["difference"], "record_ids": "", "what_to_do": " ".join(text for text in told if text),
+            "state": "explained" if row["explained"] else None,
         }  # fmt: skip
