@@ -95,7 +95,7 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
     waiting = tables["anomalies"].filter(pl.col("state") != "explained").height
     counts = facts["findings"]
     persons = ", ".join(_many(counts[name], name) for name in ("error", "warning") if counts[name])
-    words = f"{f'{persons} to act on' if persons else 'none to act on'}, {_many(counts['note'], 'note')} for later; {facts['findings_settled']:,} explained, waived or known"
+    words = f"{f'{persons} to act on' if persons else 'none to act on'}, {_many(counts['note'], 'note')} for later, {facts['findings_settled']:,} settled"
     rows = [
         ("KPIs", f"{facts['kpi_values']:,} cells: {facts['blocked'] or 'none'} blocked, {facts['incomplete'] or 'none'} incomplete", "esg-kpis table"),
         ("Tie-out", counted_verdicts(ties), "esg-kpis tie-out"),

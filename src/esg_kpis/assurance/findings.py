@@ -16,8 +16,8 @@ from esg_kpis.assurance.labels import label_findings
 from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.lists import list_findings
 from esg_kpis.assurance.market import claim_findings, fallback_findings
-from esg_kpis.assurance.states import state_of
 from esg_kpis.assurance.people import roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.states import state_of
 from esg_kpis.assurance.tables import printed_findings
 from esg_kpis.assurance.targets import target_findings
 from esg_kpis.assurance.withheld import of_people
