@@ -18,7 +18,7 @@ def printed_findings(checks: pl.DataFrame, edition: Edition) -> Iterator[dict[st
     """
     for row in failed(checks).iter_rows(named=True):
         ask = "" if row["explained"] else f"Ask the publisher of the {edition.rules.document} which figure is right, or explain it in checks.yaml."
-        slip = f"Perhaps a slip of print, of one number for another: {row['suspects']}." if row["suspects"] and row["slips"] else f"{row['suspects'].removesuffix('.')}." if row["suspects"] else ""
+        slip = f"Perhaps a slip of print, of one number for another: {row['suspects'][:1].lower()}{row['suspects'][1:]}." if row["suspects"] and row["slips"] else f"{row['suspects'].removesuffix('.')}." if row["suspects"] else ""
         told = [ask, row["explanation"] or "", slip]
         number = f" {row['number']}" if row["number"] > 1 else ""
         yield {

@@ -119,7 +119,7 @@ def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.Dat
     hint = (
         pl.lit("days that no other bill of meter ") + pl.col("meter_id") + " covers. These cover some of them too: " + pl.col("__others")
         + ". If a bill was sent twice, leave one out; if its dates are wrong, mend them; if it corrects the other, write the number of that bill in a column `corrects`; if both are parts of one count, such as peak and valley, name the part of each in a column `tariff`. "
-        "Whoever keeps _format.toml may say there that the last day is the first of the next bill (`last_day`), or that a row is the whole of others ([[file.aside]])"
+        "Days that two bills share by custom, and rows of a whole, are told in _format.toml (`last_day`, [[file.aside]])"
     )  # fmt: skip
     return rejections(told, pl.lit(value=True), "overlap", pl.lit("period_start"), span(), hint, pl.col("__others"))
 
