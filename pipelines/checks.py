@@ -8,6 +8,7 @@ import polars as pl
 
 from esg_kpis.assurance.findings import CHECKS
 from esg_kpis.assurance.withheld import of_people
+from esg_kpis.report.site.words import what_is_wrong
 from pipelines.catalogue import FINDINGS_PAGE
 from pipelines.described import report_link, report_page
 from pipelines.resources import WorkspaceResource
@@ -18,7 +19,7 @@ _SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSev
 
 
 def check_result(findings: pl.DataFrame, name: str, workspace: WorkspaceResource) -> dg.AssetCheckResult:
-    """One check from its findings. Notes do not fail a check; warnings and errors do, unless waived. As bad as the worst of them is the check.
+    """One check from its findings. Notes do not fail a check; warnings and errors do, unless they are waived or explained. One that goes with what causes it fails too: its figures do not hold. As bad as the worst of them is the check.
 
     Args:
         findings: All findings, as `findings_told` leaves them: none says what it observed of persons.
@@ -26,12 +27,13 @@ def check_result(findings: pl.DataFrame, name: str, workspace: WorkspaceResource
         workspace: Where the report lies.
     """
     rows, out = findings.filter(pl.col("check") == name), workspace.workspace.out
-    failed = rows.filter(~pl.col("passed") & (pl.col("severity") != "note") & pl.col("waived").is_null()).sort("severity", "edition", "period", "subject")
+    failed = rows.filter(pl.col("state").is_in(["open", "follows"]) & (pl.col("severity") != "note")).sort("severity", "edition", "period", "subject")
     waived = rows.filter(~pl.col("passed") & pl.col("waived").is_not_null()).height
     metadata: dict[str, Any] = {"failed": failed.height, "waived": waived, "looked at": rows.height, "findings page": report_page(out, FINDINGS_PAGE)}
     if failed.is_empty():
-        noted = rows.filter(~pl.col("passed")).height - waived
-        notes = [f"{count} {word}" for count, word in ((waived, "waived"), (noted, "noted, without need to act")) if count]
+        explained = rows.filter(pl.col("state") == "explained").height
+        noted = rows.filter(~pl.col("passed")).height - waived - explained
+        notes = [f"{count} {word}" for count, word in ((waived, "waived"), (explained, "explained"), (noted, "noted, without need to act")) if count]
         words = ". ".join([f"It holds: {_lower(CHECKS[name])}", *(["; ".join(notes)] if notes else [])])
         return dg.AssetCheckResult(check_name=name, passed=True, severity=dg.AssetCheckSeverity.WARN, metadata=metadata, description=f"{words}.")
     told = _told(failed)
@@ -49,7 +51,7 @@ def _told(failed: pl.DataFrame) -> list[dict[str, str]]:
 
 def _in_short(name: str, told: list[dict[str, str]]) -> str:
     """What stands above all else: what does not hold, how often, the first cases, and the way out."""
-    lines = [f"**{len(told)} finding{'s' if len(told) > 1 else ''}.** What ought to hold: {_lower(CHECKS[name])}.", ""]
+    lines = [f"**{plain(what_is_wrong(name, len(told), 'en'))}.** What ought to hold: {_lower(CHECKS[name])}.", ""]
     for row in told[:_IN_SHORT]:
         where = ", ".join(part for part in (row["edition"] and f"edition {row['edition']}", row["period"]) if part)
         lines.append(f"- **{plain(row['subject'])}**{f' ({plain(where)})' if where else ''}: {plain(row['observed'].removeprefix(row['subject']).removeprefix(', '))}{_wanted(name, row['expected'])}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.states import open_by_severity
 from pipelines.run import latest_of, read_result
 
 VERDICTS = {"equal": "equal", "stated": "stated by their source", "differs": "differ", "not_computed": "not computed", "blocked": "blocked", "suppressed": "with too few persons"}
@@ -34,7 +35,8 @@ def summary_of(folder: Path) -> dict[str, Any]:
         "fates": {
             edition: counts(fates.filter(pl.col("edition") == edition), "fate") for edition in sorted(fates["edition"].unique().to_list())
         },
-        "findings": counts(open_findings(findings), "severity"),
+        "findings": open_by_severity(findings),
+        "findings_settled": findings.filter(~pl.col("state").is_in(["open", "passed"])).height,
         "unexplained": findings.filter(
             (pl.col("check") == "tie_out") & (pl.col("severity") == "error") & pl.col("waived").is_null()
         ).height,
@@ -44,11 +46,6 @@ def summary_of(folder: Path) -> dict[str, Any]:
 def counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
     """How many rows have which value of a column."""
     return {str(name): int(count) for name, count in frame.group_by(column).len().sort(column).iter_rows()}
-
-
-def open_findings(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings that did not pass and are not waived."""
-    return findings.filter(~pl.col("passed") & pl.col("waived").is_null())
 
 
 def counted_verdicts(ties: pl.DataFrame) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.states import open_by_severity, still_open
 from esg_kpis.editions import Edition
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import LATEST, is_intact
 from esg_kpis.workspace import open_workspace
-from pipelines.counts import OFF, counts, open_findings
+from pipelines.counts import OFF, counts
 from pipelines.next_step import next_step
 from pipelines.resources import WorkspaceResource
 from pipelines.results import NOT_OF_INPUTS, RUN_FILE
@@ -135,8 +136,8 @@ def _facts(edition: str, period: str, tables: Mapping[str, pl.DataFrame], editio
         "kpis": {name: states.pop(name, 0) for name in ("ok", "incomplete", "blocked")} | states,
         "tie_out": {name: counts(ties, "verdict").get(name, 0) for name in ("equal", "stated", *OFF, "suppressed")},
         "unexplained": ties.filter(pl.col("verdict").is_in(OFF) & ~pl.col("explained")).height,
-        "findings": {name: counts(open_findings(own["findings"]), "severity").get(name, 0) for name in ("error", "warning", "note")},
-        "errors_to_mend": open_findings(own["findings"]).filter((pl.col("severity") == "error") & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).height,
+        "findings": open_by_severity(own["findings"]),
+        "errors_to_mend": still_open(own["findings"]).filter((pl.col("severity") == "error") & ~pl.col("check").is_in(["kpi_blocked", "tie_out"])).height,
         "anomalies": own["anomalies"].filter(pl.col("state") != "explained").height,
         "rejected": _rejected(tables["rejected"], editions.get(edition), period),
         "first_blocked": _named(blocked.row(0, named=True)) if blocked.height else None,
@@ -160,8 +161,7 @@ def _elsewhere(tables: Mapping[str, pl.DataFrame]) -> dict[str, int] | None:
     """Open findings that are of no one period: of files, factors, or an edition as a whole."""
     if not tables:
         return None
-    of_none = open_findings(tables["findings"]).filter(pl.col("period").fill_null("") == "")
-    return {name: counts(of_none, "severity").get(name, 0) for name in ("error", "warning", "note")}
+    return open_by_severity(tables["findings"].filter(pl.col("period").fill_null("") == ""))
 
 
 def _overall(run: Mapping[str, Any] | None, unreadable: str, not_run: list[str]) -> str:

@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from esg_kpis.assurance.library import gwp_sets_of
 from esg_kpis.domains import DIMENSIONS, DOMAIN_OF, DOMAINS, derived, measure_named
 from esg_kpis.editions import Edition, FactorRule, read_editions
-from esg_kpis.errors import FactorProblem, UsageProblem, near_misses
+from esg_kpis.errors import EsgKpisError, FactorProblem, UsageProblem, near_misses
 from esg_kpis.exact import plain
 from esg_kpis.factors import Factor, Library, Need, library_findings, near_matches, read_library, rules_of, select
 from esg_kpis.factors.kinds import FACTORS_OF, METHODS
@@ -24,7 +25,11 @@ KINDS_OF_SITES = next(field.allowed for field in DOMAINS["sites"].fields if fiel
 def checked(root: Path) -> dict[str, Any]:
     """How many factors and sources the library of a workspace has, and what was found in it, worst first."""
     library = read_library(root / "factors")
-    return {"factors": len(library.factors), "sources": len(library.sources), "findings": [asdict(row) for row in library_findings(library)]}
+    try:
+        used = gwp_sets_of(read_editions(root / "editions"))
+    except EsgKpisError:
+        used = None  # Editions that cannot be read are another command's to tell; each set is judged as if it were used.
+    return {"factors": len(library.factors), "sources": len(library.sources), "findings": [asdict(row) for row in library_findings(library, used)]}
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from esg_kpis.assurance.findings import without_ids
+from esg_kpis.assurance.states import still_open
 from esg_kpis.editions import Edition
 from esg_kpis.report.outputs import changed_before
-from pipelines.counts import counted_verdicts, open_findings, summary_of
+from pipelines.counts import counted_verdicts, summary_of
 from pipelines.look import latest_first
 from pipelines.results import RUN_FILE
 from pipelines.run import latest_of, read_result
@@ -95,12 +96,13 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
     _print_errors(console, findings)
     waiting = tables["anomalies"].filter(pl.col("state") != "explained").height
     counts = facts["findings"]
-    words = ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for name in ("error", "warning", "note") if (count := counts.get(name, 0))) or "none"
+    persons = ", ".join(_many(counts[name], name) for name in ("error", "warning") if counts[name])
+    words = f"{f'{persons} to act on' if persons else 'none to act on'}, {_many(counts['note'], 'note')} for later, {facts['findings_settled']:,} settled"
     rows = [
         ("KPIs", f"{facts['kpi_values']:,} cells: {facts['blocked'] or 'none'} blocked, {facts['incomplete'] or 'none'} incomplete", "esg-kpis table"),
         ("Tie-out", counted_verdicts(ties), "esg-kpis tie-out"),
         ("Records", f"{facts['records']:,} read, {facts['rejected_records'] or 'none'} rejected", "rejected_by_site" if facts["rejected_records"] else ""),
-        ("Findings", words, "findings.csv"),
+        ("Findings", words, "report/findings.html" if (out / REPORT).exists() else "findings.csv"),
         ("Anomalies", f"{waiting or 'none'} to be explained", "esg-kpis anomalies --open" if waiting else ""),
         ("Next", "what each period needs", "esg-kpis status"),
         ("Results", str(out), ""),
@@ -118,9 +120,13 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
         console.print(Text(f"Files in {changed} were changed after they were written, so this run stands beside them, in {folder.name}.", style="yellow"))
 
 
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name}{'s' if count != 1 else ''}"
+
+
 def _print_errors(console: Console, findings: pl.DataFrame) -> None:
     """The first error of each kind, with what to do; what blocks, and what differs from print, has been said."""
-    every = open_findings(findings).filter(pl.col("severity") == "error")
+    every = still_open(findings).filter(pl.col("severity") == "error")
     errors = every.filter(~pl.col("check").is_in(["kpi_blocked", "tie_out"])).sort(
         pl.col("check") == "rejected_record", pl.col("subject").str.contains(", line "), "check", pl.col("subject").str.replace(r", line \d+.*", ""),
         pl.col("subject").str.extract(r", line (\d+)").cast(pl.Int64), "subject",

@@ -8,7 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from esg_kpis.assurance.findings import without_ids
 from esg_kpis.exact import printed
+from esg_kpis.report.charts.words import measure_named
+from esg_kpis.report.kpi_table import with_thousands
 from pipelines.show_targets import add_target
 
 OTHERS = " (and others: see findings)"
@@ -24,17 +27,17 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     """A walk from a cell to its records."""
     cell, definition, tie = walk["cell"], walk["definition"], walk["tie_out"]
     place = "" if cell["breakdown"] == "total" else f", {cell['breakdown']}={cell['category']}"
-    value = f"{cell['printed']} {cell['unit']}" if cell["printed"] is not None else f"{cell['status']}: {cell['reason']}"
+    value = f"{with_thousands(cell['printed'])} {cell['unit']}" if cell["printed"] is not None else f"{cell['status'].replace('_', ' ')}: {without_ids(cell['reason'] or '')}"
     tree = Tree(
         f"[bold]{escape(definition['label'])}[/] {cell['period']}{escape(place)} ({escape(definition['document'])}): [bold]{escape(value)}[/]"
     )
     if cell["value"] is not None:
         tree.add(
-            f"unrounded {cell['value']} {cell['unit']}; status {cell['status']}{f' ({escape(reason)})' if (reason := cell['reason']) else ''}; estimated share {cell['estimated_share']}"
-            + (f", printed {tie['published']}: {tie['verdict']}" if tie and tie["published"] else "")
+            f"unrounded {with_thousands(cell['value'])} {cell['unit']}; status {cell['status']}{f' ({escape(without_ids(reason))})' if (reason := cell['reason']) else ''}; estimated share {cell['estimated_share']}"
+            + (f", printed {with_thousands(tie['published'])}: {tie['verdict'].replace('_', ' ')}" if tie and tie["published"] else "")
         )
     if tie and tie["explanation"] and tie["explanation"] != cell["reason"]:
-        tree.add(escape(tie["explanation"]))
+        tree.add(escape(without_ids(tie["explanation"])))
     tree.add(f"definition: {escape(definition['text'])} [dim]({escape(definition['source'])})[/]")
     tree.add(f"formula: {escape(definition['formula'])}")
     for doubt in walk["uncertainty"]:
@@ -48,7 +51,7 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     for part in walk["parts"]:
         said = {cell["reason"] or ""}
         branch = tree.add(
-            f"[bold]{part['kpi_id']}[/] {'= ' + part['value'] + ' ' + part['unit'] if part['value'] is not None else 'is blocked,'} from {part['amounts']} amounts"
+            f"[bold]{escape(part['label'])}[/] ({part['kpi_id']}) {'= ' + with_thousands(part['value']) + ' ' + part['unit'] if part['value'] is not None else 'is blocked,'} from {part['amounts']} amounts"
         )
         if part["per_factor"]:
             branch.add(escape(part["per_factor"]))
@@ -58,10 +61,10 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
             number = (
                 f"blocked{_once(group['blocked'], said)}"
                 if group["blocked"]
-                else f"{group['quantity']} {group['unit']} = {group['in_kpi_unit']} {part['unit']}"
+                else f"{with_thousands(group['quantity'])} {group['unit']} = {with_thousands(group['in_kpi_unit'])} {part['unit']}"
             )
             way = f", by {group['way']}" if group["way"] else ""
-            amounts.add(escape(f"{group['site_id']}  {group['origin']}{gas}: {number}  ({group['amounts']} amounts{way})"))
+            amounts.add(escape(f"{group['site_id']}  {_named(group['origin'])}{gas}: {number}  ({group['amounts']} amounts{way})"))
         _more(amounts, len(part["groups"]), rows)
         if part["factors"]:
             factors = branch.add("factors")
@@ -80,12 +83,18 @@ def print_trace(console: Console, walk: dict[str, Any], rows: int) -> None:
     console.print(tree)
 
 
+def _named(measure: str) -> str:
+    """What a measure is called, with its id."""
+    label = measure_named(measure, "en")
+    return measure if label is None else f"{label} ({measure})"
+
+
 def _once(reason: str, said: set[str]) -> str:
     """A reason where it was not said yet: what is blocked far down is blocked for what stands at the top."""
     if any(reason in other or other.removesuffix(OTHERS) == reason for other in said):
         return ", as said above"
     said.add(reason)
-    return f": {reason}"
+    return f": {without_ids(reason)}"
 
 
 def _add_estimates(branch: Tree, part: dict[str, Any], rows: int) -> None:
@@ -94,7 +103,7 @@ def _add_estimates(branch: Tree, part: dict[str, Any], rows: int) -> None:
         estimates = branch.add(f"estimates ({len(part['estimates'])})")
         for row in part["estimates"][:rows]:
             meter = f" meter {row['meter_id']}" if row["meter_id"] else ""
-            what = f"{row['site_id']}{meter} {row['month']}: {row['quantity']} {row['unit']} of {row['measure']} for {row['days']} days by {row['method']} ({row['rule']})"
+            what = f"{row['site_id']}{meter} {row['month']}: {with_thousands(row['quantity'])} {row['unit']} of {_named(row['measure'])} for {row['days']} days by {row['method']} ({row['rule']})"
             leaf = estimates.add(escape(what))
             leaf.add(escape(f"basis: {row['basis']}"))
             _add_records(leaf.add(f"records behind the basis ({len(row['records'])})"), row["records"], rows)
@@ -102,7 +111,7 @@ def _add_estimates(branch: Tree, part: dict[str, Any], rows: int) -> None:
     if part["missing"]:
         missing = branch.add(f"expected and not received in full ({len(part['missing'])} site months)")
         for row in part["missing"][:rows]:
-            missing.add(escape(f"{row['site_id']} {row['month']}: {row['measure']}"))
+            missing.add(escape(f"{row['site_id']} {row['month']}: {_named(row['measure'])}"))
         _more(missing, len(part["missing"]), rows)
 
 

@@ -186,6 +186,15 @@ def test_sentences_for_readers_name_lines_and_no_ids() -> None:
     assert without_ids(f"of record {name}") == f"of record {name}"
 
 
+def test_sentences_name_lines_of_plain_files_too() -> None:
+    """A file without sheets has ids without the name of one."""
+    name, other = "0a1b2c3d4e5f:0000003", "0a1b2c3d4e5f:0000014"
+    places = {name: "energy/bills.csv:3", other: "energy/bills.csv:14"}
+
+    assert without_ids(f"rejected record {name}: energy/bills.csv, line 3: no number. See {name}, {other}.", places) == "rejected row: energy/bills.csv, line 3: no number. See energy/bills.csv:3, energy/bills.csv:14."
+    assert records_named(f"also by record {other} (X-1)") == [other]
+
+
 @pytest.mark.parametrize(
     ("whole", "difference"),
     [

@@ -45,7 +45,7 @@ def test_trace_of_a_ratio_shows_both_sides(worked: Ran) -> None:
     shown = look(worked, "trace", "ghg_per_capita", "--period", "2023").stdout
 
     assert "ghg_scope_1_2 / employees_full_time" in shown
-    assert "33627 person" in shown
+    assert "33,627 person" in shown
 
 
 @pytest.mark.parametrize(

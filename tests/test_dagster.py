@@ -252,7 +252,7 @@ def checked(tmp_path: Path, *findings: pl.DataFrame, name: str = "rejected_recor
 
 
 def finding(number: int = 1, **values: object) -> pl.DataFrame:
-    return row(FINDINGS, **({"finding_id": str(number), "check": "rejected_record", "subject": f"a.csv, line {number}", "severity": "error", "observed": "read 'x'", "expected": "a number", "what_to_do": "Send it back."} | values))
+    return row(FINDINGS, **({"finding_id": str(number), "check": "rejected_record", "subject": f"a.csv, line {number}", "severity": "error", "observed": "read 'x'", "expected": "a number", "what_to_do": "Send it back.", "state": "open"} | values))
 
 
 def test_a_failed_check_says_what_how_many_which_and_what_to_do(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_failed_check_says_what_how_many_which_and_what_to_do(tmp_path: Path) 
     words, wrong, steps = result.description or "", str(result.metadata["what is wrong"].value), str(result.metadata["what to do"].value)
 
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert words.startswith("**12 findings.** What ought to hold: every record received can be read.")
+    assert words.startswith("**12 rows or files were rejected.** What ought to hold: every record received can be read.")
     assert words.count("a.csv, line") == 3
     assert "and 9 more" in words
     assert words.endswith("**What to do:** Send it back.")
@@ -280,10 +280,10 @@ def test_a_check_is_as_bad_as_its_worst_finding_and_names_that_first(tmp_path: P
 
 
 def test_notes_and_waivers_fail_no_check_but_are_counted(tmp_path: Path) -> None:
-    result = checked(tmp_path, finding(1, severity="note"), finding(2, waived="preparer, until 2024-12-31: known"))
+    result = checked(tmp_path, finding(1, severity="note"), finding(2, waived="preparer, until 2024-12-31: known", state="waived"), finding(3, severity="warning", state="explained"))
 
     assert result.passed
-    assert result.description == "It holds: every record received can be read. 1 waived; 1 noted, without need to act."
+    assert result.description == "It holds: every record received can be read. 1 waived; 1 explained; 1 noted, without need to act."
     assert checked(tmp_path).passed
 
 

@@ -250,7 +250,7 @@ def test_a_bill_without_a_meter_is_of_the_meter_that_is_read_on_its_days(tmp_pat
     ("rows", "refused"),
     [
         ([JAN | {"document": "B1", "tariff": "peak"}, JAN | {"document": "B1", "tariff": "Peak"}], []),
-        ([JAN | {"document": "B1", "tariff": "峰"}, JAN | {"document": "B1", "tariff": "peak", "quantity": "90"}], ["bill_twice", "overlap"]),
+        ([JAN | {"document": "B1", "tariff": "峰"}, JAN | {"document": "B1", "tariff": "peak", "quantity": "90"}], ["bill_twice"]),
         ([JAN | {"tariff": "峰"}, JAN | {"tariff": "谷"}, JAN | {"tariff": "小计", "quantity": "200"}], ["overlap"]),
         ([JAN | {"document": "B1", "tariff": "peak"}, JAN | {"document": "B1", "tariff": "flat"}, JAN | {"document": "B2", "corrects": "b-1", "tariff": "高峰"}], ["corrected_in_part"]),
         # Two parts are not told anew by one other.
@@ -373,9 +373,28 @@ def test_an_overlap_names_the_other_bills_that_share_a_day(tmp_path: Path) -> No
 
     assert rules(result) == {line: ["overlap"] for line in range(2, 9)}
     told = result.rejected["expected"][0]
-    assert "if one bill came twice, leave one out" in told
-    assert told.count("(record ") == 4
-    assert told.endswith("; and 2 more")
+    assert told.startswith("days that no other bill of meter E1 covers. These cover some of them too: 2023-01-01 to 2023-01-31 (energy/bills.csv, line 3); ")
+    assert told.count("(energy/bills.csv, line ") == 4
+    assert "; and 2 more. If a bill was sent twice, leave one out; " in told
+
+
+def test_a_bill_sent_twice_is_told_to_its_sender_by_file_and_line(tmp_path: Path) -> None:
+    """Whoever reads it sees what was sent twice, where, and what to do; no id of ours, and nothing twice."""
+    other = bill(**JAN | {"document": "B1", "quantity": "110"})
+    result = read_files(tmp_path, {"energy/a.csv": csv_of(bill(**JAN | {"document": "B1"}), bill(**FEB)), "energy/b.csv": csv_of(bill(**FEB | {"meter_id": "E2"}), other)})
+
+    assert result.rejected["rule"].to_list() == ["bill_twice", "bill_twice"]
+    assert result.rejected["expected"].unique().item() == (
+        "one quantity for bill B1 of meter E1 for 2023-01-01 to 2023-01-31. It was sent 2 times with different quantities: 100 kWh (energy/a.csv, line 2); 110 kWh (energy/b.csv, line 3). "
+        "Keep the row that is right and leave the others out; or, if one of them corrects another, write the number of the bill it corrects in a column `corrects`, or a higher number in a column `revision`"
+    )
+    assert result.rejected["expected_zh"].unique().item().endswith("已收到：100 kWh (energy/a.csv 第 2 行); 110 kWh (energy/b.csv 第 3 行)")
+
+
+def test_a_bill_that_came_twice_and_meets_a_third_is_told_of_both(tmp_path: Path) -> None:
+    result = read(tmp_path, JAN | {"document": "B1"}, JAN | {"document": "B1", "quantity": "110"}, JAN | {"document": "B2", "period_start": "2023-01-31", "period_end": "2023-02-03"})
+
+    assert rules(result) == {2: ["bill_twice", "overlap"], 3: ["bill_twice", "overlap"], 4: ["overlap"]}
 
 
 def test_merged_readings_are_no_quantity_of_each_row(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def _finding(row: Mapping[str, Any]) -> dict[str, Any]:
         "check": CHECK, "subject": f"{row['subject']}{when}", "id_subject": row["anomaly_id"], "edition": row["edition"], "period": row["period"],
         "severity": "warning" if row["waits"] else "note", "passed": False, "observed": f"{told}{explained}", "expected": f"{plain(row['expected'])} {row['unit']}; {row['threshold']}",
         "difference": None if row["ratio"] is None else f"{plain(row['ratio'])} times", "record_ids": row["record_ids"],
-        "what_to_do": _TO_DO[row["state"]].format(**row),
+        "what_to_do": _TO_DO[row["state"]].format(**row), "state": "explained" if row["state"] == "explained" else None,
     }  # fmt: skip
 
 
@@ -140,4 +140,5 @@ def _many(part: pl.DataFrame) -> dict[str, Any]:
         "severity": "warning" if first["waits"] else "note", "passed": False,
         "observed": f"{part.height} {'open' if first['waits'] else 'explained'}{f', of them {stale} stale' if stale else ''}, such as {', '.join(names)}",
         "expected": first["threshold"], "difference": None, "record_ids": "", "what_to_do": "See anomalies.csv. So many have one cause, or the threshold of the rule is too low.",
+        "state": None if first["waits"] else "explained",
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """Findings: the results of all checks of a run, in one table. They judge; they change nothing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -17,14 +17,17 @@ from esg_kpis.assurance.library import of_library
 from esg_kpis.assurance.lists import list_findings
 from esg_kpis.assurance.market import claim_findings, fallback_findings
 from esg_kpis.assurance.people import estimated_heads_findings, roll_forward_findings, uncovered_findings, unknown_words
+from esg_kpis.assurance.states import state_of
 from esg_kpis.assurance.tables import printed_findings
 from esg_kpis.assurance.targets import target_findings
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.domains import derived, people
 from esg_kpis.editions import Edition, needed_measures
 from esg_kpis.exact import plain, rounded, sums
 from esg_kpis.exact import printed as as_printed
 from esg_kpis.factors import Library
 from esg_kpis.tables import FINDINGS, conform, finding_id
+from esg_kpis.tables.records import NAMED_RECORD
 
 CHECKS: dict[str, str] = {
     "rejected_record": "Every record received can be read",
@@ -100,7 +103,7 @@ CHECKS: dict[str, str] = {
 """The checks, in the order a person should read them: name and what holds when it passes."""
 
 
-_RECORD = re.compile(r"(rejected )?record ([0-9a-f]{12}:[^\s:]*:\d{7})(: )?")
+_RECORD = re.compile(rf"(?:(rejected )?\brecord )?({NAMED_RECORD})(: )?")
 """How sentences name a record."""
 
 
@@ -129,7 +132,7 @@ def findings(
     claims: pl.DataFrame,
     uses: pl.DataFrame,
     library: Library,
-    editions: Iterable[Edition],
+    editions: Sequence[Edition],
     as_of: date,
     more: Iterable[dict[str, Any]] = (),
 ) -> pl.DataFrame:
@@ -141,13 +144,14 @@ def findings(
         {**row, "edition": "", "period": "", "id_subject": f"{row['subject']} {row['record_ids']}".strip()}
         for row in observations.iter_rows(named=True)
     ]
-    rows += [_of_rejected(group) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
+    names = dict(sites.select("site_id", "name").iter_rows())
+    rows += [_of_rejected(group, names) for group in rejected.sort("record_id", "rule", "column").partition_by("record_id", maintain_order=True)]
     rows += [_of_problem(row) for row in problems.iter_rows(named=True)]
     rows += [_of_outlier(row) for row in outliers.iter_rows(named=True)]
     rows += gap_findings(gaps) + stray_findings(gaps)
     rows += roll_forward_findings(headcount)
     rows += region_findings(sites, amounts, library) + balance_findings(amounts) + twice_findings(amounts) + beside_findings(amounts) + claim_findings(claims) + fallback_findings(uses, library)
-    rows += [_of_factor(source, text) for source, text in library.unreadable] + of_library(library)
+    rows += [_of_factor(source, text) for source, text in library.unreadable] + of_library(library, editions)
     waivers: dict[str, str] = {}
     for edition in editions:
         rows += _of_edition(edition, amounts, sites, kpi_values, tie_outs, table_checks, gaps, outliers)
@@ -167,6 +171,7 @@ def findings(
             row["finding_id"] = finding_id(row["check"], f"{subject} {len(taken)}", row["edition"], row["period"])
         taken.add(row["finding_id"])
         row["waived"] = waivers.get(row["finding_id"])
+        row["state"] = state_of(row)
     return conform(pl.DataFrame(rows, schema=FINDINGS.schema), FINDINGS)
 
 
@@ -214,14 +219,17 @@ def _passed(check: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _of_rejected(group: pl.DataFrame) -> dict[str, Any]:
+def _of_rejected(group: pl.DataFrame, sites: Mapping[str, str]) -> dict[str, Any]:
     first = group.row(0, named=True)
+    # A row about a person is mended in its own file, and which site it names is not said.
+    site = None if group.select(of_people()).item(0, 0) else first["site_id"]
+    sender = f"the site {site}{f' ({name})' if (name := sites.get(site)) else ''}" if site else f"the sender of {first['path']}"
     stopped = first["rule"] == "file_stopped"
     return {
         "check": "rejected_record", "subject": f"{first['path']}{', line ' + str(first['line']) if first['line'] else ''}", "id_subject": first["record_id"],
         "edition": "", "period": "", "severity": "error", "passed": False, "observed": " ".join(group["message"]), "expected": CHECKS["rejected_record"].lower(),
         "difference": None, "record_ids": first["record_id"],
-        "what_to_do": "Mend the file or its _format.toml." if stopped else "Send the row back to its sender, or waive this finding in the edition.",
+        "what_to_do": "Mend the file or its _format.toml." if stopped else f"Send the row back to {sender}, or waive this finding in the edition.",
     }  # fmt: skip
 
 
@@ -268,13 +276,21 @@ def _of_cell(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_ABOUT_PRINT = {
+    "open": "Trace it, then mend the data or explain it as [[known_difference]] with a proof.", "explained": "Nothing; it is explained.",
+    "follows": "Mend what blocks the KPI; this goes with it.",
+}  # fmt: skip
+
+
 def _of_tie_out(row: dict[str, Any]) -> dict[str, Any]:
-    computed = row["computed"] if row["computed"] is not None else "not computed"
+    computed = f"{row['computed']} {row['unit']}" if row["computed"] is not None else "not computed"
+    # A blocked figure is a finding of its own, which says what to mend.
+    state = "explained" if row["explained"] else "follows" if row["verdict"] == "blocked" else "open"
     return {
         "check": "tie_out", "subject": _cell(row), "edition": row["edition"], "period": row["period"], "severity": "warning" if row["explained"] else "error",
-        "passed": False, "observed": f"{computed} {row['unit']}. {row['explanation'] or 'No explanation is known.'}", "expected": f"printed {row['published']} {row['unit']}",
+        "passed": False, "observed": f"{computed}. {row['explanation'] or 'No explanation is known.'}", "expected": f"printed {row['published']} {row['unit']}",
         "difference": None if row["difference"] is None else plain(row["difference"]), "record_ids": "",
-        "what_to_do": "Nothing; it is explained." if row["explained"] else "Trace it, then mend the data or explain it as [[known_difference]] with a proof.",
+        "what_to_do": _ABOUT_PRINT[state], "state": state,
     }  # fmt: skip
 
 

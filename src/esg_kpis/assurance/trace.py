@@ -36,7 +36,7 @@ def trace(tables: Tables, inputs: Inputs, kpi_id: str, period: str, breakdown: s
     """Everything one cell rests on, as plain data.
 
     Keys: `cell` (the row of kpi_values), `tie_out`, `definition`, `formula` in words and numbers, `parts`: one per sum that the formula needs, each with its
-    `groups` (amounts added up by origin, gas, site and factor), `factors` (value, source, why chosen), `records` (file, line, as received), `estimates`
+    `label`, `groups` (amounts added up by origin, gas, site and factor), `factors` (value, source, why chosen), `records` (file, line, as received), `estimates`
     (method, computation, and the records behind its basis), and `missing`: site months expected and not received.
 
     Raises:
@@ -175,7 +175,7 @@ def _part(kpi: Kpi, period: str, amounts: pl.DataFrame, attributes: list[str], t
         )  # fmt: skip
     groups.sort(key=lambda group: (-abs(Fraction(group["in_kpi_unit"] or 0)), group["site_id"]))
     return {
-        "kpi_id": kpi.id, "formula": formula(kpi), "value": None if any(group["blocked"] for group in groups) else plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.filter(~stands_in()).height, "per_factor": per_text,
+        "kpi_id": kpi.id, "label": kpi.label, "formula": formula(kpi), "value": None if any(group["blocked"] for group in groups) else plain(rounded(exact)), "unit": kpi.unit, "amounts": chosen.filter(~stands_in()).height, "per_factor": per_text,
         "groups": groups, "factors": _factors(chosen, tables, inputs), "records": _records(chosen, tables),
         "estimates": _estimates(chosen, tables, inputs.edition), "missing": _missing(chosen),
     }  # fmt: skip

@@ -39,7 +39,7 @@ def of_heads(every: pl.DataFrame, estimates: pl.DataFrame, hidden_in: Sequence[s
         return marks
     own = estimates.filter(pl.col("edition").is_in(list(hidden_in)))
     rests_on = own.select("edition", "amount_id", pl.col("basis_amount_ids").str.split(";").alias("before")).explode("before")
-    found = own.filter(pl.col("method") == _PER_HEAD).select("edition", "amount_id")
+    found = own.filter(pl.col("method") == PER_HEAD).select("edition", "amount_id")
     while True:
         # What is made from an amount that tells of heads, and an estimate that rests on one, tell of them too.
         found = pl.concat([found, rests_on.join(found.rename({"amount_id": "before"}), on=["edition", "before"], how="semi").select("edition", "amount_id")]).unique()

@@ -1,7 +1,7 @@
 """What is wrong with a factor library, or worth knowing, found in the library alone: overlaps, gaps, revisions, outliers, values that cannot be, and what refers to nothing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date
 
 import polars as pl
@@ -37,13 +37,18 @@ KINDS: dict[str, str] = {
 _LIKE_AN_ID = re.compile(r"(?<![\w./-])[a-z]\w*(?:-[\w.]+)+")
 
 
-def library_findings(library: Library) -> list[LibraryFinding]:
-    """All that is found, worst first, then by kind and subject."""
+def library_findings(library: Library, gwp_sets: Container[str] | None = None) -> list[LibraryFinding]:
+    """All that is found, worst first, then by kind and subject.
+
+    Args:
+        library: The library.
+        gwp_sets: The GWP sets that editions and their lenses use, where they are known: what another set lacks is a note.
+    """
     frame = series_of(library)
     checks: tuple[Callable[[], list[LibraryFinding]], ...] = (
         lambda: _unreadable(library), lambda: _overlaps(library, frame), lambda: _regions(library), lambda: _parents(library), lambda: not_their_parents(library), lambda: negatives(library),
         lambda: outliers(library, frame), lambda: slips(library), lambda: far_gwps(library), lambda: _sources(library),
-        lambda: gaps(library, frame), lambda: revisions(library, frame), lambda: _methods(library), lambda: _gwp_sets(library),
+        lambda: gaps(library, frame), lambda: revisions(library, frame), lambda: _methods(library), lambda: _gwp_sets(library, gwp_sets),
     )  # fmt: skip
     order = list(KINDS)
     return sorted(
@@ -158,7 +163,7 @@ def _methods(library: Library) -> list[LibraryFinding]:
     ]  # fmt: skip
 
 
-def _gwp_sets(library: Library) -> list[LibraryFinding]:
+def _gwp_sets(library: Library, used: Container[str] | None) -> list[LibraryFinding]:
     sets: dict[str, set[str]] = {}
     blends: dict[str, set[str]] = {}
     for factor in library.factors:
@@ -174,8 +179,8 @@ def _gwp_sets(library: Library) -> list[LibraryFinding]:
             of = sorted(blend for blend, made_of in blends.items() if made_of - gases)
             rows.append(
                 LibraryFinding(
-                    "blend", "warning", name, (), f"It has no GWP of {', '.join(parts)}, so that {', '.join(of)} cannot be counted by {'its' if len(of) == 1 else 'their'} gases.",
-                    "Add the GWPs to factors/gwp.csv, or let no edition with blends use the set.",
+                    "blend", "warning" if used is None or name in used else "note", name, (), f"It has no GWP of {', '.join(parts)}, so that {', '.join(of)} cannot be counted by {'its' if len(of) == 1 else 'their'} gases.",
+                    "Add the GWPs to factors/gwp.csv, or let no edition with blends use the set." if used is None or name in used else "Nothing, while no edition uses the set. Before one does, add the GWPs to factors/gwp.csv.",
                 )
             )  # fmt: skip
         lacking = sorted(every - gases)

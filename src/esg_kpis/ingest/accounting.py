@@ -10,7 +10,7 @@ from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF
 from esg_kpis.files import LINE, Sheet
 from esg_kpis.ingest.formats import Feed, FileFormat
 from esg_kpis.ingest.meters import METERED
-from esg_kpis.ingest.rejections import REJECTION
+from esg_kpis.ingest.rejections import REJECTION, named_in, with_places
 from esg_kpis.ingest.rows import FeedRows
 from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.totals import reasons
@@ -149,6 +149,7 @@ def rejected_of(
         .join(sites.unique("record_id"), on="record_id", how="left")
         .with_columns(pl.col("measures").fill_null(""), pl.col("site_id").replace({"": None}))
     )
+    joined = _with_places(joined, records)
     place = pl.col("path") + pl.when(pl.col("sheet") != "").then(pl.lit(", sheet ") + pl.col("sheet")).otherwise(pl.lit(""))
     column = pl.when(pl.col("column") != "").then(pl.lit(", column '") + pl.col("column") + "'").otherwise(pl.lit(""))
     message = (
@@ -165,6 +166,18 @@ def rejected_of(
     chinese = [right_zh(rule, detail) for rule, detail in joined.select("rule", "detail").iter_rows()]
     joined = joined.with_columns(pl.Series("expected_zh", chinese, dtype=pl.String()))
     return conform(pl.concat([joined.with_columns(message.alias("message")).select(REJECTED.names), stops]), REJECTED)
+
+
+def _with_places(rejected: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Rejections that name other rows by file and line, as their sender knows them, instead of by the ids of their records."""
+    ids = pl.Series("record_id", sorted({name for column in ("expected", "detail") for text in rejected[column].to_list() for name in named_in(text)}), dtype=pl.String())
+    if ids.is_empty():
+        return rejected
+    there = records.select("record_id", "path", "sheet", "line").join(ids.to_frame(), on="record_id", how="semi").rows()
+    english = {name: f"{path}{f', sheet {sheet}' if sheet else ''}, line {line}" for name, path, sheet, line in there}
+    chinese = {name: f"{path}{f' 工作表 {sheet}' if sheet else ''} 第 {line} 行" for name, path, sheet, line in there}
+    told = [pl.Series(column, [with_places(text, places) for text in rejected[column].to_list()], dtype=pl.String()) for column, places in (("expected", english), ("detail", chinese))]
+    return rejected.with_columns(told)
 
 
 def _measures_of(spec: Feed, feed: FeedRows, wrong: pl.Series) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from esg_kpis.ingest.quantities import in_canonical_units
 from esg_kpis.ingest.readings import apart, backwards, read_off
 from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.ingest.rejections import without as without_rejected
-from esg_kpis.ingest.same_bill import alike_meters, among, bills_twice, duplicates, meeting, overlaps, same_days, set_out
+from esg_kpis.ingest.same_bill import alike_meters, among, beyond, bills_twice, duplicates, meeting, overlaps, same_days, set_out
 from esg_kpis.ingest.spelling import parts_known, spelled
 from esg_kpis.ingest.superseded import corrected, read_later, revised
 from esg_kpis.ranges import merged, without
@@ -35,7 +35,7 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
 
     Args:
         sent: Quantities in the columns of `quantities.SENT`.
-        places: `record_id`, `path`, `line` of all records: the first of two equal ones is kept.
+        places: `record_id`, `path`, `line` of all records: the first of two equal ones is kept, and two that contradict each other are told in this order.
         meters: The register of meters.
 
     Source: GHG Protocol Corporate Standard (2004), chapter 7 (double counting, completeness); GB 17167-2006 (metering levels).
@@ -49,7 +49,8 @@ def judged(sent: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> Ju
     rows, corrections, idle = corrected(without_rejected(rows, [ends]))
     rows, revisions, unmet = revised(without_rejected(rows, [corrections]))
     credit = credited(read_later(without_rejected(rows, [revisions])))
-    contradictions = [bills_twice(among(credit.rows, close)), overlaps(credit.rows, close, credit.void), credit.rejected]
+    twice = bills_twice(among(credit.rows, close), places)
+    contradictions = [twice, beyond(overlaps(credit.rows, close, credit.void), twice), credit.rejected]
     contradictions.append(credits_too_much(without_rejected(credit.rows, contradictions)))
     kept = without_rejected(credit.rows, contradictions)
     problems = pl.concat([NO_REJECTIONS, *wrong, ends, corrections, revisions, *contradictions])

@@ -1,13 +1,17 @@
 """Rejections as rows: which record broke which rule in which column, what was read there and what would be right."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import polars as pl
+
+from esg_kpis.tables.records import NAMED_RECORD
 
 REJECTION = {
     "record_id": pl.String(), "rule": pl.String(), "column": pl.String(), "read": pl.String(), "expected": pl.String(), "detail": pl.String(),
 }  # fmt: skip
 NO_REJECTIONS = pl.DataFrame(schema=REJECTION)
+_NAMED = re.compile(NAMED_RECORD)
 
 
 def rejections(
@@ -40,3 +44,13 @@ def without(rows: pl.DataFrame, problems: Sequence[pl.DataFrame]) -> pl.DataFram
     """`rows` without the records that some rejections are of."""
     bad = pl.concat([frame.select("record_id") for frame in problems])["record_id"].unique()
     return rows.filter(~pl.col("record_id").is_in(bad.implode())) if bad.len() else rows
+
+
+def named_in(text: str) -> list[str]:
+    """The ids of the records that a rejection names."""
+    return _NAMED.findall(text)
+
+
+def with_places(text: str, places: Mapping[str, str]) -> str:
+    """The text with the place of each record it names instead of the id."""
+    return _NAMED.sub(lambda found: places.get(found[0], found[0]), text)

@@ -3,7 +3,7 @@
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF, MEASURES
-from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
+from esg_kpis.ingest.rejections import NO_REJECTIONS, named_in, rejections, short, span
 
 METER = ["domain", "measure", "site_id", "meter_id", "tariff", "dimensions"]
 """What a bill of one meter is about; parts of a count (peak, valley) stand beside each other."""
@@ -15,6 +15,9 @@ COUNTS = pl.col("excluded").is_null()
 """Nothing else stands for it."""
 IS_BILL = pl.col("bill_kind") != "credit_note"
 """It is a bill, or an estimate of one, and takes nothing back."""
+
+_NAMED, MORE = 4, "; and "
+"""How many of the bills that a bill meets are named, and what stands before the number of the others."""
 
 
 def meeting(rows: pl.DataFrame, key: list[str] = METER) -> pl.DataFrame:
@@ -65,7 +68,7 @@ def duplicates(rows: pl.DataFrame, close: pl.DataFrame, places: pl.DataFrame) ->
 # ---------------------------------------------------------------- contradictions
 
 
-def bills_twice(rows: pl.DataFrame) -> pl.DataFrame:
+def bills_twice(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """The same bill of the same meter for the same days, with another amount, and nothing says which holds."""
     key = [*BILL, "start", "end", "bill_kind"]
     twice = rows.filter(pl.col("document").is_not_null() & COUNTS)
@@ -73,10 +76,25 @@ def bills_twice(rows: pl.DataFrame) -> pl.DataFrame:
     twice = twice.filter(pl.col("record_id").n_unique().over(key) > 1) if twice.height else twice
     if twice.is_empty():
         return NO_REJECTIONS
-    others = pl.col("record_id").unique().sort().str.join(", ").over(key)
-    told = pl.lit("one bill of that number, meter and days: say `corrects` or `revision`, or leave the wrong one out; the rows are ") + others
-    named = twice.with_columns(others.alias("__others"), told.alias("__told"))
-    return rejections(named, pl.lit(value=True), "bill_twice", pl.col("column"), pl.col("received"), pl.col("__told"), pl.col("__others"))
+    twice = twice.join(places.select("record_id", "path", "line"), on="record_id", how="left", maintain_order="left")
+    each = short(pl.col("quantity")) + " " + pl.col("received_unit") + " (" + pl.col("record_id") + ")"
+    sent = each.sort_by("path", "line").head(_NAMED).str.join("; ") + _and_more(pl.len())
+    meter = pl.when(pl.col("meter_id").is_null()).then(pl.lit("")).otherwise(pl.lit(" of meter ") + pl.col("meter_id"))
+    part = pl.when(pl.col("tariff").is_null()).then(pl.lit("")).otherwise(pl.lit(" (") + pl.col("tariff") + ")")
+    told = (
+        pl.lit("one quantity for bill ") + pl.col("document") + meter + part + " for " + span() + ". It was sent " + pl.len().cast(pl.String).over(key) + " times with different quantities: " + sent.over(key)
+        + ". Keep the row that is right and leave the others out; or, if one of them corrects another, write the number of the bill it corrects in a column `corrects`, or a higher number in a column `revision`"
+    )  # fmt: skip
+    return rejections(twice.with_columns(told.alias("__told"), sent.over(key).alias("__sent")), pl.lit(value=True), "bill_twice", pl.col("column"), pl.col("received"), pl.col("__told"), pl.col("__sent"))
+
+
+def beyond(overlapping: pl.DataFrame, twice: pl.DataFrame) -> pl.DataFrame:
+    """Rejections of bills that share days, without those that say nothing but that the same bill came twice, which has been said."""
+    said: dict[str, set[str]] = {}
+    for record, detail in twice.select("record_id", "detail").iter_rows():
+        said.setdefault(record, set()).update(named_in(detail))
+    news = [record not in said or MORE in detail or not said[record].issuperset(named_in(detail)) for record, detail in overlapping.select("record_id", "detail").iter_rows()]
+    return overlapping.filter(pl.Series(news, dtype=pl.Boolean())) if twice.height else overlapping
 
 
 def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.DataFrame:
@@ -99,10 +117,15 @@ def overlaps(rows: pl.DataFrame, close: pl.DataFrame, void: pl.Series) -> pl.Dat
         return NO_REJECTIONS
     told = metered.join(blocks, on="record_id", how="inner")
     hint = (
-        pl.lit("days of the meter that no other bill covers, and either its whole count or the parts of it; if one bill came twice, leave one out; else `corrects`, `tariff`, `last_day`, or for the row of a whole [[file.aside]] in _format.toml. The other bills are ")
-        + pl.col("__others")
+        pl.lit("days that no other bill of meter ") + pl.col("meter_id") + " covers. These cover some of them too: " + pl.col("__others")
+        + ". If a bill was sent twice, leave one out; if its dates are wrong, mend them; if it corrects the other, write the number of that bill in a column `corrects`; if both are parts of one count, such as peak and valley, name the part of each in a column `tariff`. "
+        "Days that two bills share by custom, and rows of a whole, are told in _format.toml (`last_day`, [[file.aside]])"
     )  # fmt: skip
     return rejections(told, pl.lit(value=True), "overlap", pl.lit("period_start"), span(), hint, pl.col("__others"))
+
+
+def _and_more(count: pl.Expr) -> pl.Expr:
+    return pl.when(count > _NAMED).then(pl.lit(MORE) + (count - _NAMED).cast(pl.String) + " more").otherwise(pl.lit(""))
 
 
 def _blocks(rows: pl.DataFrame, key: list[str], odd: pl.Expr | None = None, *, all_odd: bool = False) -> pl.DataFrame:
@@ -125,17 +148,13 @@ def _blocks(rows: pl.DataFrame, key: list[str], odd: pl.Expr | None = None, *, a
     return _others(blocks) if blocks.height else nothing
 
 
-_NAMED = 4
-"""How many of the bills that a bill meets are named."""
-
-
 def _others(blocks: pl.DataFrame) -> pl.DataFrame:
     """`record_id` of each record, and `__others`: days and ids of the bills of its block that share a day with it."""
     told = blocks.select("__block", pl.col("record_id").alias("__id"), pl.col("start").alias("__start"), pl.col("end").alias("__end"))
     met = blocks.join(told, on="__block", how="inner").filter((pl.col("record_id") != pl.col("__id")) & (pl.col("start") <= pl.col("__end")) & (pl.col("__start") <= pl.col("end")))
     each = met.unique(["record_id", "__id"], keep="first", maintain_order=True).sort("record_id", "__start", "__id")
-    words = pl.col("__start").cast(pl.String) + " to " + pl.col("__end").cast(pl.String) + " (record " + pl.col("__id") + ")"
-    more = pl.when(pl.len() > _NAMED).then(pl.lit("; and ") + (pl.len() - _NAMED).cast(pl.String) + " more").otherwise(pl.lit(""))
+    words = pl.col("__start").cast(pl.String) + " to " + pl.col("__end").cast(pl.String) + " (" + pl.col("__id") + ")"
+    more = _and_more(pl.len())
     return each.group_by("record_id", maintain_order=True).agg(words.head(_NAMED).str.join("; ").alias("__others"), more.alias("__more")).select("record_id", pl.col("__others") + pl.col("__more"))
 
 

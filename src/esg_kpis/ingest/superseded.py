@@ -45,7 +45,7 @@ def _corrected_twice(pairs: pl.DataFrame) -> pl.DataFrame:
         return NO_REJECTIONS
     other = several.select(*key, pl.col("__by").alias("__other"), pl.col("__start").alias("__from"), pl.col("__end").alias("__to"))
     met = several.join(other, on=key, how="inner", nulls_equal=True).filter((pl.col("__by") != pl.col("__other")) & (pl.col("__start") <= pl.col("__to")) & (pl.col("__from") <= pl.col("__end")))
-    told = pl.lit("one correction of that bill: say `corrects` of the later one for the earlier, or leave one out; the other is record ") + pl.col("__other")
+    told = pl.lit("one correction of that bill: say `corrects` of the later one for the earlier, or leave one out; the other is ") + pl.col("__other")
     found = met.unique(["__by"], keep="first", maintain_order=True).select(pl.col("__by").alias("record_id"), "document", told.alias("told"), "__other")
     return rejections(found, pl.lit(value=True), "bill_twice", pl.lit("corrects"), pl.col("document"), pl.col("told"), pl.col("__other"))
 
@@ -71,7 +71,7 @@ def _told_anew(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     open_ = pairs.filter(COUNTS).join(left, on=key, how="inner").sort(*key, "__by").unique(key, keep="first", maintain_order=True)
     part = pl.concat_str("tariff", pl.col("dimensions").replace({"": None}), separator=", ", ignore_nulls=True)
     of = pl.col("__left") + pl.when(part != "").then(pl.lit(" (") + part + ")").otherwise(pl.lit(""))
-    told = pl.lit("a correction of all days and parts of this bill; that of record ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity (of several spans the first; the others come in a file of their own)"
+    told = pl.lit("a correction of all days and parts of this bill; that of ") + pl.col("__by") + " says nothing of " + of + ": send it whole, or leave in this row only these days and their quantity (of several spans the first; the others come in a file of their own)"
     return telling.join(left, on=key, how="anti"), rejections(open_.with_columns(of.alias("__of")), pl.lit(value=True), "corrected_in_part", pl.lit("period_start"), span(), told, pl.col("__of"))
 
 

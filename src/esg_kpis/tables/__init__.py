@@ -27,7 +27,7 @@ from esg_kpis.tables.people import HEADCOUNT, PEOPLE_CONTROLS, PEOPLE_COUNTS
 from esg_kpis.tables.records import COVERAGE, FILES, INSTRUMENTS, METERS, NATURES, OWNERSHIP, QUANTITIES, RECORDS, REJECTED, SITES
 from esg_kpis.tables.register import APPROVALS, PERIOD_STATES, RESTATEMENTS
 from esg_kpis.tables.restatement import BRIDGE
-from esg_kpis.tables.results import FINDINGS, KPI_LABELS, KPI_VALUES, PUBLISHED, SEVERITIES, STATUSES, TIE_OUT, VERDICTS
+from esg_kpis.tables.results import FINDING_STATES, FINDINGS, KPI_LABELS, KPI_VALUES, PUBLISHED, SEVERITIES, STATUSES, TIE_OUT, VERDICTS
 from esg_kpis.tables.targets import TARGET_PROGRESS, TARGET_VERDICTS, TARGETS
 from esg_kpis.tables.uncertainty import UNCERTAINTY, UNCERTAINTY_SOURCES, UNCERTAINTY_STATES
 
@@ -64,6 +64,7 @@ __all__ = [
     "FATES",
     "FILES",
     "FINDINGS",
+    "FINDING_STATES",
     "HEADCOUNT",
     "HELD",
     "INPUTS",

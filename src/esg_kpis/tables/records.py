@@ -5,6 +5,8 @@ import polars as pl
 from esg_kpis.exact import FACTOR, QUANTITY
 from esg_kpis.tables.definition import LINE, PATH, RECORD_ID, SHEET, SITE, Column, Table, text
 
+NAMED_RECORD = r"\b[0-9a-f]{12}:(?:[^\s:;]+:)?\d{7}\b"
+"""How a sentence names a record: the file, its sheet where it has some, and the line."""
 NATURES = ("flow", "stock", "event")
 
 RECORDS = Table(

@@ -8,6 +8,7 @@ from esg_kpis.tables.definition import CELL, EDITION, Column, Table, text
 STATUSES = ("ok", "incomplete", "blocked", "not_applicable", "not_collected", "suppressed")
 VERDICTS = ("equal", "differs", "stated", "blocked", "not_computed", "not_published", "suppressed")
 SEVERITIES = ("error", "warning", "note")
+FINDING_STATES = ("open", "follows", "explained", "waived", "known", "passed")
 
 KPI_VALUES = Table(
     "kpi_values", "one cell of a KPI table", ("edition", "kpi_id", "period", "breakdown", "category"),
@@ -83,5 +84,6 @@ FINDINGS = Table(
         text("record_ids", "Records concerned, joined by `;`"),
         text("what_to_do", "What a person should do"),
         text("waived", "Who waived it, why and until when", nullable=True),
+        text("state", "What is still to be done about it: `open` needs somebody; `follows` goes when the finding that causes it is mended; `explained` and `waived` are settled in the edition; `known` needs nobody; `passed`", allowed=FINDING_STATES),
     ),
 )  # fmt: skip

@@ -1,49 +1,25 @@
 """The page of findings: what needs a person, worst first, with the way out; rejected rows by sender; anomalies with room for an explanation."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.findings import CHECKS, records_named, without_ids
+from esg_kpis.assurance.findings import CHECKS, records_named
+from esg_kpis.assurance.states import needs_a_person, open_by_severity, still_open
 from esg_kpis.assurance.withheld import NOT_SHOWN, of_people
 from esg_kpis.evidence.received import OF_PEOPLE
 from esg_kpis.exact import plain
-from esg_kpis.report.charts.words import measure_named
 from esg_kpis.report.returned import file_name
 from esg_kpis.report.site.basis import SiteBasis, to_explorer
-from esg_kpis.report.site.figures import Figures, figures_of
+from esg_kpis.report.site.finding_groups import Names, groups
+from esg_kpis.report.site.sentences import Reader, reader_of
 from esg_kpis.report.site.words import said
 
-ROWS, RECORDS, OPEN = 40, 4, 15
-"""How many rows of one check, and records of one finding, are shown; the files hold all of them. Checks of more rows than the last begin folded."""
-_RANK = {"error": 0, "warning": 1, "note": 2}
+ROWS = 40
+"""How many rejected rows of one sender are shown; the files hold all of them."""
 PEOPLE_FOLDERS = tuple(f"{folder}/" for folder in OF_PEOPLE)
-_NOTHING = "Nothing"
-"""How the words of a finding begin that needs nobody."""
-
-
-def to_be_done(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings about which there is something to do: neither passed, nor waived, nor explained, nor only to be known."""
-    return findings.filter(~pl.col("passed") & pl.col("waived").is_null() & ~pl.col("what_to_do").str.starts_with(_NOTHING))
-
-
-def needs_a_person(findings: pl.DataFrame) -> pl.DataFrame:
-    """Of those, errors and warnings. Notes can wait until there is time."""
-    return to_be_done(findings).filter(pl.col("severity") != "note")
-
-
-@dataclass(frozen=True)
-class Names:
-    """What findings are told with: file and line of records, the records that the explorer has a page of, and what KPIs are called."""
-
-    places: Mapping[str, str]
-    pages: frozenset[str]
-    figures: Mapping[str, Figures]
-    language: str
+SETTLED = ("explained", "waived", "follows")
 
 
 def findings_page(basis: SiteBasis, language: str) -> dict[str, Any]:
@@ -54,16 +30,18 @@ def findings_page(basis: SiteBasis, language: str) -> dict[str, Any]:
         language: en or zh.
     """
     findings = basis.tables["findings"]
-    failed, needed = findings.filter(~pl.col("passed")), needs_a_person(findings)
-    later = to_be_done(findings).filter(pl.col("severity") == "note")
-    known = failed.join(pl.concat([needed, later]).select("finding_id"), on="finding_id", how="anti")
+    failed, counts = findings.filter(~pl.col("passed")), open_by_severity(findings)
     places = _places(basis.tables["records"], failed, basis.tables["rejected"])
-    names = Names(places, _shown_records(basis), {edition: figures_of(basis, edition, language) for edition in basis.editions}, language)
+    reader = reader_of(basis, places, language)
+    names = Names(reader, _shown_records(basis), _advice(findings))
+    later = still_open(findings).filter(pl.col("severity") == "note")
     holds = [name for name in CHECKS if name not in set(failed["check"])]
     return {
-        "documents": {name: edition.rules.document for name, edition in basis.editions.items()}, "needed": needed.height, "failed": failed.height, "needs": list(_groups(needed, names, opened=True)), "later": list(_groups(later, names, opened=False)),
-        "known": list(_groups(known, names, opened=False)),
-        "senders": list(_senders(basis, places, language)), "anomalies": list(_anomalies(basis, names.figures, language)), "passed": [check_title(name, language) for name in holds],
+        "documents": {name: edition.rules.document for name, edition in basis.editions.items()},
+        "counts": {"needed": counts["error"] + counts["warning"], "errors": counts["error"], "warnings": counts["warning"], "notes": counts["note"], "settled": failed.height - sum(counts.values())},
+        "needs": list(groups(needs_a_person(findings), names, opened=True)), "later": list(groups(later, names)), "explained": list(groups(failed.filter(pl.col("state").is_in(SETTLED)), names, every=True)),
+        "known": list(groups(failed.filter(pl.col("state") == "known"), names)),
+        "senders": list(_senders(basis, reader)), "anomalies": list(_anomalies(basis, reader)), "passed": [check_title(name, language) for name in holds],
     }  # fmt: skip
 
 
@@ -72,22 +50,9 @@ def check_title(name: str, language: str) -> str:
     return said("checks", name, "zh") if language == "zh" else CHECKS[name]
 
 
-def _by_number(text: str) -> list[tuple[int, str]]:
-    """An order in which line 3 stands before line 10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", text)]
-
-
-def in_plain_words(subject: str, edition: str, called: Mapping[str, Figures], language: str) -> str:
-    """What a finding is about, with the label of its KPI or measure in place of the id; as it stands where it begins with neither."""
-    name, _, rest = subject.partition(" ")
-    known = measure_named(name, language)
-    if (figures := called.get(edition)) is not None:
-        breakdown, is_cell, category = rest.partition("=")
-        if is_cell and (name, breakdown, category) in figures.labels:
-            return figures.label(name, breakdown, category)
-        if (name, "total", "All") in figures.labels:
-            known = figures.label(name)
-    return subject if known is None else f"{known} {rest}".strip()
+def _advice(findings: pl.DataFrame) -> dict[str, str]:
+    """What to do about each record that was rejected."""
+    return dict(findings.filter((pl.col("check") == "rejected_record") & ~pl.col("passed")).select("record_ids", "what_to_do").iter_rows())
 
 
 def _places(records: pl.DataFrame, findings: pl.DataFrame, rejected: pl.DataFrame) -> dict[str, str]:
@@ -108,28 +73,7 @@ def _place(path: str, sheet: str, line: int) -> str:
     return f"{path}{f' [{sheet}]' if sheet else ''}:{line}"
 
 
-def _groups(findings: pl.DataFrame, names: Names, *, opened: bool) -> Iterator[dict[str, Any]]:
-    """Findings by check, errors first, then in the order of `CHECKS`."""
-    order = {name: number for number, name in enumerate(CHECKS)}
-    rows = sorted(findings.iter_rows(named=True), key=lambda row: (_RANK[row["severity"]], order[row["check"]], row["edition"], row["period"], _by_number(row["subject"])))
-    for (severity, check), group in groupby(rows, key=lambda row: (row["severity"], row["check"])):
-        every = list(group)
-        yield {
-            "severity": severity, "title": check_title(check, names.language), "count": len(every), "open": opened and len(every) <= OPEN, "more": max(len(every) - ROWS, 0),
-            "rows": [_finding(row, names) for row in every[:ROWS]],
-        }  # fmt: skip
-
-
-def _finding(row: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    subject = in_plain_words(row["subject"], row["edition"], names.figures, names.language)
-    records = [name for name in row["record_ids"].split(";") if name]
-    return {
-        "id": row["finding_id"], "subject": subject, "name": row["subject"] if subject != row["subject"] else "", "edition": row["edition"], "period": row["period"], "observed": without_ids(row["observed"], names.places), "expected": row["expected"], "todo": row["what_to_do"], "waived": row["waived"],
-        "records": [{"href": to_explorer("record", name) if name in names.pages else None, "words": names.places.get(name, name)} for name in records[:RECORDS]], "more_records": max(len(records) - RECORDS, 0),
-    }  # fmt: skip
-
-
-def _senders(basis: SiteBasis, places: Mapping[str, str], language: str) -> Iterator[dict[str, Any]]:
+def _senders(basis: SiteBasis, reader: Reader) -> Iterator[dict[str, Any]]:
     """Rejected rows under who sent them: the site, or the file where it names none. The most first."""
     sites, pages = dict(basis.tables["sites"].select("site_id", "name").iter_rows()), _shown_records(basis)
     by_sender: dict[str, list[dict[str, Any]]] = {}
@@ -137,13 +81,17 @@ def _senders(basis: SiteBasis, places: Mapping[str, str], language: str) -> Iter
         by_sender.setdefault(row["site_id"] if row["site_id"] in sites else row["path"].replace("/", "-"), []).append(row)
     for sender, rows in sorted(by_sender.items(), key=lambda item: (-len(item[1]), item[0])):
         shown = [
-            {"where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]) if row["record_id"] in pages else to_explorer("file", row["path"]), "column": row["column"], "read": row["read"], "expected": without_ids(_right(row, language), places)}
-            for row in rows[:ROWS]
+            {
+                "where": _place(row["path"], row["sheet"], row["line"]), "href": to_explorer("record", row["record_id"]) if row["record_id"] in pages else to_explorer("file", row["path"]), "column": row["column"], "read": row["read"],
+                "expected": reader.tell(_right(row, reader.language)), "again": before is not None and before["record_id"] == row["record_id"], "same": before is not None and (before["rule"], before["expected"]) == (row["rule"], row["expected"]) and row["rule"] == "bill_twice",
+            }
+            for before, row in zip([None, *rows], rows[:ROWS], strict=False)
         ]  # fmt: skip
         name = f"{sender} {sites[sender]}".strip() if sender in sites else rows[0]["path"]
         # A row about a person is mended in its own file, and which site it names is not said here.
         workbook = None if sender not in sites and rows[0]["path"].startswith(PEOPLE_FOLDERS) else f"rejected_by_site/{file_name(sender)}.xlsx"
-        yield {"name": name, "count": len(rows), "rows": shown, "more": max(len(rows) - ROWS, 0), "workbook": workbook}
+        count = len({row["record_id"] for row in rows})
+        yield {"name": name, "count": count, "rows": shown, "more": max(len(rows) - ROWS, 0), "workbook": workbook}
 
 
 def _right(row: Mapping[str, Any], language: str) -> str:
@@ -151,12 +99,15 @@ def _right(row: Mapping[str, Any], language: str) -> str:
     return str((language == "zh" and row["expected_zh"]) or (row["expected"] if row["column"] else row["message"]))
 
 
-def _anomalies(basis: SiteBasis, called: Mapping[str, Figures], language: str) -> Iterator[dict[str, Any]]:
+def _anomalies(basis: SiteBasis, reader: Reader) -> Iterator[dict[str, Any]]:
     """Open ones first. What was found is the sentence of the finding."""
     told = {(row["edition"], row["subject"], row["period"]): row["observed"] for row in basis.tables["findings"].iter_rows(named=True) if row["check"] == "anomaly"}
     for row in basis.tables["anomalies"].sort(pl.col("state") != "open", "edition", "period", "subject", "anomaly_id", descending=[False, False, True, False, False]).iter_rows(named=True):
         spot = (row["edition"], row["subject"], row["period"])
+        observed = told.get(spot) or (NOT_SHOWN if row["observed"] is None else "") or f"{plain(row['observed'])} {row['unit']}; {plain(row['expected']) if row['expected'] is not None else '–'}"
+        if row["explanation"]:  # It stands below, in a place of its own.
+            observed = observed.removesuffix(f". {row['explained_by']}: {row['explanation']}")
         yield {
-            "id": row["anomaly_id"], "open": row["state"] == "open", "subject": in_plain_words(row["subject"], row["edition"], called, language), "edition": row["edition"], "period": f"{row['period']}{f' {row_month}' if (row_month := row['month']) else ''}",
-            "observed": told.get(spot) or (NOT_SHOWN if row["observed"] is None else "") or f"{plain(row['observed'])} {row['unit']}; {plain(row['expected']) if row['expected'] is not None else '–'}", "explanation": row["explanation"], "explained_by": row["explained_by"], "explained_on": row["explained_on"],
+            "id": row["anomaly_id"], "open": row["state"] == "open", "subject": reader.subject(row["subject"], row["edition"]), "edition": row["edition"], "period": f"{row['period']}{f' {row_month}' if (row_month := row['month']) else ''}",
+            "observed": reader.tell(observed, row["edition"]), "explanation": row["explanation"], "explained_by": row["explained_by"], "explained_on": row["explained_on"],
         }  # fmt: skip

@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.findings import without_ids
+from esg_kpis.assurance.states import open_by_severity
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.figures import Figures, change, figures_of, in_words, size_of_change, spark, worst_first
-from esg_kpis.report.site.findings import needs_a_person, to_be_done
 from esg_kpis.report.site.words import said
 
 CARDS, MOVERS, RESTATED, WITHOUT, CONCERNED = 8, 10, 12, 40, 15
@@ -44,8 +44,7 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     blocked, incomplete = of.get("blocked", 0), of.get("incomplete", 0)
     told = ties.filter(pl.col("published").is_not_null())
     agree, unexplained = told.filter(pl.col("verdict").is_in(["equal", "stated"])).height, told.filter(~pl.col("explained") & ~pl.col("verdict").is_in(["equal", "stated"])).height
-    person = needs_a_person(findings)
-    by_severity = {str(name): int(count) for name, count in to_be_done(findings).group_by("severity").len().iter_rows()}
+    of_severity = open_by_severity(findings)
     rejected, open_ones = basis.tables["rejected"]["record_id"].n_unique(), anomalies.filter(pl.col("state") == "open").height
     computed = sum(of.get(name, 0) for name in ("ok", "incomplete"))
     return [
@@ -53,7 +52,7 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
         tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
         tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=told.height)
         if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
-        tile("person", person.height, "bad" if by_severity.get("error") else "warn" if by_severity.get("warning") else "good", "findings.html#needs", said("index", "tile_person_more", language, errors=by_severity.get("error", 0), warnings=by_severity.get("warning", 0), notes=by_severity.get("note", 0))),
+        tile("person", of_severity["error"] + of_severity["warning"], "bad" if of_severity["error"] else "warn" if of_severity["warning"] else "good", "findings.html#needs", said("index", "tile_person_more", language, errors=of_severity["error"], warnings=of_severity["warning"], notes=of_severity["note"])),
         tile("rejected", rejected, "bad" if rejected else "good", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(basis.tables["records"].height)))),
         tile("anomalies", open_ones, "warn" if open_ones else "good", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip

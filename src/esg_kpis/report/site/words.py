@@ -32,3 +32,9 @@ def said(group: str, name: str, language: str, **values: object) -> str:
 def group_of(group: str, language: str) -> dict[str, str]:
     """All words of a group, for a script that says them."""
     return {name: words[language] for name, words in _words()[group].items()}
+
+
+def what_is_wrong(check: str, count: int, language: str) -> str:
+    """The title of a check that failed, with how many findings there are of it: `14 KPI figures are blocked`."""
+    words = _words()["failed"][check]
+    return (words["one"] if language == "en" and count == 1 else words[language]).format(count=f"{count:,}")

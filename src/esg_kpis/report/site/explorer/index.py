@@ -39,5 +39,5 @@ def index_of(run: Gathered, codes: list[list[str]], starts: dict[str, list[int]]
         "meters": [[meter, run.site_of.get(site, -1)] for meter, site in run.meters.select("meter_id", "site_id").iter_rows()],
         "factors": [[name, *((factor.measure, factor.output, factor.gas, factor.region) if (factor := factors.get(name)) else ("", "", "", ""))] for name in run.numbers.factors],
         "measures": [[name, MEASURES[name].unit, MEASURES[name].meaning, int(name in OF_PEOPLE)] for name in run.measures],
-        "codes": codes, "rules": list(run.numbers.rules), "qualities": list(run.numbers.qualities), "many": {"records": run.records.height, "amounts": run.rows.height}, "shard": SHARD, "starts": starts,
+        "codes": codes, "rules": list(run.numbers.rules), "qualities": list(run.numbers.qualities), "many": {"records": run.records.height, "people": run.basis.tables["records"].height - run.records.height, "amounts": run.rows.height}, "shard": SHARD, "starts": starts,
     }  # fmt: skip

@@ -40,7 +40,7 @@
     const counts = [["kpis", kpis.length], ["cells", cells.length], ["amounts", many.amounts], ["records", many.records], ["files", files.length], ["sites", sites.length], ["meters", meters.length], ["factors", factors.length], ["measures", measures.length], ["codes", codes.length]];
     return [
       el("h1", {}, say("title")), el("p", { class: "lead" }, say("lead")),
-      section(say("what_is_here"), el("ul", { class: "counts" }, counts.map(([name, n]) => el("li", {}, el("strong", {}, grouped(n)), ` ${say(name)}`)))),
+      section(say("what_is_here"), el("ul", { class: "counts" }, counts.map(([name, n]) => el("li", {}, el("strong", {}, grouped(n)), ` ${say(name)}`))), many.people ? el("p", { class: "muted" }, say("people_beside", { n: grouped(many.people), shown: grouped(many.records), all: grouped(many.people + many.records) })) : null),
       section(say("all_kpis"), editions.map((item, place) => el("details", { open: place === 0 }, el("summary", {}, item.document), kpiTable(place)))),
     ];
   };
