@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from esg_kpis.errors import InputProblem, UsageProblem
+from esg_kpis.report.unseen import made_visible
 from pipelines import complete
 from pipelines.options import GIVEN, Json, Root, print_json
 
@@ -39,7 +40,7 @@ def check_table(
         shown = frame if every else frame.filter(frame["verdict"].is_in(["cannot_be_rounding", "unreadable", "not_checked"]))
         print_json({"checked": frame.height, "found": found.height, "checks": shown.to_dicts()})
     else:
-        print("\n".join(_lines(frame, every=every)))
+        print(made_visible("\n".join(_lines(frame, every=every))))
     raise typer.Exit(1 if found.height else 0)
 
 

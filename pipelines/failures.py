@@ -9,12 +9,11 @@ import traceback
 from collections.abc import Iterator
 
 import typer
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from esg_kpis.errors import EsgKpisError, InternalProblem, UsageProblem
-from pipelines.options import print_json
+from pipelines.options import Terminal, print_json
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
@@ -102,7 +101,7 @@ def report(error: BaseException, *, as_json: bool) -> int:
 
 def _print(error: EsgKpisError) -> None:
     """One thought a line. Into a pipe a line stays a line; in a terminal its parts stay together."""
-    console = Console(stderr=True, highlight=False)
+    console = Terminal(stderr=True, highlight=False)
     wide = not console.is_terminal
     width = 10**6 if wide else min(WIDTH, console.width)
     console.width = width

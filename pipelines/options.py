@@ -3,14 +3,17 @@
 import json
 import os
 import sys
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from esg_kpis.errors import UsageProblem
+from esg_kpis.report.unseen import made_visible
 from pipelines import complete
 
 Root = Annotated[Path | None, typer.Option("--root", help="The workspace: a folder with data/raw, factors and editions.")]
@@ -69,9 +72,18 @@ def in_utf8(text: str, option: str) -> str:
     return text
 
 
+class Terminal(Console):
+    """A console that shows text and obeys none: what stands in the name of a file or in a cell gives the terminal no orders."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is written, piece by piece; rich's own orders stay."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else made_visible(text), style, control)
+
+
 def console() -> Console:
     """A console as wide as the terminal; into a file or a pipe nothing is cut."""
-    return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 4000), highlight=False)
+    return Terminal(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 4000), highlight=False)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401

@@ -86,4 +86,4 @@ def basis_of(workspace: WorkspaceResource, tables: dict[str, pl.DataFrame]) -> S
     for name, edition in editions.items():
         own = tables["edition_amounts"].filter(pl.col("edition") == name)
         inputs[name] = inputs_of(own, tables["sites"], library, edition, workspace.known_date(edition))
-    return SiteBasis(editions, inputs, tables, workspace.found)
+    return SiteBasis(editions, inputs, tables, workspace.found, workspace.usual_last_day.isoformat())

@@ -83,13 +83,14 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return date.fromisoformat(self.known_on) if self.known_on else edition.rules.knowledge_date
 
     @property
+    def usual_last_day(self) -> date:
+        """The last day that data may be about, unless another is asked for: the latest knowledge date of the workspace."""
+        return max(edition.rules.knowledge_date for edition in self.every_edition)
+
+    @property
     def last_day(self) -> date:
         """The last day that data may be about."""
-        return (
-            date.fromisoformat(self.as_of)
-            if self.as_of
-            else max(edition.rules.knowledge_date for edition in _editions(self.workspace.editions, (), digest_of(self.workspace.editions)))
-        )
+        return date.fromisoformat(self.as_of) if self.as_of else self.usual_last_day
 
     @cached_property
     def found(self) -> dict[str, str]:

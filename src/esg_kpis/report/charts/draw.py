@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from esg_kpis.report.charts.numbers import MARK, Number, drawn
+from esg_kpis.report.unseen import made_visible
 
 Spec = dict[str, Any]
 
@@ -64,7 +65,7 @@ def svg_of(spec: Mapping[str, Any], height: int, prefix: str, label: str) -> str
     body = re.sub(r'(\bid="|url\(#|href="#)', lambda found: f"{found[0]}{escape(prefix, quote=True)}-", body)
     body = re.sub(r"<text(?=[^>]* stroke=)", '<text paint-order="stroke"', body)
     said = escape(label, quote=True)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="{said}" viewBox="0 0 {WIDTH} {height}" width="100%" font-family="{FONTS}">{body}</svg>'
+    return made_visible(f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="{said}" viewBox="0 0 {WIDTH} {height}" width="100%" font-family="{FONTS}">{body}</svg>')
 
 
 # ---------------------------------------------------------------- marks at places counted in the units of the picture

@@ -23,12 +23,14 @@ class SiteBasis:
         editions: The editions that were computed, newest first, with the inputs of their KPIs.
         tables: The tables of the run by name, as in the data dictionary, over all editions.
         facts: What `run.json` says of the run, without its key: digests, dates in force, versions.
+        usual_last_day: The last day that data may be about in a run that is asked for no other; empty where it is not known.
     """
 
     editions: Mapping[str, Edition]
     inputs: Mapping[str, Inputs]
     tables: Mapping[str, pl.DataFrame]
     facts: Mapping[str, str]
+    usual_last_day: str = ""
 
     def of(self, name: str, edition: str) -> pl.DataFrame:
         """A table's rows of one edition; all of them where it has no editions."""

@@ -9,11 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from esg_kpis.report.charts import Chart, charts_of, colours
 from esg_kpis.report.site.basis import LANGUAGES, PAGES, SiteBasis
 from esg_kpis.report.site.explorer import explorer_files
+from esg_kpis.report.site.explorer.put import of_run
 from esg_kpis.report.site.findings import findings_page
 from esg_kpis.report.site.overview import overview
 from esg_kpis.report.site.tables_page import tables_page
 from esg_kpis.report.site.told import told
+from esg_kpis.report.site.what_if import what_if
 from esg_kpis.report.site.words import said
+from esg_kpis.report.unseen import made_visible
 
 STATIC = ("site.css", "site.js", "findings.js", "explorer.css", "explorer.js", "explorer_search.js", "explorer_figures.js", "explorer_sources.js")
 
@@ -30,13 +33,18 @@ def site_files(basis: SiteBasis, key: str) -> dict[str, bytes]:
         key: Key of the run.
     """
     basis = told(basis)
-    templates = Environment(loader=PackageLoader("esg_kpis.report.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    templates = Environment(loader=PackageLoader("esg_kpis.report.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_shown)
     made = {"static/charts.css": colours().encode()} | {f"static/{name}": (files(__package__) / "static" / name).read_bytes() for name in STATIC}
     for language in LANGUAGES:
         for page, content in _contents(basis, language).items():
             text = templates.get_template(f"{page}.html.j2").render(**_around(basis, page, language, key), **content)
             made[f"{'zh/' if language == 'zh' else ''}{page}.html"] = text.encode()
-    return dict(sorted((made | explorer_files(basis)).items()))
+    return dict(sorted((made | {path: of_run(content, key) for path, content in explorer_files(basis).items()}).items()))
+
+
+def _shown(value: object) -> object:
+    """What a template puts on a page. Pictures are markup of ours and stay as they are."""
+    return made_visible(value) if type(value) is str else value
 
 
 def _contents(basis: SiteBasis, language: str) -> Mapping[str, dict[str, Any]]:
@@ -53,5 +61,5 @@ def _around(basis: SiteBasis, page: str, language: str, key: str) -> dict[str, A
     newest = next(iter(basis.editions.values()))
     return {
         "page": page, "pages": PAGES, "lang": language, "up": "../" if language == "zh" else "", "other_language": f"../{page}.html" if language == "zh" else f"zh/{page}.html", "document": newest.rules.document,
-        "key": key, "as_of": basis.facts.get("as_of", ""), "said": lambda group, name, **values: said(group, name, language, **values),
+        "key": key, "as_of": basis.facts.get("as_of", ""), "what_if": what_if(basis, language), "said": lambda group, name, **values: said(group, name, language, **values),
     }  # fmt: skip

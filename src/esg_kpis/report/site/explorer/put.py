@@ -21,6 +21,11 @@ def script(name: str, data: Any) -> bytes:  # noqa: ANN401
     return f'ESG.put("{name}",{text});\n'.encode(errors="backslashreplace")
 
 
+def of_run(content: bytes, key: str) -> bytes:
+    """A data file that says which run it is of, so that a page that stays open while another run is published shows nothing of both."""
+    return content.removesuffix(b");\n") + f",{json.dumps(key)});\n".encode()
+
+
 def path_of(name: str) -> str:
     """Where a data file lies in the site."""
     return f"data/{name}.js"

@@ -10,19 +10,27 @@ const ESG = (() => {
   const pages = {};
   let index = null;
   let words = null;
+  /** The run that this page is of; each data file says of which it is. */
+  const run = document.querySelector(".explorer").dataset.run;
+  const OTHER = Symbol("of another run");
 
   // ---------------------------------------------------------------- data
 
-  function put(name, data) {
-    loaded.set(name, data);
+  function put(name, data, made = run) {
+    loaded.set(name, made === run ? data : OTHER);
   }
 
   function need(name, file = name) {
     if (!waiting.has(name)) {
       waiting.set(name, new Promise((resolve, reject) => {
         const script = document.createElement("script");
-        script.src = base + file + ".js";
-        script.onload = () => (loaded.has(name) ? resolve(loaded.get(name)) : reject(new Missing(file)));
+        // From a server a browser may keep what it loaded once; by the run it asks again when there is another.
+        script.src = `${base}${file}.js?run=${encodeURIComponent(run)}`;
+        script.onload = () => {
+          if (!loaded.has(name)) reject(new Missing(file));
+          else if (loaded.get(name) === OTHER) reject(new Anew(file));
+          else resolve(loaded.get(name));
+        };
         script.onerror = () => reject(new Missing(file));
         document.head.append(script);
       }));
@@ -31,6 +39,10 @@ const ESG = (() => {
   }
 
   class Missing extends Error {}
+  /** The results were made again while the page was open: numbers of the old and the new ones must not stand side by side. */
+  class Anew extends Error {}
+  /** A link by the number of a sum or an amount, which another run gave to something else. */
+  class Before extends Error {}
   class Unknown extends Error {}
 
   /** The one thing of a kind that has this number. */
@@ -165,6 +177,9 @@ const ESG = (() => {
 
   // ---------------------------------------------------------------- elements
 
+  /** Text with what nobody sees and what would turn its direction round made visible; `report/unseen.py` has the same. */
+  const visible = (text) => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (found) => `[U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
+
   function el(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -173,11 +188,14 @@ const ESG = (() => {
       else if (name === "class") element.className = value;
       else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false).map((child) => (typeof child === "string" ? visible(child) : child)));
     return element;
   }
 
-  const to = (...parts) => `#/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
+  /** Numbers hold for one run, so links by number say which. */
+  const NUMBERED = ["sum", "amounts", "amount"];
+  const own = `~${run.slice(0, 8)}`;
+  const to = (...parts) => `#/${[...parts, ...(NUMBERED.includes(parts[0]) ? [own] : [])].map((part) => encodeURIComponent(part)).join("/")}`;
   const link = (text, ...parts) => el("a", { href: to(...parts) }, text);
 
   /** A number in a table: short, with all of its digits in the title. */
@@ -256,11 +274,24 @@ const ESG = (() => {
   }
 
   let turn = 0;
+  let at = location.hash;
+  let followed = false;
+  const left = new Map();
+
+  /** Where a place was left, for who goes back to it; a link leads to the top. */
+  function heightOf() {
+    const height = followed ? 0 : left.get(location.hash) || 0;
+    followed = false;
+    return height;
+  }
 
   async function show() {
     // Other hashes lead to places of the page itself, such as its main part.
     if (location.hash && !location.hash.startsWith("#/")) return;
     const mine = ++turn;
+    left.set(at, window.scrollY);
+    at = location.hash;
+    const height = heightOf();
     const place = document.getElementById("explorer-page");
     let parts = [];
     let content;
@@ -271,12 +302,16 @@ const ESG = (() => {
     }
     place.setAttribute("aria-busy", "true");
     try {
+      if (NUMBERED.includes(parts[0]) && parts.at(-1).startsWith("~") && parts.pop() !== own) throw new Before();
       const page = pages[parts[0] || "start"];
       if (!page) throw new Unknown(parts.join("/"));
       content = await page(...parts.slice(1));
     } catch (problem) {
-      content = problem instanceof Missing ? missing(problem.message) : unknown(parts.slice(1).join(" / ") || parts.join("/"));
-      if (!(problem instanceof Missing) && !(problem instanceof Unknown)) throw problem;
+      if (problem instanceof Missing) content = missing(problem.message);
+      else if (problem instanceof Anew) content = anew();
+      else if (problem instanceof Before) content = [trail(), el("h1", {}, say("before")), el("p", {}, say("before_what")), el("p", {}, say("way_out"), " ", link(say("start")))];
+      else if (problem instanceof Unknown) content = unknown(parts.slice(1).join(" / ") || parts.join("/"));
+      else throw problem;
     } finally {
       if (mine === turn) place.removeAttribute("aria-busy");
     }
@@ -285,9 +320,9 @@ const ESG = (() => {
     const heading = place.querySelector("h1");
     document.title = heading && parts.length ? `${heading.textContent} · ${say("title")}` : say("title");
     if (turn > 1 || parts.length) {
-      window.scrollTo(0, 0);
       heading.setAttribute("tabindex", "-1");
       heading.focus({ preventScroll: true });
+      window.scrollTo(0, height);
     }
   }
 
@@ -299,18 +334,26 @@ const ESG = (() => {
     return [el("h1", {}, say("title")), el("p", { role: "alert" }, say("broken", { name: `data/${name}.js` }))];
   }
 
+  function anew() {
+    const again = el("button", { type: "button", on: { click: () => location.reload() } }, "Reload 重新載入");
+    return [el("h1", {}, "Explorer"), el("p", { role: "alert" }, "The results were made anew while this page was open, and its numbers would be those of two runs. 本頁開啟期間結果已重新產生，請重新載入。"), el("p", {}, again)];
+  }
+
   async function begin() {
     const place = document.getElementById("explorer-page");
     try {
       [words, index] = await Promise.all([need("words", english ? "words-en" : "words-zh"), need("index")]);
     } catch (problem) {
       words = words || { x: {} };
-      place.replaceChildren(el("h1", {}, "Explorer"), el("p", { role: "alert" }, `A data file of this page is missing: data/${problem.message}.js. 缺少本頁的資料檔。`));
+      if (problem instanceof Anew) place.replaceChildren(...anew());
+      else place.replaceChildren(el("h1", {}, "Explorer"), el("p", { role: "alert" }, `A data file of this page is missing: data/${problem.message}.js. 缺少本頁的資料檔。`));
       return;
     }
     ESG.index = index;
     ESG.search.begin();
     window.addEventListener("hashchange", show);
+    document.addEventListener("click", (event) => { followed = followed || Boolean(event.target.closest && event.target.closest("a")); });
+    history.scrollRestoration = "manual";
     if (location.hash && !location.hash.startsWith("#/")) history.replaceState(null, "", location.pathname);
     await show();
   }

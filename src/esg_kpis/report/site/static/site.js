@@ -5,6 +5,7 @@
   function stored() { try { return localStorage.getItem("theme"); } catch (error) { return null; } }
   function dark() { return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches; }
   var chosen = stored();
+  root.classList.add("scripted");
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
 
   document.addEventListener("DOMContentLoaded", function () {
