@@ -28,6 +28,13 @@ def emission_charts(view: View) -> list[Chart]:
     return [chart for chart in (_by_scope(view, rows), _by_gas(view, rows), _by_kind(view, rows), _by_month(view)) if chart is not None]
 
 
+def emissions_by(view: View, column: str, period: str) -> dict[str, Fraction]:
+    """The emissions of one period in tonnes by a column of the cube; nothing where they may not be told in parts."""
+    if derived.EMISSION_CO2E in view.of_heads:
+        return {}
+    return {key: value for (own, key), value in _tonnes(counted(view), "period", column).items() if own == period}
+
+
 def _selected(view: View) -> pl.Expr:
     """Emissions of scopes 1 and 2, Scope 2 on the basis of the edition's totals."""
     basis = ["", "both", view.edition.rules.scope_2_total]

@@ -8,8 +8,10 @@ import polars as pl
 from esg_kpis.assurance.findings import without_ids
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 from esg_kpis.report.site.basis import SiteBasis
+from esg_kpis.report.site.differing import AGREE, TOLD, differing, reasons_of
 from esg_kpis.report.site.figures import Figures, change, figures_of, in_words, size_of_change, spark, worst_first
 from esg_kpis.report.site.findings import needs_a_person, to_be_done
+from esg_kpis.report.site.leading import leading
 from esg_kpis.report.site.words import said
 
 CARDS, MOVERS, RESTATED, WITHOUT, CONCERNED = 8, 10, 12, 40, 15
@@ -26,6 +28,7 @@ def overview(basis: SiteBasis, language: str) -> dict[str, Any]:
     period, before = periods[0] if periods else "", periods[1] if len(periods) > 1 else None
     return {
         "editions": len(basis.editions), "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
+        "ends": (periods[-1], periods[0]) if periods else None, "leading": leading(basis, newest, period, language) if period else [],
         "movers": _movers(basis, newest, figures, period, before), "restated": _restated(basis, language), **_without(basis, language), **_tie_out(basis, language),
     }  # fmt: skip
 
@@ -43,7 +46,7 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     of = {str(status): int(count) for status, count in values.group_by("status").len().iter_rows()}
     blocked, incomplete = of.get("blocked", 0), of.get("incomplete", 0)
     told = ties.filter(pl.col("published").is_not_null())
-    agree, unexplained = told.filter(pl.col("verdict").is_in(["equal", "stated"])).height, told.filter(~pl.col("explained") & ~pl.col("verdict").is_in(["equal", "stated"])).height
+    agree, unexplained = told.filter(pl.col("verdict").is_in(AGREE)).height, told.filter(~pl.col("explained") & ~pl.col("verdict").is_in(AGREE)).height
     person = needs_a_person(findings)
     by_severity = {str(name): int(count) for name, count in to_be_done(findings).group_by("severity").len().iter_rows()}
     rejected, open_ones = basis.tables["rejected"]["record_id"].n_unique(), anomalies.filter(pl.col("state") == "open").height
@@ -147,11 +150,11 @@ def _tie_out(basis: SiteBasis, language: str) -> dict[str, Any]:
         if counts:
             rows.append({"document": read.rules.document, "printed": sum(counts.values()), "counts": {name: counts.get(name, 0) for name in VERDICTS}})
     every = {edition: figures_of(basis, edition, language) for edition in basis.editions}
-    differing = []
-    for row in ties.filter(~pl.col("verdict").is_in(["equal", "stated"])).sort("explained", "edition", "kpi_id", "breakdown", "category", "period").iter_rows(named=True):
+    found, reasons, off = [], reasons_of(basis), differing(basis)
+    for row in off.head(TOLD).iter_rows(named=True):
         figures, spot = every[row["edition"]], (row["kpi_id"], row["breakdown"], row["category"])
         cell = figures.cells.get((*spot, row["period"]), {})
-        differing.append(
-            {**row, "published": with_thousands(row["published"]), "label": figures.label(*spot), "unit": figures.unit(*spot), "document": basis.editions[row["edition"]].rules.document, "href": cell.get("href", "explorer.html"), "computed": with_thousands(row["computed"]) if row["computed"] else None}
+        found.append(
+            {**row, "id": reasons[row["edition"], *spot, row["period"]], "published": with_thousands(row["published"]), "label": figures.label(*spot), "unit": figures.unit(*spot), "document": basis.editions[row["edition"]].rules.document, "href": cell.get("href", "explorer.html"), "computed": with_thousands(row["computed"]) if row["computed"] else None}
         )  # fmt: skip
-    return {"ties": rows, "verdicts": [name for name in VERDICTS if name in there], "differing": differing}
+    return {"ties": rows, "verdicts": [name for name in VERDICTS if name in there], "differing": found, "more_differing": off.height - len(found)}
