@@ -1,12 +1,12 @@
 """Bars that lie under headings: one row per category, from zero, with the value behind each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, RULE, SMALL, TEXT, WIDTH, Spec, boxes, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import SWATCH, legend
-from esg_kpis.report.charts.numbers import Number, tick_labels, ticks_of
+from esg_kpis.report.charts.numbers import Number, percent, shown, signed, tick_labels, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, wrapped
 
 _LABEL = 168
@@ -42,12 +42,21 @@ class Bars:
     extent: Sequence[Number] = field(default=())
 
 
+def part_by_part(values: Mapping[str, Fraction], unit: str, decimals: int, total: str) -> Bars:
+    """What stacks of columns would show of one period alone: a bar for each part with its share, and one for all of them. Of a single part that is all."""
+    whole = sum(values.values(), Fraction(0))
+    several = len(values) > 1
+    rows = [Row(name, (("", value),), f"{signed(shown(value, decimals))}{f' · {percent(value, whole)}' if several and whole > 0 else ''}") for name, value in values.items()]
+    return Bars([Group("", (*rows, *([Row(total, (("", whole),), signed(shown(whole, decimals)))] if several else [])))], unit)
+
+
 def lying(bars: Bars, prefix: str, said: str) -> str:
     """The picture of some bars."""
     rows = [row for group in bars.groups for row in group.rows]
     lows = [sum((Fraction(size) for _, size in row.parts if size < 0), Fraction(0)) for row in rows]
     highs = [sum((Fraction(size) for _, size in row.parts if size > 0), Fraction(0)) for row in rows]
-    ticks = ticks_of([*bars.extent, *lows, *highs, *(row.before for row in rows if row.before is not None)])
+    ends = [*bars.extent, *lows, *highs, *(row.before for row in rows if row.before is not None)]
+    ticks = ticks_of(ends) if any(ends) else [Fraction(0), Fraction(1)]
     behind = widest([row.said for row in rows], SMALL) + 10
     width = WIDTH - _LABEL - behind
     colours = dict(zip(bars.names, COLOURS, strict=False))
@@ -56,7 +65,7 @@ def lying(bars: Bars, prefix: str, said: str) -> str:
     key, _ = _key(bars, colours, -top)
     layers, height, spans = _rows(bars, ticks, width, colours)
     unit = texts([{"x": -_LABEL, "y": -LINE // 2, "text": bars.unit}], fill=MUTED)
-    layers = [*_axis(ticks, width, spans), unit, *key, *layers]
+    layers = [*_axis(ticks, width, spans, flat=not any(ends)), unit, *key, *layers]
     return svg_of(specification(layers, width, height, (_LABEL, top, behind, 8)), top + height + 8, prefix, said)
 
 
@@ -71,8 +80,10 @@ def _key(bars: Bars, colours: dict[str, str], top: int) -> tuple[list[Spec], int
     return [*key, rules([{"x": x + 3, "x2": x + 3, "y": middle - 7, "y2": middle + 7}], stroke=TEXT, wide=2), texts([{"x": x + 12, "y": middle, "text": bars.stroke}])], max(room, LINE)
 
 
-def _axis(ticks: list[Fraction], width: int, spans: list[tuple[int, int]]) -> list[Spec]:
-    """Ticks above, and their lines behind the rows, not behind headings."""
+def _axis(ticks: list[Fraction], width: int, spans: list[tuple[int, int]], *, flat: bool) -> list[Spec]:
+    """Ticks above, and their lines behind the rows, not behind headings. Where all is zero that is the only one."""
+    if flat:
+        return [rules([{"x": 0, "x2": 0, "y": first, "y2": last} for first, last in spans], stroke=MUTED), texts([{"x": 0, "y": -LINE // 2, "text": "0"}], align="center", fill=MUTED)]
     places = [(tick - ticks[0]) / (ticks[-1] - ticks[0]) * width for tick in ticks]
     labels = tick_labels(ticks)
     crowded = widest(labels, SMALL) + 8 > Fraction(width, len(ticks) - 1)

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from esg_kpis.report.charts.bars import lying, part_by_part
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, PANEL, SMALL, WIDTH, Spec, number, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import legend
 from esg_kpis.report.charts.numbers import drawn, shown, signed, tick_decimals, tick_labels, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, with_room
+from esg_kpis.report.charts.view import View
 
 _HEIGHT, _MOST = 210, 130
 
@@ -63,6 +65,15 @@ def stacked(stacks: Stacks, prefix: str, said: str) -> str:
     if stacks.decimals is not None:
         layers += _totals(stacks, columns, heights, ticks, width)
     return svg_of(specification(layers, width, _HEIGHT, (left, top, 4, LINE + 10)), top + _HEIGHT + LINE + 10, prefix, said)
+
+
+def over_time(view: View, stacks: Stacks, prefix: str, said: str) -> str:
+    """The picture of some stacks; where only one period has any, part by part, since a single column compares nothing and hides how much each part is."""
+    there = [place for place in stacks.places if stacks.column(place)]
+    if len(there) > 1:
+        return stacked(stacks, prefix, said)
+    unit = f"{stacks.unit} · {there[0]}{'*' if there[0] in stacks.marks else ''}"
+    return lying(part_by_part(stacks.column(there[0]), unit, stacks.decimals or 0, view.say("word", "total")), prefix, said)
 
 
 def _bars(stacks: Stacks, columns: Mapping[str, Mapping[str, Fraction]], ticks: list[Fraction]) -> Spec:

@@ -9,9 +9,9 @@ from esg_kpis.domains import derived
 from esg_kpis.editions import Kpi
 from esg_kpis.exact import sums
 from esg_kpis.report.charts.chart import Chart
-from esg_kpis.report.charts.columns import Stacks, stacked
+from esg_kpis.report.charts.columns import Stacks, over_time, stacked
 from esg_kpis.report.charts.draw import COLOURS
-from esg_kpis.report.charts.numbers import shown
+from esg_kpis.report.charts.numbers import percent, shown, told
 from esg_kpis.report.charts.panels import Panel, small_multiples
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named, sentences
@@ -101,7 +101,7 @@ def _over_periods(view: View, name: str, rows: pl.DataFrame, column: str, calls:
     )
     spoken = [view.say("said", "of_period", period=view.period(period), value=shown(total, places), unit=_unit(view)) for period, total in totals.items()]
     said = f"{title}: {'; '.join(spoken)}"
-    return Chart(name, title, stacked(stacks, f"{view.edition_id}-{name}", said), _note(view, state), header, table)
+    return Chart(name, title, over_time(view, stacks, f"{view.edition_id}-{name}", said), _note(view, state), header, table)
 
 
 def _largest(found: dict[tuple[str, str], Fraction], calls: Callable[[str], str], other: str, most: int, *, in_order: bool) -> tuple[dict[tuple[str, str], Fraction], list[str]]:
@@ -152,7 +152,7 @@ def _by_gas(view: View, rows: pl.DataFrame) -> Chart | None:
     for gas in gases:
         values = {period: found[period, gas] for period in view.periods if (period, gas) in found}
         share = _share(values.get(newest or ""), whole)
-        panels.append(Panel(f"{_gas(view, gas)}{share}", _unit(view), values, {period: shown(value, places) for period, value in values.items()}, marks))
+        panels.append(Panel(f"{_gas(view, gas)}{share}", _unit(view), values, {period: told(value, places) for period, value in values.items()}, marks))
     name = "emissions-by-gas"
     title = view.say("title", name)
     header = (view.say("word", "period"), *(f"{_gas(view, gas)}, {_unit(view)}" for gas in gases))
@@ -167,11 +167,10 @@ def _gas(view: View, gas: str) -> str:
 
 
 def _share(part: Fraction | None, whole: Fraction) -> str:
-    """A part of a whole in percent; what is too small for a decimal is said to be."""
+    """A part of a whole in percent; see `percent`."""
     if part is None or not whole:
         return ""
-    percent = part / whole * 100
-    return " · < 0.1 %" if 0 < percent < Fraction(5, 100) else f" · {shown(percent, 1)} %"
+    return f" · {percent(part, whole)}"
 
 
 # ---------------------------------------------------------------- months

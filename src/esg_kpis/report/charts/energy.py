@@ -10,7 +10,7 @@ from esg_kpis.errors import UnitProblem
 from esg_kpis.kpis import Part, leaf_value, selected
 from esg_kpis.kpis.selection import Row
 from esg_kpis.report.charts.chart import Chart
-from esg_kpis.report.charts.columns import Stacks, stacked
+from esg_kpis.report.charts.columns import Stacks, over_time
 from esg_kpis.report.charts.draw import COLOURS
 from esg_kpis.report.charts.numbers import shown
 from esg_kpis.report.charts.view import View
@@ -100,4 +100,4 @@ def energy_chart(view: View) -> Chart | None:
         for period, total in totals.items()
     )
     said = f"{title}: {'; '.join(view.say('said', 'of_period', period=view.period(period), value=shown(total, kpi.decimals), unit=unit) for period, total in totals.items())}"
-    return Chart(NAME, title, stacked(stacks, f"{view.edition_id}-{NAME}", said), sentences(note, view.language), header, table, ((view.label((kpi.id, *WHOLE)), to_explorer("kpi", view.edition_id, kpi.id)),))
+    return Chart(NAME, title, over_time(view, stacks, f"{view.edition_id}-{NAME}", said), sentences(note, view.language), header, table, ((view.label((kpi.id, *WHOLE)), to_explorer("kpi", view.edition_id, kpi.id)),))

@@ -9,7 +9,7 @@ from esg_kpis.domains import derived
 from esg_kpis.editions import Kpi
 from esg_kpis.report.charts.emissions import emissions_by
 from esg_kpis.report.charts.energy import WHOLE, energy_by_carrier
-from esg_kpis.report.charts.numbers import shown
+from esg_kpis.report.charts.numbers import percent
 from esg_kpis.report.charts.view import View, printed_of
 from esg_kpis.report.charts.words import named
 from esg_kpis.report.site.basis import SiteBasis, to_explorer
@@ -42,14 +42,6 @@ def leading(basis: SiteBasis, edition: str, period: str, language: str) -> list[
     """
     view = View(basis, edition, language)
     return [sentence for sentence in (_emissions(view, period), _energy(view, period)) if sentence is not None]
-
-
-def percent(part: Fraction, whole: Fraction) -> str:
-    """A part of a whole in percent with one decimal. What is less than the whole is never said to be all of it, and what there is never to be nothing."""
-    share = part / whole * 100
-    if part and abs(share) < Fraction(5, 100):
-        return "< 0.1 %"
-    return "> 99.9 %" if Fraction(9995, 100) <= share < 100 else f"{shown(share, 1)} %"
 
 
 def _row(view: View, kpi: Kpi, period: str) -> Mapping[str, Any] | None:

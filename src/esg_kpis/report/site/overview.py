@@ -27,7 +27,7 @@ def overview(basis: SiteBasis, language: str) -> dict[str, Any]:
     periods = periods_of(basis.of("kpi_labels", newest), basis.of("kpi_values", newest))
     period, before = periods[0] if periods else "", periods[1] if len(periods) > 1 else None
     return {
-        "editions": len(basis.editions), "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
+        "editions": len(basis.editions), "received": basis.tables["records"].height, "computed": basis.tables["kpi_values"]["printed"].is_not_null().any(), "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
         "ends": (periods[-1], periods[0]) if periods else None, "leading": leading(basis, newest, period, language) if period else [],
         "movers": _movers(basis, newest, figures, period, before), "restated": _restated(basis, language), **_without(basis, language), **_tie_out(basis, language),
     }  # fmt: skip
@@ -50,15 +50,15 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     person = needs_a_person(findings)
     by_severity = {str(name): int(count) for name, count in to_be_done(findings).group_by("severity").len().iter_rows()}
     rejected, open_ones = basis.tables["rejected"]["record_id"].n_unique(), anomalies.filter(pl.col("state") == "open").height
-    computed = sum(of.get(name, 0) for name in ("ok", "incomplete"))
+    computed, received = sum(of.get(name, 0) for name in ("ok", "incomplete")), basis.tables["records"].height
     return [
         tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, other=values.height - computed - blocked)),
-        tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
+        tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good" if computed else "", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
         tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=told.height)
         if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
         tile("person", person.height, "bad" if by_severity.get("error") else "warn" if by_severity.get("warning") else "good", "findings.html#needs", said("index", "tile_person_more", language, errors=by_severity.get("error", 0), warnings=by_severity.get("warning", 0), notes=by_severity.get("note", 0))),
-        tile("rejected", rejected, "bad" if rejected else "good", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(basis.tables["records"].height)))),
-        tile("anomalies", open_ones, "warn" if open_ones else "good", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
+        tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(received)))),
+        tile("anomalies", open_ones, "warn" if open_ones else "good" if received else "", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip
 
 
