@@ -11,9 +11,9 @@ TOLD = 200
 
 
 def differing(basis: SiteBasis) -> pl.DataFrame:
-    """The printed figures that are not as computed: those without an explanation first."""
+    """The printed figures that are not as computed: those without an explanation first, and of an edition the totals."""
     ties = basis.tables["tie_out"].filter(pl.col("published").is_not_null() & ~pl.col("verdict").is_in(AGREE))
-    return ties.sort("explained", "edition", "kpi_id", "breakdown", "category", "period")
+    return ties.sort("explained", "edition", pl.col("breakdown") != "total", "kpi_id", "breakdown", "category", "period")
 
 
 def reasons_of(basis: SiteBasis) -> dict[tuple[str, ...], str]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from esg_kpis.domains import derived
 from esg_kpis.editions import Kpi
-from esg_kpis.report.charts.emissions import emissions_by
+from esg_kpis.report.charts.emissions import UNIT, emissions_by
 from esg_kpis.report.charts.energy import WHOLE, energy_by_carrier
-from esg_kpis.report.charts.numbers import percent
+from esg_kpis.report.charts.numbers import percent, told
 from esg_kpis.report.charts.view import View, printed_of
 from esg_kpis.report.charts.words import named
 from esg_kpis.report.site.basis import SiteBasis, to_explorer
@@ -68,28 +68,29 @@ def _takes(kpi: Kpi) -> tuple[frozenset[str], frozenset[str]] | None:
 
 
 def _emissions(view: View, period: str) -> Sentence | None:
-    """What each scope is of the first figure of both, by the figures that the edition has of each; None where these are not all of it."""
+    """What each scope is of the first figure of both: by the figures that the edition has of each, or else by the sums that the figure of both is made of. None where these are not all of it."""
     there = [(kpi, row, takes) for kpi in view.edition.kpis.values() if (row := _row(view, kpi, period)) is not None and (takes := _takes(kpi)) is not None]
     for kpi, whole, (scopes, basis) in there:
         if scopes != set(derived.BY_FACTORS):
             continue
-        parts = {min(own): row for part, row, (own, on) in reversed(there) if len(own) == 1 and on <= basis and part.unit == kpi.unit}
-        total = Fraction(whole["value"])
-        if parts and abs(sum((Fraction(row["value"]) for row in parts.values()), Fraction(0)) - total) < _NEAR:
-            unit = view.unit((kpi.id, *WHOLE))
-            return _sentence(view, kpi, period, "leading_scopes", parts=_scopes(view, parts, total, basis), total=printed_of(whole), unit=unit, kinds=_kinds(view, period))
+        figures = {min(own): Fraction(row["value"]) for part, row, (own, on) in reversed(there) if len(own) == 1 and on <= basis and part.unit == kpi.unit}
+        total, unit = Fraction(whole["value"]), view.unit((kpi.id, *WHOLE))
+        for parts in (figures, emissions_by(view, "scope", period) if kpi.unit == UNIT else {}):
+            if parts and abs(sum(parts.values(), Fraction(0)) - total) < _NEAR:
+                said_parts = _scopes(view, parts, total, basis, kpi.decimals)
+                return _sentence(view, kpi, period, "leading_scopes", parts=said_parts, total=printed_of(whole), unit=unit, kinds=_kinds(view, period))
     return None
 
 
-def _scopes(view: View, parts: Mapping[str, Mapping[str, Any]], total: Fraction, basis: frozenset[str]) -> str:
+def _scopes(view: View, parts: Mapping[str, Fraction], total: Fraction, basis: frozenset[str], decimals: int) -> str:
     """Each scope with its share and figure, the largest first."""
-    told = []
-    for scope in sorted(parts, key=lambda name: (-parts[name]["value"], name)):
+    found = []
+    for scope in sorted(parts, key=lambda name: (-parts[name], name)):
         name = view.say("word", f"scope_{scope}")
         for method in sorted(basis) if scope == "2" else ():
             name = said("index", "leading_method", view.language, scope=name, method=view.say("word", method))
-        told.append(said("index", "leading_part", view.language, part=name, share=percent(Fraction(parts[scope]["value"]), total), value=printed_of(parts[scope])))
-    return said("index", "leading_and", view.language).join(told)
+        found.append(said("index", "leading_part", view.language, part=name, share=percent(parts[scope], total), value=told(parts[scope], decimals)))
+    return said("index", "leading_and", view.language).join(found)
 
 
 def _kinds(view: View, period: str) -> str:

@@ -54,9 +54,9 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     return [
         tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, other=values.height - computed - blocked)),
         tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good" if computed else "", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
-        tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=told.height)
+        tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=with_thousands(str(told.height)))
         if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
-        tile("person", person.height, "bad" if by_severity.get("error") else "warn" if by_severity.get("warning") else "good", "findings.html#needs", said("index", "tile_person_more", language, errors=by_severity.get("error", 0), warnings=by_severity.get("warning", 0), notes=by_severity.get("note", 0))),
+        tile("person", person.height, "bad" if by_severity.get("error") else "warn" if by_severity.get("warning") else "good" if received else "", "findings.html#needs", said("index", "tile_person_more", language, errors=by_severity.get("error", 0), warnings=by_severity.get("warning", 0), notes=by_severity.get("note", 0))),
         tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(received)))),
         tile("anomalies", open_ones, "warn" if open_ones else "good" if received else "", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip
@@ -148,7 +148,7 @@ def _tie_out(basis: SiteBasis, language: str) -> dict[str, Any]:
         counts: Mapping[str, int] = {str(name): int(count) for name, count in ties.filter(pl.col("edition") == edition).group_by("verdict").len().iter_rows()}
         there |= counts.keys()
         if counts:
-            rows.append({"document": read.rules.document, "printed": sum(counts.values()), "counts": {name: counts.get(name, 0) for name in VERDICTS}})
+            rows.append({"document": read.rules.document, "printed": with_thousands(str(sum(counts.values()))), "counts": {name: with_thousands(str(counts.get(name, 0))) for name in VERDICTS}})
     every = {edition: figures_of(basis, edition, language) for edition in basis.editions}
     found, reasons, off = [], reasons_of(basis), differing(basis)
     for row in off.head(TOLD).iter_rows(named=True):
