@@ -12,9 +12,9 @@ from esg_kpis.editions.labelled import OTHER, word
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 
 STATES = {"blocked": "blocked", "not_applicable": "n/a", "not_collected": "–", "suppressed": "(few)", "incomplete": "incomplete"}
-MARKS = {"equal": ("=", "green"), "stated": ("=", "green"), "differs": ("≠", "yellow"), "incomplete": ("~", "yellow")}
+MARKS = {"equal": ("=", "green"), "stated": ("·", "dim"), "differs": ("≠", "yellow"), "incomplete": ("~", "yellow")}
 LEGEND = (
-    ("=", "equals print"), ("≠", "differs from print"), ("~", "incomplete"), ("–", "not collected"), ("n/a", "not applicable"), ("(few)", "too few persons to show"),
+    ("=", "equals print"), ("≠", "differs from print"), ("·", "taken as its source states it"), ("~", "incomplete"), ("–", "not collected"), ("n/a", "not applicable"), ("(few)", "too few persons to show"),
 )  # fmt: skip
 WIDTH, LABEL, WIDEST = 100, 34, 78
 """A table is no wider than the first; a label has at least the second, so that periods are left out before labels become a column of syllables; and no more than the third."""
@@ -71,7 +71,7 @@ def _cell(row: dict[str, Any] | None, tie: dict[str, Any] | None) -> Cell:
     unexplained = tie is not None and verdict in ("differs", "not_computed") and not tie["explained"]
     if row["printed"] is None:
         style = {"blocked": "red", "incomplete": "yellow"}.get(row["status"], "dim")
-        return Cell(STATES.get(row["status"], row["status"]), "", style, wants=row["status"] in ("blocked", "incomplete") or unexplained)
+        return Cell(STATES.get(row["status"], row["status"]), "≠" if verdict in ("differs", "not_computed") else "", style, wants=row["status"] in ("blocked", "incomplete") or unexplained)
     mark, style = MARKS.get("incomplete" if row["status"] == "incomplete" else verdict, ("", ""))
     return Cell(with_thousands(row["printed"]), mark, style, wants=row["status"] == "incomplete" or unexplained)
 

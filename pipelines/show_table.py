@@ -1,20 +1,28 @@
 """The KPI table of the last run in the layout of the report, in a terminal of 100 columns. Reads the tables of a run; computes nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from esg_kpis.editions.labelled import word
 from esg_kpis.errors import UsageProblem
 from esg_kpis.report.kpi_table import LANGUAGES
 from pipelines.labels import tables_by_edition
 from pipelines.run import known_edition, latest_of, read_result
+from pipelines.show_kpis import STATES, Cell, lines_of
 
-WIDTH = 100
+WIDTH, ROOM, UNIT = 100, 36, 13
+"""A table is no wider than the first; label and unit have at least the second, so that the oldest periods stand in a table below rather than squeeze them; a unit of several words has no more than the third."""
+
+IN_WORDS = ("blocked", "incomplete")
+"""States that have no sign: they are said in words."""
 
 
 def tables(out: Path, edition: str | None, language: str) -> list[dict[str, Any]]:
@@ -27,11 +35,17 @@ def tables(out: Path, edition: str | None, language: str) -> list[dict[str, Any]
     if language not in LANGUAGES:
         raise UsageProblem(f"There are no labels in '{language}'.", where="--lang", mend=f"Languages: {', '.join(LANGUAGES)}.")
     folder = latest_of(out)
-    labels, values, published = (read_result(folder, name) for name in ("kpi_labels", "kpi_values", "published"))
+    labels, values, published, ties = (read_result(folder, name) for name in ("kpi_labels", "kpi_values", "published", "tie_out"))
     if edition is not None:
         known_edition(edition, sorted(labels["edition"].unique().to_list()))
     chosen = labels if edition is None else labels.filter(pl.col("edition") == edition)
-    return [{"edition": name, "periods": periods, "rows": rows} for name, periods, rows in tables_by_edition(chosen, values, published, language)]
+    return [{"edition": name, "periods": periods, "rows": rows, "signs": _signs(name, language, labels, values, ties)} for name, periods, rows in tables_by_edition(chosen, values, published, language)]
+
+
+def _signs(edition: str, language: str, *tables: pl.DataFrame) -> list[dict[str, Cell]]:
+    """The cells of an edition's rows as a run prints them: figures, or a sign for a state, and a mark for what print says."""
+    lines = lines_of(*(frame.filter(pl.col("edition") == edition) for frame in tables))[1]
+    return [{period: replace(cell, text=word("statuses", cell.text, language)) if cell.text in IN_WORDS else cell for period, cell in line.cells.items()} for line in lines]
 
 
 def as_json(found: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
@@ -48,16 +62,22 @@ def as_json(found: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
 
 
 def print_tables(console: Console, found: list[dict[str, Any]], language: str) -> None:
-    """The tables one below the other, as the report has them."""
-    console.width = min(console.width, WIDTH)
+    """The tables one below the other, as the report has them, each mark explained at the end."""
+    width = min(console.width, WIDTH)
+    console.width = width
     for item in found:
         console.print(f"[bold]{escape(word('table', 'edition', language))} {escape(item['edition'])}[/]")
-        parts: dict[str, list[dict[str, Any]]] = {}
-        for row in item["rows"]:
-            parts.setdefault(_words(row, language)["table"], []).append(row)
+        parts: dict[str, list[tuple[dict[str, str], dict[str, Cell]]]] = {}
+        for row, cells in zip(item["rows"], item["signs"], strict=True):
+            own = _words(row, language)
+            parts.setdefault(own["table"], []).append((own | {"label": own["label"] + (f" [{row['footnote']}]" if row["footnote"] else "")}, cells))
         for name, rows in parts.items():
-            console.print(_table(name, rows, item["periods"], language))
-            console.print()
+            for periods in _side_by_side(item["periods"], [cells for _, cells in rows], width):
+                console.print(_table(name, rows, periods, language))
+                console.print()
+    said = _legend([cell for item in found for cells in item["signs"] for cell in cells.values()], language)
+    if said:
+        console.print(Text(said, style="dim"))
 
 
 def _words(row: dict[str, Any], language: str) -> dict[str, str]:
@@ -67,16 +87,44 @@ def _words(row: dict[str, Any], language: str) -> dict[str, str]:
     return {"table": row["table"], "label": row["label_en"], "unit": row["unit"]}
 
 
-def _table(name: str, rows: list[dict[str, Any]], periods: list[str], language: str) -> Table:
-    table = Table(title=escape(name), title_justify="left", title_style="bold", pad_edge=False, box=None, header_style="bold")
-    table.add_column(word("table", "indicator", language), overflow="fold", ratio=3)
-    table.add_column(word("table", "unit", language), overflow="fold", ratio=1)
+def _size(period: str, rows: list[dict[str, Cell]]) -> int:
+    """The width of a period's figures: none is ever broken."""
+    return max(cell_len(period), *(cell_len(cells[period].text) for cells in rows))
+
+
+def _side_by_side(periods: list[str], rows: list[dict[str, Cell]], width: int) -> list[list[str]]:
+    """The periods that have room beside each other; those that have none in tables below."""
+    found: list[list[str]] = [[]]
+    left = width - ROOM
     for period in periods:
-        # A figure is never broken; a state in words may be.
-        figures = [row["cells"][period] for row in rows if row["cells"][period][-1:].isdigit()]
-        table.add_column(escape(period), justify="right", overflow="fold", width=max(12, *map(len, figures), len(period)) if figures else 12)
-    for row in rows:
-        words = _words(row, language)
-        label = words["label"] + (f" [{row['footnote']}]" if row["footnote"] else "")
-        table.add_row(escape(label), escape(words["unit"]), *(escape(row["cells"][period]) for period in periods))
+        size = _size(period, rows) + 4
+        if found[-1] and size > left:
+            found.append([])
+            left = width - ROOM
+        found[-1].append(period)
+        left -= size
+    return found
+
+
+def _table(name: str, rows: list[tuple[dict[str, str], dict[str, Cell]]], periods: list[str], language: str) -> Table:
+    table = Table(title=escape(name), title_justify="left", title_style="bold", pad_edge=False, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    units = [words["unit"] for words, _ in rows]
+    unit = max(min(max(map(cell_len, units)), UNIT), *(cell_len(part) for text in units for part in text.split(" ")))
+    table.add_column(word("table", "indicator", language), overflow="fold")
+    table.add_column(word("table", "unit", language), overflow="fold", width=unit, min_width=unit)
+    for period in periods:
+        size = _size(period, [cells for _, cells in rows])
+        table.add_column(escape(period), justify="right", overflow="fold", width=size, min_width=size)
+        table.add_column("", width=1, min_width=1)
+    for words, cells in rows:
+        own = [cells[period] for period in periods]
+        table.add_row(escape(words["label"]), escape(words["unit"]), *(part for cell in own for part in (Text(cell.text, style="" if cell.mark else cell.style), Text(cell.mark, style=cell.style))))
     return table
+
+
+def _legend(cells: list[Cell], language: str) -> str:
+    """What the signs and marks that occur mean."""
+    seen = {part for cell in cells for part in (cell.text, cell.mark)}
+    meant = [("=", word("verdicts", "equal", language)), ("≠", word("verdicts", "differs", language)), ("·", word("verdicts", "stated", language)), ("~", word("statuses", "incomplete", language))]
+    meant += [(sign, word("statuses", status, language)) for status, sign in STATES.items() if status not in IN_WORDS]
+    return "   ".join(f"{sign} {words}" for sign, words in meant if sign in seen)

@@ -28,6 +28,7 @@ from esg_kpis.report.charts.uncertainty import uncertainty_chart
 from esg_kpis.report.charts.view import View
 from esg_kpis.report.charts.words import named
 from esg_kpis.report.site.basis import LANGUAGES, SiteBasis
+from esg_kpis.report.site.leading import leading
 from pipelines.restating import bridged
 from tests.charts_scenario import basis_of, lines_of, outside, overlaps
 from tests.conftest import REPOSITORY, Ran, copy_workspace, run_workspace
@@ -345,6 +346,40 @@ def test_a_figure_with_other_decimals_in_print_has_them_in_charts_too(basis: Sit
 
     assert "94,026 · behind" in [line.text for line in lines_of(chart.svg)]
     assert "94,026" in next(row for row in chart.rows if row[:3] == (target["label"], "2024 Targets", "2023"))
+
+
+def test_who_contributes_most_is_told_by_sums_where_scopes_have_no_figures_of_their_own(basis: SiteBasis, methods: SiteBasis) -> None:
+    edition = basis.editions["2023"]
+    bare = replace(edition, defined={name: kpi for name, kpi in edition.defined.items() if name not in ("ghg_scope_1", "ghg_scope_2")})
+    own = replace(basis, editions={**basis.editions, "2023": bare}, inputs={**basis.inputs, "2023": replace(basis.inputs["2023"], edition=bare)})
+
+    assert leading(own, "2023", "2023", "en") == leading(basis, "2023", "2023", "en") != []
+    assert "Scope 2 (location-based) is 73.9 % (1,050.636), Scope 1 is 26.1 % (370.842)" in leading(methods, "2023", "2023", "en")[0].after  # Not the market-based figure, which the edition prints too.
+    assert leading(basis, "transparency-2020", "2020", "en") == []
+
+
+def test_where_a_part_may_not_be_told_no_sentence_tells_it(basis: SiteBasis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(View, "of_heads", frozenset({derived.EMISSION_CO2E, "energy_standard_coal"}))
+
+    said = leading(basis, "2023", "2023", "en")
+
+    assert [sentence.after for sentence in said] == [" in 2023, 116,722.56 tCO2e: Scope 2 (location-based) is 89.5 % (104,470.04), Scope 1 is 10.5 % (12,252.52)."]
+
+
+def test_a_chart_of_one_period_says_its_parts(methods: SiteBasis) -> None:
+    chart = one(methods, "2023", "emissions-by-scope")
+
+    assert {"tCO2e · 2023", "370.842 · 26.1 %", "1,050.636 · 73.9 %", "1,421.478"} <= {line.text for line in lines_of(chart.svg)}
+
+
+def test_turnover_of_nobody_says_so_and_stays_off_the_first_page(basis: SiteBasis) -> None:
+    nobody = (pl.col("edition") == "2023") & (pl.col("kpi_id") == "turnover_rate")
+    values = basis.tables["kpi_values"].with_columns(pl.when(nobody & pl.col("value").is_not_null()).then(0).otherwise("value").alias("value"), pl.when(nobody & pl.col("value").is_not_null()).then(pl.lit("0.00")).otherwise("printed").alias("printed"))
+    chart = one(changed(basis, kpi_values=values), "2023", "turnover")
+
+    assert (chart.flat, one(basis, "2023", "turnover").flat) == (True, False)
+    assert "All of them are zero." in chart.note
+    assert "0.5" not in {line.text for line in lines_of(chart.svg)}
 
 
 def test_a_chart_without_data_is_left_out(basis: SiteBasis, methods: SiteBasis) -> None:

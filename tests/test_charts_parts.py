@@ -20,13 +20,14 @@ from esg_kpis.domains.fuels import BIOFUELS, FUELS
 from esg_kpis.errors import InternalProblem
 from esg_kpis.report.charts import colours
 from esg_kpis.report.charts.bars import Bars, Group, Row, lying
-from esg_kpis.report.charts.columns import Stacks, stacked
+from esg_kpis.report.charts.columns import Stacks, over_time, stacked
 from esg_kpis.report.charts.coverage import LEAST_SITES, MOST_SITES, heat_chart
 from esg_kpis.report.charts.draw import COLOURS, json_of
-from esg_kpis.report.charts.numbers import drawn, shown, tick_labels, ticks_of
+from esg_kpis.report.charts.numbers import drawn, percent, shown, tick_labels, ticks_of, told
 from esg_kpis.report.charts.panels import Panel, small_multiples
 from esg_kpis.report.charts.text import width_of, wrapped
 from esg_kpis.report.charts.view import View
+from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.charts.words import named, said
 from esg_kpis.restatement.causes import CAUSES
 from esg_kpis.tables import COVERAGE, COVERAGE_SUMMARY, EDITION_AMOUNTS, ESTIMATES, SITES, TARGET_VERDICTS
@@ -53,6 +54,20 @@ def test_ticks_hold_every_value_and_zero(values: Sequence[Decimal]) -> None:
 @pytest.mark.parametrize(("value", "decimals", "text"), [(Fraction(1234567, 100), 2, "12,345.67"), (Decimal("-0.004"), 2, "0.00"), (Decimal("-1234.5"), 0, "-1,235"), (999, 0, "999"), (1000, 1, "1,000.0")])
 def test_a_number_is_shown_as_it_is_printed(value: Fraction | Decimal | int, decimals: int, text: str) -> None:
     assert shown(value, decimals) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [("0", "0.00"), ("0.0012", "< 0.01"), ("0.00499", "< 0.01"), ("0.005", "0.01"), ("-0.001", "0.00"), ("12.345", "12.35")])
+def test_what_is_there_is_not_said_to_be_nothing(value: str, text: str) -> None:
+    assert told(Decimal(value), 2) == text
+
+
+@pytest.mark.parametrize(("part", "text"), [(0, "0.0 %"), (1, "< 0.1 %"), (499, "< 0.1 %"), (500, "0.1 %"), (999_499, "99.9 %"), (999_500, "> 99.9 %"), (1_000_000, "100.0 %"), (-20_000, "−2.0 %")])
+def test_a_part_is_neither_all_nor_nothing(part: int, text: str) -> None:
+    assert percent(Fraction(part), Fraction(1_000_000)) == text
+
+
+def test_what_is_no_number_keeps_its_words() -> None:
+    assert with_thousands("n/a") == "n/a"
 
 
 def test_a_number_reaches_the_picture_without_becoming_binary() -> None:
@@ -173,6 +188,35 @@ def _view(sites: int, short: int) -> View:
     edition = SimpleNamespace(periods={"2023": SimpleNamespace(first=date(2023, 1, 1), last=date(2023, 2, 28))})
     basis = SimpleNamespace(tables=tables, editions={"e": edition}, of=lambda name, _edition: tables[name])
     return View(basis, "e", "en")  # type: ignore[arg-type]
+
+
+def test_one_period_is_shown_part_by_part_with_numbers_and_shares() -> None:
+    places = ["2022", "2023"]
+    stacks = Stacks(places, [(name, name, name) for name in places], ["Scope 1", "Scope 2"], {("2023", "Scope 1"): Fraction(1), ("2023", "Scope 2"): Fraction(3)}, "tCO2e", {"2023": "4.00"}, frozenset({"2023"}))
+    view: Any = SimpleNamespace(say=lambda _group, name: name.capitalize())
+
+    svg = over_time(view, stacks, 2, "p", "said")
+    texts = [line.text for line in lines_of(svg)]
+
+    assert {"tCO2e · 2023*", "Scope 1", "1.00 · 25.0 %", "Scope 2", "3.00 · 75.0 %", "Total", "4.00"} <= set(texts)
+    assert (overlaps(lines_of(svg)), outside(svg)) == ([], [])
+    both = Stacks(places, stacks.labels, stacks.series, {**stacks.values, ("2022", "Scope 1"): Fraction(2)}, "tCO2e", {"2022": "2.00", "2023": "4.00"})
+    assert over_time(view, both, 2, "p", "said") == stacked(both, "p", "said")
+
+
+def test_parts_of_a_total_that_cannot_be_computed_have_no_share_and_no_sum() -> None:
+    stacks = Stacks(["2023"], [("2023", "2023", "2023")], ["Scope 1", "Scope 2"], {("2023", "Scope 1"): Fraction(1), ("2023", "Scope 2"): Fraction(3)}, "tCO2e", {})
+    view: Any = SimpleNamespace(say=lambda _group, name: name.capitalize())
+    texts = {line.text for line in lines_of(over_time(view, stacks, 2, "p", "said"))}
+
+    assert {"1.00", "3.00"} <= texts
+    assert not [text for text in texts if "%" in text or "Total" in text]
+
+
+def test_zeros_have_one_tick_and_no_scale() -> None:
+    svg = lying(Bars([Group("", (Row("All", (("", Decimal(0)),), "0.00"), Row("Some", (("", Decimal(0)),), "0.00")))], "%"), "p", "said")
+
+    assert sorted(line.text for line in lines_of(svg)) == ["%", "0", "0.00", "0.00", "All", "Some"]
 
 
 @pytest.mark.parametrize(("sites", "short", "shown_rows", "sentence"), [(1, 0, 1, ""), (60, 0, 60, ""), (300, 0, LEAST_SITES, "12 of 300 sites are shown; the other 288 are complete."), (300, 20, 20, "20 of 300 sites are shown; the other 280 are complete."), (300, 100, MOST_SITES, "Shown are the 60 sites with the most missing and estimated days; of the 240 others, 200 are complete.")])

@@ -240,6 +240,33 @@ def test_a_factor_stands_with_its_source_and_the_reason_for_every_use(data: Data
 # ---------------------------------------------------------------- persons
 
 
+def test_a_measure_leads_to_every_kpi_whose_figures_rest_on_an_amount_of_it(data: Data, worked: Ran) -> None:
+    """By lineage, and not by the definitions that the page goes by."""
+    kpis, pages = data.all("kpis"), dict(zip((name for name, *_ in data.index["measures"]), data.all("measures"), strict=True))
+    for edition in ("2020", "2023"):
+        ran = last_run(worked.root, worked.out, edition)
+        lineage = ran.lineage(ran.table("kpi_values")).select("kpi_id", "amount_id").unique()
+        origins = worked.table("edition_amounts").filter(pl.col("edition") == edition).select("amount_id", "origin")
+        rests = lineage.join(origins, on="amount_id").select("kpi_id", "origin").unique()
+        place = next(number for number, item in enumerate(data.index["editions"]) if item["id"] == edition)
+        for (name,), own in rests.group_by("origin"):
+            page = pages[str(name)]
+            told = [*page["kpis"], *page["made"], *(number for number, _ in page["through"])]
+            assert len(told) == len(set(told))
+            assert set(own["kpi_id"]) <= {kpis[number]["id"] for number in told if kpis[number]["edition"] == place}, name
+            for number, others in page["through"]:
+                assert {kpis[other]["id"] for other in others} <= {*kpis[number].get("operands", ()), kpis[number].get("of")}
+                assert set(others) <= set(told)
+
+
+def test_regions_have_names_only_where_something_is_in_them(data: Data) -> None:
+    used = {region for *_, region in data.index["factors"]} | {code for _, _, country, _, grid in data.index["sites"] for code in (country, grid)}
+
+    assert data.index["regions"]["CN-SCG"] == ["Southern grid of China", "南方區域電網"]
+    assert set(data.index["regions"]) <= used
+    assert {"HK", "IN", "GLOBAL"} <= set(data.index["regions"])
+
+
 def test_nothing_of_persons_stands_in_the_data_but_totals(data: Data, worked: Ran) -> None:
     for block in data.all("sums"):
         assert block["people"] == (block["measure"] in OF_PEOPLE)

@@ -107,6 +107,7 @@ def test_from_a_printed_figure_to_the_line_of_a_file_and_back(browser: Browser, 
         ("CN-TJ-01-N1", "Meters", "CN-TJ-01-N1", "CN-TJ-01-N1"), ("ghg_scope_2", "KPIs", "Indirect GHG Emissions: Scope 2", "Indirect GHG Emissions: Scope 2"), ("scope 2 indirect", "KPIs", "Indirect GHG Emissions: Scope 2", "Indirect GHG Emissions: Scope 2"),
         ("溫室氣體排放總量", "KPIs", "Total GHG Emissions", "Total GHG Emissions"), ("A1.2", "Codes", "A1.2", "A1.2"), ("305-1", "Codes", "305-1", "305-1"), ("TC-HW-410a.4", "Codes", "TC-HW-410a.4", "TC-HW-410a.4"),
         ("gwp100-ar5-ch4", "Factors", "gwp100-ar5-ch4", "gwp100-ar5-ch4"), ("natural_gas_energy", "Measures", "natural_gas_energy", "natural_gas_energy"),
+        ("Southern grid", "Factors", "cn-grid-scg-2019", "cn-grid-scg-2019"), ("hong kong", "Factors", "hk-clp-2019", "hk-clp-2019"), ("南方區域電網", "Factors", "cn-grid-scg-2019", "cn-grid-scg-2019"), ("Hong Kong", "Sites", "HK-01", "HK-01: Hong Kong office"),
     ],
 )  # fmt: skip
 def test_a_search_finds(browser: Browser, site: Path, query: str, group: str, text: str, heading: str) -> None:
@@ -119,6 +120,27 @@ def test_a_search_finds(browser: Browser, site: Path, query: str, group: str, te
         expect(page.locator("#explorer-page h1")).to_contain_text(heading)
         ready(page)
         assert page.locator("#explorer-results a").count() == 0
+        assert seen.complaints == []
+
+
+def test_a_measure_names_the_kpis_that_rest_on_it_however_they_do(browser: Browser, site: Path) -> None:
+    with watched(browser, at(site, "explorer.html#/measure/electricity_purchased")) as seen:
+        page = seen.page
+        ready(page)
+
+        def named(heading: str) -> str:
+            return page.locator("section", has=page.get_by_role("heading", name=heading, exact=True)).last.inner_text()
+
+        assert "Electricity, purchased and renewable 2023 ESG report" in named("KPIs that add it up")
+        assert "Total GHG Emissions (Scope 1 and Scope 2) 2023 ESG report" in named("KPIs that add up what factors make of it")
+        rows = [row.split("\t") for row in named("KPIs that use it through other KPIs").split("\n")]
+        assert ["Per capita GHG emissions", "Total GHG Emissions (Scope 1 and Scope 2)", "2023 ESG report"] in rows
+        assert ["Renewable energy of existing business segments", "Renewable energy in comprehensive energy consumption", "2023 ESG report"] in rows
+        page.get_by_role("link", name="Per capita GHG emissions").click()
+        expect(page.locator("h1")).to_have_text("Per capita GHG emissions")
+        page.goto(at(site, "explorer.html#/site/CN-GZ-01"))
+        ready(page)
+        expect(page.locator("#explorer-page")).to_contain_text("CN-SCG (Southern grid of China)")
         assert seen.complaints == []
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import unicodedata
 from pathlib import Path
 
@@ -231,6 +232,37 @@ def test_the_table_fits_a_hundred_columns(worked: Ran, lang: str, words: tuple[s
     assert shown.returncode == 0
     assert max(widths) <= 100
     assert [word for word in (*words, "10,075,225.54") if word not in shown.stdout] == []
+
+
+def test_the_table_marks_what_print_says_and_breaks_no_state(worked: Ran) -> None:
+    lines = look(worked, "table", "--edition", "2023").stdout.splitlines()
+    # Progress of a target is printed and has no label: it stands in no table.
+    labels = worked.table("kpi_labels").filter((pl.col("edition") == "2023") & ~pl.col("open"))
+    ties = worked.table("tie_out").filter((pl.col("edition") == "2023") & pl.col("verdict").is_in(["equal", "differs", "not_computed"])).join(labels, on=["kpi_id", "breakdown", "category"], how="semi")
+    marks = "".join(re.findall(r"(?<=\S) ([=≠])(?=\s|$)", "\n".join(lines[:-1])))
+
+    assert marks.count("≠") == ties.filter(pl.col("verdict") != "equal").height == 12
+    assert marks.count("=") == ties.filter(pl.col("verdict") == "equal").height
+    assert not any(re.fullmatch(r" *(not|collected|applicable|persons)", line) for line in lines)
+    assert next(line for line in lines if line.startswith("Scope 1 by gas: N2O")).rstrip().endswith("0.55 =          0.86 =        n/a ≠")
+    assert lines[-1].split("   ") == ["= equal", "≠ differs", "· stated", "n/a not applicable", "– not collected"]
+
+
+@pytest.mark.parametrize(("columns", "tables"), [(100, 1), (72, 2), (60, 4)])
+def test_periods_without_room_stand_in_a_table_below(worked: Ran, columns: int, tables: int) -> None:
+    from rich.console import Console
+
+    from pipelines.show_table import print_tables
+    from pipelines.show_table import tables as tables_of
+
+    console = Console(record=True, width=columns, file=io.StringIO(), highlight=False)
+    print_tables(console, tables_of(worked.out, "2023", "en"), "en")
+    lines = console.export_text().splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert sum(line.startswith("Key Environmental Indicators: Use amount") for line in lines) == tables
+    assert [year for line in lines[: lines.index(next(line for line in lines if "footnote" in line))] if line.startswith("Indicator") for year in line.split()[2:]] == ["2023", "2022", "2021", "2020"]
+    assert "12,368,223.29 ·" in "\n".join(lines)
 
 
 def test_the_table_as_json_and_what_does_not_exist(worked: Ran) -> None:

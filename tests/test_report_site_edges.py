@@ -27,6 +27,24 @@ def test_where_every_bill_was_refused_the_site_is_made_and_shows_no_emissions(tm
     assert "emissions-by-" not in pages["charts"]
 
 
+def test_where_nothing_was_received_the_first_page_says_so_and_praises_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    (root / "data/raw/energy").mkdir(parents=True)
+    edition_folder(root, [kpi("electricity", "MWh", "electricity_purchased"), kpi("ghg", "tCO2e", "emission_co2e")], EVERYWHERE + GRID)
+    library_folder(root, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
+
+    ran = run_workspace(root, tmp_path / "out", tmp_path / "dagster", report=True)
+
+    page = (ran.out / "report" / "index.html").read_text(encoding="utf-8")
+    assert ran.table("records").is_empty()
+    assert "Nothing was received yet" in page
+    assert "尚未收到任何數據" in (ran.out / "report" / "zh" / "index.html").read_text(encoding="utf-8")
+    assert "tile good" not in page
+    assert 'class="fine"' not in page
+    assert '<ul class="cards"></ul>' not in page
+    assert 'class="leading"' not in page
+
+
 def test_the_id_of_an_edition_stays_within_the_ids_of_a_picture() -> None:
     spec = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "width": 10, "height": 10, "data": {"values": [{"x": 1}]}, "mark": {"type": "point", "clip": True}, "encoding": {"x": {"field": "x", "type": "quantitative"}}}
     svg = svg_of(spec, 10, 'e\\1"><script>', "label")

@@ -298,12 +298,12 @@ def test_a_run_fits_the_terminal_and_two_screens(worked: Ran, columns: int, peri
 
 def test_numbers_stand_below_each_other_with_their_marks_explained(worked: Ran) -> None:
     lines = lines_at(worked, 100)
-    figures = [line for line in lines if re.search(r"[\d.]{4,} [=≠]", line) and "figures" not in line]
+    figures = [line for line in lines if re.search(r"[\d.]{4,} [=≠·]", line) and "figures" not in line]
 
     assert len(figures) >= 30
     assert " Water Withdrawal, tonne                   687,453.75 ≠    510,156.05 =    463,663.00 = 303,132.92 =" in lines
     # Each mark of a period stands in one column.
-    assert {match.start() for line in figures for match in re.finditer("[=≠]", line)} == {54, 70, 86, 99}
+    assert {match.start() for line in figures for match in re.finditer("[=≠·]", line)} == {54, 70, 86, 99}
     legend = next(line for line in lines if line.startswith("= equals print"))
     assert {"≠ differs from print", "– not collected"} <= set(legend.split("   "))
     assert "~ incomplete" not in legend

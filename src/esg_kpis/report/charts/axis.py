@@ -8,8 +8,10 @@ from esg_kpis.report.charts.numbers import tick_labels
 from esg_kpis.report.charts.text import widest
 
 
-def axis_above(ticks: Sequence[Fraction], width: int, spans: Sequence[tuple[int, int]]) -> list[Spec]:
-    """Lines of the ticks from and to the heights of `spans`, zero darker; labels of all ticks, or of the outer ones and zero where there is no room for more."""
+def axis_above(ticks: Sequence[Fraction], width: int, spans: Sequence[tuple[int, int]], *, flat: bool = False) -> list[Spec]:
+    """Lines of the ticks from and to the heights of `spans`, zero darker; labels of all ticks, or of the outer ones and zero where there is no room for more. Where all is zero (`flat`) that is the only one."""
+    if flat:
+        return [rules([{"x": 0, "x2": 0, "y": first, "y2": last} for first, last in spans], stroke=MUTED), texts([{"x": 0, "y": -LINE // 2, "text": "0"}], align="center", fill=MUTED)]
     places = [(tick - ticks[0]) / (ticks[-1] - ticks[0]) * width for tick in ticks]
     labels = tick_labels(ticks)
     crowded = widest(labels, SMALL) + 8 > Fraction(width, len(ticks) - 1)

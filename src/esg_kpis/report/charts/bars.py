@@ -1,13 +1,13 @@
 """Bars that lie under headings: one row per category, from zero, with the value behind each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from esg_kpis.report.charts.axis import axis_above
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, RULE, SMALL, TEXT, WIDTH, Spec, boxes, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import SWATCH, legend
-from esg_kpis.report.charts.numbers import Number, ticks_of
+from esg_kpis.report.charts.numbers import Number, percent, shown, signed, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, wrapped
 
 _LABEL = 168
@@ -43,12 +43,28 @@ class Bars:
     extent: Sequence[Number] = field(default=())
 
 
+def part_by_part(values: Mapping[str, Fraction], unit: str, decimals: int, total: tuple[str, str] | None) -> Bars:
+    """What stacks of columns would show of one period alone: a bar for each part with its share, and one for all of them. Of a single part that is all.
+
+    Args:
+        values: The parts by name.
+        unit: What stands above the axis.
+        decimals: The decimals of parts.
+        total: What the total is called, and how it is printed; None where it cannot be computed, and so no part has a share of it.
+    """
+    whole = sum(values.values(), Fraction(0))
+    several = len(values) > 1 and total is not None
+    rows = [Row(name, (("", value),), f"{signed(shown(value, decimals))}{f' · {percent(value, whole)}' if several and whole > 0 else ''}") for name, value in values.items()]
+    return Bars([Group("", (*rows, *([Row(total[0], (("", whole),), signed(total[1]))] if several and total else [])))], unit)
+
+
 def lying(bars: Bars, prefix: str, said: str) -> str:
     """The picture of some bars."""
     rows = [row for group in bars.groups for row in group.rows]
     lows = [sum((Fraction(size) for _, size in row.parts if size < 0), Fraction(0)) for row in rows]
     highs = [sum((Fraction(size) for _, size in row.parts if size > 0), Fraction(0)) for row in rows]
-    ticks = ticks_of([*bars.extent, *lows, *highs, *(row.before for row in rows if row.before is not None)])
+    ends = [*bars.extent, *lows, *highs, *(row.before for row in rows if row.before is not None)]
+    ticks = ticks_of(ends) if any(ends) else [Fraction(0), Fraction(1)]
     behind = widest([row.said for row in rows], SMALL) + 10
     width = WIDTH - _LABEL - behind
     colours = dict(zip(bars.names, COLOURS, strict=False))
@@ -57,7 +73,7 @@ def lying(bars: Bars, prefix: str, said: str) -> str:
     key, _ = _key(bars, colours, -top)
     layers, height, spans = _rows(bars, ticks, width, colours)
     unit = texts([{"x": -_LABEL, "y": -LINE // 2, "text": bars.unit}], fill=MUTED)
-    layers = [*axis_above(ticks, width, spans), unit, *key, *layers]
+    layers = [*axis_above(ticks, width, spans, flat=not any(ends)), unit, *key, *layers]
     return svg_of(specification(layers, width, height, (_LABEL, top, behind, 8)), top + height + 8, prefix, said)
 
 

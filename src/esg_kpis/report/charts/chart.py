@@ -14,6 +14,7 @@ class Chart:
         note: What is shown, in which unit, and what is left out.
         header: The columns of the same numbers as text.
         rows: The numbers, with the decimals they are printed with.
+        flat: Whether it shows nothing but zeros, and can stay off the first page.
         links: Words and addresses of places that tell more.
     """
 
@@ -24,3 +25,4 @@ class Chart:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     links: tuple[tuple[str, str], ...] = ()
+    flat: bool = False

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from esg_kpis.report.charts.bars import lying, part_by_part
 from esg_kpis.report.charts.draw import COLOURS, LINE, MUTED, PANEL, SMALL, WIDTH, Spec, number, rules, specification, svg_of, texts
 from esg_kpis.report.charts.legend import legend
 from esg_kpis.report.charts.numbers import drawn, signed, tick_decimals, tick_labels, ticks_of
 from esg_kpis.report.charts.text import widest, width_of, with_room
+from esg_kpis.report.charts.view import View
 
 _HEIGHT, _MOST = 210, 130
 
@@ -57,6 +59,17 @@ def stacked(stacks: Stacks, prefix: str, said: str) -> str:
         layers.append(rules([{"x": 0, "x2": width, "y": zero, "y2": zero}], stroke=MUTED))
     layers += _above(stacks, heights, ticks, width)
     return svg_of(specification(layers, width, _HEIGHT, (left, top, 4, LINE + 10)), top + _HEIGHT + LINE + 10, prefix, said)
+
+
+def over_time(view: View, stacks: Stacks, decimals: int, prefix: str, said: str) -> str:
+    """The picture of some stacks; where only one period has any, part by part, since a single column compares nothing and hides how much each part is."""
+    there = [place for place in stacks.places if stacks.column(place)]
+    if len(there) != 1:
+        return stacked(stacks, prefix, said)
+    [place] = there
+    unit = f"{stacks.unit} · {place}{'*' if place in stacks.marks else ''}"
+    total = (view.say("word", "total"), stacks.above[place]) if place in stacks.above else None
+    return lying(part_by_part(stacks.column(place), unit, decimals, total), prefix, said)
 
 
 def _bars(stacks: Stacks, columns: Mapping[str, Mapping[str, Fraction]], ticks: list[Fraction]) -> Spec:

@@ -10,7 +10,7 @@ from esg_kpis.editions import Kpi
 from esg_kpis.exact import sums
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.columns import Stacks, stacked
-from esg_kpis.report.charts.numbers import shown
+from esg_kpis.report.charts.numbers import percent, shown, told
 from esg_kpis.report.charts.panels import Panel, small_multiples
 from esg_kpis.report.charts.parts import ANY, Parts, header_of, named_parts, over_periods
 from esg_kpis.report.charts.view import View
@@ -26,6 +26,13 @@ def emission_charts(view: View) -> list[Chart]:
     if rows.is_empty() or not _tonnes(rows, "period", "scope") or derived.EMISSION_CO2E in view.of_heads:
         return []  # Nothing is known, as where every bill was refused, or what is known is not told.
     return [chart for chart in (_by_scope(view, rows), _by_gas(view, rows), _by_kind(view, rows), _by_month(view)) if chart is not None]
+
+
+def emissions_by(view: View, column: str, period: str) -> dict[str, Fraction]:
+    """The emissions of one period in tonnes by a column of the cube; nothing where they may not be told in parts."""
+    if derived.EMISSION_CO2E in view.of_heads:
+        return {}
+    return {key: value for (own, key), value in _tonnes(counted(view), "period", column).items() if own == period}
 
 
 def _selected(view: View) -> pl.Expr:
@@ -143,7 +150,7 @@ def _by_gas(view: View, rows: pl.DataFrame) -> Chart | None:
 
 def _panel(view: View, parts: Parts, gas: str, share: str, marks: frozenset[str]) -> Panel:
     values = {period: parts.values[period, gas] for period in view.periods if (period, gas) in parts.values and not parts.lacks(period, gas)}
-    return Panel(f"{_gas(view, gas)}{share}", parts.unit, values, {period: shown(value, parts.decimals) for period, value in values.items()}, marks)
+    return Panel(f"{_gas(view, gas)}{share}", parts.unit, values, {period: told(value, parts.decimals) for period, value in values.items()}, marks)
 
 
 def _gas(view: View, gas: str) -> str:
@@ -151,11 +158,10 @@ def _gas(view: View, gas: str) -> str:
 
 
 def _share(part: Fraction | None, whole: Fraction) -> str:
-    """A part of a whole in percent; what is too small for a decimal is said to be."""
+    """A part of a whole in percent; see `percent`."""
     if part is None or not whole:
         return ""
-    percent = part / whole * 100
-    return " · < 0.1 %" if 0 < percent < Fraction(5, 100) else f" · {shown(percent, 1)} %"
+    return f" · {percent(part, whole)}"
 
 
 # ---------------------------------------------------------------- months

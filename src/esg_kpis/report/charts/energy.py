@@ -67,11 +67,18 @@ def _always(rows: Sequence[Row]) -> Part:
     return lambda _kpi, _within: rows
 
 
+def energy_by_carrier(view: View) -> tuple[Kpi | None, dict[tuple[str, str], Fraction]]:
+    """The KPI of energy and what it is made of; nothing where it may not be told in parts."""
+    kpi = energy_kpi(view)
+    if kpi is None or view.of_heads.intersection(name for item in kpi.amounts for name in item.measure):
+        return None, {}
+    return kpi, by_carrier(view, kpi)
+
+
 def energy_chart(view: View) -> Chart | None:
     """Energy by carrier over the periods."""
-    kpi = energy_kpi(view)
-    found = by_carrier(view, kpi) if kpi is not None else {}
-    if kpi is None or not found or view.of_heads.intersection(name for item in kpi.amounts for name in item.measure):
+    kpi, found = energy_by_carrier(view)
+    if kpi is None or not found:
         return None
     whole = (kpi.id, *WHOLE)
     cells, unit = view.cells[whole], view.unit(whole)

@@ -23,6 +23,20 @@ def shown(value: Number, decimals: int) -> str:
     return with_thousands(printed(Fraction(value), decimals))
 
 
+def told(value: Number, decimals: int) -> str:
+    """The same beside a picture that shows something: what is there and rounds to nothing is said to be less than the last decimal."""
+    least = Fraction(1, 10**decimals)
+    return f"< {shown(least, decimals)}" if 0 < value < least / 2 else shown(value, decimals)
+
+
+def percent(part: Fraction, whole: Fraction) -> str:
+    """A part of a whole in percent with one decimal. What is less than the whole is never said to be all of it, nor what is there to be nothing."""
+    share = part / whole * 100
+    if 0 < share < Fraction(5, 100):
+        return "< 0.1 %"
+    return "> 99.9 %" if Fraction(9995, 100) <= share < 100 else f"{signed(shown(share, 1))} %"
+
+
 def signed(text: str) -> str:
     """A printed number as a picture shows it: with a true minus."""
     return text.replace("-", "−", 1) if text.startswith("-") else text

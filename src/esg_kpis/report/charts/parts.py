@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from esg_kpis.report.charts.chart import Chart
-from esg_kpis.report.charts.columns import Stacks, stacked
+from esg_kpis.report.charts.columns import Stacks, over_time
 from esg_kpis.report.charts.draw import COLOURS
 from esg_kpis.report.charts.numbers import shown
 from esg_kpis.report.charts.view import View
@@ -108,7 +108,7 @@ def over_periods(view: View, name: str, parts: Parts, marks: frozenset[str], not
     above = {period: totals[period] for period in view.periods if period in totals}
     stacks = Stacks(view.periods, [(period, period, period) for period in view.periods], told.series, told.values, parts.unit, above, marks)
     said = [view.say("said", "of_period", period=view.period(period), value=total, unit=parts.unit) for period, total in above.items()]
-    svg = stacked(stacks, f"{view.edition_id}-{name}", f"{title}: {'; '.join(said)}")
+    svg = over_time(view, stacks, parts.decimals, f"{view.edition_id}-{name}", f"{title}: {'; '.join(said)}")
     return Chart(name, title, svg, note, header_of(view, "period", told.series, parts.unit), rows, links)
 
 

@@ -41,9 +41,11 @@ def _chart(view: View, name: str, kpis: Sequence[Kpi], *, whole: bool) -> Chart 
     shown = [cell for cell in there if newest in view.cells[cell] and (view.cells[cell][newest]["value"] is not None or view.cells[cell][newest]["status"] == "suppressed")]
     groups = _groups(view, shown[:MOST], newest, before)
     rows = [row for group in groups for row in group.rows]
+    flat = not any(any(size for _, size in row.parts) or row.before for row in rows)
     hidden = any(row["status"] == "suppressed" for cell in there for row in view.cells[cell].values())
     note = [
         view.say("note", "groups", period=view.period(newest)),
+        view.say("note", "groups_zero") if flat and not hidden else "",
         view.say("note", "groups_before") if any(row.before is not None for row in rows) else "",
         view.say("note", "hidden") if hidden else "",
         view.say("note", "incomplete") if any(row.said.endswith("*") for row in rows) else "",
@@ -55,7 +57,7 @@ def _chart(view: View, name: str, kpis: Sequence[Kpi], *, whole: bool) -> Chart 
     svg = lying(Bars(groups, "%", names=[view.period(newest)] if stroke else [], stroke=stroke), f"{view.edition_id}-{name}", said)
     header = (view.say("word", "indicator"), view.say("word", "group"), *view.periods)
     table = tuple((view.kpi_label(view.edition.kpis[cell[0]]), _called(view, cell), *(view.told(view.cells[cell].get(period)) for period in view.periods)) for cell in there)
-    return Chart(name, title, svg, sentences(note, view.language), header, table)
+    return Chart(name, title, svg, sentences(note, view.language), header, table, flat=flat)
 
 
 def _alone(view: View, kpi: Kpi) -> bool:

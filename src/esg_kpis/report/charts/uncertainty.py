@@ -40,7 +40,7 @@ def uncertainty_chart(view: View) -> Chart | None:
         table += [(view.label(cell), label, alone, shown(share, 1)) for label, share, alone in found]
     title = view.say("title", NAME)
     said = f"{title}, {newest}: {'; '.join(f'{group.heading}: {group.rows[0].label} {group.rows[0].said}' for group in groups if group.rows)}"
-    svg = lying(Bars(groups, "%", extent=(100,)), f"{view.edition_id}-{NAME}", said)
+    svg = lying(Bars(groups, view.say("word", "of_variance"), extent=(100,)), f"{view.edition_id}-{NAME}", said)
     header = (view.say("word", "indicator"), view.say("word", "source"), view.say("word", "own"), view.say("word", "contribution"))
     return Chart(NAME, title, svg, view.say("note", NAME, period=view.period(newest)), header, tuple(table))
 

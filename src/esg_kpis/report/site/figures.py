@@ -11,6 +11,7 @@ import polars as pl
 from esg_kpis.exact import printed
 from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.site.basis import SiteBasis, to_explorer
+from esg_kpis.report.site.differing import reasons_of
 
 WIDTH, HEIGHT, MARGIN = 72, 22, 4
 """Of a small trend, in pixels."""
@@ -41,12 +42,13 @@ class Figures:
 def figures_of(basis: SiteBasis, edition: str, language: str) -> Figures:
     """The figures of an edition."""
     ties = {_key(row): row for row in basis.of("tie_out", edition).iter_rows(named=True)}
-    cells = {}
+    cells, reasons = {}, reasons_of(basis)
     for row in basis.of("kpi_values", edition).iter_rows(named=True):
-        tie = ties.get(_key(row), {})
+        tie, href = ties.get(_key(row), {}), to_explorer("cell", edition, row["kpi_id"], row["period"], row["breakdown"], row["category"])
+        reason = reasons.get((edition, *_key(row)))
         cells[_key(row)] = {
-            **row, "figure": None if row["printed"] is None else with_thousands(row["printed"]), "href": to_explorer("cell", edition, row["kpi_id"], row["period"], row["breakdown"], row["category"]),
-            "verdict": tie.get("verdict"), "print": tie.get("published"), "explanation": tie.get("explanation"),
+            **row, "figure": None if row["printed"] is None else with_thousands(row["printed"]), "href": href,
+            "verdict": tie.get("verdict"), "print": tie.get("published"), "why": f"index.html#{reason}" if reason else href,
         }  # fmt: skip
     labels = {(row["kpi_id"], row["breakdown"], row["category"]): row for row in basis.of("kpi_labels", edition).iter_rows(named=True)}
     return Figures(edition, language, cells, labels)

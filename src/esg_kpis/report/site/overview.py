@@ -9,7 +9,9 @@ from esg_kpis.assurance.findings import without_ids
 from esg_kpis.assurance.states import open_by_severity
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 from esg_kpis.report.site.basis import SiteBasis
+from esg_kpis.report.site.differing import AGREE, TOLD, differing, reasons_of
 from esg_kpis.report.site.figures import Figures, change, figures_of, in_words, size_of_change, spark, worst_first
+from esg_kpis.report.site.leading import leading
 from esg_kpis.report.site.words import said
 
 CARDS, MOVERS, RESTATED, WITHOUT, CONCERNED = 8, 10, 12, 40, 15
@@ -25,7 +27,8 @@ def overview(basis: SiteBasis, language: str) -> dict[str, Any]:
     periods = periods_of(basis.of("kpi_labels", newest), basis.of("kpi_values", newest))
     period, before = periods[0] if periods else "", periods[1] if len(periods) > 1 else None
     return {
-        "editions": len(basis.editions), "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
+        "editions": len(basis.editions), "received": basis.tables["records"].height, "computed": basis.tables["kpi_values"]["printed"].is_not_null().any(), "period": period, "before": before, "knowledge": basis.facts.get(f"known on {newest}", ""), "tiles": tiles(basis, language), "cards": _cards(basis, newest, figures, periods, language),
+        "ends": (periods[-1], periods[0]) if periods else None, "leading": leading(basis, newest, period, language) if period else [],
         "movers": _movers(basis, newest, figures, period, before), "restated": _restated(basis, language), **_without(basis, language), **_tie_out(basis, language),
     }  # fmt: skip
 
@@ -43,18 +46,18 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     of = {str(status): int(count) for status, count in values.group_by("status").len().iter_rows()}
     blocked, incomplete = of.get("blocked", 0), of.get("incomplete", 0)
     told = ties.filter(pl.col("published").is_not_null())
-    agree, unexplained = told.filter(pl.col("verdict").is_in(["equal", "stated"])).height, told.filter(~pl.col("explained") & ~pl.col("verdict").is_in(["equal", "stated"])).height
+    agree, unexplained = told.filter(pl.col("verdict").is_in(AGREE)).height, told.filter(~pl.col("explained") & ~pl.col("verdict").is_in(AGREE)).height
     of_severity = open_by_severity(findings)
     rejected, open_ones = basis.tables["rejected"]["record_id"].n_unique(), anomalies.filter(pl.col("state") == "open").height
-    computed = sum(of.get(name, 0) for name in ("ok", "incomplete"))
+    computed, received = sum(of.get(name, 0) for name in ("ok", "incomplete")), basis.tables["records"].height
     return [
         tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, other=values.height - computed - blocked)),
-        tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
-        tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=told.height)
+        tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good" if computed else "", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
+        tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=with_thousands(str(told.height)))
         if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
-        tile("person", of_severity["error"] + of_severity["warning"], "bad" if of_severity["error"] else "warn" if of_severity["warning"] else "good", "findings.html#needs", said("index", "tile_person_more", language, errors=of_severity["error"], warnings=of_severity["warning"], notes=of_severity["note"])),
-        tile("rejected", rejected, "bad" if rejected else "good", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(basis.tables["records"].height)))),
-        tile("anomalies", open_ones, "warn" if open_ones else "good", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
+        tile("person", of_severity["error"] + of_severity["warning"], "bad" if of_severity["error"] else "warn" if of_severity["warning"] else "good" if received else "", "findings.html#needs", said("index", "tile_person_more", language, errors=of_severity["error"], warnings=of_severity["warning"], notes=of_severity["note"])),
+        tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(received)))),
+        tile("anomalies", open_ones, "warn" if open_ones else "good" if received else "", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip
 
 
@@ -144,13 +147,13 @@ def _tie_out(basis: SiteBasis, language: str) -> dict[str, Any]:
         counts: Mapping[str, int] = {str(name): int(count) for name, count in ties.filter(pl.col("edition") == edition).group_by("verdict").len().iter_rows()}
         there |= counts.keys()
         if counts:
-            rows.append({"document": read.rules.document, "printed": sum(counts.values()), "counts": {name: counts.get(name, 0) for name in VERDICTS}})
+            rows.append({"document": read.rules.document, "printed": with_thousands(str(sum(counts.values()))), "counts": {name: with_thousands(str(counts.get(name, 0))) for name in VERDICTS}})
     every = {edition: figures_of(basis, edition, language) for edition in basis.editions}
-    differing = []
-    for row in ties.filter(~pl.col("verdict").is_in(["equal", "stated"])).sort("explained", "edition", "kpi_id", "breakdown", "category", "period").iter_rows(named=True):
+    found, reasons, off = [], reasons_of(basis), differing(basis)
+    for row in off.head(TOLD).iter_rows(named=True):
         figures, spot = every[row["edition"]], (row["kpi_id"], row["breakdown"], row["category"])
         cell = figures.cells.get((*spot, row["period"]), {})
-        differing.append(
-            {**row, "published": with_thousands(row["published"]), "label": figures.label(*spot), "unit": figures.unit(*spot), "document": basis.editions[row["edition"]].rules.document, "href": cell.get("href", "explorer.html"), "computed": with_thousands(row["computed"]) if row["computed"] else None}
+        found.append(
+            {**row, "id": reasons[row["edition"], *spot, row["period"]], "published": with_thousands(row["published"]), "label": figures.label(*spot), "unit": figures.unit(*spot), "document": basis.editions[row["edition"]].rules.document, "href": cell.get("href", "explorer.html"), "computed": with_thousands(row["computed"]) if row["computed"] else None}
         )  # fmt: skip
-    return {"ties": rows, "verdicts": [name for name in VERDICTS if name in there], "differing": differing}
+    return {"ties": rows, "verdicts": [name for name in VERDICTS if name in there], "differing": found, "more_differing": off.height - len(found)}

@@ -49,7 +49,7 @@ def _shown(value: object) -> object:
 
 def _contents(basis: SiteBasis, language: str) -> Mapping[str, dict[str, Any]]:
     charts: dict[str, list[Chart]] = {edition: charts_of(basis, edition, language) for edition in basis.editions}
-    first = [chart for chart in next(iter(charts.values())) if chart.id in FIRST]
+    first = [chart for chart in next(iter(charts.values())) if chart.id in FIRST and not chart.flat]
     drawn = [{"id": edition, "document": basis.editions[edition].rules.document, "charts": made} for edition, made in charts.items() if made]
     return {
         "index": {**overview(basis, language), "charts": first}, "tables": tables_page(basis, language), "charts": {"editions": drawn}, "findings": findings_page(basis, language), "explorer": {},

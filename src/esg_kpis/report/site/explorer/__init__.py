@@ -9,7 +9,8 @@ from esg_kpis.report.site.basis import LANGUAGES, SiteBasis
 from esg_kpis.report.site.explorer.amounts import amount_files, estimate_rows
 from esg_kpis.report.site.explorer.gathered import Gathered, gather
 from esg_kpis.report.site.explorer.index import index_of
-from esg_kpis.report.site.explorer.places import codes_of, factor_pages, measure_pages, meter_pages, site_pages
+from esg_kpis.report.site.explorer.measures import made_from, measure_pages
+from esg_kpis.report.site.explorer.places import codes_of, factor_pages, meter_pages, site_pages
 from esg_kpis.report.site.explorer.put import path_of, script, shelved
 from esg_kpis.report.site.explorer.records import file_pages, record_files
 from esg_kpis.report.site.explorer.sums import sum_pages
@@ -51,7 +52,7 @@ def _shelves(run: Gathered, answers: list[list[dict[str, Any]]]) -> dict[str, li
         "sites": site_pages(basis, run.records, run.sites, feeds.sites),
         "meters": meter_pages(basis, run.records, run.meters, feeds.meters),
         "files": file_pages(basis, run.files, feeds.files),
-        "measures": measure_pages(basis, pages, run.measures, run.files),
+        "measures": measure_pages(basis, pages, run.measures, run.files, made_from(run.rows, run.amounts.groups, run.figures)),
         "factors": factor_pages(basis, run.numbers.factors, run.rows, feeds.factors),
         "codes": answers,
     }

@@ -11,8 +11,9 @@ from esg_kpis.report.site.explorer.amounts import Numbers, estimates_of, linked,
 from esg_kpis.report.site.explorer.cells import Pages, pages_of
 from esg_kpis.report.site.explorer.feeds import Sets, by_factor, of_groups, of_records, united
 from esg_kpis.report.site.explorer.figures import Figures, figures_of
+from esg_kpis.report.site.explorer.measures import measure_names
 from esg_kpis.report.site.explorer.numbered import Numbered, numbered, records_of
-from esg_kpis.report.site.explorer.places import measure_names, meters_of
+from esg_kpis.report.site.explorer.places import meters_of
 from esg_kpis.report.site.explorer.records import numbered_files
 
 

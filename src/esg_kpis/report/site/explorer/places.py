@@ -1,11 +1,10 @@
-"""What else can be looked up: sites, meters, files, measures, factors and codes, each with the records, amounts and figures that belong to it."""
+"""What else can be looked up: sites, meters, files, factors and codes, each with the records, amounts and figures that belong to it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.lineage import OF_PEOPLE
 from esg_kpis.domains import MEASURES
 from esg_kpis.exact import plain
 from esg_kpis.factors import Factor, Library
@@ -66,26 +65,6 @@ def meter_pages(basis: SiteBasis, records: pl.DataFrame, meters: pl.DataFrame, f
         said.setdefault(place, []).append(row)
     by_measure = of_places(basis, records, meters, "meter")
     return [{"measures": by_measure.get(place, []), "register": said.get(place, []), "set": feeds.get(place)} for place in range(meters.height)]
-
-
-def measure_pages(basis: SiteBasis, pages: Pages, names: Sequence[str], files: pl.DataFrame) -> list[dict[str, Any]]:
-    """One entry per measure, in order: the KPIs that add it up, and the files that say it. Of people only the KPIs."""
-    by_kpi: dict[str, list[int]] = {}
-    for place, kpi in enumerate(pages.kpis):
-        for name in kpi.get("measures", ()):
-            by_kpi.setdefault(name, []).append(place)
-    at = basis.tables["records"].select("record_id", "path", "sheet").join(files.select("path", "sheet", "file", "people"), on=["path", "sheet"])
-    told = basis.tables["quantities"].select("record_id", "measure").unique().join(at.filter(~pl.col("people")), on="record_id", how="inner").group_by("measure", "file").len().sort("measure", "file")
-    by_file: dict[str, list[list[int]]] = {}
-    for name, file, many in told.iter_rows():
-        by_file.setdefault(name, []).append([file, many])
-    return [{"kpis": by_kpi.get(name, []), "files": [] if name in OF_PEOPLE else by_file.get(name, [])} for name in names]
-
-
-def measure_names(basis: SiteBasis, pages: Pages) -> list[str]:
-    """The measures of records, amounts and KPIs in order."""
-    seen = {*basis.tables["quantities"]["measure"].unique(), *basis.tables["edition_amounts"]["measure"].unique(), *(name for kpi in pages.kpis for name in kpi.get("measures", ()))}
-    return [name for name in MEASURES if name in seen]
 
 
 def factor_pages(basis: SiteBasis, numbers: Mapping[str, int], rows: pl.DataFrame, feeds: Mapping[int, int]) -> list[dict[str, Any]]:

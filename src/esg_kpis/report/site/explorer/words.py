@@ -15,6 +15,13 @@ def _own() -> dict[str, dict[str, dict[str, str]]]:
     return found
 
 
+@cache
+def region_names() -> dict[str, tuple[str, str]]:
+    """English and Chinese name of each region that has one, by its code."""
+    found = tomllib.loads((files(__package__) / "regions.toml").read_text(encoding="utf-8"))
+    return {code: (names["en"], names["zh"]) for code, names in found.items()}
+
+
 def words_in(language: str) -> dict[str, dict[str, str]]:
     """All words of the explorer in one language, by group; states and verdicts are the library's."""
     own = {group: {name: texts[language] for name, texts in words.items()} for group, words in _own().items()}

@@ -133,6 +133,12 @@ const ESG = (() => {
 
   const label = (pair) => (pair ? (english ? pair[0] : pair[1] || pair[0]) : "");
 
+  /** A region by code and name; by its code alone where it has no name. */
+  function regionName(code) {
+    const names = code ? index.regions[code] : null;
+    return names ? `${code} (${label(names)})` : code;
+  }
+
   /** A decimal text with marks between thousands, however long it is: it never becomes a binary number. */
   function grouped(text) {
     const match = /^(-?)(\d+)(.*)$/s.exec(String(text ?? ""));
@@ -359,5 +365,5 @@ const ESG = (() => {
   }
 
   document.addEventListener("DOMContentLoaded", begin);
-  return { put, need, get, amount, record, recordAt, recordId, nameOf, say, label, english, grouped, short, even, sum, el, to, link, figure, facts, table, longTable, badge, section, trail, pages, Unknown };
+  return { put, need, get, amount, record, recordAt, recordId, nameOf, regionName, say, label, english, grouped, short, even, sum, el, to, link, figure, facts, table, longTable, badge, section, trail, pages, Unknown };
 })();

@@ -13,16 +13,17 @@ ESG.search = (() => {
 
   /** Everything that can be found, with what it is found by. Of KPIs that several reports have, each report's own. */
   function gathered() {
-    const { kpis, sites, files, meters, factors, codes, measures, editions } = ESG.index;
+    const { kpis, sites, files, meters, factors, codes, measures, editions, regions } = ESG.index;
+    const names = (...places) => places.flatMap((code) => regions[code] || []);
     const group = (name, list, make) => [name, list.map(make)];
     return [
       group("kpis", kpis, ([edition, id, en, zh, unit, kpiCodes]) => ({ own: id.toLowerCase(), hay: lower(id, en, zh, kpiCodes), text: label([en, zh]), more: [id, unit, editions[edition].document], at: ["kpi", editions[edition].id, id] })),
       group("codes", codes, ([framework, code, title, zh]) => ({ own: code.toLowerCase(), hay: lower(code, title, zh, framework), text: code, more: [english ? title : zh || title, framework], at: ["code", framework, code] })),
-      group("sites", sites, ([id, name, country, kind]) => ({ own: id.toLowerCase(), hay: lower(id, name, country, kind), text: id, more: [name, kind, country], at: ["site", id] })),
+      group("sites", sites, ([id, name, country, kind, region]) => ({ own: id.toLowerCase(), hay: lower(id, name, country, kind, region, ...names(country, region)), text: id, more: [name, kind, ESG.regionName(country)], at: ["site", id] })),
       group("files", files, ([path, sheet, , , many, people]) => ({ own: path.toLowerCase(), hay: lower(path, sheet), text: path, more: [sheet, people ? "" : say("lines", { n: ESG.grouped(many) })], at: sheet ? ["file", path, sheet] : ["file", path] })),
       group("meters", meters, ([meter, site]) => ({ own: meter.toLowerCase(), hay: lower(meter), text: meter, more: [site < 0 ? "" : sites[site][0]], at: site < 0 ? ["meter", meter] : ["meter", meter, sites[site][0]] })),
       group("measures", measures, ([name, unit, meaning]) => ({ own: name.toLowerCase(), hay: lower(name, name.replaceAll("_", " "), meaning), text: name, more: [meaning, unit], at: ["measure", name] })),
-      group("factors", factors, ([id, measure, output, gas, region]) => ({ own: id.toLowerCase(), hay: lower(id, measure, output, gas, region), text: id, more: [[measure, output].filter(Boolean).join(" → "), gas, region], at: ["factor", id] })),
+      group("factors", factors, ([id, measure, output, gas, region]) => ({ own: id.toLowerCase(), hay: lower(id, measure, output, gas, region, ...names(region)), text: id, more: [[measure, output].filter(Boolean).join(" → "), gas, ESG.regionName(region)], at: ["factor", id] })),
     ];
   }
 

@@ -68,7 +68,7 @@
       factor.value === undefined ? null : el("p", { class: "formula" }, before_, `${grouped(factor.multiplier)} ${factor.per}`),
       quantity(step),
       facts([
-        [say("as_published"), factor.value === undefined ? null : `${grouped(factor.value)} ${factor.unit}`], [say("source"), (factor.source || []).filter(Boolean).join(", ")], [say("grade"), factor.grade], [say("region"), factor.region],
+        [say("as_published"), factor.value === undefined ? null : `${grouped(factor.value)} ${factor.unit}`], [say("source"), (factor.source || []).filter(Boolean).join(", ")], [say("grade"), factor.grade], [say("region"), ESG.regionName(factor.region)],
         [say("data_period"), factor.data_period], [say("published_on"), factor.published], [say("rule"), rule], [say("why_chosen"), whys.length ? el("span", { lang: "en" }, whys.map((why, at) => [at ? el("br") : "", why])) : null],
       ]));
   }
@@ -199,7 +199,7 @@
     const meters = ESG.index.meters.filter(([, site]) => site === at).map(([meter]) => meter);
     return [
       trail(say("site")), el("h1", {}, `${id}: ${ESG.index.sites[at][1]}`),
-      section(say("register"), facts([...Object.entries(item.facts).map(([name, value]) => [say(name), value]), [say("register_line"), item.record ? link(ESG.nameOf(item.record), "record", item.record) : null]])),
+      section(say("register"), facts([...Object.entries(item.facts).map(([name, value]) => [say(name), name === "country" || name === "grid_region" ? ESG.regionName(value) : value]), [say("register_line"), item.record ? link(ESG.nameOf(item.record), "record", item.record) : null]])),
       meters.length ? section(say("meters"), el("p", {}, meters.map((meter, place) => [place ? ", " : "", link(meter, "meter", meter, id)]))) : null,
       await byMeasure(item.measures), await feeds(item.set),
     ].filter(Boolean);
@@ -225,12 +225,16 @@
     const [, unit, meaning, people] = ESG.index.measures[at];
     const item = await get("measures", at);
     const factors = ESG.index.factors.filter((factor) => factor[1] === name || factor[2] === name);
-    const kpis = item.kpis.map((place) => ESG.index.kpis[place]);
+    const kpiLink = (place) => link(kpiName(ESG.index.kpis[place]), "kpi", edition(ESG.index.kpis[place][0]).id, ESG.index.kpis[place][1]);
+    const report = (place) => el("span", { class: "muted" }, ` ${edition(ESG.index.kpis[place][0]).document}`);
+    const through = item.through.map(([place, others]) => [kpiLink(place), others.map((other, at) => [at ? ", " : "", kpiName(ESG.index.kpis[other])]), edition(ESG.index.kpis[place][0]).document]);
     return [
       trail(say("measure")), el("h1", {}, name), facts([[say("meaning"), el("span", { lang: "en" }, meaning)], [say("unit"), unit]]), people ? el("p", { class: "note" }, say("people_only")) : null,
-      kpis.length ? section(say("kpis_of_measure"), el("ul", {}, kpis.map((kpi) => el("li", {}, link(kpiName(kpi), "kpi", edition(kpi[0]).id, kpi[1]), el("span", { class: "muted" }, ` ${edition(kpi[0]).document}`))))) : null,
+      item.kpis.length ? section(say("kpis_of_measure"), el("ul", {}, item.kpis.map((place) => el("li", {}, kpiLink(place), report(place))))) : null,
+      item.made.length ? section(say("kpis_of_made"), el("ul", {}, item.made.map((place) => el("li", {}, kpiLink(place), report(place))))) : null,
+      through.length ? section(say("kpis_through"), table([say("kpi"), say("through"), say("edition")], through, { name: say("kpis_through") })) : null,
       item.files.length ? section(say("files_of_measure"), table([say("file"), say("records")], item.files.map(([file, many]) => [link(sheeted(ESG.index.files[file][0], ESG.index.files[file][1]), "file", ...(ESG.index.files[file][1] ? ESG.index.files[file].slice(0, 2) : [ESG.index.files[file][0]])), grouped(String(many))]), { right: [1], name: say("files_of_measure") })) : null,
-      factors.length ? section(say("factors"), el("ul", {}, factors.map(([id, from, output, gas, region]) => el("li", {}, link(id, "factor", id), el("span", { class: "muted" }, ` ${from} → ${output} ${gas} ${region}`))))) : null,
+      factors.length ? section(say("factors"), el("ul", {}, factors.map(([id, from, output, gas, region]) => el("li", {}, link(id, "factor", id), el("span", { class: "muted" }, ` ${from} → ${output} ${gas} ${ESG.regionName(region)}`))))) : null,
     ].filter(Boolean);
   };
 
@@ -240,7 +244,7 @@
     const at = ESG.index.factors.findIndex((item) => item[0] === id);
     if (at < 0) throw new Unknown(id || "");
     const item = await get("factors", at);
-    const rows = item.uses.map(([place, measure, output, gas, region, period, rule, , , why, many]) => [edition(place).document, period, `${measure} → ${output}${gas ? ` (${gas})` : ""}`, region, rule, el("span", { lang: "en" }, why), grouped(String(many))]);
+    const rows = item.uses.map(([place, measure, output, gas, region, period, rule, , , why, many]) => [edition(place).document, period, `${measure} → ${output}${gas ? ` (${gas})` : ""}`, ESG.regionName(region), rule, el("span", { lang: "en" }, why), grouped(String(many))]);
     const numbers = numbersIn(item.amounts || []);
     const claim = id.startsWith("instrument ") ? id.slice("instrument ".length) : null;
     return [
@@ -248,7 +252,7 @@
       item.value === undefined ? null : el("p", { class: "headline" }, el("strong", { class: "number" }, grouped(item.value)), ` ${item.unit}`),
       facts([
         [say("multiplier"), item.value === undefined ? null : `${grouped(item.multiplier)} ${item.per}`], [say("leads_to"), item.measure ? `${item.measure}${item.gas_in ? ` (${item.gas_in})` : ""} → ${item.output}${item.gas ? ` (${item.gas})` : ""}` : null], [say("source"), (item.source || []).filter(Boolean).join(", ")], [say("grade"), item.grade],
-        [say("region"), item.region], [say("method"), item.method], [say("data_period"), item.data_period], [say("published_on"), item.published], [say("uncertainty"), item.uncertainty ? `± ${item.uncertainty} %` : null], [say("parents"), item.parents], [say("note"), item.note],
+        [say("region"), ESG.regionName(item.region)], [say("method"), item.method], [say("data_period"), item.data_period], [say("published_on"), item.published], [say("uncertainty"), item.uncertainty ? `± ${item.uncertainty} %` : null], [say("parents"), item.parents], [say("note"), item.note],
         [say("claim"), claim ? link(ESG.nameOf(claim), "record", claim) : null],
       ]),
       rows.length ? section(say("uses"), await longTable([say("edition"), say("period"), say("measure"), say("region"), say("rule"), say("why_chosen"), say("times_used")], rows.length, async (from, to) => rows.slice(from, to), { right: [6], name: say("uses"), step: 30 })) : null,

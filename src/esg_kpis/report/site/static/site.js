@@ -29,6 +29,11 @@
     }
     unfold();
     window.addEventListener("hashchange", unfold);
+    // A second click on the same link changes no hash, and ought to open what was closed since.
+    document.addEventListener("click", function (event) {
+      var link = event.target.closest && event.target.closest("a[href]");
+      if (link && link.hash && link.hash === location.hash && link.pathname === location.pathname) setTimeout(unfold, 0);
+    });
     window.addEventListener("beforeprint", function () { document.querySelectorAll("section details.item, section details.group").forEach(function (item) { item.open = true; }); });
   });
 })();
