@@ -27,8 +27,8 @@ from esg_kpis.report.charts.numbers import drawn, percent, shown, tick_labels, t
 from esg_kpis.report.charts.panels import Panel, small_multiples
 from esg_kpis.report.charts.text import width_of, wrapped
 from esg_kpis.report.charts.view import View
-from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.charts.words import named, said
+from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.restatement.causes import CAUSES
 from esg_kpis.tables import COVERAGE, COVERAGE_SUMMARY, EDITION_AMOUNTS, ESTIMATES, SITES, TARGET_VERDICTS
 from tests.charts_scenario import Said, lines_of, outside, overlaps

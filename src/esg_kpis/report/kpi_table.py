@@ -54,10 +54,10 @@ def _cell(row: dict[str, Any] | None, language: str) -> str:
 
 
 def with_thousands(printed: str) -> str:
-    """A printed figure with thousands separators: `-1234.50` as `-1,234.50`."""
+    """A printed figure with thousands separators: `-1234.50` as `-1,234.50`. What a report prints and is no number stays as it is."""
     whole, point, decimals = printed.partition(".")
     sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    return f"{sign}{int(digits):,}{point}{decimals}"
+    return f"{sign}{int(digits):,}{point}{decimals}" if digits.isdecimal() else printed
 
 
 def kpi_table_csv(rows: Sequence[dict[str, Any]], periods: Sequence[str]) -> bytes:
