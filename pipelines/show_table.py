@@ -73,7 +73,7 @@ def print_tables(console: Console, found: list[dict[str, Any]], language: str) -
             parts.setdefault(own["table"], []).append((own | {"label": own["label"] + (f" [{row['footnote']}]" if row["footnote"] else "")}, cells))
         for name, rows in parts.items():
             for periods in _side_by_side(item["periods"], [cells for _, cells in rows], width):
-                console.print(_table(name, rows, periods, language))
+                console.print(_table(name, rows, periods, language, width))
                 console.print()
     said = _legend([cell for item in found for cells in item["signs"] for cell in cells.values()], language)
     if said:
@@ -106,14 +106,21 @@ def _side_by_side(periods: list[str], rows: list[dict[str, Cell]], width: int) -
     return found
 
 
-def _table(name: str, rows: list[tuple[dict[str, str], dict[str, Cell]]], periods: list[str], language: str) -> Table:
+def _unit_width(words: list[dict[str, str]], room: int) -> int:
+    """The width of the units: on one line where labels and units have room for it, else no more than `UNIT`; a word is never broken."""
+    label, unit = (max(cell_len(own[name]) for own in words) for name in ("label", "unit"))
+    if label + unit + 1 <= room:
+        return unit
+    return max(min(unit, UNIT), *(cell_len(part) for own in words for part in own["unit"].split(" ")))
+
+
+def _table(name: str, rows: list[tuple[dict[str, str], dict[str, Cell]]], periods: list[str], language: str, width: int) -> Table:
     table = Table(title=escape(name), title_justify="left", title_style="bold", pad_edge=False, box=None, header_style="bold", padding=(0, 1, 0, 0))
-    units = [words["unit"] for words, _ in rows]
-    unit = max(min(max(map(cell_len, units)), UNIT), *(cell_len(part) for text in units for part in text.split(" ")))
+    sizes = {period: _size(period, [cells for _, cells in rows]) for period in periods}
+    unit = _unit_width([words for words, _ in rows], width - sum(size + 3 for size in sizes.values()) - 1)
     table.add_column(word("table", "indicator", language), overflow="fold")
     table.add_column(word("table", "unit", language), overflow="fold", width=unit, min_width=unit)
-    for period in periods:
-        size = _size(period, [cells for _, cells in rows])
+    for period, size in sizes.items():
         table.add_column(escape(period), justify="right", overflow="fold", width=size, min_width=size)
         table.add_column("", width=1, min_width=1)
     for words, cells in rows:
