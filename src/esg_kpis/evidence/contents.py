@@ -15,14 +15,13 @@ from esg_kpis.evidence.people_cells import people_cells
 from esg_kpis.evidence.received import Found
 from esg_kpis.evidence.register import register_of
 from esg_kpis.evidence.tables import TYPED, typed_path
-from esg_kpis.evidence.withheld import TOLD_ANOMALIES, anomalies_told, controls_told, estimates_told, rejected_told
+from esg_kpis.evidence.withheld import TOLD_ANOMALIES, TOLD_FINDINGS, anomalies_told, controls_told, estimates_told, rejected_told
 from esg_kpis.kpis import Inputs, period_before
 from esg_kpis.tables import (
     CLAIMS,
     COVERAGE_SUMMARY,
     ESTIMATES,
     FACTORS_USED,
-    FINDINGS,
     INPUTS,
     KPI_REGISTER,
     LINEAGE,
@@ -31,6 +30,7 @@ from esg_kpis.tables import (
     RECORD_FATES,
     TIE_OUT,
     Table,
+    conform,
 )
 
 REGISTER, CELLS, CONTROLS = "kpi_register.csv", "people/cells.csv", "people/controls.csv"
@@ -39,7 +39,7 @@ TABLES: dict[str, Table] = {
     "claims.csv": CLAIMS, "coverage_summary.csv": COVERAGE_SUMMARY, CELLS: PEOPLE_CELLS, CONTROLS: PACK_CONTROLS, **{typed_path(table): table for table in TYPED},
 }  # fmt: skip
 """What can be made again from the files enclosed and, where it is about people, from the annex."""
-JUDGED: dict[str, Table] = {"findings.csv": FINDINGS, "anomalies.csv": TOLD_ANOMALIES}
+JUDGED: dict[str, Table] = {"findings.csv": TOLD_FINDINGS, "anomalies.csv": TOLD_ANOMALIES}
 """What a run judged, with what other editions and runs say: it is signed, and not made again."""
 WHAT = {
     REGISTER: "Every KPI of the edition and period: value, boundary, formula, definition, codes, and what was printed",
@@ -104,4 +104,4 @@ def judged_of(tables: Mapping[str, pl.DataFrame], edition: str, period: str) -> 
     """What a run judged, of the edition or of all."""
     anomalies = tables["anomalies"].filter((pl.col("edition") == edition) & (pl.col("period") == period))
     findings = tables["findings"].filter(pl.col("edition").is_in([edition, ""]))
-    return {"findings.csv": findings_told(findings, tables["anomalies"], tables["people_controls"]), "anomalies.csv": anomalies_told(anomalies)}
+    return {"findings.csv": conform(findings_told(findings, tables["anomalies"], tables["people_controls"]).drop("state"), TOLD_FINDINGS), "anomalies.csv": anomalies_told(anomalies)}

@@ -8,11 +8,13 @@ from esg_kpis.assurance.lineage import OF_PEOPLE
 from esg_kpis.assurance.withheld import NOT_SHOWN, of_people
 from esg_kpis.domains.people import FORMS
 from esg_kpis.editions import Edition, Kpi
-from esg_kpis.tables import ANOMALIES, PACK_CONTROLS, PEOPLE_CONTROLS, Table, conform
+from esg_kpis.tables import ANOMALIES, FINDINGS, PACK_CONTROLS, PEOPLE_CONTROLS, Table, conform
 
 FEW = "it would tell of fewer persons than the edition shows"
 _PER_HEAD = "per_head"
 
+TOLD_FINDINGS: Table = replace(FINDINGS, columns=tuple(column for column in FINDINGS.columns if column.name != "state"))
+"""Findings without what is still to be done about each at home: it follows from the other columns, and a pack that was signed before it was there has the same form."""
 TOLD_ANOMALIES: Table = replace(ANOMALIES, columns=tuple(replace(column, nullable=column.nullable or column.name in ("observed", "expected")) for column in ANOMALIES.columns))
 """Anomalies without the figures per head."""
 
