@@ -24,6 +24,7 @@ from pipelines import (
     cli_status,
     cli_workbook,
     failures,
+    plain,
 )
 from pipelines.check_table import check_table
 from pipelines.options import GIVEN, Json, Out, Root, paths, print_json
@@ -85,7 +86,7 @@ def main() -> NoReturn:
     """Runs the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=plain.HANDLER)
     sys.exit(answer(sys.argv[1:]))
 
 

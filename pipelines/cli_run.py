@@ -77,7 +77,7 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
 
     console = Console(stderr=True, quiet=quiet)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("steps,"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting", total=steps(only_ingest=only_ingest))
 
         def told(step: str, ended: bool) -> None:

@@ -87,8 +87,13 @@ def console() -> Console:
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401
-    """JSON for other programs."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """JSON for other programs. Where not every character of it can be written, all of them are written as escapes: nothing of the data is lost."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, default=str)
+    print(text)
 
 
 def name_key(path: Path | None) -> None:

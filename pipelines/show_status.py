@@ -9,7 +9,8 @@ from rich.text import Text
 
 WIDTH = 100
 COLUMNS = (("ok", 5), ("incompl.", 9), ("blocked", 8), ("equal", 7), ("differ", 7), ("missing", 8), ("rejected", 9), ("errors", 8), ("warn.", 6), ("notes", 6), ("anom.", 6))
-GROUPS = f"{'KPIs':^22}{'printed figures':^22}{'rows':>9}{'findings':^20}{'':6}"
+NARROW = (("ok", 4), ("incompl.", 9), ("blocked", 8), ("equal", 6), ("differ", 7), ("missing", 8), ("rejected", 9), ("errors", 7), ("warn.", 6), ("anom.", 6))
+"""Where there is less room: no notes, and an approval on a line of its own."""
 LEGEND = (
     "equal: also stated by their source; missing: printed, and blocked or not computed; rejected: rows about days of the period; anom.: anomalies that nobody explained. "
     "Findings and anomalies are open ones."
@@ -52,18 +53,23 @@ def _print_run(console: Console, told: dict[str, Any]) -> None:
 
 
 def _print_table(console: Console, told: dict[str, Any]) -> None:
-    console.print(Text(f"\n{'':8}{GROUPS}", style="dim"))
-    console.print(Text(f"{'Period':8}{''.join(f'{name:>{size}}' for name, size in COLUMNS)}  Approval", style="bold"))
+    roomy = console.width >= WIDTH
+    columns = COLUMNS if roomy else NARROW
+    kpis, printed, rows, found = (sum(size for _, size in columns[first:last]) for first, last in ((0, 3), (3, 6), (6, 7), (7, len(columns) - 1)))
+    console.print(Text(f"\n{'':8}{'KPIs':^{kpis}}{'printed figures':^{printed}}{'rows':>{rows}}{'findings':^{found}}", style="dim"))
+    console.print(Text(f"{'Period':8}{''.join(f'{name:>{size}}' for name, size in columns)}{'  Approval' if roomy else ''}", style="bold"))
     edition = None
     for row in told["periods"]:
         if row["edition"] != edition:
             edition = row["edition"]
             console.print(Text(f"{told['documents'].get(edition, '')} (edition {edition})".strip(), style="cyan"))
         text = Text(f" {row['period']:7}")
-        for (count, style), (_, size) in zip(_numbers(row), COLUMNS, strict=True):
+        numbers = dict(zip([name for name, _ in COLUMNS], _numbers(row), strict=True))
+        for name, size in columns:
+            count, style = numbers[name]
             shown = "?" if count is None else f"{count:,}" if count else "–"
             text.append(f"{shown:>{size}}", style=style if count else "dim")
-        text.append(f"  {row['state']}", style="bold red" if row["as_approved"] is False else STYLES.get(row["state"], ""))
+        text.append(f"  {row['state']}" if roomy else "" if row["state"] == "open" else f"\n{'':8}{row['state']}", style="bold red" if row["as_approved"] is False else STYLES.get(row["state"], ""))
         console.print(text, soft_wrap=True)
     console.print(Padding(Text(LEGEND, style="dim"), (0, 0, 1, 0), expand=False))
 

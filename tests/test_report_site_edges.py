@@ -25,6 +25,7 @@ def test_where_every_bill_was_refused_the_site_is_made_and_shows_no_emissions(tm
     assert "state-blocked" in pages["tables"]
     assert "state-blocked" in pages["index"]
     assert "emissions-by-" not in pages["charts"]
+    assert "No total stands in both periods" in pages["index"]
 
 
 def test_where_nothing_was_received_the_first_page_says_so_and_praises_nothing(tmp_path: Path) -> None:

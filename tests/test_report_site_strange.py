@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from esg_kpis.report.site.basis import SiteBasis
+from esg_kpis.report.site.overview import overview
 from esg_kpis.report.site.what_if import what_if
 from esg_kpis.report.site.write import site_files
 from esg_kpis.report.unseen import made_visible
@@ -173,6 +175,17 @@ def test_who_goes_back_in_the_explorer_comes_to_where_he_left(browser: Browser, 
         expect(seen.page.locator("#explorer-page:not([aria-busy])")).to_be_visible()
         assert abs(seen.page.evaluate("scrollY") - height) < 5
         assert seen.complaints == []
+
+
+def test_a_card_says_what_stood_before_where_no_change_can_be_told(basis: SiteBasis) -> None:
+    values = basis.tables["kpi_values"]
+    newest = pl.col("period") == "2023"
+    blocked = values.with_columns(pl.when(newest).then(pl.lit("blocked")).otherwise("status").alias("status"), *(pl.when(~newest).then(name).alias(name) for name in ("value", "printed")))
+    alone = values.with_columns(*(pl.when(newest).then(name).alias(name) for name in ("value", "printed")))
+
+    for table, was in ((values, "120.00"), (blocked, "120.00"), (alone, None)):
+        card = overview(replace(basis, tables={**basis.tables, "kpi_values": table}), "en")["cards"][0]
+        assert (card["before"], card["was"], card["change"] is None) == ("2022", was, table is not values)
 
 
 # ---------------------------------------------------------------- beside another run

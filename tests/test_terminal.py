@@ -21,6 +21,8 @@ from typer.main import get_command
 from esg_kpis import errors
 from esg_kpis.errors import EsgKpisError, InternalProblem
 from pipelines import failures
+from pipelines.options import print_json
+from pipelines.plain import HANDLER
 from tests.conftest import REPOSITORY, Ran
 from tests.terminal_scenario import BILLS, esg_kpis, told, workspace
 
@@ -269,6 +271,28 @@ def test_a_reader_that_goes_away_is_no_error(ran: Path) -> None:
         started.stdout.close()
         assert started.wait(timeout=120) in (0, 1)
         assert "Traceback" not in started.stderr.read()
+
+
+# ---------------------------------------------------------------- terminals that can do less
+
+
+def test_where_a_character_cannot_be_written_marks_stay_told_apart_and_json_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "= ≠ – ~ 1 × 2 … 報".encode("ascii", HANDLER) == b"= != - ~ 1 x 2 ... ?"
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", errors=HANDLER, write_through=True))
+    print_json({"document": "報告 – 2023"})
+    assert json.loads(written.getvalue()) == {"document": "報告 – 2023"}
+
+
+def test_the_dashboard_fits_eighty_columns_and_tells_the_same(ran: Path) -> None:
+    narrow, wide = (esg_kpis(ran, "status", columns=columns).stdout.splitlines() for columns in (80, 100))
+    assert (max(map(len, narrow)) <= 80, max(map(len, wide)) <= 100) == (True, True)
+    rows = [next(line for line in lines if line.startswith(" 2023")).split() for lines in (narrow, wide)]
+    assert rows[0] == rows[1][:-3] + rows[1][-2:-1]  # Without the notes, and with the approval on a line of its own.
+
+
+def test_a_run_leaves_nothing_of_its_progress_where_there_is_no_terminal(tmp_path: Path) -> None:
+    assert esg_kpis(workspace(tmp_path / "workspace"), "check").stderr == ""
 
 
 # ---------------------------------------------------------------- the table of a run

@@ -73,7 +73,7 @@ def over_time(view: View, stacks: Stacks, decimals: int, prefix: str, said: str)
 
 
 def _bars(stacks: Stacks, columns: Mapping[str, Mapping[str, Fraction]], ticks: list[Fraction]) -> Spec:
-    rows = [{"place": place, "series": name, "order": stacks.series.index(name), "value": drawn(value)} for place, column in columns.items() for name, value in column.items()]
+    rows = [{"place": place, "series": name, "order": stacks.series.index(name), "value": drawn(value)} for place, column in columns.items() for name, value in column.items() if value]
     gap = 0 if len(stacks.places) > 24 else 1
     bar = {"type": "bar", "stroke": PANEL, "strokeWidth": gap}
     scale = {"domain": list(stacks.places), "paddingInner": number(Fraction(1, 4) if gap else Fraction(1, 6)), "paddingOuter": number(Fraction(1, 8))}

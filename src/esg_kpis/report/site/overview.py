@@ -80,7 +80,7 @@ def _cards(basis: SiteBasis, edition: str, figures: Figures, periods: list[str],
         if not cells or cells[0] is None:
             continue
         old = cells[1] if len(cells) > 1 else None
-        row = {"label": figures.label(kpi), "unit": figures.unit(kpi), "cell": cells[0], "change": change(old, cells[0]), "before": periods[1] if len(periods) > 1 else ""}
+        row = {"label": figures.label(kpi), "unit": figures.unit(kpi), "cell": cells[0], "change": change(old, cells[0]), "was": old["figure"] if old else None, "before": periods[1] if len(periods) > 1 else ""}
         row["spark"] = spark([None if cell is None else cell["value"] for cell in reversed(cells)])
         row["words"] = in_words(row, list(reversed(cells)), list(reversed(periods)), said("tables", "trend_words", language))
         cards.append(row)
