@@ -255,7 +255,7 @@ def test_what_is_zero_has_no_bar_that_would_break_the_axis() -> None:
     values = {("2022", "a"): Fraction(0), ("2022", "b"): Fraction(0), ("2023", "a"): Fraction(5), ("2023", "b"): Fraction(0)}
     places = ("2022", "2023")
 
-    svg = stacked(Stacks(places, [(place, place, place) for place in places], ("a", "b"), values, "t", 2), "p", "x")
+    svg = stacked(Stacks(places, [(place, place, place) for place in places], ("a", "b"), values, "t", {"2022": "0.00", "2023": "5.00"}), "p", "x")
 
     assert svg.count('stroke="var(--panel)" stroke-width="1"') == 1
     assert ">0.00<" in svg

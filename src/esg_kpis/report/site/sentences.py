@@ -12,6 +12,7 @@ from esg_kpis.report.charts.words import measure_named
 from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.figures import Figures, figures_of
+from esg_kpis.report.unseen import made_visible
 
 _NAME = re.compile(r"(?<![\w./:=-])(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z][a-z0-9]*(?=/))")
 """What may be an id in a sentence: words joined by `_`, or a word before `/`."""
@@ -42,7 +43,7 @@ class Reader:
 
     def tell(self, text: str, edition: str = "") -> Markup:
         """A sentence in HTML: each id once with its label before it, numbers before units with their thousands parted, rows by their place."""
-        plain = self.units.sub(lambda found: _parted(found[0]), without_ids(text, self.places))
+        plain = made_visible(self.units.sub(lambda found: _parted(found[0]), without_ids(text, self.places)))
         told, at, said = Markup(""), 0, set[str]()
         for found in _NAME.finditer(plain):
             known = self._known(plain[found.end() :], found[0], edition) if found.start() >= at else None
@@ -50,7 +51,7 @@ class Reader:
                 continue
             label, length = known
             beside = "" if found[0] in said or label == found[0] else Markup(' <small class="id">({})</small>').format(found[0])
-            told += escape(plain[at : found.start()]) + escape(label) + beside
+            told += escape(plain[at : found.start()]) + escape(made_visible(label)) + beside
             said.add(found[0])
             at = found.end() + length
         return told + escape(plain[at:])
