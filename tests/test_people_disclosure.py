@@ -254,6 +254,19 @@ def test_a_figure_per_head_of_a_small_site_is_left_out_and_so_is_what_gives_its_
     assert "(suppressed)" in (figures["heads", "All"], figures["heads", "BJ-01"])
 
 
+def test_whoever_knows_the_rule_learns_nothing_from_which_figures_are_shown(tmp_path: Path) -> None:
+    """19 of whom 13 are under 30: the others are 5 and 1, 4 and 2, or 3 and 3. A turnover of 0.00 shown for one group and hidden for the other would say that it is 5 and 1, and so would two reasons."""
+    ages: Row = {"name": "age_group", "categories": {name: {"age_group": [name]} for name in ("Under 30", "30-50", "Above 50")}}
+    people = [spell(f"{age} {number}", "2022-01-01", age_group=age) for age, many in (("Under 30", 13), ("30-50", 5), ("Above 50", 1)) for number in range(many)]
+    kpis = [heads(breakdowns=[TOTAL, ages]), heads("leavers", amounts=[{"measure": ["employees_left"]}], breakdowns=[TOTAL]), share("turnover", "leavers", "heads", ages)]
+    edition = edition_of(tmp_path, kpis, EVERYWHERE)
+    values = values_of(tmp_path, edition, {"s.csv": people}).filter(pl.col("period") == "2023")
+    hidden = values.filter(pl.col("status") == "suppressed")
+
+    assert {(row["kpi_id"], row["category"]) for row in hidden.iter_rows(named=True)} == {(kpi_id, age) for kpi_id in ("heads", "turnover") for age in ("30-50", "Above 50")}
+    assert set(hidden["reason"]) == {"it would tell of fewer than 5 persons"}
+
+
 def test_a_suppressed_cell_says_why_and_its_tie_out_tells_nothing(tmp_path: Path) -> None:
     from esg_kpis.assurance.tie_out import published_of, tie_out
 
@@ -262,7 +275,7 @@ def test_a_suppressed_cell_says_why_and_its_tie_out_tells_nothing(tmp_path: Path
     row = values.filter((pl.col("category") == "Female") & (pl.col("period") == "2023")).row(0, named=True)
     tied = tie_out(values, published_of(edition, empty(PUBLISHED)), edition).filter(pl.col("category") == "Female")
 
-    assert (row["status"], row["value"], row["printed"], row["reason"]) == ("suppressed", None, None, "fewer than 5 persons")
+    assert (row["status"], row["value"], row["printed"], row["reason"]) == ("suppressed", None, None, "it would tell of fewer than 5 persons")
     assert tied.filter(pl.col("period") == "2023").select("verdict", "published", "computed").row(0) == ("suppressed", None, None)
 
 
@@ -312,8 +325,12 @@ def test_no_small_group_can_be_worked_out_from_what_is_shown(tmp_path_factory: p
 
     heads_told = {name: int(text) for (kpi_id, name), text in told.items() if kpi_id == "heads" and name != "All"}
     most: dict[str, int] = {}
+    large = {name for kpi_id, name in told if name != "All"} | {name.split("|")[0] for kpi_id, name in told if kpi_id == "within_level"}
     for table in product(range(13), repeat=4):
         groups = dict(groups_of(table))
+        # The attacker knows the rule: what is shown is about no small group.
+        if any(0 < groups[name] < k for name in large) or 0 < sum(table) < k:
+            continue
         if all(groups[name] == size for name, size in heads_told.items()) and told.items() <= figures_of(table).items():
             for name, size in groups.items():
                 most[name] = max(most.get(name, 0), size)

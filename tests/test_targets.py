@@ -312,7 +312,7 @@ def test_a_target_about_few_people_shows_nothing_of_them(tmp_path: Path) -> None
 
     assert {few[name] for name in ("base_value", "target_value", "path_value", "actual", "gap", "progress")} == {None}
     assert few["verdict"] == "cannot_be_computed"
-    assert "is suppressed: fewer than 5 persons" in few["reason"]
+    assert "is suppressed: it would tell of fewer than 5 persons" in few["reason"]
     cells = {(row["breakdown"], row["category"]): row["status"] for row in values.filter(pl.col("period") == "2023").iter_rows(named=True)}
     assert "suppressed" in (cells["total", "All"], cells["boundary", "China"])  # 43 less 40 is 3: one of the two has to go.
     assert (enough["verdict"] == "cannot_be_computed") == (cells["boundary", "China"] == "suppressed")

@@ -57,6 +57,11 @@ class Reader:
         self._over_time(sizes, edition)
         for figure in known.figures:
             self._show(figure)
+        for cell, groups in known.touching.items():
+            for group in sorted(group for group in groups if known.sizes[group] >= least_of(group, edition)):
+                # Who knows the rule knows that a figure is shown because nobody it tells of is in a small group.
+                if (spread := self._spread(group)) is not None:
+                    self._cell_of_row[self._row(Fraction(least_of(group, edition)), None, spread)] = cell
 
     # ------------------------------------------------------------ the programme
 
@@ -231,6 +236,12 @@ class Reader:
         duals = self._solver.getSolution().row_dual
         told = [cell for row, cell in self._cell_of_row.items() if abs(duals[row]) > _MARGIN]
         return (floor(value + _MARGIN) if sign > 0 else ceil(-value - _MARGIN)), list(dict.fromkeys(told))
+
+
+def least_of(group: Group, edition: Edition) -> int:
+    """How many a group must count at least, or nobody, to be told of."""
+    months = edition.periods[group.period].months if group.measure == "employees_month_ends" else 1
+    return edition.rules.small_groups.k * months
 
 
 def _programme(columns: int) -> highspy.Highs:

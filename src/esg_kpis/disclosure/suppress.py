@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 
 from esg_kpis.disclosure.knowledge import OF_PEOPLE, Cell, Group, Known, canonical, knowledge, size_of
-from esg_kpis.disclosure.reader import Reader, classes_of
+from esg_kpis.disclosure.reader import Reader, classes_of, least_of
 from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions import Edition
 from esg_kpis.editions.model import Disclosure
@@ -78,33 +78,30 @@ def hide(known: Known, rests: dict[Group, Fraction], edition: Edition, already: 
         already: Cells that are left out already.
         fixed: Cells that are shown already, and stay so.
     """
-    k = edition.rules.small_groups.k
-    months = {period.id: period.months for period in edition.periods.values()}
+    # One reason for all: which figures are about a small group, and which only stand beside one, would tell that the latter are not.
+    why = f"it would tell of fewer than {edition.rules.small_groups.k} persons"
     open_cells = {cell for cell in known.touching if any(_covers(item, cell) for item in edition.rules.small_groups.disclosure)}
     accepted = {group for cell in open_cells for group in known.touching[cell]}
     open_cells |= {*fixed}
 
-    def least(group: Group) -> int:
-        return k * (months[group.period] if group.measure == "employees_month_ends" else 1)
-
     told = {group for groups in known.touching.values() for group in groups}
     sizes = {group: known.sizes[group] for group in told} | rests
     persons = {group for group in sizes if PERSONS_BEHIND.get(group.measure) == group.measure}
-    small = {group for group in persons if 0 < sizes[group] < least(group)} - accepted
+    small = {group for group in persons if 0 < sizes[group] < least_of(group, edition)} - accepted
     if not small:
         return {**(already or {})}
-    primary = {cell: f"fewer than {k} persons" for cell, groups in known.touching.items() if groups & small and cell not in open_cells} | {**(already or {})}
+    primary = {cell: why for cell, groups in known.touching.items() if groups & small and cell not in open_cells} | {**(already or {})}
     hidden = dict(primary)
     reader = Reader(known, known.sizes | rests, edition)
     for cell in hidden:
         reader.hide(cell)
-    persons_kept = [partial(reader.gives_back, group, least(group)) for group in sorted(small, key=lambda item: (sizes[item], item))]
-    _until_kept(persons_kept, hidden, open_cells, reader, known, f"it would give back a group of fewer than {k} persons that is left out")
+    persons_kept = [partial(reader.gives_back, group, least_of(group, edition)) for group in sorted(small, key=lambda item: (sizes[item], item))]
+    _until_kept(persons_kept, hidden, open_cells, reader, known, why)
     every = known.sizes | rests
     theirs = {Group(measure, group.period, group.within) for group in small for measure, behind in PERSONS_BEHIND.items() if behind == group.measure != measure}
     sums = {group for cell in hidden for group in known.sums.get(cell, ())} | (theirs & every.keys())
     sums_kept = [partial(_gives_sum_back, reader, group, every[group]) for group in sorted(sums)]
-    _until_kept(sums_kept, hidden, open_cells, reader, known, f"it would give back what fewer than {k} persons add up to")
+    _until_kept(sums_kept, hidden, open_cells, reader, known, why)
     _show_what_may_be(hidden, primary, [*persons_kept, *sums_kept], reader, known)
     return hidden
 
