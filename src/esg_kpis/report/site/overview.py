@@ -7,6 +7,7 @@ import polars as pl
 
 from esg_kpis.assurance.findings import without_ids
 from esg_kpis.assurance.states import open_by_severity
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.differing import AGREE, TOLD, differing, reasons_of
@@ -50,13 +51,14 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     of_severity = open_by_severity(findings)
     rejected, open_ones = basis.tables["rejected"]["record_id"].n_unique(), anomalies.filter(pl.col("state") == "open").height
     computed, received = sum(of.get(name, 0) for name in ("ok", "incomplete")), basis.tables["records"].height
+    whole = basis.tables["records"].filter(of_people() & (pl.col("line") == 0)).height  # Rows of persons are counted at once: a file of them is one record.
     return [
         tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, count=values.height - computed - blocked)),
         tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good" if computed else "", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
         tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=with_thousands(str(told.height)))
         if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
         tile("person", of_severity["error"] + of_severity["warning"], "bad" if of_severity["error"] else "warn" if of_severity["warning"] else "good" if received else "", "findings.html#needs", said("index", "tile_person_more", language, errors=of_severity["error"], warnings=of_severity["warning"], notes=of_severity["note"])),
-        tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(received)))),
+        tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_people" if whole else "tile_rejected_more", language, all=with_thousands(str(received)), count=whole)),
         tile("anomalies", open_ones, "warn" if open_ones else "good" if received else "", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip
 
