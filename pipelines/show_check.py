@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.ranges import months_in_words
 
 
@@ -15,12 +16,12 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
         table.add_column(name, overflow="fold", justify="right" if name in ("Records", "Rejected") else "left")
     counts = {(path, sheet): count for path, sheet, count in rejected.filter(pl.col("line") > 0).group_by("path", "sheet").agg(pl.col("record_id").n_unique()).iter_rows()}
     for row in files.iter_rows(named=True):
-        table.add_row(escape(": ".join(part for part in (row["path"], row["sheet"]) if part)), row["encoding"], str(row["records"]), str(counts.get((row["path"], row["sheet"]), 0)), row["status"])
+        table.add_row(escape(": ".join(part for part in (row["path"], row["sheet"]) if part)), row["encoding"], f"{row['records']:,}", f"{counts.get((row['path'], row['sheet']), 0):,}", row["status"])
     console.print(table)
     for row in rejected.sort(pl.col("line") > 0, "path", "sheet", "line", "rule").head(20).iter_rows(named=True):
         console.print(f"[red]rejected[/] {escape(row['message'])}  ({row['rule']})")
     if rejected.height > 20:
-        console.print(f"… and {rejected.height - 20} more")
+        console.print(f"… and {rejected.height - 20:,} more")
     for row in observations.filter(~pl.col("passed")).head(20).iter_rows(named=True):
         console.print(f"[yellow]{row['check']}[/] {escape(row['subject'])}: {escape(row['observed'])}")
     gaps = missing.sort("basis", "measure", "site_id", "month", descending=[True, False, False, False]).partition_by("basis", "measure", "site_id", maintain_order=True)
@@ -29,4 +30,14 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
         console.print(f"[yellow]missing[/] {part['measure'][0]} at {escape(part['site_id'][0])}: {part['missing'].sum()} days of {months_in_words(part['month'])}; {by}")
     if len(gaps) > 20:
         console.print(f"… and {len(gaps) - 20} more sites and measures with days missing: coverage.csv of a run")
-    console.print(f"{records.height} records in {files.height} files, {rejected['record_id'].n_unique()} rejected.")
+    console.print(f"{records.height:,} {'record' if records.height == 1 else 'records'} in {files.height:,} {'file' if files.height == 1 else 'files'}, {rejected['record_id'].n_unique():,} rejected.{_of_persons(records, rejected)}")
+
+
+def _of_persons(records: pl.DataFrame, rejected: pl.DataFrame) -> str:
+    """Why the records are fewer than the rows of the table above: those of persons are counted at once, and only refused ones stand by themselves."""
+    whole, refused = records.filter(of_people() & (pl.col("line") == 0)).height, rejected.filter(of_people() & (pl.col("line") > 0))["record_id"].n_unique()
+    if not whole:
+        return ""
+    each = "One of these records is a whole file of persons" if whole == 1 else f"{whole:,} of these records are whole files of persons"
+    apart = f"; besides, {refused:,} rejected {'row' if refused == 1 else 'rows'} of persons" if refused else ""
+    return f"\n{each}, whose rows are counted at once{apart}. The column Records counts rows."

@@ -221,7 +221,7 @@ def _by_record(known: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     several = grouped.filter(pl.col("first") != pl.col("last")).select("record_id")
     told = numbered.join(several, on="record_id", how="semi").drop_nulls("reason").unique(["record_id", "reason"]).sort("reason").join(words.rename({"first": "reason"}), on="reason")
-    joined = told.group_by("record_id").agg(pl.col("why").sort().str.join("; ").alias("several"))
+    joined = told.group_by("record_id").agg(pl.col("why").sort().str.join("; ").str.replace_all(".; ", ". ", literal=True).alias("several"))
     both = grouped.join(words, on="first", how="left").join(joined, on="record_id", how="left")
     return both.select(
         "record_id", pl.when("counts").then(pl.col("used") / pl.col("all")).alias("used"), pl.coalesce("several", "why").alias("why")

@@ -98,7 +98,7 @@ def left_out_value(kpi: Kpi, period: Period, part: Part, left_out: pl.DataFrame,
             .sort()
             .to_list()
         )
-        return Value(None, "not_applicable", "; ".join(reasons)) if reasons else value
+        return Value(None, "not_applicable", "; ".join(reasons).replace(".; ", ". ")) if reasons else value
     for name in (kpi.numerator, kpi.denominator):
         if name is not None:
             operand = inputs.edition.kpis[name]

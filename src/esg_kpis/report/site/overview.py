@@ -1,12 +1,13 @@
 """The first page: what our KPIs are, what changed, what is blocked or incomplete, and whether we tie out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
 from esg_kpis.assurance.findings import without_ids
 from esg_kpis.assurance.states import open_by_severity
+from esg_kpis.assurance.withheld import of_people
 from esg_kpis.report.kpi_table import periods_of, with_thousands
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.differing import AGREE, TOLD, differing, reasons_of
@@ -50,13 +51,14 @@ def tiles(basis: SiteBasis, language: str) -> list[dict[str, Any]]:
     of_severity = open_by_severity(findings)
     rejected, open_ones = basis.tables["rejected"]["record_id"].n_unique(), anomalies.filter(pl.col("state") == "open").height
     computed, received = sum(of.get(name, 0) for name in ("ok", "incomplete")), basis.tables["records"].height
+    whole = basis.tables["records"].filter(of_people() & (pl.col("line") == 0)).height  # Rows of persons are counted at once: a file of them is one record.
     return [
-        tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, other=values.height - computed - blocked)),
+        tile("kpis", computed, "", "tables.html", said("index", "tile_kpis_more", language, count=values.height - computed - blocked)),
         tile("blocked", blocked + incomplete, "bad" if blocked else "warn" if incomplete else "good" if computed else "", "#blocked", said("index", "tile_blocked_more", language, blocked=blocked, incomplete=incomplete)),
         tile("tie", agree, "bad" if unexplained else "good", "#tie", said("index", "tile_tie_more", language, differs=told.height - agree, unexplained=unexplained), all=with_thousands(str(told.height)))
         if told.height else {**tile("tie_none", 0, "", "#tie"), "number": "–"},
         tile("person", of_severity["error"] + of_severity["warning"], "bad" if of_severity["error"] else "warn" if of_severity["warning"] else "good" if received else "", "findings.html#needs", said("index", "tile_person_more", language, errors=of_severity["error"], warnings=of_severity["warning"], notes=of_severity["note"])),
-        tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_more", language, all=with_thousands(str(received)))),
+        tile("rejected", rejected, "bad" if rejected else "good" if received else "", "findings.html#rejected", said("index", "tile_rejected_people" if whole else "tile_rejected_more", language, all=with_thousands(str(received)), count=whole)),
         tile("anomalies", open_ones, "warn" if open_ones else "good" if received else "", "findings.html#anomalies", said("index", "tile_anomalies_more", language, explained=anomalies.height - open_ones)),
     ]  # fmt: skip
 
@@ -127,16 +129,19 @@ def _without(basis: SiteBasis, language: str) -> dict[str, Any]:
     for row in worst_first(basis.tables["kpi_values"]).iter_rows(named=True):
         figures = every[row["edition"]]
         spot = (row["kpi_id"], row["breakdown"], row["category"])
-        if spot not in figures.labels or (figures.labels[spot]["open"] and row["status"] not in ("blocked", "incomplete")):
-            continue
         concerned = rows.setdefault((row["status"], row["reason"] or ""), {}).setdefault("/".join((row["edition"], *spot)), {"label": figures.label(*spot), "document": basis.editions[row["edition"]].rules.document, "cells": []})
         concerned["cells"].append({"period": row["period"], "href": figures.cells[(*spot, row["period"])]["href"]})
     parts: dict[str, list[dict[str, Any]]] = {"blocked": [], "dashes": []}
     for (status, reason), concerned in rows.items():
-        shown = list(concerned.values())
-        found = {"status": status, "reason": without_ids(reason), "concerned": shown[:CONCERNED], "more": max(len(shown) - CONCERNED, 0)}
+        shown, rest = list(concerned.values())[:CONCERNED], list(concerned.values())[CONCERNED:]
+        found = {"status": status, "reason": without_ids(reason), "concerned": shown, "count": _cells(concerned.values()), "more": _cells(rest)}
         parts["blocked" if status in ("blocked", "incomplete") else "dashes"].append(found)
-    return {name: found[:WITHOUT] for name, found in parts.items()} | {"more_blocked": max(len(parts["blocked"]) - WITHOUT, 0), "dashes_count": sum(len(found) for (status, _), found in rows.items() if status not in ("blocked", "incomplete"))}
+    counts = {f"more_{name}": sum(row["count"] for row in found[WITHOUT:]) for name, found in parts.items()}
+    return {name: found[:WITHOUT] for name, found in parts.items()} | counts | {"dashes_count": sum(row["count"] for row in parts["dashes"])}
+
+
+def _cells(concerned: Iterable[Mapping[str, Any]]) -> int:
+    return sum(len(item["cells"]) for item in concerned)
 
 
 def _tie_out(basis: SiteBasis, language: str) -> dict[str, Any]:

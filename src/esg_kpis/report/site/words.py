@@ -15,7 +15,7 @@ def _words() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def said(group: str, name: str, language: str, **values: object) -> str:
-    """One word or sentence of the site, with what stands in it: `said("page", "as_of", "en", day="2024-04-09")`.
+    """One word or sentence of the site, with what stands in it: `said("page", "as_of", "en", day="2024-04-09")`. Where `count` is 1, English says it in the words for one, if there are such.
 
     Raises:
         InternalProblem: if there is no such word.
@@ -23,9 +23,12 @@ def said(group: str, name: str, language: str, **values: object) -> str:
     if group in library_words():
         return word(group, name, language)
     try:
-        text = _words()[group][name][language]
+        words = _words()[group][name]
+        text = words["one"] if language == "en" and values.get("count") == 1 and "one" in words else words[language]
     except KeyError:
         raise InternalProblem(f"The site has no word '{group}.{name}' in {language}.") from None
+    if isinstance(count := values.get("count"), int):
+        values["count"] = f"{count:,}"
     return text.format(**values) if values else text
 
 

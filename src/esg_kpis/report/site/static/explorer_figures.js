@@ -335,7 +335,7 @@
     return section(say("feeds"), [...byEdition].map(([place, kpis]) => {
       const many = [...kpis.values()].reduce((total, cells) => total + cells.length, 0);
       const rows = [...kpis].map(([kpi, cells]) => [link(kpiName(ESG.index.kpis[kpi]), "kpi", edition(place).id, ESG.index.kpis[kpi][1]), cellList(cells)]);
-      return el("details", { open: true, class: "feeds" }, el("summary", {}, `${edition(place).document}: ${say("feeds_count", { n: many, k: kpis.size })}`), table([say("kpi"), say("cells")], rows, { name: say("feeds") }));
+      return el("details", { open: true, class: "feeds" }, el("summary", {}, `${edition(place).document}: ${say(many === 1 ? "feeds_one" : kpis.size === 1 ? "feeds_of_one" : "feeds_count", { n: many, k: kpis.size })}`), table([say("kpi"), say("cells")], rows, { name: say("feeds") }));
     }));
   }
 
