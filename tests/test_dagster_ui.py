@@ -101,10 +101,10 @@ def test_every_column_of_the_kpi_table_is_told_where_it_comes_from(ui: Ui) -> No
 def test_a_failed_check_tells_what_is_wrong_and_what_to_do(ui: Ui) -> None:
     page = ui.open("/assets/findings?view=checks&checkDetail=rejected_record")
 
-    expect(page.get_by_text("1 finding.")).to_be_visible()
+    expect(page.get_by_text("1 row or file was rejected.")).to_be_visible()
     expect(page.get_by_text("What ought to hold: every record received can be read.")).to_be_visible()
     expect(page.get_by_text("water/bills.csv, line 4").first).to_be_visible()
-    expect(page.get_by_text("Send the row back to its sender, or waive this finding in the edition.").first).to_be_visible()
+    expect(page.get_by_text("Send the row back to the sender of water/bills.csv, or waive this finding in the edition.").first).to_be_visible()
     expect(page.get_by_text(str(ui.out / "report" / "findings.html")).first).to_be_visible()
     expect(shown(page, r"^what to do")).to_contain_text("Run the main job again")
 

@@ -221,9 +221,9 @@ def _passed(check: str) -> dict[str, Any]:
 
 def _of_rejected(group: pl.DataFrame, sites: Mapping[str, str]) -> dict[str, Any]:
     first = group.row(0, named=True)
-    # A row about a person is mended in its own file, and which site it names is not said.
-    site = None if group.select(of_people()).item(0, 0) else first["site_id"]
-    sender = f"the site {site}{f' ({name})' if (name := sites.get(site)) else ''}" if site else f"the sender of {first['path']}"
+    # A row about a person is mended in its own file, and which site it names is not said; a site that nobody knows can be sent nothing.
+    site = None if group.select(of_people()).item(0, 0) or first["site_id"] not in sites else first["site_id"]
+    sender = f"the site {site} ({sites[site]})" if site else f"the sender of {first['path']}"
     stopped = first["rule"] == "file_stopped"
     return {
         "check": "rejected_record", "subject": f"{first['path']}{', line ' + str(first['line']) if first['line'] else ''}", "id_subject": first["record_id"],
