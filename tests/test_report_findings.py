@@ -106,6 +106,16 @@ def test_overview_and_explorer_say_how_their_records_differ(browser: Browser, wo
         expect(seen.page.locator("main")).to_contain_text(f"Received in all: {records.height:,} records. {records.height - people:,} stand here line by line; {people} more belong to files of persons")
     with watched(browser, worked.out / "report" / "index.html") as seen:
         expect(seen.page.locator(".tile", has_text="rows rejected")).to_contain_text(f"of {records.height:,} received")
+        expect(seen.page.locator(".tile", has_text="rows rejected")).to_contain_text(f"{people} of them whole files of persons")
+
+
+@pytest.mark.parametrize("width", [390, 600])
+def test_on_a_phone_the_header_of_a_finding_is_as_wide_as_its_table(browser: Browser, worked: Ran, width: int) -> None:
+    with watched(browser, worked.out / "report" / "findings.html", width=width) as seen:
+        seen.page.eval_on_selector_all("details", "all => all.forEach(each => { each.open = true; })")
+        widths = seen.page.eval_on_selector_all("table.findings tbody th", "all => all.map(each => each.closest('table').clientWidth - each.offsetWidth)")
+    assert widths
+    assert max(widths) <= 1
 
 
 # ---------------------------------------------------------------- titles

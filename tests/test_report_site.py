@@ -40,6 +40,10 @@ def test_the_first_page_answers_what_people_ask_first(browser: Browser, site: Pa
         agree = told.filter(pl.col("verdict").is_in(["equal", "stated"])).height
         assert numbers["figures computed"] == str(values.filter(pl.col("status").is_in(["ok", "incomplete"])).height)
         assert numbers["blocked or incomplete"] == "0"
+        without = values.filter(~pl.col("status").is_in(["ok", "incomplete", "blocked"])).height
+        assert tiles[0][2] == f"without a number for a known reason: {without} figures"
+        expect(page.locator("section:has(#blocked) summary")).to_have_text(f"Without a number for a known reason: {without} figures")
+        assert page.locator("section:has(#blocked) details tbody ul a").count() == without
         assert numbers[f"of {told.height} printed figures agree"] == str(agree)
         assert int(numbers["findings need a person"]) == findings.filter(pl.col("severity").is_in(["error", "warning"]) & (pl.col("state") == "open")).height
         card = page.locator(".card", has_text="Total GHG Emissions").first
