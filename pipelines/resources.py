@@ -16,7 +16,7 @@ from esg_kpis.editions import Edition, read_editions
 from esg_kpis.errors import UsageProblem
 from esg_kpis.factors import Library, read_library
 from esg_kpis.report.outputs import WORK, alone, digest_of, run_key
-from esg_kpis.workspace import Workspace, open_workspace
+from esg_kpis.workspace import Workspace, check_names, open_workspace
 from pipelines.abandoned import end_abandoned
 
 
@@ -99,6 +99,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Takes the digests before any step reads a file."""
+        check_names(self.workspace)
         self.found  # noqa: B018
 
     def parts(self) -> dict[str, str]:

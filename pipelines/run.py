@@ -11,6 +11,7 @@ import polars as pl
 
 from esg_kpis.errors import EsgKpisError, InternalProblem, UsageProblem, near_misses
 from esg_kpis.report.outputs import WORK, alone, current, write_whole
+from esg_kpis.workspace import check_names
 from pipelines.abandoned import tags_of
 from pipelines.definitions import ASSETS, JOB, build_defs, defs
 from pipelines.failures import INTERRUPTED_IN_A_STEP, known, stopped
@@ -64,7 +65,8 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
         InternalProblem: if a step failed otherwise, or the check before the results did.
     """
     resource = request.resource()
-    resource.workspace, resource.read_editions, resource.library  # noqa: B018
+    check_names(resource.workspace)
+    resource.read_editions, resource.library  # noqa: B018
     definitions = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True, site=request.report)
     listen(progress)
     raised: list[BaseException] = []

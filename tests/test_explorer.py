@@ -19,6 +19,7 @@ from esg_kpis.editions import read_editions
 from esg_kpis.exact import rounded
 from esg_kpis.report.site.basis import SiteBasis
 from esg_kpis.report.site.explorer import explorer_files
+from esg_kpis.report.site.explorer.packed import packed, sent
 from esg_kpis.report.site.explorer.put import runs, script, shelved
 from esg_kpis.report.site.explorer.words import words_in
 from pipelines.last_run import last_run
@@ -42,6 +43,16 @@ def basis_of(ran: Ran) -> SiteBasis:
     return SiteBasis(editions, {name: last_run(ran.root, ran.out, name).inputs for name in names}, tables, facts)
 
 
+def unpacked(column: Any) -> list[Any]:  # noqa: ANN401
+    """A column as the explorer's script unpacks it."""
+    if isinstance(column, list):
+        return column
+    if "of" in column:
+        return [column["of"][place] for place in unpacked(column["at"])]
+    ((way, runs),) = column.items()
+    return [value if way == "runs" or value is None else value + more for value, many in zip(runs[::2], runs[1::2], strict=True) for more in range(many)]
+
+
 class Data:
     """The data files as a browser would have them after loading them all."""
 
@@ -61,8 +72,10 @@ class Data:
     def rows(self, kind: str) -> Iterator[dict[str, Any]]:
         """Records or amounts, row by row. A column of which nothing is known is left out of its file."""
         for number in range(-(-self.index["many"][kind] // self.index["shard"])):
-            part = dict(self.of[f"{kind}/{number}"])
-            groups = [facts for many, *facts in part.pop("groups", []) for _ in range(many)]
+            part = {name: column if name in ("groups", "kinds", "heads") else unpacked(column) for name, column in self.of[f"{kind}/{number}"].items()}
+            kinds, heads = part.pop("kinds", []), part.pop("heads", [])
+            groups = [[*kinds[kind][:3], site, *kinds[kind][3:]] for many, site, kind in part.pop("groups", []) for _ in range(many)]
+            part |= {"received": [dict(zip(heads[head], row, strict=True)) for head, *row in part["received"]]} if heads else {}
             many = len(next(iter(part.values())))
             for place in range(many):
                 yield dict.fromkeys(_OF_AMOUNTS) | {name: column[place] for name, column in part.items()} | ({"group": groups[place]} if groups else {})
@@ -192,7 +205,7 @@ def test_a_record_stands_as_it_was_sent_with_its_fates_and_all_that_was_read(dat
     found = {f"{prefixes[row['file']]}:{row['line']:07d}": row for row in records}
     sent = worked.table("records").filter(~pl.col("path").str.starts_with("people/"))
 
-    assert {name: row["received"] for name, row in found.items()} == dict(sent.select("record_id", "received").iter_rows())
+    assert {name: row["received"] for name, row in found.items()} == {name: json.loads(text) for name, text in sent.select("record_id", "received").iter_rows()}
     fates = {(name, data.index["editions"][int(fate[0])]["id"]): (fate[1], Decimal(fate[2]), *fate[3:]) for name, row in found.items() for fate in row["fates"]}
     assert fates == {(row["record_id"], row["edition"]): (row["fate"], row["share_used"], row["reason"], row["rule"], row["flags"]) for row in worked.table("record_fates").iter_rows(named=True) if row["record_id"] in found}
     read = sorted((name, item[0], item[1], item[2], Decimal(item[4])) for name, row in found.items() for item in row["quantities"] or ())
@@ -430,3 +443,24 @@ def test_every_word_stands_in_both_languages_and_every_word_that_a_script_says_i
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("explorer*.js"))
     said = set(re.findall(r'say\("(\w+)"[,)]', code)) - {"answers"}
     assert said - english["x"].keys() - english["statuses"].keys() == set()
+
+
+@given(st.one_of(st.lists(st.one_of(st.none(), st.integers(-5, 5)), max_size=40), st.lists(st.sampled_from(["2023-01", "2023-02", None]), max_size=40), st.lists(st.lists(st.sampled_from(["used", None]), max_size=2), max_size=40)))
+def test_a_packed_column_is_the_column(values: list[Any]) -> None:
+    kinds = {type(value) for value in values} - {type(None)}
+    dtype = pl.List(pl.String()) if list in kinds else pl.String() if str in kinds else pl.Int64()
+    assert unpacked(packed(pl.Series("column", values, dtype=dtype))) == values
+
+
+def test_columns_that_follow_from_the_value_before_take_few_characters() -> None:
+    months = pl.Series("when", [f"2023-{month:02d}" for _ in range(100) for month in range(1, 13)])
+    assert packed(pl.Series("line", range(2, 2002), dtype=pl.Int64())) == {"steps": [2, 2000]}
+    assert packed(pl.Series("factor", [None] * 900 + [7] * 100, dtype=pl.Int64())) == {"runs": [None, 900, 7, 100]}
+    assert len(str(packed(months))) < 1200 < len(str(months.to_list())) / 10
+
+
+def test_a_row_is_kept_as_it_was_sent_in_its_own_order() -> None:
+    rows = ['{"site":"HQ","2023":"1.50","2022":null}', '{"site":"SH","2023":"2","2022":"3"}', "no row", None, '{"site":1.10}']
+    assert sent(pl.Series("received", rows)) == {
+        "heads": [["site", "2023", "2022"], ["site"]], "received": [[0, "HQ", "1.50", None], [0, "SH", "2", "3"], "no row", None, [1, "1.10"]],
+    }  # fmt: skip

@@ -248,12 +248,12 @@ def test_what_was_sent_is_text_and_never_markup(browser: Browser, site: Path, tm
     shutil.copytree(site, tmp_path / "report")
     shard = tmp_path / "report/data/records/0.js"
     text = shard.read_text(encoding="utf-8")
-    evil = '{\\"a\\":\\"\\u003cimg src=x onerror=alert(1)>\\u003c/script>\\"}'
-    first = re.search(r'"received":\["((?:[^"\\]|\\.)*)"', text)
+    evil = "\\u003cimg src=x onerror=alert(1)>\\u003c/script>"
+    first = re.search(r'"received":\[\[0,"((?:[^"\\]|\\.)*)"', text)
     assert first is not None
-    shard.write_text(text.replace(first.group(1), evil, 1), encoding="utf-8")
+    shard.write_text(text[: first.start(1)] + evil + text[first.end(1) :], encoding="utf-8")
     _path, _sheet, prefix = re.search(r'"files":\[\["([^"]+)","([^"]*)","([^"]*)",0,', (tmp_path / "report/data/index.js").read_text(encoding="utf-8")).groups()  # type: ignore[union-attr]
-    line = re.search(r'"line":\[(\d+)', text).group(1)  # type: ignore[union-attr]
+    line = re.search(r'"line":\{"steps":\[(\d+)', text).group(1)  # type: ignore[union-attr]
     with watched(browser, at(tmp_path / "report", f"explorer.html#/record/{prefix}:{int(line):07d}")) as seen:
         ready(seen.page)
         expect(seen.page.locator("#explorer-page")).to_contain_text("<img src=x onerror=alert(1)></script>")

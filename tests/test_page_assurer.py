@@ -49,7 +49,7 @@ def test_scope_2_leads_back_to_the_line_of_a_bill(said: dict[str, str]) -> None:
     assert first.startswith("printed 104470.04 tCO2e, unrounded 104470.04")
     assert "energy/" in second
     assert "cn-grid-national-ets-2022 > gwp100-ar5-co2" in second
-    assert "104470.04 tCO2e" in said["esg-kpis --root workspace trace ghg_scope_2 --period 2023"]
+    assert "104,470.04 tCO2e" in said["esg-kpis --root workspace trace ghg_scope_2 --period 2023"]
 
 
 def test_a_sample_is_drawn_and_a_restatement_is_bridged(said: dict[str, str]) -> None:

@@ -291,6 +291,15 @@ def test_the_dashboard_fits_eighty_columns_and_tells_the_same(ran: Path) -> None
     assert rows[0] == rows[1][:-3] + rows[1][-2:-1]  # Without the notes, and with the approval on a line of its own.
 
 
+def test_a_file_whose_name_cannot_be_written_down_is_said_before_anything_starts(tmp_path: Path) -> None:
+    root = workspace(tmp_path / "workspace")
+    (root / "data/raw/energy/bills.csv").rename(root / "data/raw/energy" / os.fsdecode(b"b\xff.csv"))
+    for words in (("run",), ("check", "--json")):
+        done = esg_kpis(root, *words)
+        assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+        assert "b\\xff.csv" in (done.stderr if words == ("run",) else json.loads(done.stdout)["error"])
+
+
 def test_a_run_leaves_nothing_of_its_progress_where_there_is_no_terminal(tmp_path: Path) -> None:
     assert esg_kpis(workspace(tmp_path / "workspace"), "check").stderr == ""
 

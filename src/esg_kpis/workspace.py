@@ -59,3 +59,18 @@ def open_workspace(root: Path, out: Path | None = None) -> Workspace:
                 mend="Give the workspace with --root; it holds data/raw, factors and editions.",
             )
     return Workspace(root, (out or root / "data" / "out").resolve())
+
+
+def check_names(workspace: Workspace) -> None:
+    """Every file of a workspace has a name that can be written down: records, results and the report name their files.
+
+    Raises:
+        InputProblem: if a name is not in UTF-8, as of files that were unpacked from an old archive.
+    """
+    for folder in (workspace.raw, workspace.factors, workspace.editions):
+        for path in sorted(folder.rglob("*")):
+            try:
+                path.name.encode()
+            except UnicodeEncodeError:
+                shown = path.name.encode(errors="surrogateescape").decode("ascii", errors="backslashreplace")
+                raise InputProblem(f"The name of '{shown}' is not in UTF-8.", where=str(workspace.root), mend=f"Rename it; it lies in {path.parent.name}.") from None

@@ -310,7 +310,7 @@ def _of_silence(amounts: pl.DataFrame, sites: pl.DataFrame, edition: Edition) ->
             rows.append(
                 {
                     "check": "fell_silent", "subject": part["measure"][0], "edition": edition.id, "period": later.id, "severity": "warning", "passed": False,
-                    "observed": f"nothing from {len(names)} sites that reported it for {earlier.id}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}",
+                    "observed": f"nothing from {len(names)} site{'s' if len(names) != 1 else ''} that reported it for {earlier.id}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}",
                     "expected": "records, or a site that has closed", "difference": None, "record_ids": "",
                     "what_to_do": "Ask the sites for their records, or confirm that there is nothing left to report.",
                 }

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.report.site.explorer.numbered import Numbered
+from esg_kpis.report.site.explorer.packed import packed
 from esg_kpis.report.site.explorer.put import SHARD, digits, path_of, script
 
 _FACTS = ("measure", "period", "site_id", "origin", "nature", "dimensions", "unit", "scope", "basis", "gas", "gwp_set", "excluded", "blocked")
@@ -63,19 +64,22 @@ def linked(amounts: Numbered, records: pl.DataFrame, estimates: pl.DataFrame, nu
 
 
 def amount_files(rows: pl.DataFrame, groups: pl.DataFrame, sites: Mapping[str, int]) -> dict[str, bytes]:
-    """The files of amounts. Each has `groups` (how many of its amounts follow each other in a group, and what the group has in common) and a list per column that is not empty."""
-    facts = {number: [edition, *told] for number, edition, *told in groups.filter(pl.col("many") > 0).select("group", "edition_no", *_FACTS).iter_rows()}
+    """The files of amounts. Each has `groups` (how many of its amounts follow each other in a group, the site, and which of `kinds` says what else the group has in common) and each column that is not empty, as `packed` leaves it."""
+    facts = {number: (edition, *told) for number, edition, *told in groups.filter(pl.col("many") > 0).select("group", "edition_no", *_FACTS).iter_rows()}
     files: dict[str, bytes] = {}
     for number, part in enumerate(rows.iter_slices(SHARD)):
-        data: dict[str, Any] = {"groups": [[many, *_with_site(facts[group], sites)] for group, many in part.group_by("group", maintain_order=True).len().iter_rows()]}
-        data |= {name: part[name].to_list() for name in _ALONE if part[name].null_count() < part.height}
+        data = _groups(part, facts, sites) | {name: packed(part[name]) for name in _ALONE if part[name].null_count() < part.height}
         files[path_of(f"amounts/{number}")] = script(f"amounts/{number}", data)
     return files
 
 
-def _with_site(facts: list[Any], sites: Mapping[str, int]) -> list[Any]:
-    edition, measure, period, site, *rest = facts
-    return [edition, measure, period, sites.get(site, -1), *rest]
+def _groups(part: pl.DataFrame, facts: Mapping[int, tuple[Any, ...]], sites: Mapping[str, int]) -> dict[str, Any]:
+    kinds: dict[tuple[Any, ...], int] = {}
+    groups = []
+    for group, many in part.group_by("group", maintain_order=True).len().iter_rows():
+        edition, measure, period, site, *rest = facts[group]
+        groups.append([many, sites.get(site, -1), kinds.setdefault((edition, measure, period, *rest), len(kinds))])
+    return {"groups": groups, "kinds": [list(kind) for kind in kinds]}
 
 
 def estimates_of(estimates: pl.DataFrame, hidden_in: tuple[str, ...]) -> pl.DataFrame:

@@ -50,14 +50,6 @@ def shelved(kind: str, items: Iterable[Any], weight: int = WEIGHT) -> tuple[dict
     return files, starts
 
 
-def sliced(kind: str, frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, bytes]:
-    """The rows of a frame in files of `SHARD` rows, each a list per column."""
-    return {
-        path_of(f"{kind}/{number}"): script(f"{kind}/{number}", {name: part[name].to_list() for name in columns})
-        for number, part in enumerate(frame.iter_slices(SHARD))
-    }
-
-
 def digits(column: str) -> pl.Expr:
     """A decimal as text, exact, without zeros at its end."""
     text = pl.col(column).cast(pl.String)

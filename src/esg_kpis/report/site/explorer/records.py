@@ -7,13 +7,14 @@ import polars as pl
 
 from esg_kpis.assurance.withheld import of_people
 from esg_kpis.report.site.basis import SiteBasis
-from esg_kpis.report.site.explorer.put import SHARD, digits, sliced
+from esg_kpis.report.site.explorer.packed import packed, sent
+from esg_kpis.report.site.explorer.put import SHARD, digits, path_of, script
 
-_COLUMNS = ("line", "file", "site", "start", "end", "domain", "received", "excluded", "quantities", "fates", "rejected", "amounts", "set")
+_COLUMNS = ("line", "file", "site", "start", "end", "domain", "excluded", "quantities", "fates", "rejected", "amounts", "set")
 
 
 def record_files(basis: SiteBasis, records: pl.DataFrame, rows: pl.DataFrame, feeds: pl.DataFrame, sites: Mapping[str, int], files: pl.DataFrame) -> dict[str, bytes]:
-    """The files of records, a list per column.
+    """The files of records, a column each as `packed` leaves it, and the rows as `sent`.
 
     Args:
         basis: The run.
@@ -31,7 +32,9 @@ def record_files(basis: SiteBasis, records: pl.DataFrame, rows: pl.DataFrame, fe
     made = rows.select(pl.col("record").alias("no"), pl.col("no").cast(pl.Int64).alias("amounts")).drop_nulls().sort("no", "amounts").group_by("no", maintain_order=True).agg("amounts")
     joined = joined.join(made, on="no", how="left", maintain_order="left").join(feeds.select(pl.col("record").alias("no"), "set"), on="no", how="left", maintain_order="left")
     site = pl.col("site_id").replace_strict(sites, default=-1, return_dtype=pl.Int64()) if sites else pl.lit(-1)
-    return sliced("records", joined.with_columns(site.alias("site"), pl.col("start", "end").cast(pl.String)), _COLUMNS)
+    every = joined.with_columns(site.alias("site"), pl.col("start", "end").cast(pl.String))
+    parts = ({name: packed(part[name]) for name in _COLUMNS} | sent(part["received"]) for part in every.iter_slices(SHARD))
+    return {path_of(f"records/{number}"): script(f"records/{number}", data) for number, data in enumerate(parts)}
 
 
 def _row(*columns: pl.Expr | str) -> pl.Expr:

@@ -8,7 +8,7 @@ import polars as pl
 from esg_kpis.exact import PRODUCT, plain, rounded, sums
 from esg_kpis.report.site.explorer.figures import Block
 from esg_kpis.report.site.explorer.numbered import Numbered
-from esg_kpis.report.site.explorer.put import digits, runs
+from esg_kpis.report.site.explorer.put import digits
 
 _SITE = ["block", "site"]
 
@@ -76,7 +76,18 @@ def _rows(cells: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     lists = cells.join(months, on=["block", "month"], maintain_order="left").sort(*_SITE, "place").with_columns(digits("quantity").alias("text"))
     by_site = lists.group_by(_SITE, maintain_order=True).agg("place", "text")
     total = sums(cells, _SITE, "quantity").sort("block", pl.col("quantity").abs(), "site", descending=[False, True, False])
-    spans = pairs.with_columns(pl.int_ranges("first", pl.col("first") + pl.col("many")).alias("no")).select(*_SITE, "no").explode("no")
-    where = runs(spans, _SITE, "no")
+    where = _merged(pairs)
     joined = total.join(by_site, on=_SITE, maintain_order="left").join(where, on=_SITE, maintain_order="left")
     return joined.select(*_SITE, digits("quantity").alias("total"), "place", "text", "runs")
+
+
+def _merged(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Per block and site its amounts as runs of `[first, how many]`: groups that follow each other are one.
+
+    Columns: `_SITE`, `runs`.
+    """
+    spans = pairs.select(*_SITE, "first", pl.col("many").cast(pl.Int64)).drop_nulls("first").unique().sort(*_SITE, "first")
+    end = (pl.col("first").cast(pl.Int64) + pl.col("many")).shift(1).over(_SITE)
+    numbered = spans.with_columns((pl.col("first").cast(pl.Int64) != end).fill_null(value=True).cum_sum().alias("run"))
+    found = numbered.group_by(*_SITE, "run", maintain_order=True).agg(pl.col("first").first().cast(pl.Int64), pl.col("many").sum())
+    return found.group_by(_SITE, maintain_order=True).agg(pl.concat_list("first", "many").alias("runs"))

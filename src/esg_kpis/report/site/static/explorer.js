@@ -61,17 +61,33 @@ const ESG = (() => {
     return shelf[number - starts[low]];
   }
 
-  const GROUP = ["edition", "measure", "period", "site", "origin", "nature", "dimensions", "unit", "scope", "basis", "gas", "gwp_set", "excluded", "blocked"];
+  /** A column as a list: of runs of one value, of steps that each are one more, or of its different values and where they stand. */
+  function unpacked(column) {
+    if (Array.isArray(column)) return column;
+    if (column.of) return unpacked(column.at).map((place) => column.of[place]);
+    const runs = column.runs || column.steps;
+    const found = [];
+    for (let at = 0; at < runs.length; at += 2) for (let more = 0; more < runs[at + 1]; more++) found.push(column.runs || runs[at] === null ? runs[at] : runs[at] + more);
+    return found;
+  }
+
+  async function shelfOf(kind, number) {
+    const shelf = await need(`${kind}/${number}`);
+    for (const name of Object.keys(shelf)) shelf[name] = unpacked(shelf[name]);
+    return shelf;
+  }
+
+  const GROUP = ["edition", "measure", "period", "origin", "nature", "dimensions", "unit", "scope", "basis", "gas", "gwp_set", "excluded", "blocked"];
 
   async function amount(number) {
     if (!Number.isInteger(number) || number < 0 || number >= index.many.amounts) throw new Unknown(String(number));
-    const shelf = await need(`amounts/${Math.floor(number / index.shard)}`);
+    const shelf = await shelfOf("amounts", Math.floor(number / index.shard));
     const place = number % index.shard;
     let first = 0;
-    for (const [many, ...facts] of shelf.groups) {
+    for (const [many, site, kind] of shelf.groups) {
       if (place < first + many) {
-        const found = { no: number };
-        GROUP.forEach((name, at) => { found[name] = facts[at]; });
+        const found = { no: number, site };
+        GROUP.forEach((name, at) => { found[name] = shelf.kinds[kind][at]; });
         for (const name of ["when", "quantity", "parent", "record", "factor", "rule", "share", "guess", "estimate", "quality"]) {
           found[name] = shelf[name] ? shelf[name][place] : null;
         }
@@ -84,9 +100,10 @@ const ESG = (() => {
 
   async function record(number) {
     if (!Number.isInteger(number) || number < 0 || number >= index.many.records) throw new Unknown(String(number));
-    const shelf = await need(`records/${Math.floor(number / index.shard)}`);
+    const { heads, ...shelf } = await shelfOf("records", Math.floor(number / index.shard));
     const found = { no: number };
     for (const name of Object.keys(shelf)) found[name] = shelf[name][number % index.shard];
+    if (Array.isArray(found.received)) found.sent = found.received.slice(1).map((value, at) => [heads[found.received[0]][at], value]);
     found.path = index.files[found.file][0];
     found.sheet = index.files[found.file][1];
     found.id = recordId(found.file, found.line);
@@ -110,7 +127,7 @@ const ESG = (() => {
     if (!many) return { number: -1, near: [] };
     const at = lines.filter((begins) => begins <= line).length;
     const shard = Math.floor(first / index.shard) + at;
-    const shelf = await need(`records/${shard}`);
+    const shelf = await shelfOf("records", shard);
     const from = Math.max(first, shard * index.shard);
     const to = Math.min(first + many, (shard + 1) * index.shard);
     let low = from;

@@ -101,14 +101,8 @@
   };
 
   async function recordPage(item) {
-    let sent = {};
-    try {
-      sent = JSON.parse(item.received);
-    } catch {
-      sent = { "": item.received };
-    }
     const used = new Set((item.quantities || []).map((row) => row[1]));
-    const rows = Object.entries(sent).map(([column, value]) => [column, value === null ? "" : el("span", { class: used.has(column) ? "taken" : null }, String(value))]);
+    const rows = (item.sent || [["", item.received]]).map(([column, value]) => [column, value === null ? "" : el("span", { class: used.has(column) ? "taken" : null }, String(value))]);
     return [
       trail(link(sheeted(item.path, item.sheet), "file", ...(item.sheet ? [item.path, item.sheet] : [item.path]))), el("h1", {}, lineName(item)),
       facts([[say("record_id"), el("code", {}, item.id)], [say("sha256"), el("code", { class: "digest" }, (await get("files", item.file)).sha256 || "")], [say("site"), item.site < 0 ? null : el("span", {}, siteLink(item.site), ` ${ESG.index.sites[item.site][1]}`)], [say("from"), item.start], [say("until"), item.end], [say("not_taken"), item.excluded]]),
