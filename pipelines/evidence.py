@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from esg_kpis.assurance.approved import approved_digest
+from esg_kpis.assurance.withheld import PER_HEAD
 from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
 from esg_kpis.evidence import Asked, Line, Material, Verification, packed, plain_annex, verified
 from esg_kpis.evidence.annex import encrypted
@@ -118,7 +119,7 @@ def check_no_heads(tables: Mapping[str, pl.DataFrame], edition: str) -> None:
         UsageProblem: if it would.
     """
     own = pl.col("edition") == edition
-    by_head = tables["estimates"].filter(own & (pl.col("method") == "per_head")).height
+    by_head = tables["estimates"].filter(own & (pl.col("method") == PER_HEAD)).height
     hidden = tables["kpi_values"].filter(own & (pl.col("status") == "suppressed")).height
     if by_head and hidden:
         raise UsageProblem(

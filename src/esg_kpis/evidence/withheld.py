@@ -5,13 +5,12 @@ from dataclasses import replace
 import polars as pl
 
 from esg_kpis.assurance.lineage import OF_PEOPLE
-from esg_kpis.assurance.withheld import NOT_SHOWN, of_people
+from esg_kpis.assurance.withheld import NOT_SHOWN, PER_HEAD, of_people
 from esg_kpis.domains.people import FORMS
 from esg_kpis.editions import Edition, Kpi
 from esg_kpis.tables import ANOMALIES, FINDINGS, PACK_CONTROLS, PEOPLE_CONTROLS, Table, conform
 
 FEW = "it would tell of fewer persons than the edition shows"
-_PER_HEAD = "per_head"
 
 TOLD_FINDINGS: Table = replace(FINDINGS, columns=tuple(column for column in FINDINGS.columns if column.name != "state"))
 """Findings without what is still to be done about each at home: it follows from the other columns, and a pack that was signed before it was there has the same form."""
@@ -53,11 +52,11 @@ def rejected_told(rejected: pl.DataFrame) -> pl.DataFrame:
 
 def estimates_told(estimates: pl.DataFrame) -> pl.DataFrame:
     """Estimates; those per head without the sentence that names how many there are."""
-    return estimates.with_columns(pl.when(pl.col("method") == _PER_HEAD).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("basis")).alias("basis"))
+    return estimates.with_columns(pl.when(pl.col("method") == PER_HEAD).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("basis")).alias("basis"))
 
 
 def anomalies_told(anomalies: pl.DataFrame) -> pl.DataFrame:
     """Anomalies; those per head without their figures, of which together with exact amounts the heads of a site would follow."""
-    gone = pl.col("kind") == _PER_HEAD
+    gone = pl.col("kind") == PER_HEAD
     figures = [pl.when(~gone).then(pl.col(name)).alias(name) for name in ("observed", "expected", "ratio", "explained_observed")]
     return conform(anomalies.with_columns(*figures, pl.when(gone).then(pl.lit(NOT_SHOWN)).otherwise(pl.col("contributors")).alias("contributors")), TOLD_ANOMALIES)

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.assurance.withheld import PER_HEAD
 from esg_kpis.report.site.explorer.numbered import Numbered
 from esg_kpis.report.site.explorer.packed import packed
 from esg_kpis.report.site.explorer.put import SHARD, digits, path_of, script
@@ -84,7 +85,7 @@ def _groups(part: pl.DataFrame, facts: Mapping[int, tuple[Any, ...]], sites: Map
 
 def estimates_of(estimates: pl.DataFrame, hidden_in: tuple[str, ...]) -> pl.DataFrame:
     """The estimates that may be shown, under numbers."""
-    shown = estimates.filter(~(pl.col("edition").is_in(hidden_in) & (pl.col("method") == "per_head")))
+    shown = estimates.filter(~(pl.col("edition").is_in(hidden_in) & (pl.col("method") == PER_HEAD)))
     return shown.sort("edition", "measure", "site_id", "month", "amount_id").with_row_index("no")
 
 
