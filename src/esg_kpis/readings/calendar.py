@@ -1,0 +1,86 @@
+"""The local calendar in microseconds since 1970: where months and days of a time zone begin, and what its wall clock says. Engines see only whole numbers."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Change:
+    """The instant at which the clock of a time zone is put forward or back, and how far it is ahead of UTC before and after; all in microseconds."""
+
+    at: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """A month of a time zone.
+
+    Attributes:
+        month: YYYY-MM.
+        start: First instant.
+        end: First instant of the month after.
+        days: First instant of each day, and `end`.
+        changes: When the clock is changed within the month or two days around it.
+        offset: How far the clock is ahead of UTC before the first of `changes`.
+    """
+
+    month: str
+    start: int
+    end: int
+    days: tuple[int, ...]
+    changes: tuple[Change, ...]
+    offset: int
+
+
+def instant(day: date, zone: ZoneInfo) -> int:
+    """The first instant of a local day."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    return (midnight - _EPOCH) // timedelta(microseconds=1)
+
+
+def month_after(month: str, by: int = 1) -> str:
+    """The month `by` months later."""
+    year, number = int(month[:4]), int(month[5:]) - 1 + by
+    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def month_of(at: int, zone: ZoneInfo) -> str:
+    """The local month in which an instant lies."""
+    return (_EPOCH + timedelta(microseconds=at)).astimezone(zone).strftime("%Y-%m")
+
+
+def window_of(month: str, zone: ZoneInfo) -> Window:
+    """A month of a time zone. Source: IANA time zone database, as the machine or the package tzdata has it."""
+    first, after = (date.fromisoformat(f"{name}-01") for name in (month, month_after(month)))
+    days = tuple(instant(first + timedelta(days=number), zone) for number in range((after - first).days + 1))
+    changes = _changes(first - timedelta(days=2), after + timedelta(days=2), zone)
+    offset = changes[0].before if changes else _offset(days[0], zone)
+    return Window(month, days[0], days[-1], days, changes, offset)
+
+
+def _offset(at: int, zone: ZoneInfo) -> int:
+    ahead = (_EPOCH + timedelta(microseconds=at)).astimezone(zone).utcoffset()
+    assert ahead is not None
+    return ahead // timedelta(microseconds=1)
+
+
+def _changes(first: date, last: date, zone: ZoneInfo) -> tuple[Change, ...]:
+    """Every change of the clock between two days, found by halving the hour in which it lies."""
+    found = []
+    at, end, hour = instant(first, zone), instant(last, zone), 3600 * SECOND
+    while at < end:
+        before, after = _offset(at, zone), _offset(at + hour, zone)
+        if before != after:
+            low, high = at, at + hour
+            while high - low > SECOND:
+                middle = (low + high) // 2 // SECOND * SECOND
+                low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
+            found.append(Change(high, before, after))
+        at += hour
+    return tuple(found)

@@ -1,0 +1,189 @@
+"""What the `_format.toml` of a folder of readings says: which tables lie there, and what cannot be known from their files."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from esg_kpis.domains import DOMAIN_OF, MEASURES
+from esg_kpis.errors import InputProblem, UnitProblem, near_misses
+from esg_kpis.ingest.declared import FORMAT_FILE, problems_of
+from esg_kpis.units import multiplier
+
+MINUTE = 60_000_000
+"""Microseconds of a minute: instants are whole numbers of microseconds since 1970."""
+MOST_SCALED = 10**12
+"""Where a table gives no `most`, a reading in its smallest step stays below this, so that no sum of a month can overflow 64 bits."""
+_OFFSET = re.compile(r"^([+-])(\d{2}):(\d{2})$")
+Whole = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(_Entry):
+    """Ours to the sender's columns. `meter_id`, `time` and `value` must be there; the others are read where they are named.
+
+    Attributes:
+        meter_id: Meter, as the register of meters spells it.
+        time: When, see `clock` and `stamp`.
+        value: Consumption of the interval, or the counter.
+        site_id: Site, where one meter id stands at several sites.
+        received: When the row became known: the latest that was known on the knowledge date wins.
+        quality: Word that says how the reading came about, see `estimated` and `refused`.
+        summer: Mark of the hour that comes twice when daylight saving ends, see `summer_words`.
+        device: Serial number of the device behind a cumulative register, which changes when it is exchanged.
+    """
+
+    meter_id: str = "meter_id"
+    time: str = "time"
+    value: str = "value"
+    site_id: str | None = None
+    received: str | None = None
+    quality: str | None = None
+    summer: str | None = None
+    device: str | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Ours to theirs, of those that are read."""
+        return {ours: theirs for ours, theirs in self.model_dump().items() if theirs is not None}
+
+
+class ReadingTable(_Entry):
+    """One table of readings of one measure.
+
+    Attributes:
+        name: Name, unique in the workspace.
+        path: File, folder of files (Parquet or CSV, in folders `month=YYYY-MM` or not), or Delta table, below the folder of `_format.toml`.
+        form: `interval`: what was consumed in each interval. `register`: what a counter shows.
+        measure: Measure that is counted.
+        unit: Unit of the values.
+        decimals: Decimals of the values. A value with more is refused, never rounded.
+        interval_minutes: Length of an interval. For a register how often it is read, which tells what is missing.
+        time_zone: Time zone of the sites, whose calendar parts months and days.
+        clock: How times are told: `instant` (with zone or in UTC), `local` (wall clock of `time_zone`), or a fixed offset such as +08:00.
+        stamp: Whether the time of a row is the start or the end of its interval. A counter is read at an instant.
+        months: What the folders `month=` go by: the local month in which the interval starts, or the month of the time as it stands in the file.
+        most: Largest value of an interval that can be; a larger one is refused. None for a register.
+        net_metering: Whether any meter may count backwards; else only those of which the register of meters says so.
+        estimated: Words of `quality` for estimates.
+        refused: Words of `quality` for readings that the sender does not stand for.
+        summer_words: Words of `summer` for daylight saving time.
+        resets: What a counter that falls, and did not roll over, means: refused, or that it began at zero again.
+        counts: Whether the quantities count. If not they only stand beside the bills.
+        version: Version of a Delta table; the newest if not given.
+        columns: The sender's columns.
+    """
+
+    name: Name
+    path: str
+    form: Literal["interval", "register"] = "interval"
+    measure: str
+    unit: str
+    decimals: int = Field(default=0, ge=0, le=9)
+    interval_minutes: int = Field(default=15, ge=1, le=1440)
+    time_zone: str
+    clock: str = "instant"
+    stamp: Literal["start", "end"] = "start"
+    months: Literal["start", "stamp"] = "start"
+    most: Whole | None = None
+    net_metering: bool = False
+    estimated: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    summer_words: tuple[str, ...] = ("1", "true", "True", "DST", "S")
+    resets: Literal["refuse", "zero"] = "refuse"
+    counts: bool = True
+    version: int | None = Field(default=None, ge=0)
+    columns: Columns = Columns()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.measure not in DOMAIN_OF or MEASURES[self.measure].nature != "flow":
+            raise ValueError(f"'{self.measure}' is no measure that meters count. {near_misses(self.measure, DOMAIN_OF)}")
+        try:
+            multiplier(self.unit, MEASURES[self.measure].unit, DOMAIN_OF[self.measure])
+        except UnitProblem as problem:
+            raise ValueError(str(problem)) from problem
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
+            raise ValueError(f"there is no time zone '{self.time_zone}'; write one of the IANA database, such as Asia/Shanghai") from problem
+        if self.clock not in ("instant", "local") and not _OFFSET.match(self.clock):
+            raise ValueError(f"clock is '{self.clock}'; it is instant, local, or an offset such as +08:00")
+        if 1440 % self.interval_minutes:
+            raise ValueError("interval_minutes must divide a day into whole intervals")
+        if (self.estimated or self.refused) and self.columns.quality is None:
+            raise ValueError("words of quality need columns.quality")
+        if self.form == "register" and (self.stamp != "start" or self.most is not None):
+            raise ValueError("a register is read at an instant: it has no stamp = \"end\", and no most of an interval")
+        if self.form == "interval" and (self.columns.device is not None or self.resets != "refuse"):
+            raise ValueError("device and resets are of a register")
+        if ".." in Path(self.path).parts or Path(self.path).is_absolute():
+            raise ValueError(f"the path '{self.path}' leads out of its folder")
+        return self
+
+    @property
+    def interval(self) -> int:
+        """Microseconds of an interval."""
+        return self.interval_minutes * MINUTE
+
+    @property
+    def offset(self) -> int | None:
+        """Microseconds that a fixed clock is ahead of UTC: 0 for instants; None for the wall clock."""
+        if self.clock == "local":
+            return None
+        found = _OFFSET.match(self.clock)
+        if found is None:
+            return 0
+        minutes = int(found[2]) * 60 + int(found[3])
+        return (minutes if found[1] == "+" else -minutes) * MINUTE
+
+    @property
+    def most_scaled(self) -> int:
+        """The largest value that can be, in the smallest step of the table."""
+        if self.most is None:
+            return MOST_SCALED
+        whole, _, rest = self.most.partition(".")
+        step: int = 10**self.decimals
+        return min(int(whole) * step + int((rest + "0" * 9)[: self.decimals] or 0), MOST_SCALED)
+
+
+class ReadingFormat(_Entry):
+    """A `_format.toml` in a folder of readings."""
+
+    table: tuple[ReadingTable, ...]
+
+
+def read_tables(raw: Path) -> list[tuple[Path, ReadingTable]]:
+    """Every table of readings of a workspace, with its place, in the order of names.
+
+    Raises:
+        InputProblem: if a `_format.toml` cannot be read, two tables have one name, or there are files without one.
+    """
+    home = raw / "readings"
+    found: list[tuple[Path, ReadingTable]] = []
+    for path in sorted(home.rglob(FORMAT_FILE)) if home.is_dir() else []:
+        where = path.relative_to(raw).as_posix()
+        try:
+            declared = ReadingFormat.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputProblem(f"It is no TOML: {error}.", where=where, mend="See docs/readings.md.") from error
+        except ValidationError as error:
+            raise InputProblem(problems_of(error), where=where, mend="See docs/readings.md.") from error
+        for table in declared.table:
+            place = path.parent / table.path
+            if not place.resolve().is_relative_to(raw.resolve()):
+                raise InputProblem(f"The path '{table.path}' of table '{table.name}' leads out of data/raw.", where=where, mend="Copy the files here, or mount them.")
+            if not place.exists():
+                raise InputProblem(f"There is nothing at '{table.path}', where table '{table.name}' is to lie.", where=where, mend="Correct its path, or take the table out.")
+            found.append((place, table))
+    names = [table.name for _, table in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputProblem(f"Two tables have the name '{twice[0]}'.", where="readings", mend="Give each a name of its own.")
+    return sorted(found, key=lambda item: item[1].name)

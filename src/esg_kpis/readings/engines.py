@@ -1,0 +1,157 @@
+"""The engines that a roll-up runs on: how files become a lazy frame, and results come back. What is computed between stands once, in Narwhals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import narwhals as nw
+import polars as pl
+
+TEXT = ("meter_id", "site_id", "quality", "summer", "device")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read of files: ours to theirs, and the ticks of a microsecond in times (1, or 1000 for nanoseconds)."""
+
+    columns: dict[str, str]
+    ticks: dict[str, int]
+    days: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """What a roll-up needs of an engine."""
+
+    name: str
+
+    def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
+        """Rows of Parquet files: text as text, `time` and `received` as Int64 microseconds, `value` as it is."""
+
+    def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+        """A small frame of ours."""
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """A frame that is asked for several times, computed once."""
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """The rows; whole numbers as Int64."""
+
+
+@dataclass
+class Polars:
+    """Polars, streaming."""
+
+    folder: Path
+    name: str = "polars"
+    kept: int = 0
+
+    def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        columns = []
+        for ours, theirs in wanted.columns.items():
+            column = pl.col(theirs)
+            if ours in TEXT:
+                column = column.cast(pl.String)
+            elif ours in ("time", "received"):
+                column = (column.cast(pl.Datetime("us")) if ours in wanted.days else column).dt.timestamp("us")
+            columns.append(column.alias(ours))
+        return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False).select(columns))
+
+    def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        return _lazy(frame.lazy())
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        self.kept += 1
+        path = self.folder / f"{self.kept}.parquet"
+        frame.to_native().sink_parquet(path, compression="uncompressed", statistics=False)
+        return _lazy(pl.scan_parquet(path))
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """See `Engine`."""
+        return _whole(frame.to_native().collect(engine="streaming"))
+
+
+@dataclass
+class DuckDB:
+    """DuckDB, in memory, with its overflow in a folder."""
+
+    connection: Any
+    name: str = "duckdb"
+    kept: int = 0
+    held: list[Any] = field(default_factory=list)
+
+    def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        columns = []
+        for ours, theirs in wanted.columns.items():
+            column = f'"{theirs.replace(chr(34), chr(34) * 2)}"'
+            if ours in TEXT:
+                column = f"CAST({column} AS VARCHAR)"
+            elif ours in ("time", "received"):
+                column = f"epoch_us(CAST({column} AS TIMESTAMP))" if ours in wanted.days else f"epoch_us({column})"
+            columns.append(f"{column} AS {ours}")
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        return _lazy(self.connection.sql(f"SELECT {', '.join(columns)} FROM read_parquet([{listed}], hive_partitioning=false)"))  # noqa: S608
+
+    def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        self.held.append(frame.to_arrow())
+        self.connection.register(f"table_{len(self.held)}", self.held[-1])
+        return _lazy(self.connection.table(f"table_{len(self.held)}"))
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        self.kept += 1
+        frame.to_native().create(f"kept_{self.kept}")
+        return _lazy(self.connection.table(f"kept_{self.kept}"))
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """See `Engine`."""
+        return _whole(frame.to_native().pl())
+
+
+@dataclass
+class Spark:
+    """Apache Spark, or Spark Connect."""
+
+    session: Any
+    name: str = "spark"
+    kept: list[Any] = field(default_factory=list)
+
+    def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        columns = []
+        for ours, theirs in wanted.columns.items():
+            column = f"`{theirs.replace('`', '``')}`"
+            if ours in TEXT:
+                column = f"CAST({column} AS STRING)"
+            elif ours in ("time", "received"):
+                column = f"CAST(floor({column} / 1000) AS BIGINT)" if wanted.ticks.get(ours) == 1000 else f"unix_micros(CAST({column} AS TIMESTAMP))"
+            columns.append(f"{column} AS {ours}")
+        return _lazy(self.session.read.option("recursiveFileLookup", "true").parquet(*(str(path) for path in files)).selectExpr(*columns))
+
+    def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        return _lazy(self.session.createDataFrame(frame.to_arrow()))
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        self.kept.append(frame.to_native().persist())
+        return _lazy(self.kept[-1])
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """See `Engine`."""
+        return _whole(pl.DataFrame(pl.from_arrow(frame.to_native().toArrow())))
+
+
+def _lazy(native: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401  (a frame of any engine)
+    frame: nw.LazyFrame[Any] = nw.from_native(native)
+    return frame
+
+
+def _whole(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sums of whole numbers as Int64: DuckDB gives them as 128 bits, and decimals of scale 0."""
+    return frame.with_columns((pl.selectors.decimal() | pl.selectors.integer()).cast(pl.Int64))

@@ -1,0 +1,233 @@
+"""Rows of a month as whole numbers, each with the first rule it meets. Written once, in Narwhals, for every engine; a rule that the statistics of the files rule out costs nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from esg_kpis.readings.calendar import Window, month_after
+from esg_kpis.readings.declared import MOST_SCALED, ReadingTable
+from esg_kpis.readings.engines import Engine, Wanted
+from esg_kpis.readings.found import File, Range, merged
+from esg_kpis.readings.rules import CODE
+
+SOONEST = -(2**62)
+"""When a row became known that does not say: before all that do."""
+_CUT = 32
+"""Statistics of text may be cut short: two that are long and alike may be of different words."""
+_LARGEST = 1.7976931348623157e308
+
+
+@dataclass(frozen=True)
+class Task:
+    """One month of one table.
+
+    Attributes:
+        table: What its format says.
+        window: The month.
+        files: Files that may hold rows of it.
+        registered: The meters that the register names for the measure: key, `feeds_back`, `first` and `after` (instants between which it is read), `around` (10 to its digits; null).
+        known: First instant, by the clock of `received`, that is too late; None where the format names no such column.
+        until: First instant that data may not be about.
+    """
+
+    table: ReadingTable
+    window: Window
+    files: Sequence[File]
+    registered: pl.DataFrame
+    known: int | None
+    until: int
+
+    @property
+    def keys(self) -> list[str]:
+        """What tells one meter from another."""
+        return ["site_id", "meter_id"] if self.table.columns.site_id else ["meter_id"]
+
+    @property
+    def slots(self) -> int:
+        """Intervals of the month."""
+        return (self.window.end - self.window.start) // self.table.interval
+
+    @property
+    def ranges(self) -> dict[str, Range | None]:
+        """What the statistics of the files say."""
+        return merged(self.files)
+
+
+def clean(task: Task) -> bool:
+    """Whether the statistics of the files rule out that any row is refused, or an estimate, by what it says alone."""
+    ranges = task.ranges
+    if not task.files or len({file.month for file in task.files}) > 1 or not task.files[0].month or task.table.months == "stamp" or task.until < task.window.end:
+        return False
+    _, of_value = _value(task, task.files[0].content.kinds["value"], ranges["value"])
+    late = task.known is not None and not _before(ranges.get("received"), task.known)
+    return not (late or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
+
+
+def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.LazyFrame[Any]:
+    """The rows of a month.
+
+    Columns: the key of the meter (empty text for none); `rel`, microseconds from the first instant of the month (null where the time says none); `value` in the smallest step; `estimated` (0 or 1); `code` of the first rule met
+    (0 for none; see `rules.CODE`), of rules that need the row alone; and of `wanted` `known` (when it became known) and `device`.
+    """
+    parts = []
+    for month in sorted({file.month for file in task.files}):
+        own = [file for file in task.files if file.month == month]
+        parts.append(_of_folder(engine, task, own, month, wanted))
+    return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
+
+
+def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wanted: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Rows of one folder of a month, or of all files where they lie in none."""
+    table, ranges = task.table, task.ranges
+    kinds, scales = files[0].content.kinds, files[0].content.scales
+    rules = [*_of_key(task, ranges)]
+    at, of_clock = _instant(task)
+    of_time = [] if _never_null(ranges["time"]) else [(nw.col("time").is_null(), "time_missing")]
+    of_time += of_clock
+    rel = at - task.window.start
+    keep: list[nw.Expr] = []
+    inside = (rel >= 0) & (rel < task.window.end - task.window.start)
+    if not month:
+        keep.append(inside)
+    elif table.months == "stamp":
+        first, after = stamps_of(month)
+        of_folder = (nw.col("time") >= first) & (nw.col("time") < after)
+        if month == task.window.month:
+            of_time.append((~of_folder, "other_month"))
+            keep.append(~of_folder | inside | nw.col("time").is_null())
+        else:
+            keep.append(of_folder & inside)
+    elif not _within(task, ranges["time"]):
+        of_time.append((~inside, "other_month"))
+    if task.until < task.window.end:
+        of_time.append((at >= task.until, "future"))
+    rules += of_time
+    value, of_value = _value(task, kinds["value"], ranges["value"])
+    rules += of_value
+    quality = _quality(task, ranges)
+    rules += [(cond, rule) for cond, rule in quality if rule]
+    late = task.known is not None and not _before(ranges.get("received"), task.known)
+    if late:
+        rules.append((nw.col("received") >= task.known, "not_known"))
+    columns = {ours: theirs for ours, theirs in table.columns.named.items() if ours in _read(task, quality, late, wanted)}
+    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales.get(name, 1) for name in columns}, tuple(name for name in columns if kinds[name] == "day")))
+    if keep:
+        frame = frame.filter(reduce(nw.Expr.__and__, keep)) if month else frame.filter(*keep)
+    code = nw.lit(0)
+    for cond, rule in reversed(rules):
+        code = nw.when(cond).then(nw.lit(CODE[rule])).otherwise(code)
+    estimated = next((nw.when(cond).then(nw.lit(1)).otherwise(nw.lit(0)) for cond, rule in quality if not rule), nw.lit(0))
+    more = []
+    if "known" in wanted:
+        more.append((nw.col("received").fill_null(SOONEST) if table.columns.received else nw.lit(SOONEST)).cast(nw.Int64).alias("known"))
+    if "device" in wanted:
+        more.append((nw.col("device").fill_null("") if table.columns.device else nw.lit("")).alias("device"))
+    keys = [(nw.col(key) if _never_null(ranges[key]) else nw.col(key).fill_null("")).alias(key) for key in task.keys]
+    return frame.select(*keys, rel.alias("rel"), value.alias("value"), estimated.alias("estimated"), code.alias("code"), *more)
+
+
+def _read(task: Task, quality: Sequence[tuple[nw.Expr, str]], late: bool, wanted: Sequence[str]) -> set[str]:
+    """The columns of ours that have to be read."""
+    names = {*task.keys, "time", "value", *({"quality"} if quality else ())}
+    if task.table.columns.summer and task.window.changes:
+        names.add("summer")
+    if task.table.columns.received and (late or "known" in wanted):
+        names.add("received")
+    return names | ({"device"} & set(wanted) if task.table.columns.device else set())
+
+
+def stamps_of(month: str) -> tuple[int, int]:
+    """First and last time, as files tell it, of a folder that goes by the time as it stands there."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    first, after = (datetime(int(name[:4]), int(name[5:]), 1, tzinfo=UTC) for name in (month, month_after(month)))
+    return (first - epoch) // timedelta(microseconds=1), (after - epoch) // timedelta(microseconds=1)
+
+
+def _of_key(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr, str]]:
+    found = ranges["meter_id"]
+    if found is not None and not found.nulls and found.least != "":
+        return []
+    return [(nw.col("meter_id").is_null() | (nw.col("meter_id") == ""), "meter_missing")]
+
+
+def _instant(task: Task) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
+    """The first instant of the interval of a row, and the rules that its wall clock may meet."""
+    table = task.table
+    at = nw.col("time")
+    if table.stamp == "end":
+        at = at - table.interval
+    if table.offset is not None:
+        return (at - table.offset if table.offset else at), []
+    wall, expr, rules = at, at - task.window.offset, []
+    for change in task.window.changes:
+        low, high = sorted((change.before, change.after))
+        twice = (wall >= change.at + low) & (wall < change.at + high)
+        then: nw.Expr = wall - change.after
+        if change.after > change.before:
+            # A system that tells ends may call the last interval before the clock goes forward by the hour after.
+            named_by_the_hour_after = wall == change.at + change.after - table.interval
+            rules.append((twice & ~named_by_the_hour_after if table.stamp == "end" else twice, "time_never"))
+        elif table.columns.summer:
+            then = nw.when(twice & nw.col("summer").is_in(list(table.summer_words))).then(wall - change.before).otherwise(then)
+        else:
+            rules.append((twice, "time_twice"))
+        expr = nw.when(wall < change.at + low).then(expr).otherwise(then)
+    return expr, rules
+
+
+def _value(task: Task, kind: str, found: Range | None) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
+    """The value in the smallest step, and the rules of its number. Of a binary float only its nearest whole number of steps is taken, if it lies within a hundredth of one."""
+    step, most = 10**task.table.decimals, task.table.most_scaled
+    raw = nw.col("value")
+    rules: list[tuple[nw.Expr, str]] = [] if _never_null(found) else [(raw.is_null(), "value_missing")]
+    if kind == "float":
+        scaled = raw * float(step)
+        fits = (scaled > -float(MOST_SCALED)) & (scaled < float(MOST_SCALED))
+        safe = nw.when(fits).then(scaled).otherwise(nw.lit(0.0))
+        near = (safe + 0.5).floor()
+        rules += [
+            (raw.is_nan() | (raw > _LARGEST) | (raw < -_LARGEST), "number"), (~fits, "too_large"),
+            (((safe - near) > 0.01) | ((safe - near) < -0.01), "decimals"),
+        ]  # fmt: skip
+        whole = near.cast(nw.Int64)
+        return whole, [*rules, ((whole > most) | (whole < -most), "too_large")]
+    if found is not None and abs(int(found.least)) * step <= most and abs(int(found.most)) * step < most:
+        return (raw * step).cast(nw.Int64) if step > 1 or kind == "decimal" else raw.cast(nw.Int64), rules
+    fits = (raw * step <= most) & (raw * step >= -most) if kind == "decimal" else (raw <= most // step) & (raw >= -(most // step))
+    safe = nw.when(fits).then(raw).otherwise(raw * 0) if kind == "decimal" else nw.when(fits).then(raw).otherwise(nw.lit(0))
+    return (safe * step).cast(nw.Int64), [*rules, (~fits, "too_large")]
+
+
+def _quality(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr, str]]:
+    """What words of quality mean: the rule, or empty for an estimate. Nothing where the files hold one word only, which means neither."""
+    table, found = task.table, ranges.get("quality")
+    if not table.columns.quality:
+        return []
+    words = {*table.estimated, *table.refused}
+    if found is not None and found.least == found.most and found.least not in words and len(str(found.least)) < _CUT:
+        return []
+    quality = nw.col("quality")
+    told = [(quality.is_in(list(table.refused)), "quality")] if table.refused else []
+    return [*told, *([(quality.is_in(list(table.estimated)), "")] if table.estimated else [])]
+
+
+def _never_null(found: Range | None) -> bool:
+    return found is not None and not found.nulls
+
+
+def _before(found: Range | None, limit: int) -> bool:
+    return found is not None and bool(found.most < limit)
+
+
+def _within(task: Task, found: Range | None) -> bool:
+    """Whether statistics say that every row with a time lies in the month. The wall clock is never ahead or behind by more than a day: then it cannot be told, and is looked at row by row."""
+    offset = task.table.offset
+    if found is None or offset is None:
+        return False
+    shift = offset + (task.table.interval if task.table.stamp == "end" else 0)
+    return bool(found.least - shift >= task.window.start and found.most - shift < task.window.end)
