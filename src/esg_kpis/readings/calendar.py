@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +38,31 @@ class Window:
     days: tuple[int, ...]
     changes: tuple[Change, ...]
     offset: int
+
+
+@dataclass(frozen=True)
+class Odd:
+    """The one day of a month that is longer or shorter than 24 hours, in microseconds from the first instant of the month; `more` is what it is longer."""
+
+    number: int
+    start: int
+    end: int
+    more: int
+
+
+def odd_day(window: Window) -> Odd | None:
+    """The day on which the clock is changed; None for a month of plain days.
+
+    Raises:
+        ValueError: if there are two.
+    """
+    lengths = [after - before for before, after in pairwise(window.days)]
+    odd = [number for number, length in enumerate(lengths) if length != DAY]
+    if len(odd) > 1:
+        raise ValueError(f"{window.month} has {len(odd)} days of another length than 24 hours")
+    if not odd:
+        return None
+    return Odd(odd[0], window.days[odd[0]] - window.start, window.days[odd[0] + 1] - window.start, lengths[odd[0]] - DAY)
 
 
 def instant(day: date, zone: ZoneInfo) -> int:

@@ -1,6 +1,6 @@
 """Interval readings of one month to one row per meter: quantity, and how many rows and intervals became what.
 
-A month is cut into blocks of 48 intervals. If a block has 48 rows, and the powers of two of their places in it add up to 2^48 - 1, each interval is there exactly once: fewer than 48 powers cannot
+Each day is cut into blocks of 48 intervals. If a block has 48 rows, and the powers of two of their places in it add up to 2^48 - 1, each interval is there exactly once: fewer than 48 powers cannot
 add up to that, and 48 can in one way only. So for such blocks a sum, a count and a sum of powers settle duplicates and gaps together, with no row compared to another, in whole numbers, the same on
 every engine. Only the rows of other blocks are looked at one by one.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from esg_kpis.readings.calendar import DAY, odd_day
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.judged import Task, clean, judged
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest
@@ -18,6 +19,9 @@ from esg_kpis.readings.ordered import meters_in_order
 from esg_kpis.readings.rules import CODE
 
 BLOCK = 48
+_OF_DAY = 64
+"""More than the blocks of any day: a day of 25 hours has 32 of 48 minutes."""
+_NUMBERS = pl.Schema({"day": pl.Int64(), "used": pl.Int64(), "total": pl.Int64()})
 _OF_METER = ("unknown_meter", "not_read_then", "negative")
 
 
@@ -28,7 +32,7 @@ class Rolled:
     Attributes:
         meters: A row per meter that sent rows: key, `rows`, `used` (intervals), `total` and `estimated_total` (smallest steps), `estimated` (intervals).
         refused: Rows by key and `code` of the rule.
-        days: Intervals used by key and `day` of the month (from 0), of meters that lack some.
+        days: Intervals used and their `total` by key and `day` of the month (from 0), of meters that lack some.
     """
 
     meters: pl.DataFrame
@@ -65,9 +69,8 @@ def _days_of_rows(engine: Engine, task: Task, meters: pl.DataFrame) -> pl.DataFr
     lacking = meters.filter(pl.col("used") < task.slots).select(task.keys)
     if lacking.is_empty():
         return _no_days(task)
-    slots = judged(engine, task).join(engine.table(lacking), on=task.keys, how="semi").select(*task.keys, (nw.col("rel") // task.table.interval).alias("slot"))
-    days = slots.join(engine.table(_calendar(task).select("slot", "day")), on="slot", how="inner").group_by(*task.keys, "day").agg(nw.len().alias("used"))
-    return engine.collect(days).cast({"used": pl.Int64, "day": pl.Int64}).sort(*task.keys, "day")
+    rows = judged(engine, task).join(engine.table(lacking), on=task.keys, how="semi").with_columns(_day(task).alias("day"))
+    return engine.collect(rows.group_by(*task.keys, "day").agg(nw.len().alias("used"), nw.col("value").sum().alias("total"))).cast(_NUMBERS).sort(*task.keys, "day")
 
 
 def _by_blocks(engine: Engine, task: Task) -> Rolled:
@@ -99,10 +102,7 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
 def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
     """Counts and sums of each block of each meter. Rows of no interval are block -1."""
     rows = judged(engine, task)
-    place = nw.col("rel") // task.table.interval
-    inside = (nw.col("rel") >= 0) & (place < task.slots)
-    placed = rows.with_columns(nw.when(inside).then(place // BLOCK).otherwise(nw.lit(-1)).alias("block"), nw.when(inside).then(place % BLOCK).otherwise(nw.lit(0)).alias("place"))
-    placed = placed.with_columns((nw.lit(2, nw.Int64) ** nw.col("place")).cast(nw.Int64).alias("power"))
+    placed = _placed(task, rows).with_columns((nw.lit(2, nw.Int64) ** (nw.col("place") % BLOCK)).cast(nw.Int64).alias("power"))
     good = nw.col("code") == 0
     return placed.group_by(*task.keys, "block").agg(
         nw.len().alias("rows"),
@@ -115,30 +115,59 @@ def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
     )  # fmt: skip
 
 
+def _placed(task: Task, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The rows with the `day` in which they lie (-1 for none), their `place` among its intervals, and their `block`."""
+    inside = (nw.col("rel") >= 0) & (nw.col("rel") < task.window.end - task.window.start)
+    rows = rows.with_columns(nw.when(inside).then(_day(task)).otherwise(nw.lit(-1)).alias("day"))
+    rows = rows.with_columns(nw.when(nw.col("day") >= 0).then((nw.col("rel") - _day_start(task)) // task.table.interval).otherwise(nw.lit(0)).alias("place"))
+    return rows.with_columns((nw.col("day") * _OF_DAY + nw.col("place") // BLOCK).alias("block"))
+
+
+def _day(task: Task) -> nw.Expr:
+    """The day of the month, from 0, of a row that lies in it."""
+    rel, odd = nw.col("rel"), odd_day(task.window)
+    if odd is None:
+        return rel // DAY
+    return nw.when(rel >= odd.end).then((rel - odd.more) // DAY).when(rel >= odd.start).then(nw.lit(odd.number)).otherwise(rel // DAY)
+
+
+def _day_start(task: Task) -> nw.Expr:
+    """When the day in `day` begins, in microseconds from the first instant of the month."""
+    odd = odd_day(task.window)
+    start: nw.Expr = nw.col("day") * DAY
+    return start if odd is None else nw.when(nw.col("day") > odd.number).then(start + odd.more).otherwise(start)
+
+
 def _is_whole(task: Task) -> nw.Expr:
     """Whether a block holds each of its intervals exactly once, on the grid, of a meter that is read then, with nothing to refuse."""
-    last, rest = divmod(task.slots, BLOCK)
-    block, interval = nw.col("block"), task.table.interval
+    calendar = _calendar(task).group_by("block").agg(pl.col("slot").min(), pl.len().alias("size"))
+    usual = pl.col("size") == BLOCK
+    interval, block, first = task.table.interval, nw.col("block"), _first_slot(task)
 
     def of_size(size: int) -> nw.Expr:
-        elapsed: nw.Expr = interval * (size * BLOCK * block + size * (size - 1) // 2)
+        elapsed: nw.Expr = interval * (size * first + size * (size - 1) // 2)
         whole: nw.Expr = (nw.col("rows") == size) & (nw.col("good") == size) & (nw.col("powers") == 2**size - 1) & (nw.col("elapsed") == elapsed)
-        return whole
+        return whole & (nw.col("first") <= first) & (nw.col("after") >= first + size)
 
-    shape = nw.when(block == last).then(of_size(rest)).otherwise(of_size(BLOCK)) if rest else of_size(BLOCK)
-    read_then = (nw.col("first") <= block * BLOCK) & (nw.col("after") >= nw.when(block == last).then(block * BLOCK + rest).otherwise((block + 1) * BLOCK))
-    answer = shape & (block >= 0) & read_then & ((nw.col("below") == 0) | nw.col("feeds_back"))
+    shape = of_size(BLOCK) if calendar.filter(usual).height else nw.lit(value=False)
+    for size, blocks in calendar.filter(~usual).group_by("size").agg(pl.col("block")).sort("size").iter_rows():
+        shape = nw.when(block.is_in(blocks)).then(of_size(size)).otherwise(shape)
+    answer = shape & (block >= 0) & ((nw.col("below") == 0) | nw.col("feeds_back"))
     return nw.when(answer).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
+
+
+def _first_slot(task: Task) -> nw.Expr:
+    """The first interval of a block, counted from the first of the month."""
+    odd, a_day, day = odd_day(task.window), DAY // task.table.interval, nw.col("block") // _OF_DAY
+    first: nw.Expr = day * a_day + (nw.col("block") % _OF_DAY) * BLOCK
+    return first if odd is None else nw.when(day > odd.number).then(first + odd.more // task.table.interval).otherwise(first)
 
 
 def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The rows of blocks that are not whole, with the rule that each meets alone, or for its meter."""
     keys, interval = task.keys, task.table.interval
     rows = judged(engine, task, wanted=["known"])
-    place = nw.col("rel") // interval
-    inside = (nw.col("rel") >= 0) & (place < task.slots)
-    rows = rows.with_columns(nw.when(inside).then(place).otherwise(nw.lit(-1)).alias("slot"))
-    rows = rows.with_columns(nw.when(inside).then(nw.col("slot") // BLOCK).otherwise(nw.lit(-1)).alias("block"))
+    rows = _placed(task, rows).with_columns(nw.when(nw.col("day") >= 0).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("slot"))
     rows = rows.join(rest, on=[*keys, "block"], how="semi").join(register, on=keys, how="left")
     unknown = nw.col("first").is_null()
     not_then = (nw.col("slot") < nw.col("first")) | (nw.col("slot") >= nw.col("after"))
@@ -153,26 +182,26 @@ def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: n
 
 
 def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame[Any], slots: nw.LazyFrame[Any]) -> pl.DataFrame:
-    """Intervals used by day, of meters that lack some."""
+    """Intervals used by day and what they count, of meters that lack some."""
     keys = task.keys
     lacking = meters.filter(pl.col("used") < task.slots).select(keys)
     if lacking.is_empty():
         return _no_days(task)
-    calendar = _calendar(task)
-    by_block = calendar.group_by("block", "day").len("used").with_columns(pl.col("used").cast(pl.Int64))
     wanted = engine.table(lacking)
-    one = slots.filter(nw.col("least") == nw.col("most")).join(wanted, on=keys, how="semi").join(engine.table(calendar.select("slot", "day")), on="slot", how="inner").group_by(*keys, "day").agg(nw.len().alias("used"))
-    many = blocks.filter(nw.col("whole")).join(wanted, on=keys, how="semi").select(*keys, "block").join(engine.table(by_block), on="block", how="inner").group_by(*keys, "day").agg(nw.col("used").sum())
-    both = pl.concat([engine.collect(part).cast({"used": pl.Int64, "day": pl.Int64}) for part in (one, many)])
-    return both.group_by(*keys, "day").agg(pl.col("used").sum()).sort(*keys, "day")
+    single = slots.filter(known_last()).join(wanted, on=keys, how="semi").join(engine.table(_calendar(task).select("slot", "day")), on="slot", how="inner")
+    one = single.group_by(*keys, "day").agg(nw.len().alias("used"), nw.col("least").sum().alias("total"))
+    whole = blocks.filter(nw.col("whole")).join(wanted, on=keys, how="semi").with_columns((nw.col("block") // _OF_DAY).alias("day"))
+    many = whole.group_by(*keys, "day").agg(nw.col("rows").sum().alias("used"), nw.col("total").sum())
+    both = pl.concat([engine.collect(part).cast(_NUMBERS) for part in (one, many)])
+    return both.group_by(*keys, "day").agg(pl.col("used", "total").sum()).sort(*keys, "day")
 
 
 def _calendar(task: Task) -> pl.DataFrame:
-    """Each interval of the month with its block and its day."""
-    slots = pl.DataFrame({"slot": pl.int_range(task.slots, eager=True, dtype=pl.Int64)})
-    starts = pl.DataFrame({"at": pl.Series([day - task.window.start for day in task.window.days[:-1]], dtype=pl.Int64), "day": pl.int_range(len(task.window.days) - 1, eager=True, dtype=pl.Int64)})
-    placed = slots.with_columns((pl.col("slot") * task.table.interval).alias("at"), (pl.col("slot") // BLOCK).alias("block"))
-    return placed.join_asof(starts, on="at").select("slot", "block", "day")
+    """Each interval of the month with its day and block."""
+    slots = pl.DataFrame({"slot": pl.int_range(task.slots, eager=True, dtype=pl.Int64)}).with_columns((pl.col("slot") * task.table.interval).alias("at"))
+    starts = pl.DataFrame({"start": pl.Series([day - task.window.start for day in task.window.days[:-1]], dtype=pl.Int64)}).with_row_index("day")
+    placed = slots.join_asof(starts.with_columns(pl.col("day").cast(pl.Int64)), left_on="at", right_on="start")
+    return placed.select("slot", "day", (pl.col("day") * _OF_DAY + (pl.col("at") - pl.col("start")) // task.table.interval // BLOCK).alias("block"))
 
 
 def _in_slots(task: Task) -> pl.DataFrame:
@@ -202,4 +231,4 @@ def _no_refused(task: Task) -> pl.DataFrame:
 
 
 def _no_days(task: Task) -> pl.DataFrame:
-    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), "day": pl.Int64(), "used": pl.Int64()})
+    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), **_NUMBERS})
