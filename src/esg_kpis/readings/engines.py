@@ -13,11 +13,15 @@ TEXT = ("meter_id", "site_id", "quality", "summer", "device")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is read of files: ours to theirs, and the ticks of a microsecond in times (1, or 1000 for nanoseconds)."""
+    """What is read of files: ours to theirs, the ticks of a microsecond in times (1, or 1000 for nanoseconds), and which times are days.
+
+    With `places` each row comes with the file and the row of it (`path`, `row`, from 1) and with what stands there as text (`time_text`, `value_text`). Only Polars does that.
+    """
 
     columns: dict[str, str]
     ticks: dict[str, int]
     days: tuple[str, ...] = ()
+    places: bool = False
 
 
 class Engine(Protocol):
@@ -56,7 +60,11 @@ class Polars:
             elif ours in ("time", "received"):
                 column = (column.cast(pl.Datetime("us")) if ours in wanted.days else column).dt.timestamp("us")
             columns.append(column.alias(ours))
-        return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False).select(columns))
+        if not wanted.places:
+            return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False).select(columns))
+        told = [pl.col(wanted.columns[name]).cast(pl.String).alias(f"{name}_text") for name in ("time", "value")]
+        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, row_index_name="__row", row_index_offset=1).select(*columns, *told, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
+        return _lazy(pl.concat(parts))
 
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
         """See `Engine`."""

@@ -13,16 +13,16 @@ import polars as pl
 
 from esg_kpis.readings.calendar import DAY, odd_day
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.judged import Task, clean, judged
-from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest
+from esg_kpis.readings.judged import Task, clean, judged, register_of, with_meter_rules
+from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
 from esg_kpis.readings.ordered import meters_in_order
 from esg_kpis.readings.rules import CODE
 
 BLOCK = 48
 _OF_DAY = 64
 """More than the blocks of any day: a day of 25 hours has 32 of 48 minutes."""
-_NUMBERS = pl.Schema({"day": pl.Int64(), "used": pl.Int64(), "total": pl.Int64()})
-_OF_METER = ("unknown_meter", "not_read_then", "negative")
+_COUNTS = ("used", "total", "estimated", "estimated_total")
+_NUMBERS = pl.Schema(dict.fromkeys(("day", *_COUNTS), pl.Int64()))
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,14 @@ class Rolled:
     Attributes:
         meters: A row per meter that sent rows: key, `rows`, `used` (intervals), `total` and `estimated_total` (smallest steps), `estimated` (intervals).
         refused: Rows by key and `code` of the rule.
-        days: Intervals used and their `total` by key and `day` of the month (from 0), of meters that lack some.
+        suspects: Some intervals of which rows contradict each other: key, `place` and `code`.
+        days: `used`, `total`, `estimated` and `estimated_total` by key and `day` of the month (from 0), of meters that lack some intervals.
     """
 
     meters: pl.DataFrame
     refused: pl.DataFrame
     days: pl.DataFrame
+    suspects: pl.DataFrame
 
 
 def rolled(engine: Engine, task: Task) -> Rolled:
@@ -55,13 +57,13 @@ def _summed(engine: Engine, task: Task, stretches: int) -> Rolled | None:
         nw.len().alias("rows"), nw.col("value").sum().alias("total"), nw.col("rel").sum().alias("elapsed"), slot.sum().alias("slots"),
         slot.min().alias("least"), slot.max().alias("most"), nw.col("value").min().alias("lowest"),
     )  # fmt: skip
-    meters = engine.collect(sums).join(_in_slots(task), on=keys, how="left")
+    meters = engine.collect(sums).join(register_of(task), on=keys, how="left")
     read_then = (pl.col("least") >= pl.col("first")) & (pl.col("most") < pl.col("after")) & (pl.col("elapsed") == pl.col("slots") * interval)
     if meters.height != stretches or not meters.select((read_then & ((pl.col("lowest") >= 0) | pl.col("feeds_back"))).fill_null(value=False).all()).item():
         return None
     none = [pl.lit(0, dtype=pl.Int64).alias(name) for name in ("estimated", "estimated_total")]
     meters = meters.select(*keys, "rows", pl.col("rows").alias("used"), "total", *none).sort(keys)
-    return Rolled(meters, _no_refused(task), _days_of_rows(engine, task, meters))
+    return Rolled(meters, _no_refused(task), _days_of_rows(engine, task, meters), no_suspects(task))
 
 
 def _days_of_rows(engine: Engine, task: Task, meters: pl.DataFrame) -> pl.DataFrame:
@@ -70,12 +72,13 @@ def _days_of_rows(engine: Engine, task: Task, meters: pl.DataFrame) -> pl.DataFr
     if lacking.is_empty():
         return _no_days(task)
     rows = judged(engine, task).join(engine.table(lacking), on=task.keys, how="semi").with_columns(_day(task).alias("day"))
-    return engine.collect(rows.group_by(*task.keys, "day").agg(nw.len().alias("used"), nw.col("value").sum().alias("total"))).cast(_NUMBERS).sort(*task.keys, "day")
+    days = engine.collect(rows.group_by(*task.keys, "day").agg(nw.len().alias("used"), nw.col("value").sum().alias("total")))
+    return days.with_columns(estimated=0, estimated_total=0).cast(_NUMBERS).sort(*task.keys, "day")
 
 
 def _by_blocks(engine: Engine, task: Task) -> Rolled:
     """A month with whatever it holds."""
-    keys, register = task.keys, engine.table(_in_slots(task))
+    keys, register = task.keys, engine.table(register_of(task))
     blocks = engine.keep(_blocks(engine, task).join(register, on=keys, how="left").with_columns(_is_whole(task).alias("whole")))
     whole = engine.collect(
         blocks.filter(nw.col("whole")).group_by(keys).agg(
@@ -84,7 +87,7 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
     )  # fmt: skip
     rest = blocks.filter(~nw.col("whole")).select(*keys, "block")
     if not engine.collect(rest.select(nw.len().alias("n"))).item():
-        return Rolled(_meters(whole, None, None, keys), _no_refused(task), _no_days(task))
+        return Rolled(_meters(whole, None, None, keys), _no_refused(task), _no_days(task), no_suspects(task))
     rows = _one_by_one(engine, task, rest, register)
     refused = engine.collect(rows.filter(nw.col("code") > 0).group_by(*keys, "code").agg(nw.len().alias("rows")))
     slots = engine.keep(latest(engine, rows, [*keys, "slot"]))
@@ -96,7 +99,7 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
         )
     )  # fmt: skip
     meters = _meters(whole, told, refused, keys)
-    return Rolled(meters, _all_refused(refused, told, keys), _days(engine, task, meters, blocks, slots))
+    return Rolled(meters, _all_refused(refused, told, keys), _days(engine, task, meters, blocks, slots), suspects(engine, task, slots, [nw.col("slot").alias("place")]))
 
 
 def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
@@ -168,17 +171,8 @@ def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: n
     keys, interval = task.keys, task.table.interval
     rows = judged(engine, task, wanted=["known"])
     rows = _placed(task, rows).with_columns(nw.when(nw.col("day") >= 0).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("slot"))
-    rows = rows.join(rest, on=[*keys, "block"], how="semi").join(register, on=keys, how="left")
-    unknown = nw.col("first").is_null()
-    not_then = (nw.col("slot") < nw.col("first")) | (nw.col("slot") >= nw.col("after"))
-    negative = (nw.col("value") < 0) & ~nw.col("feeds_back")
-    off = (nw.col("rel") % interval) != 0
-    code = nw.col("code")
-    for cond, rule in reversed(list(zip((unknown, not_then, negative), _OF_METER, strict=True))):
-        code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
-    before_grid = [CODE[name] for name in ("meter_missing", "time_missing", "time_never", "time_twice", "other_month", "future")]
-    code = nw.when(off & ~nw.col("code").is_in(before_grid)).then(nw.lit(CODE["off_grid"])).otherwise(code)
-    return engine.keep(rows.select(*keys, "slot", "value", "estimated", "known", code.alias("code")))
+    rows = rows.join(rest, on=[*keys, "block"], how="semi").join(register, on=keys, how="left").drop("place").with_columns(nw.col("slot").alias("place"))
+    return engine.keep(with_meter_rules(task, rows).select(*keys, "slot", "value", "estimated", "known", "code"))
 
 
 def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame[Any], slots: nw.LazyFrame[Any]) -> pl.DataFrame:
@@ -189,11 +183,13 @@ def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame
         return _no_days(task)
     wanted = engine.table(lacking)
     single = slots.filter(known_last()).join(wanted, on=keys, how="semi").join(engine.table(_calendar(task).select("slot", "day")), on="slot", how="inner")
-    one = single.group_by(*keys, "day").agg(nw.len().alias("used"), nw.col("least").sum().alias("total"))
+    one = single.group_by(*keys, "day").agg(
+        nw.len().alias("used"), nw.col("least").sum().alias("total"), nw.col("estimated").sum(), nw.col("estimated_value").sum().alias("estimated_total")
+    )  # fmt: skip
     whole = blocks.filter(nw.col("whole")).join(wanted, on=keys, how="semi").with_columns((nw.col("block") // _OF_DAY).alias("day"))
-    many = whole.group_by(*keys, "day").agg(nw.col("rows").sum().alias("used"), nw.col("total").sum())
+    many = whole.group_by(*keys, "day").agg(nw.col("rows").sum().alias("used"), *(nw.col(name).sum() for name in _COUNTS[1:]))
     both = pl.concat([engine.collect(part).cast(_NUMBERS) for part in (one, many)])
-    return both.group_by(*keys, "day").agg(pl.col("used", "total").sum()).sort(*keys, "day")
+    return both.group_by(*keys, "day").agg(pl.col(_COUNTS).sum()).sort(*keys, "day")
 
 
 def _calendar(task: Task) -> pl.DataFrame:
@@ -204,21 +200,13 @@ def _calendar(task: Task) -> pl.DataFrame:
     return placed.select("slot", "day", (pl.col("day") * _OF_DAY + (pl.col("at") - pl.col("start")) // task.table.interval // BLOCK).alias("block"))
 
 
-def _in_slots(task: Task) -> pl.DataFrame:
-    """The register with the intervals of the month in which each meter is read."""
-    interval, start = task.table.interval, task.window.start
-    first = ((pl.col("first") - start + interval - 1) // interval).clip(0, task.slots)
-    after = ((pl.col("after") - start + interval - 1) // interval).clip(0, task.slots)
-    return task.registered.select(*task.keys, "feeds_back", first.alias("first"), after.alias("after"))
-
-
 def _meters(whole: pl.DataFrame, told: pl.DataFrame | None, refused: pl.DataFrame | None, keys: list[str]) -> pl.DataFrame:
     """Whole blocks and single rows of each meter together."""
     parts = [whole.select(*keys, "rows", pl.col("rows").alias("used"), "total", "estimated", "estimated_total")]
     if told is not None and refused is not None:
         parts.append(told.select(parts[0].columns))
-        parts.append(refused.select(*keys, "rows", *(pl.lit(0, dtype=pl.Int64).alias(name) for name in ("used", "total", "estimated", "estimated_total"))))
-    return pl.concat(parts).group_by(keys).agg(pl.col("rows", "used", "total", "estimated", "estimated_total").sum()).sort(keys)
+        parts.append(refused.select(*keys, "rows", *(pl.lit(0, dtype=pl.Int64).alias(name) for name in _COUNTS)))
+    return pl.concat(parts).group_by(keys).agg(pl.col("rows", *_COUNTS).sum()).sort(keys)
 
 
 def _all_refused(refused: pl.DataFrame, told: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

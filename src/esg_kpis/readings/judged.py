@@ -72,7 +72,7 @@ def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.Lazy
     """The rows of a month.
 
     Columns: the key of the meter (empty text for none); `rel`, microseconds from the first instant of the month (null where the time says none); `value` in the smallest step; `estimated` (0 or 1); `code` of the first rule met
-    (0 for none; see `rules.CODE`), of rules that need the row alone; and of `wanted` `known` (when it became known) and `device`.
+    (0 for none; see `rules.CODE`), of rules that need the row alone; and of `wanted` `known` (when it became known), `device`, and with `places` what `Wanted` says of it.
     """
     parts = []
     for month in sorted({file.month for file in task.files}):
@@ -115,7 +115,7 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     if late:
         rules.append((nw.col("received") >= task.known, "not_known"))
     columns = {ours: theirs for ours, theirs in table.columns.named.items() if ours in _read(task, quality, late, wanted)}
-    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales.get(name, 1) for name in columns}, tuple(name for name in columns if kinds[name] == "day")))
+    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales.get(name, 1) for name in columns}, tuple(name for name in columns if kinds[name] == "day"), "places" in wanted))
     if keep:
         frame = frame.filter(reduce(nw.Expr.__and__, keep)) if month else frame.filter(*keep)
     code = nw.lit(0)
@@ -127,6 +127,8 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
         more.append((nw.col("received").fill_null(SOONEST) if table.columns.received else nw.lit(SOONEST)).cast(nw.Int64).alias("known"))
     if "device" in wanted:
         more.append((nw.col("device").fill_null("") if table.columns.device else nw.lit("")).alias("device"))
+    if "places" in wanted:
+        more += [nw.col(name) for name in ("path", "row", "time_text", "value_text")]
     keys = [(nw.col(key) if _never_null(ranges[key]) else nw.col(key).fill_null("")).alias(key) for key in task.keys]
     return frame.select(*keys, rel.alias("rel"), value.alias("value"), estimated.alias("estimated"), code.alias("code"), *more)
 
@@ -231,3 +233,28 @@ def _within(task: Task, found: Range | None) -> bool:
         return False
     shift = offset + (task.table.interval if task.table.stamp == "end" else 0)
     return bool(found.least - shift >= task.window.start and found.most - shift < task.window.end)
+
+
+def with_meter_rules(task: Task, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The rows with the rules that need the register: `first`, `after` and `feeds_back` of it stand beside them, null for a meter it does not name; `place` is what `first` and `after` count."""
+    code = nw.col("code")
+    meets = (
+        (nw.col("first").is_null(), "unknown_meter"),
+        ((nw.col("place") < nw.col("first")) | (nw.col("place") >= nw.col("after")), "not_read_then"),
+        ((nw.col("value") < 0) & ~nw.col("feeds_back"), "negative"),
+    )
+    for cond, rule in reversed(meets):
+        code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
+    if task.table.form == "interval":
+        before_grid = [CODE[name] for name in ("meter_missing", "time_missing", "time_never", "time_twice", "other_month", "future")]
+        off = (nw.col("rel") % task.table.interval) != 0
+        code = nw.when(off & ~nw.col("code").is_in(before_grid)).then(nw.lit(CODE["off_grid"])).otherwise(code)
+    return rows.with_columns(code.alias("code"))
+
+
+def register_of(task: Task) -> pl.DataFrame:
+    """The register, with `first` and `after` as places of the month: intervals, or of a counter microseconds, in which a meter is read."""
+    start, interval = task.window.start, task.table.interval
+    if task.table.form == "register":
+        return task.registered.with_columns(pl.col("first") - start, pl.col("after") - start + 1)  # The reading at its last midnight is still one.
+    return task.registered.with_columns(*(((pl.col(name) - start + interval - 1) // interval).clip(0, task.slots) for name in ("first", "after")))

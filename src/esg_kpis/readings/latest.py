@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
 from esg_kpis.readings.engines import Engine
+from esg_kpis.readings.judged import Task
+from esg_kpis.readings.rules import CODE
+
+EACH = 20
+"""How many rows of each rule are shown."""
 
 AMONG_ROWS = (
     nw.col("rows").sum().alias("rows"),
@@ -41,3 +47,16 @@ def latest(engine: Engine, rows: nw.LazyFrame[Any], by: Sequence[str]) -> nw.Laz
 def known_last() -> nw.Expr:
     """Whether what became known last is one value."""
     return nw.col("least") == nw.col("most")
+
+
+def suspects(engine: Engine, task: Task, groups: nw.LazyFrame[Any], place: Sequence[nw.Expr], code: nw.Expr | None = None) -> pl.DataFrame:
+    """The first few groups of which rows are refused because of each other: key, `place` and `code`."""
+    found = groups.filter(~known_last()) if code is None else groups
+    told = found.select(*task.keys, *place, (nw.lit(CODE["conflict"]) if code is None else code).cast(nw.Int64).alias("code"))
+    names = [*task.keys, "place"]
+    return engine.collect(told.sort(names).head(EACH)).cast({"place": pl.Int64(), "code": pl.Int64()}).select(*names, "code").unique(names, keep="first").sort(names)
+
+
+def no_suspects(task: Task) -> pl.DataFrame:
+    """None, in the columns of `suspects`."""
+    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), "place": pl.Int64(), "code": pl.Int64()})

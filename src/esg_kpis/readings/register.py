@@ -1,6 +1,7 @@
 """Cumulative register readings of one month to what its counters counted between their first and their last reading, per meter and device.
 
-What lies between the last reading of one month and the first of the next is stitched afterwards from these few rows (see `stitched`), so that each month is computed alone.
+Where a counter falls for no reason that is known, nobody can say what was consumed: there one segment of its readings ends and another begins. What lies between the last reading of one month and the
+first of the next is stitched afterwards from these few rows (see `stitched`), so that each month is computed alone.
 """
 
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ import narwhals as nw
 import polars as pl
 
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.judged import Task, judged
-from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest
+from esg_kpis.readings.judged import Task, judged, register_of, with_meter_rules
+from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, suspects
 from esg_kpis.readings.rules import CODE
 
 COUNTER = {
-    "device": pl.String(), "used": pl.Int64(), "total": pl.Int64(), "estimated": pl.Int64(), "estimated_total": pl.Int64(), "rollovers": pl.Int64(), "resets": pl.Int64(), "missing": pl.Int64(),
+    "device": pl.String(), "segment": pl.Int64(), "used": pl.Int64(), "total": pl.Int64(), "estimated": pl.Int64(), "estimated_total": pl.Int64(), "rollovers": pl.Int64(), "resets": pl.Int64(), "missing": pl.Int64(),
     "first_at": pl.Int64(), "first_value": pl.Int64(), "last_at": pl.Int64(), "last_value": pl.Int64(),
 }  # fmt: skip
 
@@ -25,23 +26,23 @@ class Counted:
     """What a month of a table of registers became.
 
     Attributes:
-        counters: A row per meter and device: key and `COUNTER`. `total` is what was counted from the first to the last reading, in smallest steps; times in microseconds from the first instant of the month.
+        counters: A row per meter, device and segment: key and `COUNTER`. `total` is what was counted from the first to the last reading, in smallest steps; times in microseconds from the first instant of the month.
         meters: A row per meter that sent rows: key, `rows`.
         refused: Rows by key and `code` of the rule.
-        falls: Steps over which a counter fell for no reason that is known, so that nobody can say what was consumed: key, `device`, `since` and `until`.
+        suspects: Some readings that are refused because of others: key, `place` and `code`.
     """
 
     counters: pl.DataFrame
     meters: pl.DataFrame
     refused: pl.DataFrame
-    falls: pl.DataFrame
+    suspects: pl.DataFrame
 
 
 def counted(engine: Engine, task: Task) -> Counted:
     """Rolls up one month of register readings."""
     keys = task.keys
     of_device = [*keys, "device"]
-    register = engine.table(task.registered.with_columns((pl.col("first") - task.window.start).alias("first"), (pl.col("after") - task.window.start).alias("after")))
+    register = engine.table(register_of(task))
     rows = _judged(engine, task, register)
     refused = engine.collect(rows.filter(nw.col("code") > 0).group_by(*keys, "code").agg(nw.len().alias("rows")))
     readings = engine.keep(latest(engine, rows, [*of_device, "rel"]))
@@ -49,27 +50,21 @@ def counted(engine: Engine, task: Task) -> Counted:
     placed = readings.filter(known_last()).join(register.select(*keys, "around", "feeds_back"), on=keys, how="left")
     placed = engine.keep(_without_slips(task, placed, of_device))
     slips = engine.collect(placed.filter(nw.col("slip") > 0).group_by(*keys, nw.col("slip").alias("code")).agg(nw.len().alias("rows")))
+    place = [nw.col("rel").alias("place")]
+    doubtful = [suspects(engine, task, readings, place), suspects(engine, task, placed.filter(nw.col("slip") > 0), place, nw.col("slip"))]
     steps = engine.keep(_steps(task, placed.filter(nw.col("slip") == 0), of_device))
     counters = engine.collect(_summed(task, steps, of_device)).cast({name: dtype for name, dtype in COUNTER.items() if name != "device"})
-    falls = engine.collect(steps.filter(nw.col("falls") == 1).select(*of_device, nw.col("before_at").alias("since"), nw.col("rel").alias("until")))
     among = [told.select(*keys, pl.lit(CODE[name], dtype=pl.Int64).alias("code"), pl.col(name).alias("rows")).filter(pl.col("rows") > 0) for name in ("conflict", "superseded", "duplicate")]
     sent = pl.concat([told.select(*keys, "rows"), refused.select(*keys, "rows")]).group_by(keys).agg(pl.col("rows").sum()).sort(keys)
     all_refused = pl.concat([refused.select(*keys, "code", "rows"), slips.select(*keys, "code", "rows"), *among]).sort(*keys, "code")
-    return Counted(counters.sort(of_device), sent, all_refused, falls.sort(*of_device, "since"))
+    return Counted(counters.sort(*of_device, "segment"), sent, all_refused, pl.concat(doubtful))
 
 
 def _judged(engine: Engine, task: Task, register: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The rows with the rule that each meets alone, or for its meter."""
     rows = judged(engine, task, wanted=["known", "device"]).join(register, on=task.keys, how="left")
-    code = nw.col("code")
-    meets = (
-        (nw.col("first").is_null(), "unknown_meter"),
-        ((nw.col("rel") < nw.col("first")) | (nw.col("rel") > nw.col("after")), "not_read_then"),
-        ((nw.col("value") < 0) & ~nw.col("feeds_back"), "negative"),
-    )
-    for cond, rule in reversed(meets):
-        code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
-    return engine.keep(rows.select(*task.keys, "device", "rel", "value", "estimated", "known", code.alias("code")))
+    rows = with_meter_rules(task, rows.with_columns(nw.col("rel").alias("place")))
+    return engine.keep(rows.select(*task.keys, "device", "rel", "value", "estimated", "known", "code"))
 
 
 def _without_slips(task: Task, placed: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
@@ -96,7 +91,6 @@ def _steps(task: Task, readings: nw.LazyFrame[Any], of_device: list[str]) -> nw.
     """Each reading with the one before it, and what was counted between."""
     beside = readings.with_columns(
         nw.col("value").shift(1).over(*of_device, order_by="rel").alias("before"), nw.col("rel").shift(1).over(*of_device, order_by="rel").alias("before_at"),
-        nw.col("rel").shift(-1).over(*of_device, order_by="rel").alias("behind_at"),
     )  # fmt: skip
     before, value = nw.col("before"), nw.col("value")
     goes_on = (value >= before) | nw.col("feeds_back")
@@ -105,17 +99,23 @@ def _steps(task: Task, readings: nw.LazyFrame[Any], of_device: list[str]) -> nw.
     zero = task.table.resets == "zero"
     beside = beside.with_columns((fell if zero else fell * 0).alias("resets"), (fell * 0 if zero else fell).alias("falls"))
     counted_here = nw.when(nw.col("rolled") == 1).then(value - before + nw.col("around")).when(nw.col("resets") == 1).then(value).when(nw.col("falls") == 0).then(value - before)
-    return beside.with_columns(counted_here.alias("step"))
+    return beside.with_columns(counted_here.alias("step"), nw.col("falls").cum_sum().over(*of_device, order_by="rel").cast(nw.Int64).alias("segment"))
 
 
 def _summed(task: Task, steps: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
-    interval = task.table.interval
-    took = (nw.col("rel") - nw.col("before_at")) // interval
-    return steps.group_by(of_device).agg(
+    """Each segment: what it counted, and its first and last reading."""
+    within = nw.col("falls") == 0
+    took = (nw.col("rel") - nw.col("before_at")) // task.table.interval
+    ends = steps.group_by(*of_device, "segment").agg(nw.col("rel").min().alias("first_at"), nw.col("rel").max().alias("last_at"))
+    edges = steps.select(*of_device, "segment", "rel", "value").join(ends, on=[*of_device, "segment"], how="inner")
+    edges = edges.group_by(*of_device, "segment").agg(
+        nw.when(nw.col("rel") == nw.col("first_at")).then(nw.col("value")).sum().alias("first_value"), nw.when(nw.col("rel") == nw.col("last_at")).then(nw.col("value")).sum().alias("last_value"),
+    )  # fmt: skip
+    sums = steps.group_by(*of_device, "segment").agg(
         nw.len().alias("used"), nw.col("step").fill_null(0).sum().alias("total"), nw.col("estimated").sum().alias("estimated"),
         (nw.col("step").fill_null(0) * nw.col("estimated")).sum().alias("estimated_total"),
         nw.col("rolled").sum().alias("rollovers"), nw.col("resets").sum().alias("resets"),
-        nw.when(took > 1).then(took - 1).otherwise(nw.lit(0)).sum().alias("missing"),
-        nw.col("rel").min().alias("first_at"), nw.when(nw.col("before_at").is_null()).then(nw.col("value")).sum().alias("first_value"),
-        nw.col("rel").max().alias("last_at"), nw.when(nw.col("behind_at").is_null()).then(nw.col("value")).sum().alias("last_value"),
+        nw.when(within & (took > 1)).then(took - 1).otherwise(nw.lit(0)).sum().alias("missing"),
     )  # fmt: skip
+    on = [*of_device, "segment"]
+    return sums.join(ends, on=on, how="inner").join(edges, on=on, how="inner").select(*on, *(name for name in COUNTER if name not in ("device", "segment")))

@@ -1,0 +1,91 @@
+"""Months of readings, each rolled up alone and kept under a digest of all that it rests on: its files, its format, its meters and its dates. A month that did not change is not computed again."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from esg_kpis.readings.engines import Engine
+from esg_kpis.readings.interval import rolled
+from esg_kpis.readings.judged import Task
+from esg_kpis.readings.register import Counted, counted
+from esg_kpis.readings.samples import sampled
+
+_WITNESS = "whole"
+"""Name of the file that is written last."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of one table as it was rolled up: the digest of its files, the digest of all it rests on, and its frames (see `interval.Rolled`, `register.Counted`, `samples`)."""
+
+    name: str
+    files: str
+    key: str
+    frames: Mapping[str, pl.DataFrame]
+
+
+def computed(engine: Engine, task: Task, root: Path) -> dict[str, pl.DataFrame]:
+    """The frames of a month, computed now. Samples name files below `root`."""
+    found = counted(engine, task) if task.table.form == "register" else rolled(engine, task)
+    frames = {"meters": found.meters, "refused": found.refused, "samples": sampled(task, found.refused, found.suspects, root)}
+    return frames | ({"counters": found.counters} if isinstance(found, Counted) else {"days": found.days})
+
+
+def key_of(task: Task, files: str) -> str:
+    """A digest of all that a month rests on. Not the engine: all give the same. Dates only where they matter."""
+    window = task.window
+    told = {
+        "table": task.table.model_dump(exclude={"path", "counts"}), "files": files, "window": [window.month, *window.days, window.offset, *((item.at, item.before, item.after) for item in window.changes)],
+        "meters": hashlib.sha256(task.registered.write_csv().encode()).hexdigest(), "known": task.known, "until": task.until if task.until < window.end else None, "code": _code(),
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def kept(folder: Path, key: str) -> dict[str, pl.DataFrame] | None:
+    """The frames under a key, if they are there and whole."""
+    place = folder / key
+    try:
+        names = json.loads((place / _WITNESS).read_text(encoding="utf-8"))
+        return {name: pl.read_parquet(place / f"{name}.parquet") for name in names}
+    except (OSError, ValueError, pl.exceptions.PolarsError):
+        return None
+
+
+def keep(folder: Path, key: str, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Writes frames under a key, as a whole or not at all."""
+    fresh = folder / f".{key}.{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, frame in frames.items():
+        frame.write_parquet(fresh / f"{name}.parquet", statistics=False)
+    (fresh / _WITNESS).write_text(json.dumps(sorted(frames)), encoding="utf-8")
+    with suppress(OSError):  # Another process was quicker: what it wrote is the same.
+        fresh.rename(folder / key)
+    shutil.rmtree(fresh, ignore_errors=True)
+
+
+def forget_others(folder: Path, keys: Sequence[str]) -> None:
+    """Takes away what was kept under other keys."""
+    for place in _kept_in(folder):
+        if place.name not in keys:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _kept_in(folder: Path) -> Iterator[Path]:
+    yield from (place for place in folder.glob("*") if place.is_dir()) if folder.is_dir() else ()
+
+
+@cache
+def _code() -> str:
+    """A digest of this room and of the libraries whose arithmetic it trusts."""
+    own = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256((own + "".join(version(name) for name in ("polars", "narwhals"))).encode()).hexdigest()

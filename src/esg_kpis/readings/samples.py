@@ -1,0 +1,50 @@
+"""A few of the refused rows of a month, with file and row, for a person to look at. Always read by Polars, so that they are the same whichever engine counted."""
+
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+
+from esg_kpis.readings.engines import Polars
+from esg_kpis.readings.judged import Task, judged, register_of, with_meter_rules
+from esg_kpis.readings.latest import EACH
+from esg_kpis.readings.rules import CODE, RULES
+
+_MANY = 100_000
+SAMPLE = pl.Schema({"rule": pl.String(), "path": pl.String(), "row": pl.Int64(), "site_id": pl.String(), "meter_id": pl.String(), "time": pl.String(), "value": pl.String()})
+
+
+def sampled(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, root: Path) -> pl.DataFrame:
+    """The first rows, in the order of files, of each rule that rejects: `EACH` at most. Of rows refused because of others, those among `suspects`.
+
+    Columns: `SAMPLE`; path below `root`, rows counted from 1, time and value as the file has them.
+    """
+    rejecting = {CODE[rule.name]: rule.name for rule in RULES if rule.fate == "rejected"}
+    wanted = [code for code in refused["code"].unique().sort().to_list() if code in rejecting]
+    if not wanted:
+        return pl.DataFrame(schema=SAMPLE)
+    bad = _bad_rows(task, suspects).filter(pl.col("code").is_in(wanted))
+    first = bad.head(_MANY).collect(engine="streaming")
+    parts = [first.filter(pl.col("code") == code).head(EACH) for code in wanted]
+    if first.height == _MANY:  # One rule may have so many that another is not among them.
+        parts = [part if part.height == EACH else bad.filter(pl.col("code") == code).head(EACH).collect(engine="streaming") for code, part in zip(wanted, parts, strict=True)]
+    prefix = f"{root.as_posix().rstrip('/')}/"
+    site = pl.col("site_id") if "site_id" in task.keys else pl.lit(None, dtype=pl.String()).alias("site_id")
+    return pl.concat(parts).select(
+        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), pl.col("path").str.strip_prefix(prefix), "row", site, "meter_id",
+        pl.col("time_text").alias("time"), pl.col("value_text").alias("value"),
+    )  # fmt: skip
+
+
+def _bad_rows(task: Task, suspects: pl.DataFrame) -> pl.LazyFrame:
+    """Every row that is refused by what it says, for its meter, or because of others as `suspects` tells."""
+    alone = judged(Polars(Path()), task, wanted=["places"]).to_native()
+    rows = nw.from_native(alone.join(register_of(task).lazy(), on=task.keys, how="left", maintain_order="left"))
+    interval = task.table.interval if task.table.form == "interval" else 1
+    inside = (nw.col("rel") >= 0) & (nw.col("rel") < task.window.end - task.window.start)
+    rows = with_meter_rules(task, rows.with_columns(nw.when(inside).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("place")))
+    native: pl.LazyFrame = rows.to_native()
+    if suspects.height:
+        native = native.join(suspects.rename({"code": "__other"}).lazy(), on=[*task.keys, "place"], how="left", maintain_order="left")
+        native = native.with_columns(pl.when(pl.col("code") == 0).then(pl.col("__other").fill_null(0)).otherwise(pl.col("code")).alias("code"))
+    return native.filter(pl.col("code") > 0)
