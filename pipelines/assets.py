@@ -41,6 +41,9 @@ from esg_kpis.tables import (
     PEOPLE_COUNTS,
     PUBLISHED,
     QUANTITIES,
+    READING_FATES,
+    READING_MONTHS,
+    READING_SAMPLES,
     RECORD_FATES,
     RECORDS,
     REJECTED,
@@ -50,6 +53,7 @@ from esg_kpis.tables import (
 from pipelines.checks import check_result
 from pipelines.lineage import source_metadata, table_metadata, table_out
 from pipelines.raw_observed import observed
+from pipelines.readings import readings_of
 from pipelines.resources import WorkspaceResource
 from pipelines.shown import counted, refused
 
@@ -62,6 +66,7 @@ _WITHIN_INGEST = {
     "records": {*(spec.key for spec in RAW), dg.AssetKey("files")},
     **dict.fromkeys(("rejected", "sites", "meters", "ownership", "instruments", "published_with_data", "observations"), _RECORDS),
     "quantities": {*_RECORDS, dg.AssetKey("meters")},
+    **{name: {dg.AssetKey(["raw", "readings"]), dg.AssetKey(["raw", "meters"])} for name in ("reading_months", "reading_fates", "reading_samples", "reading_files")},
     **{name: {*_PEOPLE, dg.AssetKey("sites"), dg.AssetKey("edition_files")} for name in ("people_counts", "headcount", "people_controls")},
 }
 """What within the step rests on what, so that a column can be followed from a quantity to its record and from there to the file."""
@@ -70,6 +75,10 @@ _WITHIN_INGEST = {
 @dg.multi_asset(
     outs={
         "files": table_out(FILES),
+        "reading_months": table_out(READING_MONTHS),
+        "reading_fates": table_out(READING_FATES),
+        "reading_samples": table_out(READING_SAMPLES),
+        "reading_files": dg.AssetOut(),
         "records": table_out(RECORDS),
         "rejected": table_out(REJECTED),
         "quantities": table_out(QUANTITIES),
@@ -89,17 +98,19 @@ _WITHIN_INGEST = {
 )
 def ingested(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Iterator[dg.Output[pl.DataFrame]]:
     """Bytes to typed records, and people to counts. Nothing is dropped, nothing is guessed."""
-    result = ingest(workspace.workspace, workspace.last_day)
+    readings = readings_of(context, workspace)
+    result = ingest(workspace.workspace, workspace.last_day, readings.metered)
     people = people_of(workspace.workspace, workspace.last_day, result.sites, counting_of(workspace.read_editions), workspace.person_key)
     files, records, rejected, observations = (
         pl.concat([getattr(result, name), getattr(people, name)]) for name in ("files", "records", "rejected", "observations")
     )
+    observations = pl.concat([observations, readings.observations])
     share = refused(records, rejected)
     for observation in observed(workspace, files, rejected):
         context.log_event(observation)
     for name, frame in (
         ("files", files), ("records", records), ("rejected", rejected), ("sites", result.sites), ("meters", result.meters), ("quantities", result.quantities), ("ownership", result.ownership), ("instruments", result.instruments),
-        ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
+        ("reading_months", readings.months), ("reading_fates", readings.fates), ("reading_samples", readings.samples), ("reading_files", readings.files), ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
         yield dg.Output(frame, output_name=name, metadata=counted(frame, name, **(share if name in ("records", "rejected") else {})))

@@ -108,7 +108,7 @@ def gathered(root: Path, run: LastRun, out: Path, period: str) -> Material:
     definitions = {f"factors/{name}": content for name, content in files_below(workspace.factors).items()}
     for name in names:
         definitions |= {f"editions/{name}/{path}": content for path, content in files_below(workspace.editions / name).items()}
-    material = Material(run.inputs, period, tables, run.ran, found_in(workspace.raw, tables["files"]), definitions, files_below(workspace.people_lock))
+    material = Material(run.inputs, period, tables, run.ran, found_in(workspace.raw, tables["files"], run.folder), definitions, files_below(workspace.people_lock))
     return _with_register(material, workspace)
 
 

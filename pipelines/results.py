@@ -23,13 +23,13 @@ NOT_OF_INPUTS = ("key", "people as read", "report")
 """What run.json says beside what a run was made from: whether the site was left out changes no figure."""
 
 
-@dg.asset(key="results", ins={name: dg.AssetIn(name) for name in (*(table.name for table in WRITTEN), "report_site")})
+@dg.asset(key="results", ins={name: dg.AssetIn(name) for name in (*(table.name for table in WRITTEN), "report_site", "reading_files")})
 def results(workspace: WorkspaceResource, **frames: pl.DataFrame) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Writes a run and moves the pointer to it.
 
     Args:
         workspace: Where to.
-        frames: Every table of the data dictionary that a run writes, and the files of the report site.
+        frames: Every table of the data dictionary that a run writes, and the files of the report site and of the months of readings.
 
     Raises:
         LockedProblem: if it would change what is locked (`pipelines.locked`).
@@ -45,6 +45,7 @@ def results(workspace: WorkspaceResource, **frames: pl.DataFrame) -> dg.Material
     write_kpi_tables(frames["kpi_labels"], frames["kpi_values"], frames["published"], staged)
     write_returned(frames["rejected"], frames["records"], frames["sites"], frames["files"], staged / "rejected_by_site")
     write_files(frames["report_site"], staged / FOLDER)
+    write_files(frames["reading_files"], staged)
     keep(workspace.workspace, staged)
     _check_unchanged(workspace)
     key, parts = key_of(workspace, frames["files"], frames["rejected"], frames["people_counts"])
@@ -61,12 +62,12 @@ def key_of(workspace: WorkspaceResource, files: pl.DataFrame, rejected: pl.DataF
     return run_key(parts), parts
 
 
-def write_files(site: pl.DataFrame, folder: Path) -> None:
-    """The files of the report site. Nothing is written where it was left out."""
-    for path, content in site.iter_rows():
+def write_files(files: pl.DataFrame, folder: Path) -> None:
+    """Files of a frame of `path` and `content`, in bytes or as text."""
+    for path, content in files.iter_rows():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def people_digest(files: pl.DataFrame, rejected: pl.DataFrame, counts: pl.DataFrame) -> str:

@@ -36,7 +36,7 @@ schedule_storage:
 telemetry: {enabled: false}
 nux: {enabled: false}
 """
-CHECK_ASSETS = ("files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "outliers", "coverage", "meter_months")
+CHECK_ASSETS = ("files", "reading_months", "reading_fates", "reading_samples", "reading_files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "outliers", "coverage", "meter_months")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ class Workspace:
         return self.out / "work" / "sheets"
 
     @property
+    def readings(self) -> Path:
+        """Months of meter readings as they were rolled up, so that only months are computed again that changed. May be deleted at any time."""
+        return self.out / "work" / "readings"
+
+    @property
     def register(self) -> Path:
         """The register of approvals where it is kept in the workspace, the keys that are trusted, and the head as it was noted last."""
         return self.root / "data" / "register"

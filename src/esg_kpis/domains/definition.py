@@ -101,6 +101,7 @@ class Domain:
         counts: How rows without a column of quantities count: each a thing. Rows with one are quantities, as in any domain.
         lasting: Whether a record holds from its first to its last day, the last being blank while it lasts: suppliers, certificates.
         consolidated: Whether its amounts count by control or by the share that is owned, day by day. What is stated for the group counts whole.
+        rolled: Whether its files are tables of meter readings, which the room `readings` rolls up to quantities of months.
         stated: Whether a document states its figures: no meter is behind them, so none is expected month by month.
     """
 
@@ -115,6 +116,7 @@ class Domain:
     lasting: bool = False
     consolidated: bool = False
     stated: bool = False
+    rolled: bool = False
 
 
 @dataclass(frozen=True)

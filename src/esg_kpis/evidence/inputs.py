@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.evidence.manifest import sha256
 from esg_kpis.evidence.received import OF_PEOPLE, Found
 from esg_kpis.exact import plain, sums
 from esg_kpis.tables import INPUTS, conform
@@ -35,7 +34,7 @@ def inputs_of_pack(found: Sequence[Found], tables: Mapping[str, pl.DataFrame], w
 
 def _row(item: Found, totals: Mapping[str, str], fates: Mapping[str, dict[str, int]], withheld: set[str]) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "path": item.path, "domain": item.domain, "held": item.held, "received": item.received, "sha256": sha256(item.content), "bytes": len(item.content), "problem": item.problem,
+        "path": item.path, "domain": item.domain, "held": item.held, "received": item.received, "sha256": item.sha256, "bytes": item.bytes, "problem": item.problem,
     }  # fmt: skip
     if item.domain in OF_PEOPLE:
         return row | {"bytes": None if item.path in withheld else row["bytes"]}

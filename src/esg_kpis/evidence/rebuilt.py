@@ -20,6 +20,7 @@ from esg_kpis.factors import Library, Received, counted_in, read_library, with_i
 from esg_kpis.ingest import Ingested, ingest
 from esg_kpis.kpis import Inputs, Told, evaluate, inputs_of, with_targets
 from esg_kpis.people import People, people_of
+from esg_kpis.readings.enclosed import enclosed_months
 from esg_kpis.tables import REJECTED, conform
 from esg_kpis.workspace import Workspace
 
@@ -55,7 +56,7 @@ def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, 
     if edition is None:
         raise InputProblem(f"The edition '{edition_id}' is not in it.", where="definitions/editions", mend="Take the pack as it was received.")
     library = read_library(workspace.factors)
-    read = ingest(workspace, as_of)
+    read = ingest(workspace, as_of, enclosed_months(workspace.raw))
     people = people_of(workspace, as_of, read.sites, counting_of(editions), secret_file)
     refused = conform(pl.concat([read.rejected, people.rejected, rejected]), REJECTED)
     amounts = pl.concat([amounts_of(read.quantities), amounts_of_people(people.counts)])

@@ -1,5 +1,6 @@
 """The files of data/raw as they were received: which of them a pack encloses, which only the annex holds, and which are only named."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,28 @@ OF_PEOPLE = tuple(domain.name for domain in DOMAINS.values() if domain.counted)
 
 @dataclass(frozen=True)
 class Found:
-    """One file under data/raw: where it lies, its bytes, where they go (see `inputs` in the data dictionary), and what became of it."""
+    """One file under data/raw: where it lies, its bytes, where they go (see `inputs` in the data dictionary), and what became of it.
+
+    Of a file of meter readings no bytes are taken along: `digest` and `size` tell which it was.
+    """
 
     path: str
     content: bytes
     held: str
     received: str
     problem: str | None = None
+    digest: str = ""
+    size: int = 0
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its bytes."""
+        return self.digest or sha256(self.content)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes it has."""
+        return self.size or len(self.content)
 
     @property
     def domain(self) -> str:
@@ -32,21 +48,52 @@ class Found:
         return self.path.partition("/")[0] if "/" in self.path else ""
 
 
-def found_in(raw: Path, files: pl.DataFrame) -> list[Found]:
-    """Every file under data/raw.
+ROLLED = tuple(domain.name for domain in DOMAINS.values() if domain.rolled)
+"""Folders whose files are rolled up by month; what a pack encloses is the months."""
+
+
+def found_in(raw: Path, files: pl.DataFrame, months: Path | None = None) -> list[Found]:
+    """Every file under data/raw, and the months of meter readings that stand for theirs.
 
     What was stopped is only named: nobody has looked at what it holds. So is what systems leave behind.
 
     Args:
         raw: The folder.
         files: The table `files` of the run: what became of each.
+        months: Folder of the run that holds the months; None where they lie in data/raw themselves, as in a pack.
 
     Raises:
         InputProblem: if a file is another one than the run read.
         UsageProblem: if a part of a file was stopped, and another was read: it can be neither enclosed nor left out.
     """
     told = {str(path): part for (path,), part in files.group_by("path", maintain_order=True)}
-    return [_found(raw, path, told) for path in sorted(raw.rglob("*")) if path.is_symlink() or not path.is_dir()]
+    found = [_found(raw, path, told) for path in sorted(raw.rglob("*")) if (path.is_symlink() or not path.is_dir()) and (months is None or not _is_rolled(path.relative_to(raw)))]
+    return found if months is None else [*found, *_readings(raw, months, told)]
+
+
+def _is_rolled(path: Path) -> bool:
+    """Whether a file is one of readings rather than a format or note beside them."""
+    return path.parts[0] in ROLLED and path.name != FORMAT_FILE and path.suffix.lower() != ".md"
+
+
+def _readings(raw: Path, months: Path, told: Mapping[str, pl.DataFrame]) -> list[Found]:
+    """Files of meter readings, named only, as the run read them; and their months, as the run wrote them."""
+    found = []
+    for name, rows in told.items():
+        row = rows.row(0, named=True)
+        if name.split("/")[0] not in ROLLED:
+            continue
+        if (place := months / name).is_file():
+            found.append(Found(name, _bytes(place, name), "enclosed", "read"))
+        elif (raw / name).is_file():
+            received = {"read": "rolled up"}.get(row["status"], row["status"])
+            found.append(Found(name, b"", "named", received, row["problem"], row["sha256"] or _digest(raw / name), row["bytes"] or (raw / name).stat().st_size))
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _found(raw: Path, path: Path, told: Mapping[str, pl.DataFrame]) -> Found:

@@ -14,7 +14,7 @@ from esg_kpis.evidence.form import layout
 from esg_kpis.evidence.opened import Opened
 from esg_kpis.evidence.people_cells import told_by
 from esg_kpis.evidence.rebuilt import Rebuilt, rebuilt
-from esg_kpis.evidence.received import Found, found_in
+from esg_kpis.evidence.received import ROLLED, Found, found_in
 from esg_kpis.people import Persons, persons_of
 from esg_kpis.workspace import open_workspace
 
@@ -58,7 +58,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _stopped(tables: Mapping[str, pl.DataFrame], *, with_people: bool) -> pl.DataFrame:
-    """The rejections of files that were stopped, which are named in the pack and not enclosed."""
+    """The rejections of files that were stopped, and of readings as a whole, which are named in the pack and not enclosed."""
     named = tables["inputs.csv"].filter((pl.col("held") == "named") & (pl.col("received") == "stopped"))["path"].to_list()
-    rejected = tables["typed/rejected.csv"].filter(pl.col("path").is_in(named))
+    of_readings = pl.col("path").str.split("/").list.first().is_in(list(ROLLED)) & (pl.col("line") == 0)
+    rejected = tables["typed/rejected.csv"].filter(pl.col("path").is_in(named) | of_readings)
     return rejected if with_people else rejected.filter(~of_people())

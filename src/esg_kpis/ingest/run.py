@@ -1,12 +1,14 @@
 """All files of a workspace: read, typed, judged against the registers and each other, and every row accounted for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from esg_kpis.domains import DOMAINS
-from esg_kpis.files import LINE
+from esg_kpis.files import LINE, Source
 from esg_kpis.ingest import observations
 from esg_kpis.ingest.accounting import FileRead, ragged_rejections, records_of, rejected_of
 from esg_kpis.ingest.bills import judged
@@ -24,7 +26,7 @@ from esg_kpis.ingest.rows import register_problems
 from esg_kpis.ingest.shape import holds_things, theirs_of
 from esg_kpis.ingest.sites import site_rows
 from esg_kpis.ingest.stated import stated_twice
-from esg_kpis.ingest.take import Taken, raw_files, take
+from esg_kpis.ingest.take import Taken, raw_files, take, take_made
 from esg_kpis.ingest.things import UNTIL, listed_and_told, lists_end, thing_rows
 from esg_kpis.ingest.totals import control_totals
 from esg_kpis.ingest.wide import unread
@@ -51,7 +53,16 @@ class Ingested:
     observations: pl.DataFrame
 
 
-def ingest(workspace: Workspace, as_of: date) -> Ingested:
+@dataclass(frozen=True)
+class Metered:
+    """What tables of meter readings give: files of months as bills, with the domain that each feeds; a row of `files` for everything that lies there; and what was stopped or refused, as rows of `rejected`."""
+
+    months: Sequence[tuple[Source, str]] = ()
+    files: Sequence[dict[str, Any]] = ()
+    refused: Sequence[dict[str, Any]] = ()
+
+
+def ingest(workspace: Workspace, as_of: date, metered: Metered | None = None) -> Ingested:
     """Reads everything under data/raw.
 
     A file that cannot be read, or lacks a column, is stopped: it becomes one row of `rejected` with line 0. A `_format.toml` that cannot be read stops
@@ -60,12 +71,31 @@ def ingest(workspace: Workspace, as_of: date) -> Ingested:
     Args:
         workspace: The workspace.
         as_of: The last day data can be about.
+        metered: What the tables of readings give, for the meters of `registered_meters`.
     """
     taken = Taken(workspace.raw, Kept(workspace.sheets))
     for path, domain in raw_files(workspace.raw):
         take(taken, path, domain)
+    if metered is not None:
+        for source, domain in metered.months:
+            take_made(taken, source, domain)
+        taken.files += metered.files
+        taken.stopped += metered.refused
     taken.kept.forget_others()
     return _judged(taken, as_of)
+
+
+def registered_meters(workspace: Workspace) -> pl.DataFrame:
+    """The register of meters alone, as `ingest` gives it."""
+    taken = Taken(workspace.raw, Kept(workspace.sheets))
+    for path, domain in raw_files(workspace.raw):
+        if domain in ("sites", "meters", None):
+            take(taken, path, domain)
+    mended, idle = _mended(taken)
+    gone = mended["record_id"]
+    bad = _ids([idle, *(_without(feed.rejected, gone) for item in taken.read for _, feed in item.feeds)])
+    sites, problems = site_rows(_bases(taken.read, "sites", gone), bad)
+    return meter_rows(_bases(taken.read, "meters", gone), _ids([bad.to_frame(), problems]), _without(sites, problems["record_id"]))[0]
 
 
 def _judged(taken: Taken, as_of: date) -> Ingested:

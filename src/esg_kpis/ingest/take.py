@@ -83,6 +83,12 @@ def take(taken: Taken, path: Path, domain: str | None) -> None:
         _take_content(taken, item, domain, fitting, row | {"sheet": item.member})
 
 
+def take_made(taken: Taken, source: Source, domain: str) -> None:
+    """Reads a file that was made of what was sent, in our own names, as if it had been sent."""
+    row = file_row(source.path) | {"sha256": source.sha256, "bytes": len(source.content)}
+    _take_content(taken, source, domain, (default_format(domain),), row)
+
+
 def _entries(name: str, domain: str, declared: Format | None) -> tuple[FileFormat, ...]:
     """How a file is read: by the entries that fit its name; else, as without a `_format.toml`, by our names and their aliases. An entry without a feed takes that from there."""
     own = default_format(domain)
@@ -291,7 +297,7 @@ def file_row(relative: str) -> dict[str, Any]:
 def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str | None]]:
     """Every file under data/raw with the domain of its folder, sites first, in a fixed order. Formats, notes and hidden files are not data.
 
-    Files of a counted domain are left out; with `counted` only those of that domain are given.
+    Files of a counted domain, and tables of readings, are left out; with `counted` only those of that domain are given.
 
     Links to folders and links that lead nowhere are listed too, so that they are stopped and not passed over.
     """
@@ -303,7 +309,7 @@ def raw_files(raw: Path, counted: str | None = None) -> Iterator[tuple[Path, str
             continue
         if path.is_symlink() or not path.is_dir():
             domain = top if top in order and path.parent != raw else None
-            if (domain == counted) if counted else (domain is None or not DOMAINS[domain].counted):
+            if (domain == counted) if counted else (domain is None or not (DOMAINS[domain].counted or DOMAINS[domain].rolled)):
                 found.append((path, domain))
     yield from sorted(found, key=lambda item: (order.get(item[1] or "", len(order)), item[0]))
 

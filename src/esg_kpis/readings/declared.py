@@ -71,7 +71,6 @@ class ReadingTable(_Entry):
         stamp: Whether the time of a row is the start or the end of its interval. A counter is read at an instant.
         months: What the folders `month=` go by: the local month in which the interval starts, or the month of the time as it stands in the file.
         most: Largest value of an interval that can be; a larger one is refused. None for a register.
-        net_metering: Whether any meter may count backwards; else only those of which the register of meters says so.
         estimated: Words of `quality` for estimates.
         refused: Words of `quality` for readings that the sender does not stand for.
         summer_words: Words of `summer` for daylight saving time.
@@ -93,7 +92,6 @@ class ReadingTable(_Entry):
     stamp: Literal["start", "end"] = "start"
     months: Literal["start", "stamp"] = "start"
     most: Whole | None = None
-    net_metering: bool = False
     estimated: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     summer_words: tuple[str, ...] = ("1", "true", "True", "DST", "S")

@@ -90,4 +90,4 @@ def _quantity(table: ReadingTable, column: str, name: str) -> pl.Expr:
 
 def _at_sites(frame: pl.DataFrame, sites: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     joined = frame if "site_id" in keys else frame.join(sites.select("meter_id", "site_id"), on="meter_id", how="left")
-    return joined.select(list(LINE)).cast(dict(LINE)).sort("site_id", "meter_id", "first")
+    return joined.select(list(LINE)).cast(LINE).sort("site_id", "meter_id", "first")

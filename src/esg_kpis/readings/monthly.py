@@ -25,12 +25,16 @@ _WITNESS = "whole"
 
 @dataclass(frozen=True)
 class Month:
-    """One month of one table as it was rolled up: the digest of its files, the digest of all it rests on, and its frames (see `interval.Rolled`, `register.Counted`, `samples`)."""
+    """One month of one table as it was rolled up: what was asked for, the digest of its files, and its frames (see `interval.Rolled`, `register.Counted`, `samples`)."""
 
-    name: str
+    task: Task
     files: str
-    key: str
     frames: Mapping[str, pl.DataFrame]
+
+    @property
+    def name(self) -> str:
+        """YYYY-MM."""
+        return self.task.window.month
 
 
 def computed(engine: Engine, task: Task, root: Path) -> dict[str, pl.DataFrame]:

@@ -1,6 +1,6 @@
 """Register readings over all months of a table: what was counted between the last reading of one month and the first of the next, parted by time at the ends of months."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
@@ -76,9 +76,3 @@ def _parted(windows: Mapping[str, Window], since: int, until: int, counted: int)
     for month, first, last in cuts:
         part = round(Fraction(counted * (last - since), until - since)) - round(Fraction(counted * (first - since), until - since))
         yield Piece(month, first, last, part, 0)
-
-
-def months_between(months: Iterable[str]) -> tuple[str, str]:
-    """The first and the last of some months."""
-    ordered = sorted(months)
-    return ordered[0], ordered[-1]

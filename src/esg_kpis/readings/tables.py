@@ -88,7 +88,7 @@ def registered(meters: pl.DataFrame, source: Source) -> pl.DataFrame:
 
     around = pl.lit(10, dtype=pl.Int64()).pow(pl.col("digits") + table.decimals)
     return own.select(
-        *keys, (pl.col("net_metering") | table.net_metering).alias("feeds_back"),
+        *keys, pl.col("net_metering").alias("feeds_back"),
         begins(pl.col("valid_from"), -_ALWAYS).alias("first"), begins(pl.col("valid_to").dt.offset_by("1d"), _ALWAYS).alias("after"),
         pl.when(pl.col("digits") + table.decimals <= 18).then(around).alias("around"),
     ).sort(keys)  # fmt: skip

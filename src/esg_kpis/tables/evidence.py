@@ -11,7 +11,7 @@ from esg_kpis.tables.people import PEOPLE_CONTROLS
 from esg_kpis.tables.results import KPI_VALUES, STATUSES, VERDICTS
 
 HELD = ("enclosed", "annex", "named")
-RECEIVED = ("read", "stopped", "ignored", "locked", "format", "note", "left over")
+RECEIVED = ("rolled up", "read", "stopped", "ignored", "locked", "format", "note", "left over")
 
 KPI_REGISTER = Table(
     "kpi_register", "one cell of the edition and period of a pack", KPI_VALUES.key,
@@ -47,7 +47,7 @@ INPUTS = Table(
         PATH,
         text("domain", "Folder it lies in"),
         text("held", "Where its bytes are: enclosed in the pack under inputs/, in the annex for the assurer alone, or named here only", allowed=HELD),
-        text("received", "What became of it: read; stopped, with the reason; ignored, as the same bytes were read already; locked, where it was deleted and its locked counts stand in; a format or note; or left over by a system", allowed=RECEIVED),
+        text("received", "What became of it: read; stopped, with the reason; ignored, as the same bytes were read already; rolled up, of meter readings, whose months are enclosed; locked, where it was deleted and its locked counts stand in; a format or note; or left over by a system", allowed=RECEIVED),
         text("sha256", "SHA-256 of the file"),
         Column("bytes", pl.Int64(), "Size; null where it would tell of few persons", unit="byte", nullable=True),
         Column("rows", pl.Int64(), "Records read; null for what holds none, and for people, of whom people/controls.csv tells", nullable=True),

@@ -1,0 +1,40 @@
+"""Digests of large files. A file whose size and time of change are as they were is not read again for its digest."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+
+class Hashes:
+    """SHA-256 of files, remembered in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place = folder / "hashes.json"
+        self.known: Mapping[str, list[str]] = {}
+        self.seen: dict[str, list[str]] = {}
+        with suppress(OSError, ValueError):
+            self.known = json.loads(self.place.read_text(encoding="utf-8"))
+
+    def of(self, path: Path) -> str:
+        """The digest of a file."""
+        facts = path.stat()
+        state = f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ino}"
+        before = self.known.get(str(path))
+        if before is not None and before[0] == state:
+            digest = before[1]
+        else:
+            with path.open("rb") as opened:
+                digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        self.seen[str(path)] = [state, digest]
+        return digest
+
+    def remember(self) -> None:
+        """Writes what was seen, beside its place and then there in one step."""
+        fresh = self.place.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(self.seen, sort_keys=True), encoding="utf-8")
+            fresh.replace(self.place)

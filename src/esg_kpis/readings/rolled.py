@@ -1,0 +1,197 @@
+"""All tables of readings of a workspace: each month rolled up, or taken as it was kept, and what the rest of the pipeline sees of them."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.errors import InputProblem
+from esg_kpis.files import Source as SentFile
+from esg_kpis.ingest import Metered
+from esg_kpis.ingest.observations import OBSERVATION
+from esg_kpis.ingest.take import file_row, is_left_over
+from esg_kpis.readings import monthly
+from esg_kpis.readings.declared import ReadingTable, read_tables
+from esg_kpis.readings.engines import Engine
+from esg_kpis.readings.found import File, files_of
+from esg_kpis.readings.hashes import Hashes
+from esg_kpis.readings.monthly import Month
+from esg_kpis.readings.settings import engine, read_settings
+from esg_kpis.readings.tables import Source, task_of
+from esg_kpis.readings.told import Told, stopped_table, told_of
+from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
+from esg_kpis.workspace import Workspace
+
+FOLDER = "readings"
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The knowledge date, and the last day that data may be about."""
+
+    known_on: date
+    as_of: date
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What the tables of readings of a workspace became.
+
+    Attributes:
+        metered: What ingest takes of them.
+        months: The table `reading_months`.
+        fates: The table `reading_fates`.
+        samples: The table `reading_samples`.
+        observations: What a person should look at, in the columns of `ingest.observations`.
+    """
+
+    metered: Metered
+    months: pl.DataFrame
+    fates: pl.DataFrame
+    samples: pl.DataFrame
+    observations: pl.DataFrame
+
+    @property
+    def files(self) -> pl.DataFrame:
+        """The months as files: `path` and `content`, which is text."""
+        return pl.DataFrame({"path": [source.path for source, _ in self.metered.months], "content": [source.content.decode() for source, _ in self.metered.months]}, schema={"path": pl.String(), "content": pl.String()})
+
+
+@dataclass
+class _Computing:
+    """An engine that is started when the first month has to be computed, and goes on until all are."""
+
+    workspace: Workspace
+    stack: ExitStack
+    done: Callable[[str, str], None]
+    running: Engine | None = None
+
+    def month(self, source: Source, month: str, meters: pl.DataFrame, dates: Dates, hashes: Hashes) -> Month:
+        """A month, as it was kept or computed now."""
+        task = task_of(source, month, meters, dates.known_on, dates.as_of)
+        files = _digest(task.files, self.workspace, hashes)
+        key = monthly.key_of(task, files)
+        folder = self.workspace.readings / source.table.name / month
+        frames = monthly.kept(folder, key)
+        if frames is None:
+            if self.running is None:
+                self.running = self.stack.enter_context(engine(read_settings(self.workspace.root), self.workspace.readings))
+            frames = monthly.computed(self.running, task, self.workspace.raw)
+            monthly.keep(folder, key, frames)
+            self.done(source.table.name, month)
+        monthly.forget_others(folder, [key])
+        return Month(task, files, frames)
+
+
+def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Callable[[str, str], None] = lambda table, month: None) -> Rolled:
+    """Every month of every table, computed where what it rests on has changed. A table that cannot be read is stopped as a whole; the others go on.
+
+    Args:
+        workspace: The workspace.
+        meters: The register of meters, see `ingest.registered_meters`.
+        dates: The dates in force.
+        done: Told of each table and month that was computed.
+
+    Raises:
+        InputProblem: if `workspace.toml` cannot be read, or its engine not be reached.
+    """
+    files: list[dict[str, Any]] = []
+    stopped: list[dict[str, Any]] = []
+    parts: list[Told] = []
+    hashes = Hashes(workspace.readings)
+    tables, problem = _tables(workspace)
+    if problem is not None:
+        files.append(file_row(FOLDER) | {"status": "stopped", "problem": str(problem)})
+        stopped.append(stopped_table(None, problem))
+    with ExitStack() as stack:
+        computing = _Computing(workspace, stack, done)
+        for place, table in tables:
+            try:
+                source = Source(place, table, files_of(place, table))
+                months = [computing.month(source, month, meters, dates, hashes) for month in source.by_month]
+                parts.append(told_of(source, months, meters))
+            except InputProblem as error:
+                files.append(file_row(f"{FOLDER}/{table.name}") | {"status": "stopped", "problem": str(error)})
+                stopped.append(stopped_table(table, error))
+                continue
+            files += [_listed(workspace, file, hashes) for file in source.files]
+    files += _others(workspace, {row["path"] for row in files}, [place for place, _ in tables])
+    hashes.remember()
+    metered = Metered([(_as_file(path, content), domain) for part in parts for path, content, domain in part.files], files, [*stopped, *(row for part in parts for row in part.refused)])
+    return Rolled(
+        metered, _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
+        pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts)]),
+    )  # fmt: skip
+
+
+def _table(table: Table, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return conform(pl.concat([empty(table), *parts]), table)
+
+
+def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates: Dates, done: Callable[[str, str], None] = lambda table, month: None) -> int:
+    """One month of every table that has it, computed and kept; how many tables these are. Months may be computed side by side, by any number of processes.
+
+    Raises:
+        InputProblem: if a table cannot be read.
+    """
+    hashes, count = Hashes(workspace.readings), 0
+    with ExitStack() as stack:
+        computing = _Computing(workspace, stack, done)
+        for place, table in read_tables(workspace.raw):
+            source = Source(place, table, files_of(place, table))
+            if month in source.by_month:
+                computing.month(source, month, meters, dates, hashes)
+                count += 1
+    return count
+
+
+def months_found(raw: Path) -> list[str]:
+    """The months of all tables that can be read, in order."""
+    found: set[str] = set()
+    try:
+        tables = read_tables(raw)
+    except InputProblem:
+        return []
+    for place, table in tables:
+        try:
+            found |= set(Source(place, table, files_of(place, table)).by_month)
+        except InputProblem:
+            continue
+    return sorted(found)
+
+
+def _tables(workspace: Workspace) -> tuple[Sequence[tuple[Path, ReadingTable]], InputProblem | None]:
+    try:
+        return read_tables(workspace.raw), None
+    except InputProblem as problem:
+        return [], problem
+
+
+def _digest(files: Sequence[File], workspace: Workspace, hashes: Hashes) -> str:
+    lines = sorted(f"{file.path.relative_to(workspace.raw).as_posix()} {hashes.of(file.path)}" for file in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _listed(workspace: Workspace, file: File, hashes: Hashes) -> dict[str, Any]:
+    return file_row(file.path.relative_to(workspace.raw).as_posix()) | {"sha256": hashes.of(file.path), "bytes": file.path.stat().st_size, "encoding": "parquet", "records": file.content.rows}
+
+
+def _others(workspace: Workspace, seen: set[str], tables: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Files of the folder that belong to no table, so that none is passed over in silence."""
+    home = workspace.raw / FOLDER
+    for path in sorted(home.rglob("*")) if home.is_dir() else ():
+        name = path.relative_to(workspace.raw).as_posix()
+        if path.is_dir() or name in seen or is_left_over(path) or path.name.startswith("_") or path.suffix.lower() == ".md":
+            continue
+        if any(place == path or place in path.parents for place in tables) and "_delta_log" in path.parts:
+            continue
+        yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
+
+
+def _as_file(path: str, content: bytes) -> SentFile:
+    return SentFile(path, content, hashlib.sha256(content).hexdigest())

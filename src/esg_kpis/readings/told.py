@@ -1,0 +1,202 @@
+"""What the months of one table tell the rest of the pipeline: files of bills, tables, what is refused, and what a person should look at."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.domains import DOMAIN_OF
+from esg_kpis.errors import InputProblem
+from esg_kpis.exact import QUANTITY
+from esg_kpis.ingest.accounting import record_id
+from esg_kpis.ingest.observations import OBSERVATION
+from esg_kpis.ingest.rejections import short
+from esg_kpis.ingest.rules import right_zh
+from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.lines import of_intervals, of_registers
+from esg_kpis.readings.monthly import Month
+from esg_kpis.readings.rules import CODE, RULES
+from esg_kpis.readings.stitched import pieces
+from esg_kpis.readings.tables import Source
+from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
+
+_FEW = 10
+_NAMES = {CODE[rule.name]: rule.name for rule in RULES}
+_FATES = {rule.name: rule.fate for rule in RULES}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one table tells: files (path below data/raw, content, domain), its rows of three tables, rows of `rejected`, and observations."""
+
+    files: Sequence[tuple[str, bytes, str]]
+    months: pl.DataFrame
+    fates: pl.DataFrame
+    samples: pl.DataFrame
+    refused: Sequence[dict[str, Any]]
+    observations: pl.DataFrame
+
+
+def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> Told:
+    """The months of a table, seen together.
+
+    Args:
+        source: The table.
+        months: All its months.
+        meters: The register of meters.
+    """
+    table = source.table
+    own = meters.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_not_null()).select("site_id", "meter_id")
+    lines = _lines(source, months, own)
+    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in months)])
+    fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
+    samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
+    files = [(f"readings/{table.name}/{month.name}.csv", _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in months if table.counts and lines[month.name].height]
+    unknown = _unknown(table, months, fates)
+    return Told(files, by_meter, fates, samples, unknown, pl.DataFrame(list(_observed(table, by_meter, fates)), schema=OBSERVATION))
+
+
+def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The lines of each month, see `lines.LINE`."""
+    if source.table.form == "interval":
+        return {month.name: of_intervals(month.task, month.frames["meters"].filter(pl.col("used") > 0), month.frames["days"], own) for month in months}
+    if not months:
+        return {}
+    windows = {month.name: month.task.window for month in months}
+    keys = months[0].task.keys
+    found = pieces(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
+    return {month.name: of_registers(month.task.window, found, _readings(month), own, keys) for month in months}
+
+
+def _readings(month: Month) -> pl.DataFrame:
+    """Readings of each counter in a month: `expected`, `used`, `estimated`."""
+    counters = month.frames["counters"].group_by(month.task.keys).agg(pl.col("used", "missing", "estimated").sum())
+    return counters.select(*month.task.keys, (pl.col("used") + pl.col("missing")).alias("expected"), "used", "estimated")
+
+
+def _csv(table: ReadingTable, lines: pl.DataFrame) -> bytes:
+    """Lines as a file of bills. What rests on estimates stands on a line of its own, as the part of the count that it is."""
+    part = pl.col("estimated") > 0
+    both = part & (pl.col("estimated") < pl.col("used"))
+    measured = lines.filter(~part | both).with_columns((pl.col("quantity") - pl.col("estimated_quantity")).alias("quantity"), pl.when(both).then(pl.lit("measured")).otherwise(pl.lit("")).alias("tariff"), pl.lit("bill").alias("bill_kind"))
+    replaced = lines.filter(part).with_columns(pl.col("estimated_quantity").alias("quantity"), pl.when(both).then(pl.lit("replaced")).otherwise(pl.lit("")).alias("tariff"), pl.lit("estimate").alias("bill_kind"))
+    told = pl.concat([measured, replaced]).sort("site_id", "meter_id", "first", "tariff").select(
+        "site_id", "meter_id", pl.lit(table.measure).alias("measure"), pl.col("first").alias("period_start"), pl.col("last").alias("period_end"), "tariff", "bill_kind",
+        short(pl.col("quantity")).alias("quantity"), pl.lit(table.unit).alias("unit"), pl.col("expected").alias("intervals_expected"), pl.col("used").alias("intervals_used"), pl.col("estimated").alias("intervals_estimated"),
+    )  # fmt: skip
+    buffer = io.BytesIO()
+    told.write_csv(buffer)
+    return buffer.getvalue()
+
+
+def _by_meter(source: Source, month: Month, lines: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `reading_months` of one month."""
+    task, keys = month.task, month.task.keys
+    fate = pl.col("code").replace_strict({code: _FATES[name] for code, name in _NAMES.items()}, return_dtype=pl.String())
+    refused = month.frames["refused"].group_by(keys).agg(*(pl.col("rows").filter(fate == name).sum().alias(name) for name in ("rejected", "excluded")))
+    sent = month.frames["meters"].select(*keys, "rows").join(refused, on=keys, how="left")
+    sent = sent.join(own, on=keys, how="inner") if "site_id" in keys else sent.join(own, on="meter_id", how="inner")
+    sums = lines.group_by("site_id", "meter_id").agg(pl.col("quantity", "estimated_quantity").sum())
+    counts = _interval_counts(month) if source.table.form == "interval" else _counter_counts(month)
+    joined = sent.join(sums, on=["site_id", "meter_id"], how="left").join(counts, on=keys, how="left")
+    zero = pl.lit(0).cast(QUANTITY)
+    return joined.select(
+        pl.lit(source.table.name).alias("reading_table"), pl.lit(task.window.month).alias("month"), "site_id", "meter_id", pl.lit(source.table.measure).alias("measure"), "rows",
+        pl.col("expected").fill_null(0), pl.col("used").fill_null(0), (pl.col("expected") - pl.col("used")).fill_null(0).alias("missing"), pl.col("estimated").fill_null(0), pl.col("rejected").fill_null(0), pl.col("excluded").fill_null(0),
+        "partial_days", "missing_days", "rollovers", "breaks", pl.col("quantity").fill_null(zero), pl.col("estimated_quantity").fill_null(zero), pl.lit(source.table.unit).alias("unit"),
+    ).cast(READING_MONTHS.schema)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _interval_counts(month: Month) -> pl.DataFrame:
+    """Intervals expected and used of each meter of the register that sent rows, and its days that lack some."""
+    task, interval = month.task, month.task.table.interval
+    first, after = (((pl.col(name) - task.window.start + interval - 1) // interval).clip(0, task.slots) for name in ("first", "after"))
+    expected = task.registered.with_columns((after - first).alias("expected"), first.alias("first"), after.alias("after"))
+    a_day = [(end - start) // interval for start, end in zip(task.window.days, task.window.days[1:], strict=False)]
+    days = month.frames["days"].filter(pl.col("used") > 0).with_columns(pl.col("day").replace_strict(dict(enumerate(a_day)), return_dtype=pl.Int64()).alias("slots"))
+    lacking = days.group_by(task.keys).agg((pl.col("used") < pl.col("slots")).sum().alias("partial_days"), pl.len().alias("any"))
+    used = month.frames["meters"].select(*task.keys, "used", "estimated")
+    joined = used.join(expected.select(*task.keys, "expected"), on=task.keys, how="inner").join(lacking, on=task.keys, how="left")
+    whole = pl.col("used") == task.slots
+    read_days = (pl.col("expected") * interval / 86_400_000_000).round(0).cast(pl.Int64())
+    none = pl.lit(None, dtype=pl.Int64())
+    return joined.with_columns(
+        pl.when(whole).then(0).otherwise(pl.col("partial_days").fill_null(0)).alias("partial_days"),
+        pl.when(whole).then(0).otherwise(read_days - pl.col("any").fill_null(0)).clip(0).alias("missing_days"), none.alias("rollovers"), none.alias("breaks"),
+    )  # fmt: skip
+
+
+def _counter_counts(month: Month) -> pl.DataFrame:
+    """Readings of each counter, how often it went round, and how often it broke off."""
+    none = pl.lit(None, dtype=pl.Int64())
+    counters = month.frames["counters"].group_by(month.task.keys).agg(pl.col("rollovers").sum(), (pl.len() - 1).alias("breaks"))
+    return _readings(month).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("missing_days"))
+
+
+def _fates(table: ReadingTable, month: Month) -> pl.DataFrame:
+    """The rows of `reading_fates` of one month: they add up to the rows of its files."""
+    named = month.frames["refused"].with_columns(pl.col("code").replace_strict(_NAMES, return_dtype=pl.String()).alias("rule"))
+    refused = named.group_by("rule").agg(pl.col("rows").sum(), pl.struct(month.task.keys).n_unique().alias("meters")).with_columns(pl.col("rule").replace_strict(_FATES, return_dtype=pl.String()).alias("fate"))
+    received = month.frames["meters"].select(pl.col("rows").sum(), pl.len().alias("meters"))
+    used = received.with_columns(pl.lit("used").alias("rule"), pl.lit("used").alias("fate"), (pl.col("rows") - int(refused["rows"].sum())).alias("rows"))
+    meanings = {rule.name: rule.meaning for rule in RULES} | {"used": "counts"}
+    return pl.concat([used.select("rule", "fate", "rows", "meters"), refused.select("rule", "fate", "rows", "meters")], how="vertical_relaxed").select(
+        pl.lit(table.name).alias("reading_table"), pl.lit(month.name).alias("month"), "rule", "fate", "rows", "meters", pl.col("rule").replace_strict(meanings, return_dtype=pl.String()).alias("meaning")
+    ).cast(READING_FATES.schema)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _samples(table: ReadingTable, month: Month) -> pl.DataFrame:
+    right = {rule.name: rule.right for rule in RULES}
+    return month.frames["samples"].with_columns(
+        pl.lit(table.name).alias("reading_table"), pl.lit(month.name).alias("month"), pl.col("rule").replace_strict(right, return_dtype=pl.String()).alias("right")
+    ).select(READING_SAMPLES.names).cast(READING_SAMPLES.schema)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _unknown(table: ReadingTable, months: Sequence[Month], fates: pl.DataFrame) -> list[dict[str, Any]]:
+    """What meters that nobody registered keep back: nobody knows of which site they are, so whatever counts the measure is not known."""
+    code = CODE["unknown_meter"]
+    refused = pl.concat([month.frames["refused"].filter(pl.col("code") == code) for month in months]) if months else pl.DataFrame()
+    if refused.is_empty():
+        return []
+    names = refused.select(months[0].task.keys).unique().sort(months[0].task.keys)
+    told = ", ".join(" ".join(row) for row in names.head(_FEW).iter_rows()) + (" …" if names.height > _FEW else "")
+    rows = int(refused["rows"].sum())
+    expected = f"meters that the register names for {table.measure}"
+    return [_refusal(table, "unknown_meter", table.columns.meter_id, told, expected, f"{rows} readings of {names.height} meters that the register of meters does not name for {table.measure}: {told}.")]
+
+
+def stopped_table(table: ReadingTable | None, problem: InputProblem) -> dict[str, Any]:
+    """The row of `rejected` for a table that was stopped; without one for a `_format.toml` that cannot be read, behind which any measure may be."""
+    return _refusal(table, "file_stopped", "", "", problem.mend, str(problem))
+
+
+def _refusal(table: ReadingTable | None, rule: str, column: str, read: str, expected: str, message: str) -> dict[str, Any]:
+    path = f"readings/{table.name}" if table else "readings"
+    return {
+        "record_id": record_id(hashlib.sha256(f"{path} {rule}".encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
+        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": table.measure if table else ";".join(sorted(DOMAIN_OF)), "site_id": None, "start": None, "end": None,
+    }  # fmt: skip
+
+
+def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """What a person should look at: rows that were refused, intervals that are missing, counters that broke off."""
+    rejected = fates.filter((pl.col("fate") == "rejected") & (pl.col("rule") != "unknown_meter"))
+    total = int(fates["rows"].sum())
+    if rejected.height:
+        by_rule = rejected.group_by("rule").agg(pl.col("rows").sum()).sort("rows", "rule", descending=[True, False])
+        told = ", ".join(f"{rule} {rows:,}" for rule, rows in by_rule.iter_rows())
+        yield _row("readings_refused", table.name, f"{int(rejected['rows'].sum()):,} of {total:,} rows were refused: {told}", "rows that can be used", "Look at reading_samples.csv, where the first of each rule stand with file and row, and ask who sends them.")
+    missing, expected = int(months["missing"].sum()), int(months["expected"].sum())
+    if missing:
+        partial = months["partial_days"].sum() or 0
+        what = f"{missing:,} of {expected:,} {'intervals' if table.form == 'interval' else 'readings'} are missing, of {months.filter(pl.col('missing') > 0)['meter_id'].n_unique()} meters" + (f"; {partial} days have some of theirs, and count with what there is" if partial else "")
+        yield _row("readings_missing", table.name, what, "every interval of the days on which a meter is read", "See reading_months.csv. Days without any are filled as the edition says; ask for the rest of days that have some.")
+    if breaks := int(months["breaks"].sum() or 0):
+        yield _row("readings_broken", table.name, f"counters broke off {breaks} times: they fell without a rollover, or were exchanged; what was consumed between is not known", "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
+
+
+def _row(check: str, subject: str, seen: str, expected: str, what_to_do: str) -> dict[str, Any]:
+    return {"check": check, "subject": subject, "severity": "warning", "passed": False, "observed": seen, "expected": expected, "difference": None, "record_ids": "", "what_to_do": what_to_do}
