@@ -97,6 +97,9 @@ PERSONAL: dict[str, Held] = {
     "edition_amounts": Held(
         f"{COUNTS}; and {PLACE[0].lower()}{PLACE[1:]}, where a rejected row blocks a KPI", "The same as an edition sees them"
     ),
+    "reading_months": Held("None: what meters counted by month, with how many intervals came", "Quantities of metered sites"),
+    "reading_fates": Held("None: counts of meter readings by rule", "What became of every reading"),
+    "reading_samples": Held("None: a few meter readings that were refused, with file and row", "Asking who sends them"),
     "coverage": Held("Aggregated: hours worked by site and month, as the site sent them; else days that bills cover", "What was expected against what came"),
     "coverage_summary": Held("Aggregated: hours worked by period; else days that bills cover", "The same as an edition sees it"),
     "estimates": Held(f"{COUNTS}, where a gap is filled by head: the basis names the employees of sites, of none with fewer than k", "Gaps filled, each with its basis"),

@@ -60,13 +60,13 @@ from pipelines.shown import counted, refused
 RAW = [dg.AssetSpec(["raw", domain.name], metadata=source_metadata(f"raw/{domain.name}")) for domain in DOMAINS.values()]
 RULES = [dg.AssetSpec(name, metadata=source_metadata(name)) for name in ("factor_files", "edition_files")]
 _PEOPLE = [dg.AssetKey(["raw", domain.name]) for domain in DOMAINS.values() if domain.counted]
-_RECORDS = {dg.AssetKey("records")}
+_RECORDS, _READINGS = {dg.AssetKey("records")}, dg.AssetKey(["raw", "readings"])
 _WITHIN_INGEST = {
     "files": {spec.key for spec in RAW},
-    "records": {*(spec.key for spec in RAW), dg.AssetKey("files")},
+    "records": {*(spec.key for spec in RAW if spec.key != _READINGS), dg.AssetKey("files"), dg.AssetKey("reading_months")},
     **dict.fromkeys(("rejected", "sites", "meters", "ownership", "instruments", "published_with_data", "observations"), _RECORDS),
     "quantities": {*_RECORDS, dg.AssetKey("meters")},
-    **{name: {dg.AssetKey(["raw", "readings"]), dg.AssetKey(["raw", "meters"])} for name in ("reading_months", "reading_fates", "reading_samples", "reading_files")},
+    **{name: {_READINGS, dg.AssetKey(["raw", "meters"])} for name in ("reading_months", "reading_fates", "reading_samples", "reading_files")},
     **{name: {*_PEOPLE, dg.AssetKey("sites"), dg.AssetKey("edition_files")} for name in ("people_counts", "headcount", "people_controls")},
 }
 """What within the step rests on what, so that a column can be followed from a quantity to its record and from there to the file."""
@@ -109,8 +109,8 @@ def ingested(context: dg.AssetExecutionContext, workspace: WorkspaceResource) ->
     for observation in observed(workspace, files, rejected):
         context.log_event(observation)
     for name, frame in (
-        ("files", files), ("records", records), ("rejected", rejected), ("sites", result.sites), ("meters", result.meters), ("quantities", result.quantities), ("ownership", result.ownership), ("instruments", result.instruments),
-        ("reading_months", readings.months), ("reading_fates", readings.fates), ("reading_samples", readings.samples), ("reading_files", readings.files), ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
+        ("files", files), ("reading_months", readings.months), ("reading_fates", readings.fates), ("reading_samples", readings.samples), ("reading_files", readings.files), ("records", records), ("rejected", rejected), ("sites", result.sites), ("meters", result.meters), ("quantities", result.quantities), ("ownership", result.ownership), ("instruments", result.instruments),
+        ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
         yield dg.Output(frame, output_name=name, metadata=counted(frame, name, **(share if name in ("records", "rejected") else {})))

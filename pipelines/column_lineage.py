@@ -26,29 +26,45 @@ def _each(columns: tuple[str, ...] | list[str], deps: list[Column]) -> Deps:
 
 
 def _of_raw(*wanted: str) -> list[Column]:
-    """Columns of every folder that has them; all but the file itself if none is named. People are counted elsewhere."""
+    """Columns of every folder that has them; all but the file itself if none is named. People are counted elsewhere, and readings rolled up before."""
     return [
-        (f"raw/{domain.name}", column.name) for domain in DOMAINS.values() if not domain.counted
+        (f"raw/{domain.name}", column.name) for domain in DOMAINS.values() if not (domain.counted or domain.rolled)
         for column in SOURCES[f"raw/{domain.name}"] if (column.name in wanted if wanted else column.name != FILE)
     ]  # fmt: skip
 
 
-_PEOPLE = "raw/people"
+_PEOPLE, _READINGS = "raw/people", "raw/readings"
+_KNOWN, _METERS = _of(_READINGS, "received", "quality"), _of("raw/meters", "meter_id", "valid_from", "valid_to", "net_metering")
+_READ = _of(_READINGS, "time", "value")
 _CELL = ("edition", "kpi_id", "period", "breakdown", "category")
 _SETTINGS, _KPIS = _of("edition_files", "edition.toml"), _of("edition_files", "kpis.yaml")
 _DEFINED = _of("edition_files", "kpis.yaml", "targets.yaml")
 """What defines the cells of the KPI table: a report prints its targets among them."""
-_FILE = [*_of_raw(FILE), (_PEOPLE, FILE)]
+_FILE = [*_of_raw(FILE), (_PEOPLE, FILE), (_READINGS, FILE)]
 _SENT = _of("records", "received")
 
 RECEIVED: dict[str, Deps] = {
     "files": {"path": _FILE, "sha256": _FILE},
+    "reading_months": {
+        **_each(("reading_table", "unit"), _of(_READINGS, FILE)),
+        "month": _of(_READINGS, "time"), "site_id": _of("raw/meters", "site_id"), "meter_id": [*_of(_READINGS, "meter_id"), *_of("raw/meters", "meter_id")], "measure": _of("raw/meters", "measure"),
+        "rows": _of(_READINGS, "meter_id"), "expected": _of("raw/meters", "valid_from", "valid_to"),
+        **_each(("used", "missing", "estimated", "rejected", "excluded", "partial_days", "missing_days", "quantity", "estimated_quantity"), [*_READ, *_KNOWN, *_METERS]),
+        **_each(("rollovers", "breaks"), [*_READ, *_of(_READINGS, "device"), *_of("raw/meters", "digits")]),
+    },
+    "reading_fates": {
+        "reading_table": _of(_READINGS, FILE), "month": _of(_READINGS, "time"), **_each(("rule", "fate", "rows", "meters", "meaning"), [*_READ, *_KNOWN, *_METERS]),
+    },
+    "reading_samples": {
+        **_each(("reading_table", "path", "row"), _of(_READINGS, FILE)), **_each(("month", "time"), _of(_READINGS, "time")), **_each(("rule", "right"), [*_READ, *_KNOWN, *_METERS]),
+        **_same(_READINGS, "site_id", "meter_id", "value"),
+    },
     "records": {
         **_same("files", "path", "sheet", "sha256"),
         "record_id": _of("files", "sha256", "sheet"),
         "domain": _of("files", "path", "understood"),
         "line": _of("files", "header_line"),
-        "received": _of_raw(),
+        "received": [*_of_raw(), *_of("reading_months", "site_id", "meter_id", "measure", "month", "quantity", "estimated_quantity", "unit")],
         "site_id": _of_raw("site_id"),
         **_each(("start", "end"), _of_raw("period", "period_start", "month", "date", "valid_from", "claimed_from")),
         "excluded": _of_raw("quantity"),

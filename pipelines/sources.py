@@ -31,7 +31,7 @@ def _of_domain(domain: Domain) -> tuple[SourceColumn, ...]:
     if domain.counted:
         columns = {column.name: column.meaning for form in FORMS.values() for column in form.columns}
         return (file, *(SourceColumn(name, meaning) for name, meaning in sorted(columns.items())))
-    common = ("site_id", *(("meter_id",) if domain.name == "meters" else ())) if not domain.dated else (*COMMON, "measure", "quantity", "unit")
+    common = ("site_id", *(("meter_id",) if domain.name == "meters" or domain.rolled else ())) if not domain.dated else (*COMMON, "measure", "quantity", "unit")
     own = {item.name: item.meaning for item in domain.fields}
     return (file, *(SourceColumn(name, _MEANINGS[name]) for name in common if name not in own), *(SourceColumn(name, meaning) for name, meaning in own.items()))
 

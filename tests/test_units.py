@@ -22,7 +22,7 @@ REFUSALS = [tuple(part.strip() for part in line.removeprefix("@refuse").split(":
 
 KINDS = [
     ["kg", "t", "g", "mg", "lb", "万t"],
-    ["MJ", "kJ", "GJ", "TJ", "kWh", "MWh", "GWh", "万kWh", "Btu", "kBtu", "MMBtu", "therm"],
+    ["MJ", "kJ", "GJ", "TJ", "kWh", "Wh", "MWh", "GWh", "万kWh", "Btu", "kBtu", "MMBtu", "therm"],
     ["kgce", "tce"],
     ["Nm3", "m3_15C", "m3_20C", "万Nm3"],
     ["m3", "L"],
@@ -130,6 +130,7 @@ def test_a_multiplier_is_a_positive_fraction(source: str, target: str) -> None:
     [
         ("kWh", "MJ", Fraction("3.6")),  # SI Brochure, 9th edition, Table 8: 1 h = 3600 s
         ("MJ", "kWh", Fraction(5, 18)),
+        ("Wh", "kWh", Fraction(1, 1000)),
         ("万kWh", "kWh", Fraction(10000)),  # 万 = 10^4
         ("万kWh", "MWh", Fraction(10)),
         ("GWh", "TJ", Fraction("3.6")),
