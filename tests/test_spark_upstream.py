@@ -182,7 +182,7 @@ def test_nan_is_above_all_numbers_equals_itself_and_is_no_null(engine: Engine) -
     frame = engine.of(pl.DataFrame({"x": [nan]}))
 
     found = frame.select(
-        above=number > 0, infinite=number > inf, below=number < 0, among=number <= 1e15, between=number.is_between(0, 10), itself=number == number,  # noqa: PLR0124
+        above=number > 0, infinite=number > inf, below=number < 0, among=number <= 1e15, between=number.is_between(0, 10), itself=number == number,
         missing=number.is_null(), no_number=number.is_nan(), finite=number.is_finite(),
     )  # fmt: skip
 
