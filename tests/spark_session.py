@@ -25,6 +25,7 @@ def spark_in(place: Path) -> Iterator[Any]:
     It is a Spark Connect server too, at `connect_url`.
     """
     from pyspark import SparkContext
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
     with socket.socket() as free:
@@ -51,6 +52,8 @@ def spark_in(place: Path) -> Iterator[Any]:
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # each refused value is a page of JSON on standard error, and is raised all the same
+        PySparkLogger.getLogger(name).setLevel("CRITICAL")
     gateway = SparkContext._gateway
     try:
         yield session
