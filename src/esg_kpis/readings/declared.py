@@ -77,6 +77,11 @@ class ReadingTable(_Entry):
         resets: What a counter that falls, and did not roll over, means: refused, or that it began at zero again.
         counts: Whether the quantities count. If not they only stand beside the bills.
         version: Version of a Delta table; the newest if not given.
+        delimiter: What parts the cells of CSV files.
+        decimal: Decimal mark of CSV files.
+        thousands: Mark of thousands of CSV files; none if not given.
+        dates: Order of day, month and year in CSV files; a year of four digits in front is always understood.
+        encoding: Encoding of CSV files; UTF-8, or UTF-16 with its mark, if not given.
         columns: The sender's columns.
     """
 
@@ -98,6 +103,11 @@ class ReadingTable(_Entry):
     resets: Literal["refuse", "zero"] = "refuse"
     counts: bool = True
     version: int | None = Field(default=None, ge=0)
+    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$')
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    dates: Literal["YMD", "DMY", "MDY"] = "YMD"
+    encoding: str | None = None
     columns: Columns = Columns()
 
     @model_validator(mode="after")
@@ -112,6 +122,8 @@ class ReadingTable(_Entry):
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
             raise ValueError(f"there is no time zone '{self.time_zone}'; write one of the IANA database, such as Asia/Shanghai") from problem
+        if self.thousands == self.decimal or self.delimiter in (self.decimal, self.thousands):
+            raise ValueError("decimal, thousands and delimiter are different marks")
         if self.clock not in ("instant", "local") and not _OFFSET.match(self.clock):
             raise ValueError(f"clock is '{self.clock}'; it is instant, local, or an offset such as +08:00")
         if 1440 % self.interval_minutes:

@@ -1,8 +1,7 @@
 """What lies in a table of readings: the files of each month, their columns, and what their statistics rule out."""
 
-import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +13,9 @@ import pyarrow.parquet as pq
 
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.text import RULE, TEXT, as_parquet
 
-Kind = Literal["text", "instant", "wall", "day", "whole", "decimal", "float"]
+Kind = Literal["text", "instant", "wall", "day", "whole", "decimal", "float", "steps", "rule"]
 _MONTH = re.compile(r"(?:^|/)month=(\d{4}-\d{2})(?:/|$)")
 _YEAR_AND_MONTH = re.compile(r"(?:^|/)year=(\d{4})/(?:.*/)?month=(\d{1,2})(?:/|$)")
 _MAY_BE = {
@@ -45,11 +45,26 @@ class Content:
 
 @dataclass(frozen=True)
 class File:
-    """One Parquet file of a table, and the month of the folder it lies in; empty where it lies in none."""
+    """One file of a table.
+
+    Attributes:
+        path: The Parquet file that is read.
+        month: Month of the folder that it was sent in; empty where it lies in none.
+        content: What the footer says.
+        columns: Ours to its columns.
+        sent: The file as it was sent, where that was text and `path` is what was read of it.
+    """
 
     path: Path
     month: str
     content: Content
+    columns: Mapping[str, str]
+    sent: Path | None = None
+
+    @property
+    def origin(self) -> Path:
+        """The file as it was sent."""
+        return self.sent or self.path
 
 
 def month_of_path(path: str) -> str:
@@ -60,20 +75,36 @@ def month_of_path(path: str) -> str:
     return found[1] if found else ""
 
 
-def files_of(place: Path, table: ReadingTable) -> list[File]:
-    """Every Parquet file of a table with its columns and statistics, in the order of paths. Of a Delta table those of its version.
+def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
+    """Every file of a table with its columns and statistics, in the order of paths. Of a Delta table those of its version; text is read once, and kept as Parquet below `work`.
 
     Raises:
         InputProblem: if one cannot be read, or lacks a column, or a column is not of a kind that can be read exactly.
     """
-    paths = _of_delta(place, table) if (place / "_delta_log").is_dir() else [place] if place.is_file() else [path for path in place.rglob("*.parquet") if not path.name.startswith((".", "_"))]
-    files = [File(path, month_of_path(path.relative_to(place.parent).as_posix()), content_of(path, table)) for path in sorted(paths)]
+    if (place / "_delta_log").is_dir():
+        paths = _of_delta(place, table)
+    else:
+        paths = [place] if place.is_file() else [path for path in place.rglob("*") if path.suffix.lower() in (".parquet", *TEXT) and not path.name.startswith((".", "_"))]
+    files = [_file(path, place, table, work) for path in sorted(paths)]
     for file in files:
         if file.content.kinds != files[0].content.kinds or file.content.scales != files[0].content.scales:
-            raise InputProblem("Its columns are of other types than those of the first file of its table.", where=_where(file.path), mend="Write all files of a table with the same types, or make two tables of them.")
+            raise InputProblem("Its columns are of other types than those of the first file of its table.", where=_where(file.origin), mend="Write all files of a table with the same types, or make two tables of them.")
     if len({bool(file.month) for file in files}) > 1:
         raise InputProblem("Some files lie in folders of months and some do not.", where=f"table '{table.name}'", mend="Put all into folders month=YYYY-MM, or none.")
     return files
+
+
+def _file(path: Path, place: Path, table: ReadingTable, work: Path) -> File:
+    month = month_of_path(path.relative_to(place.parent).as_posix())
+    if path.suffix.lower() not in TEXT:
+        return File(path, month, content_of(path, table), table.columns.named)
+    made = as_parquet(path, table, work, _where(path))
+    columns = {ours: ours for ours in (*table.columns.named, RULE)}
+    with pq.ParquetFile(made) as opened:
+        schema, footer = opened.schema_arrow, opened.metadata
+    instants: Kind = "instant" if table.clock == "instant" else "wall"
+    kinds: dict[str, Kind] = {ours: {"time": instants, "received": instants, "value": "steps", RULE: "rule"}.get(ours, "text") for ours in columns}
+    return File(made, month, Content(footer.num_rows, kinds, dict.fromkeys(columns, 1), {ours: _range(footer, schema.names.index(ours), ours) for ours in columns}), columns, path)
 
 
 def content_of(path: Path, table: ReadingTable) -> Content:
@@ -94,15 +125,6 @@ def content_of(path: Path, table: ReadingTable) -> Content:
         kinds[ours], scales[ours] = _kind(schema.field(theirs).type, ours, table, path)
         ranges[ours] = _range(footer, schema.names.index(theirs), theirs)
     return Content(footer.num_rows, kinds, scales, ranges)
-
-
-def digest_of_files(files: Iterable[Path], root: Path) -> str:
-    """A digest of files by relative path and content, read piece by piece."""
-    lines = []
-    for path in sorted(files):
-        with path.open("rb") as opened:
-            lines.append(f"{path.relative_to(root).as_posix()} {hashlib.file_digest(opened, 'sha256').hexdigest()}")
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def merged(files: Sequence[File]) -> dict[str, Range | None]:

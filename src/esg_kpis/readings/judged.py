@@ -14,6 +14,7 @@ from esg_kpis.readings.declared import MOST_SCALED, ReadingTable
 from esg_kpis.readings.engines import Engine, Wanted
 from esg_kpis.readings.found import File, Range, merged
 from esg_kpis.readings.rules import CODE
+from esg_kpis.readings.text import RULE
 
 SOONEST = -(2**62)
 """When a row became known that does not say: before all that do."""
@@ -33,6 +34,7 @@ class Task:
         registered: The meters that the register names for the measure: key, `feeds_back`, `first` and `after` (instants between which it is read), `around` (10 to its digits; null).
         known: First instant, by the clock of `received`, that is too late; None where the format names no such column.
         until: First instant that data may not be about.
+        is_first: Whether it is the first month of its table, to which rows without a time are counted where no folder says their month.
     """
 
     table: ReadingTable
@@ -41,6 +43,7 @@ class Task:
     registered: pl.DataFrame
     known: int | None
     until: int
+    is_first: bool = True
 
     @property
     def keys(self) -> list[str]:
@@ -65,7 +68,7 @@ def clean(task: Task) -> bool:
         return False
     _, of_value = _value(task, task.files[0].content.kinds["value"], ranges["value"])
     late = task.known is not None and not _before(ranges.get("received"), task.known)
-    return not (late or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
+    return not (late or RULE in task.files[0].columns or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
 
 
 def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.LazyFrame[Any]:
@@ -93,7 +96,7 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     keep: list[nw.Expr] = []
     inside = (rel >= 0) & (rel < task.window.end - task.window.start)
     if not month:
-        keep.append(inside)
+        keep.append(inside | nw.col("time").is_null() if task.is_first else inside)
     elif table.months == "stamp":
         first, after = stamps_of(month)
         of_folder = (nw.col("time") >= first) & (nw.col("time") < after)
@@ -108,13 +111,15 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
         of_time.append((at >= task.until, "future"))
     rules += of_time
     value, of_value = _value(task, kinds["value"], ranges["value"])
+    of_text = RULE in kinds and not _only(ranges[RULE], 0)
+    rules += [(nw.col(RULE) == CODE[name], name) for name in ("number", "decimals", "too_large", "received")] if of_text else []
     rules += of_value
     quality = _quality(task, ranges)
     rules += [(cond, rule) for cond, rule in quality if rule]
     late = task.known is not None and not _before(ranges.get("received"), task.known)
     if late:
         rules.append((nw.col("received") >= task.known, "not_known"))
-    columns = {ours: theirs for ours, theirs in table.columns.named.items() if ours in _read(task, quality, late, wanted)}
+    columns = {ours: theirs for ours, theirs in files[0].columns.items() if ours in _read(task, quality, late, wanted) or (ours == RULE and of_text)}
     frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales.get(name, 1) for name in columns}, tuple(name for name in columns if kinds[name] == "day"), "places" in wanted))
     if keep:
         frame = frame.filter(reduce(nw.Expr.__and__, keep)) if month else frame.filter(*keep)
@@ -184,7 +189,7 @@ def _instant(task: Task) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
 
 def _value(task: Task, kind: str, found: Range | None) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
     """The value in the smallest step, and the rules of its number. Of a binary float only its nearest whole number of steps is taken, if it lies within a hundredth of one."""
-    step, most = 10**task.table.decimals, task.table.most_scaled
+    step, most = 1 if kind == "steps" else 10**task.table.decimals, task.table.most_scaled
     raw = nw.col("value")
     rules: list[tuple[nw.Expr, str]] = [] if _never_null(found) else [(raw.is_null(), "value_missing")]
     if kind == "float":
@@ -216,6 +221,10 @@ def _quality(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr,
     quality = nw.col("quality")
     told = [(quality.is_in(list(table.refused)), "quality")] if table.refused else []
     return [*told, *([(quality.is_in(list(table.estimated)), "")] if table.estimated else [])]
+
+
+def _only(found: Range | None, value: int) -> bool:
+    return found is not None and bool(found.least == found.most == value)
 
 
 def _never_null(found: Range | None) -> bool:

@@ -112,7 +112,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         computing = _Computing(workspace, stack, done)
         for place, table in tables:
             try:
-                source = Source(place, table, files_of(place, table))
+                source = Source(place, table, files_of(place, table, workspace.readings))
                 months = [computing.month(source, month, meters, dates, hashes) for month in source.by_month]
                 parts.append(told_of(source, months, meters))
             except InputProblem as error:
@@ -143,23 +143,23 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
     with ExitStack() as stack:
         computing = _Computing(workspace, stack, done)
         for place, table in read_tables(workspace.raw):
-            source = Source(place, table, files_of(place, table))
+            source = Source(place, table, files_of(place, table, workspace.readings))
             if month in source.by_month:
                 computing.month(source, month, meters, dates, hashes)
                 count += 1
     return count
 
 
-def months_found(raw: Path) -> list[str]:
+def months_found(workspace: Workspace) -> list[str]:
     """The months of all tables that can be read, in order."""
     found: set[str] = set()
     try:
-        tables = read_tables(raw)
+        tables = read_tables(workspace.raw)
     except InputProblem:
         return []
     for place, table in tables:
         try:
-            found |= set(Source(place, table, files_of(place, table)).by_month)
+            found |= set(Source(place, table, files_of(place, table, workspace.readings)).by_month)
         except InputProblem:
             continue
     return sorted(found)
@@ -173,12 +173,13 @@ def _tables(workspace: Workspace) -> tuple[Sequence[tuple[Path, ReadingTable]], 
 
 
 def _digest(files: Sequence[File], workspace: Workspace, hashes: Hashes) -> str:
-    lines = sorted(f"{file.path.relative_to(workspace.raw).as_posix()} {hashes.of(file.path)}" for file in files)
+    lines = sorted(f"{file.origin.relative_to(workspace.raw).as_posix()} {hashes.of(file.origin)}" for file in files)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _listed(workspace: Workspace, file: File, hashes: Hashes) -> dict[str, Any]:
-    return file_row(file.path.relative_to(workspace.raw).as_posix()) | {"sha256": hashes.of(file.path), "bytes": file.path.stat().st_size, "encoding": "parquet", "records": file.content.rows}
+    sent = file.origin
+    return file_row(sent.relative_to(workspace.raw).as_posix()) | {"sha256": hashes.of(sent), "bytes": sent.stat().st_size, "encoding": "text" if file.sent else "parquet", "records": file.content.rows}
 
 
 def _others(workspace: Workspace, seen: set[str], tables: Sequence[Path]) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule("meter_missing", "rejected", "names no meter", "the meter's id"),
-    Rule("time_missing", "rejected", "has no time", "the time of the interval"),
+    Rule("time_missing", "rejected", "has no time, or one that cannot be read", "the time of the interval, such as 2023-05-01T00:15:00+08:00"),
     Rule("time_never", "rejected", "lies in the hour that the clock skips when daylight saving begins", "times of the wall clock, or `clock` in _format.toml as the system tells it"),
     Rule("time_twice", "rejected", "lies in the hour that comes twice when daylight saving ends", "a column that marks daylight saving time, named as columns.summer; or times with an offset"),
     Rule("other_month", "rejected", "lies in the folder of another month", "the folder of its own month, or `months` in _format.toml as the folders go"),
@@ -32,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     Rule("number", "rejected", "is no number", "a number, not NaN or infinity"),
     Rule("decimals", "rejected", "has more decimals than the format declares", "`decimals` in _format.toml as many as the values have"),
     Rule("too_large", "rejected", "is larger than what can be", "a value below `most` in _format.toml, in the declared unit"),
+    Rule("received", "rejected", "says when it became known in a way that cannot be read", "a time, or blank where it is not known"),
     Rule("quality", "rejected", "is marked as one the sender does not stand for", "the mended reading"),
     Rule("not_known", "excluded", "was received after the knowledge date", "nothing: a later edition takes it"),
     Rule("unknown_meter", "rejected", "is of a meter that the register of meters does not name for this measure", "the meter in data/raw/meters"),

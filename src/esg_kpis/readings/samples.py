@@ -9,6 +9,7 @@ from esg_kpis.readings.engines import Polars
 from esg_kpis.readings.judged import Task, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import EACH
 from esg_kpis.readings.rules import CODE, RULES
+from esg_kpis.readings.text import as_sent
 
 _MANY = 100_000
 SAMPLE = pl.Schema({"rule": pl.String(), "path": pl.String(), "row": pl.Int64(), "site_id": pl.String(), "meter_id": pl.String(), "time": pl.String(), "value": pl.String()})
@@ -17,7 +18,7 @@ SAMPLE = pl.Schema({"rule": pl.String(), "path": pl.String(), "row": pl.Int64(),
 def sampled(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, root: Path) -> pl.DataFrame:
     """The first rows, in the order of files, of each rule that rejects: `EACH` at most. Of rows refused because of others, those among `suspects`.
 
-    Columns: `SAMPLE`; path below `root`, rows counted from 1, time and value as the file has them.
+    Columns: `SAMPLE`; path below `root`, rows counted from 1, or lines of text with its header the first; time and value as the file has them.
     """
     rejecting = {CODE[rule.name]: rule.name for rule in RULES if rule.fate == "rejected"}
     wanted = [code for code in refused["code"].unique().sort().to_list() if code in rejecting]
@@ -28,12 +29,27 @@ def sampled(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, root: Pat
     parts = [first.filter(pl.col("code") == code).head(EACH) for code in wanted]
     if first.height == _MANY:  # One rule may have so many that another is not among them.
         parts = [part if part.height == EACH else bad.filter(pl.col("code") == code).head(EACH).collect(engine="streaming") for code, part in zip(wanted, parts, strict=True)]
+    found = _as_sent(task, pl.concat(parts))
     prefix = f"{root.as_posix().rstrip('/')}/"
+    sent = {str(file.path): str(file.origin) for file in task.files}
+    in_text = [str(file.path) for file in task.files if file.sent is not None]
     site = pl.col("site_id") if "site_id" in task.keys else pl.lit(None, dtype=pl.String()).alias("site_id")
-    return pl.concat(parts).select(
-        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), pl.col("path").str.strip_prefix(prefix), "row", site, "meter_id",
+    return found.select(
+        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("row") + pl.col("path").is_in(in_text).cast(pl.Int64()), site, "meter_id",
         pl.col("time_text").alias("time"), pl.col("value_text").alias("value"),
     )  # fmt: skip
+
+
+def _as_sent(task: Task, found: pl.DataFrame) -> pl.DataFrame:
+    """The rows, with what stands in text files as it was sent instead of as it was read."""
+    for file in (file for file in task.files if file.sent is not None):
+        own = pl.col("path") == str(file.path)
+        if file.sent is None or found.filter(own).is_empty():
+            continue
+        sent = as_sent(file.sent, task.table, file.path.parent, file.sent.name, found.filter(own)["row"])
+        joined = found.join(sent.with_columns(pl.lit(str(file.path)).alias("path")), on=["path", "row"], how="left", maintain_order="left", suffix="_sent")
+        found = joined.with_columns(pl.when(own).then(pl.col(f"{name}_sent")).otherwise(pl.col(name)).alias(name) for name in ("time_text", "value_text")).drop("time_text_sent", "value_text_sent")
+    return found
 
 
 def _bad_rows(task: Task, suspects: pl.DataFrame) -> pl.LazyFrame:

@@ -52,19 +52,19 @@ def _months_in(source: Source, file: File) -> Iterator[str]:
         first, last = stamps_of(file.month)
         last -= 1
     else:
-        times = file.content.ranges["time"] or _ends(file, table)
+        times = file.content.ranges["time"] or _ends(file)
         first, last = times.least, times.most
-    early = first - (table.interval if table.stamp == "end" else 0)
+    shift = table.interval if table.stamp == "end" else 0
     zone = ZoneInfo("UTC") if table.offset is None else source.zone  # The wall clock of the zone itself is read as it stands.
-    month, end = (month_of(at - (table.offset or 0), zone) for at in (early, last))
+    month, end = (month_of(at - (table.offset or 0), zone) for at in (first - shift, last - shift))
     while month <= end:
         yield month
         month = month_after(month)
 
 
-def _ends(file: File, table: ReadingTable) -> Range:
+def _ends(file: File) -> Range:
     """First and last time of a file whose statistics tell none."""
-    time = pl.col(table.columns.time).dt.timestamp("us")
+    time = pl.col(file.columns["time"]).dt.timestamp("us")
     least, most = pl.scan_parquet(file.path, hive_partitioning=False, glob=False).select(time.min().alias("least"), time.max().alias("most")).collect(engine="streaming").row(0)
     return Range(least or 0, most or 0, nulls=True)
 
@@ -107,7 +107,7 @@ def task_of(source: Source, month: str, meters: pl.DataFrame, known_on: date, as
     window = window_of(month, zone)
     if any((change.after - change.before) % table.interval for change in window.changes if window.start <= change.at < window.end) and table.form == "interval":
         raise InputProblem(f"The clock of {table.time_zone} changes by a part of an interval of {table.interval_minutes} minutes in {month}.", where=f"table '{table.name}'", mend="Send shorter intervals.")
-    return Task(table, window, files, registered(meters, source), _known(source, files, known_on), instant(as_of + timedelta(days=1), zone))
+    return Task(table, window, files, registered(meters, source), _known(source, files, known_on), instant(as_of + timedelta(days=1), zone), month == next(iter(source.by_month)))
 
 
 def _known(source: Source, files: Sequence[File], known_on: date) -> int | None:
