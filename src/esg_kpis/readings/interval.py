@@ -12,7 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.judged import Task, clean, judged
+from esg_kpis.readings.judged import Task, clean, groups, judged
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest
 from esg_kpis.readings.ordered import meters_in_order
 from esg_kpis.readings.rules import CODE
@@ -38,9 +38,14 @@ class Rolled:
 
 def rolled(engine: Engine, task: Task) -> Rolled:
     """Rolls up one month. See the module for how."""
-    if clean(task) and (stretches := meters_in_order(task.files, task.table)) is not None and (found := _summed(engine, task, stretches)) is not None:
-        return found
-    return _by_blocks(engine, task)
+    if not groups(task):
+        return Rolled(_meters(_no_blocks(task), None, None, task.keys), _no_refused(task), _no_days(task))
+    try:
+        if clean(task) and (stretches := meters_in_order(task.files, task.table)) is not None and (found := _summed(engine, task, stretches)) is not None:
+            return found
+        return _by_blocks(engine, task)
+    finally:
+        engine.forget()
 
 
 def _summed(engine: Engine, task: Task, stretches: int) -> Rolled | None:
@@ -107,7 +112,7 @@ def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
     return placed.group_by(*task.keys, "block").agg(
         nw.len().alias("rows"),
         nw.when(good).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("good"),
-        nw.col("power").sum().alias("powers"), nw.when(nw.col("block") >= 0).then(nw.col("rel")).otherwise(nw.lit(0)).sum().alias("elapsed"),
+        nw.when(good).then(nw.col("power")).otherwise(nw.lit(0)).sum().alias("powers"), nw.when(good & (nw.col("block") >= 0)).then(nw.col("rel")).otherwise(nw.lit(0)).sum().alias("elapsed"),
         nw.when(good).then(nw.col("value")).sum().alias("total"),
         nw.when(nw.col("value") < 0).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("below"),
         nw.when(good).then(nw.col("estimated")).sum().alias("estimated"),
@@ -143,7 +148,8 @@ def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: n
     unknown = nw.col("first").is_null()
     not_then = (nw.col("slot") < nw.col("first")) | (nw.col("slot") >= nw.col("after"))
     negative = (nw.col("value") < 0) & ~nw.col("feeds_back")
-    off = (nw.col("rel") % interval) != 0
+    # What is left of a month in which the clock was changed by less than an interval holds no interval.
+    off = ((nw.col("rel") % interval) != 0) | (nw.col("slot") < 0)
     code = nw.col("code")
     for cond, rule in reversed(list(zip((unknown, not_then, negative), _OF_METER, strict=True))):
         code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
@@ -199,6 +205,10 @@ def _all_refused(refused: pl.DataFrame, told: pl.DataFrame, keys: list[str]) -> 
 
 def _no_refused(task: Task) -> pl.DataFrame:
     return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), "code": pl.Int64(), "rows": pl.Int64()})
+
+
+def _no_blocks(task: Task) -> pl.DataFrame:
+    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), **dict.fromkeys(("rows", "blocks", "total", "estimated", "estimated_total"), pl.Int64())})
 
 
 def _no_days(task: Task) -> pl.DataFrame:
