@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -220,12 +220,18 @@ class Good:
     estimated: bool
 
 
+def read(row: Row, table: ReadingTable) -> Row:
+    """The row without what its format names no column for."""
+    columns = {"site": table.columns.site_id, "received": table.columns.received, "quality": table.columns.quality, "summer": table.columns.summer, "device": table.columns.device}
+    return replace(row, **{name: None for name, named in columns.items() if named is None})
+
+
 def sorted_out(rows: Iterable[Row], asked: Asked) -> tuple[Counter[Key], Counter[tuple[Key, str]], dict[tuple[Key, str, int], list[Good]]]:
     """Rows by meter, rows refused by meter and rule, and the good rows by meter, device and instant."""
     sent: Counter[Key] = Counter()
     refused: Counter[tuple[Key, str]] = Counter()
     good: dict[tuple[Key, str, int], list[Good]] = defaultdict(list)
-    for row, at, of_time in told_here(rows, asked):
+    for row, at, of_time in told_here((read(row, asked.table) for row in rows), asked):
         key = (text(row.site), text(row.meter)) if asked.table.columns.site_id else (text(row.meter),)
         sent[key] += 1
         rule, value = first_rule(row, key, at, of_time, asked)
@@ -233,7 +239,7 @@ def sorted_out(rows: Iterable[Row], asked: Asked) -> tuple[Counter[Key], Counter
             refused[key, rule] += 1
             continue
         assert at is not None
-        known = -inf if row.received is None or asked.table.columns.received is None else row.received
+        known = -inf if row.received is None else row.received
         good[key, text(row.device), at].append(Good(known, value, row.quality is not None and text(row.quality) in asked.table.estimated))
     return sent, refused, good
 

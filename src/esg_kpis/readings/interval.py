@@ -86,7 +86,8 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
     )  # fmt: skip
     rest = blocks.filter(~nw.col("whole")).select(*keys, "block")
     if not engine.collect(rest.select(nw.len().alias("n"))).item():
-        return Rolled(_meters(whole, None, None, keys), _no_refused(task), _no_days(task))
+        meters = _meters(whole, None, None, keys)
+        return Rolled(meters, _no_refused(task), _days(engine, task, meters, blocks, None))
     rows = _one_by_one(engine, task, rest, register)
     refused = engine.collect(rows.filter(nw.col("code") > 0).group_by(*keys, "code").agg(nw.len().alias("rows")))
     slots = engine.keep(latest(engine, rows, [*keys, "slot"]))
@@ -158,8 +159,8 @@ def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: n
     return engine.keep(rows.select(*keys, "slot", "value", "estimated", "known", code.alias("code")))
 
 
-def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame[Any], slots: nw.LazyFrame[Any]) -> pl.DataFrame:
-    """Intervals used by day, of meters that lack some."""
+def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame[Any], slots: nw.LazyFrame[Any] | None) -> pl.DataFrame:
+    """Intervals used by day, of meters that lack some: those of whole blocks, and those that were looked at one by one, if any were."""
     keys = task.keys
     lacking = meters.filter(pl.col("used") < task.slots).select(keys)
     if lacking.is_empty():
@@ -167,9 +168,11 @@ def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame
     calendar = _calendar(task)
     by_block = calendar.group_by("block", "day").len("used").with_columns(pl.col("used").cast(pl.Int64))
     wanted = engine.table(lacking)
-    one = slots.filter(nw.col("least") == nw.col("most")).join(wanted, on=keys, how="semi").join(engine.table(calendar.select("slot", "day")), on="slot", how="inner").group_by(*keys, "day").agg(nw.len().alias("used"))
-    many = blocks.filter(nw.col("whole")).join(wanted, on=keys, how="semi").select(*keys, "block").join(engine.table(by_block), on="block", how="inner").group_by(*keys, "day").agg(nw.col("used").sum())
-    both = pl.concat([engine.collect(part).cast({"used": pl.Int64, "day": pl.Int64}) for part in (one, many)])
+    parts = [blocks.filter(nw.col("whole")).join(wanted, on=keys, how="semi").select(*keys, "block").join(engine.table(by_block), on="block", how="inner").group_by(*keys, "day").agg(nw.col("used").sum())]
+    if slots is not None:
+        placed = slots.filter(known_last()).join(wanted, on=keys, how="semi").join(engine.table(calendar.select("slot", "day")), on="slot", how="inner")
+        parts.append(placed.group_by(*keys, "day").agg(nw.len().alias("used")))
+    both = pl.concat([engine.collect(part).cast({"used": pl.Int64, "day": pl.Int64}) for part in parts])
     return both.group_by(*keys, "day").agg(pl.col("used").sum()).sort(*keys, "day")
 
 
