@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK := $(VENV)/.spark
 
 .PHONY: run test lint ui bench lock clean help
 
@@ -16,10 +17,15 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+# 450 MB, so only where it is used. The setuptools of requirements.lock build it, none that pip would fetch without a hash.
+$(SPARK): $(READY) requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements-spark.lock
+	@touch $(SPARK)
+
 run: $(READY) ## the main job on this workspace: data/raw to data/out
 	$(BIN)/esg-kpis --root . run
 
-test: $(READY) ## all tests
+test: $(READY) $(if $(shell command -v java),$(SPARK)) ## all tests; those on Spark where there is Java
 	$(BIN)/python -m pytest
 
 lint: $(READY) ## style, types, lock file
@@ -29,11 +35,14 @@ lint: $(READY) ## style, types, lock file
 ui: $(READY) ## the Dagster UI on 127.0.0.1:3000
 	$(BIN)/esg-kpis --root . ui
 
-bench: $(READY) ## ratios against named rivals
+bench: $(SPARK) ## ratios against named rivals
 	$(BIN)/python benchmarks/bench.py
 
-lock: ## renews requirements.lock from pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --extra dev pyproject.toml -o requirements.lock
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras
+
+lock: ## renews requirements.lock and requirements-spark.lock from pyproject.toml
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --group spark --constraint requirements.lock -o requirements-spark.lock
 
 clean: ## takes away what was made
 	rm -rf $(VENV) data/out .dagster

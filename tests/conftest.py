@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -53,3 +55,26 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     place = tmp_path_factory.mktemp("worked")
     root = copy_workspace(place / "workspace")
     return run_workspace(root, place / "out", place / "dagster", report=True)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Spark on two threads, started by the first test that asks for it. Such a test is skipped where there is no Java or no PySpark."""
+    from tests.spark_session import lacking, spark_in
+
+    if (reason := lacking()) is not None:
+        pytest.skip(reason)
+    with spark_in(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def spark_connect(spark: Any) -> Iterator[Any]:  # noqa: ANN401
+    """A client of that Spark, as `SparkSession.builder.remote` makes it for a cluster elsewhere."""
+    from pyspark.sql.connect.session import SparkSession
+
+    from tests.spark_session import connect_url
+
+    session = SparkSession.builder.remote(connect_url(spark)).create()
+    yield session
+    session.stop()
