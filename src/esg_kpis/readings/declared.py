@@ -15,9 +15,9 @@ from esg_kpis.units import multiplier
 
 MINUTE = 60_000_000
 """Microseconds of a minute: instants are whole numbers of microseconds since 1970."""
-MOST_SCALED = 10**12
-"""Where a table gives no `most`, a reading in its smallest step stays below this, so that no sum of a month can overflow 64 bits."""
-_OFFSET = re.compile(r"^([+-])(\d{2}):(\d{2})$")
+MOST_SCALED = 10**12 - 1
+"""The largest reading in the smallest step of its table, whatever `most` says, so that no sum of a month can overflow 64 bits."""
+_OFFSET = re.compile(r"^([+-])(0[0-9]|1[0-4]):([0-5][0-9])\Z")
 Whole = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
@@ -125,7 +125,7 @@ class ReadingTable(_Entry):
         if self.thousands == self.decimal or self.delimiter in (self.decimal, self.thousands):
             raise ValueError("decimal, thousands and delimiter are different marks")
         if self.clock not in ("instant", "local") and not _OFFSET.match(self.clock):
-            raise ValueError(f"clock is '{self.clock}'; it is instant, local, or an offset such as +08:00")
+            raise ValueError(f"clock is '{self.clock}'; it is instant, local, or an offset such as +08:00, up to 14 hours")
         if 1440 % self.interval_minutes:
             raise ValueError("interval_minutes must divide a day into whole intervals")
         if (self.estimated or self.refused) and self.columns.quality is None:
@@ -184,6 +184,8 @@ def read_tables(raw: Path) -> list[tuple[Path, ReadingTable]]:
             declared = ReadingFormat.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputProblem(f"It is no TOML: {error}.", where=where, mend="See docs/readings.md.") from error
+        except OSError as error:
+            raise InputProblem(f"It cannot be read: {error.strerror}.", where=where, mend="Put a file there that you may read.") from error
         except ValidationError as error:
             raise InputProblem(problems_of(error), where=where, mend="See docs/readings.md.") from error
         for table in declared.table:

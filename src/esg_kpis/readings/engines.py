@@ -1,5 +1,6 @@
 """The engines that a roll-up runs on: how files become a lazy frame, and results come back. What is computed between stands once, in Narwhals."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +14,20 @@ TEXT = ("meter_id", "site_id", "quality", "summer", "device")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is read of files: ours to theirs, the ticks of a microsecond in times (1, or 1000 for nanoseconds), and which times are days.
+    """What is read of files of one type.
 
-    With `places` each row comes with the file and the row of it (`path`, `row`, from 1) and with what stands there as text (`time_text`, `value_text`). Only Polars does that.
+    Attributes:
+        columns: Ours to theirs.
+        ticks: Ticks of a microsecond in times: 1, or 1000 for nanoseconds.
+        days: Those of ours that are dates.
+        untyped: Those of ours that have no type, because all is null.
+        places: Whether each row comes with the file and the row of it (`path`, `row`, from 1), and with what stands there as text (`time_text`, `value_text`). Only Polars does that.
     """
 
     columns: dict[str, str]
     ticks: dict[str, int]
     days: tuple[str, ...] = ()
+    untyped: tuple[str, ...] = ()
     places: bool = False
 
 
@@ -41,6 +48,9 @@ class Engine(Protocol):
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """The rows; whole numbers as Int64."""
 
+    def forget(self) -> None:
+        """Gives back what was kept. Frames from before cannot be asked any more."""
+
 
 @dataclass
 class Polars:
@@ -55,15 +65,15 @@ class Polars:
         columns = []
         for ours, theirs in wanted.columns.items():
             column = pl.col(theirs)
-            if ours in TEXT:
-                column = column.cast(pl.String)
+            if ours in wanted.untyped or ours in TEXT:
+                column = column.cast(pl.String if ours in TEXT else pl.Int64)
             elif ours in ("time", "received"):
                 column = (column.cast(pl.Datetime("us")) if ours in wanted.days else column).dt.timestamp("us")
             columns.append(column.alias(ours))
         if not wanted.places:
-            return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False).select(columns))
+            return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False, extra_columns="ignore").select(columns))
         told = [pl.col(wanted.columns[name]).cast(pl.String).alias(f"{name}_text") for name in ("time", "value")]
-        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, row_index_name="__row", row_index_offset=1).select(*columns, *told, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
+        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, extra_columns="ignore", row_index_name="__row", row_index_offset=1).select(*columns, *told, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
         return _lazy(pl.concat(parts))
 
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
@@ -75,11 +85,17 @@ class Polars:
         self.kept += 1
         path = self.folder / f"{self.kept}.parquet"
         frame.to_native().sink_parquet(path, compression="uncompressed", statistics=False)
-        return _lazy(pl.scan_parquet(path))
+        return _lazy(pl.scan_parquet(path, hive_partitioning=False, glob=False))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """See `Engine`."""
         return _whole(frame.to_native().collect(engine="streaming"))
+
+    def forget(self) -> None:
+        """See `Engine`."""
+        for number in range(1, self.kept + 1):
+            (self.folder / f"{number}.parquet").unlink(missing_ok=True)
+        self.kept = 0
 
 
 @dataclass
@@ -96,12 +112,12 @@ class DuckDB:
         columns = []
         for ours, theirs in wanted.columns.items():
             column = f'"{theirs.replace(chr(34), chr(34) * 2)}"'
-            if ours in TEXT:
-                column = f"CAST({column} AS VARCHAR)"
+            if ours in wanted.untyped or ours in TEXT:
+                column = f"CAST({column} AS {'VARCHAR' if ours in TEXT else 'BIGINT'})"
             elif ours in ("time", "received"):
-                column = f"epoch_us(CAST({column} AS TIMESTAMP))" if ours in wanted.days else f"epoch_us({column})"
+                column = f"epoch_us(CAST({column} AS TIMESTAMP))" if ours in wanted.days else f"epoch_ns({column}) // 1000" if wanted.ticks.get(ours) == 1000 else f"epoch_us({column})"
             columns.append(f"{column} AS {ours}")
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        listed = ", ".join("'" + re.sub(r"[*?\[]", r"[\g<0>]", str(path)).replace("'", "''") + "'" for path in files)
         return _lazy(self.connection.sql(f"SELECT {', '.join(columns)} FROM read_parquet([{listed}], hive_partitioning=false)"))  # noqa: S608
 
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
@@ -119,6 +135,14 @@ class DuckDB:
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """See `Engine`."""
         return _whole(frame.to_native().pl())
+
+    def forget(self) -> None:
+        """See `Engine`."""
+        for number in range(1, self.kept + 1):
+            self.connection.execute(f"DROP TABLE kept_{number}")
+        for number in range(1, len(self.held) + 1):
+            self.connection.unregister(f"table_{number}")
+        self.kept, self.held = 0, []
 
 
 @dataclass
@@ -153,6 +177,12 @@ class Spark:
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """See `Engine`."""
         return _whole(pl.DataFrame(pl.from_arrow(frame.to_native().toArrow())))
+
+    def forget(self) -> None:
+        """See `Engine`."""
+        for frame in self.kept:
+            frame.unpersist()
+        self.kept = []
 
 
 def _lazy(native: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401  (a frame of any engine)

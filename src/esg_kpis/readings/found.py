@@ -1,10 +1,12 @@
 """What lies in a table of readings: the files of each month, their columns, and what their statistics rule out."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +18,11 @@ from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.text import RULE, TEXT, as_parquet
 
 Kind = Literal["text", "instant", "wall", "day", "whole", "decimal", "float", "steps", "rule"]
-_MONTH = re.compile(r"(?:^|/)month=(\d{4}-\d{2})(?:/|$)")
-_YEAR_AND_MONTH = re.compile(r"(?:^|/)year=(\d{4})/(?:.*/)?month=(\d{1,2})(?:/|$)")
+_NO_TYPE = "null"
+_MONTH = re.compile(r"(?:^|/)month=([0-9]{4}-[0-9]{2})(?:/|$)")
+_YEAR_AND_MONTH = re.compile(r"(?:^|/)year=([0-9]{4})/(?:.*/)?month=([0-9]{1,2})(?:/|$)")
+_A_MONTH = re.compile(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$")
+_TICKS = {"milliseconds": (1000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1000)}
 _MAY_BE = {
     "meter_id": ("text",), "site_id": ("text",), "quality": ("text",), "summer": ("text",), "device": ("text",),
     "time": ("instant", "wall"), "received": ("instant", "wall", "day"), "value": ("whole", "decimal", "float"),
@@ -35,11 +40,20 @@ class Range:
 
 @dataclass(frozen=True)
 class Content:
-    """One Parquet file: rows, and of each of our columns its kind, its scale or the digits a tick of its times has, and its range; None where a row group says none."""
+    """One Parquet file.
+
+    Attributes:
+        rows: Rows.
+        kinds: Kind of each of our columns.
+        scales: Decimals of each; of times by what a tick is divided to be a microsecond.
+        types: Type of each, as the file has it. `null` where it has none, because all its rows are null.
+        ranges: Range of each; None where a row group says none.
+    """
 
     rows: int
     kinds: dict[str, Kind]
     scales: dict[str, int]
+    types: dict[str, str]
     ranges: dict[str, Range | None]
 
 
@@ -84,11 +98,19 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     if (place / "_delta_log").is_dir():
         paths = _of_delta(place, table)
     else:
-        paths = [place] if place.is_file() else [path for path in place.rglob("*") if path.suffix.lower() in (".parquet", *TEXT) and not path.name.startswith((".", "_"))]
+        paths = [place] if place.is_file() else [path for path in place.rglob("*") if path.suffix.lower() in (".parquet", *TEXT) and _seen(path.relative_to(place))]
     files = [_file(path, place, table, work) for path in sorted(paths)]
+    for ours in table.columns.named:
+        typed = [file for file in files if file.content.types[ours] != _NO_TYPE and file.content.rows]
+        for one, other in pairwise(typed):
+            if (one.content.kinds[ours], one.content.scales[ours]) != (other.content.kinds[ours], other.content.scales[ours]):
+                raise InputProblem(
+                    f"Its column '{table.columns.named[ours]}' is of type {other.content.types[ours]}, and that of {_where(one.origin)} of type {one.content.types[ours]}.",
+                    where=_where(other.origin), mend="Write all files of a table with the same types, or make two tables of them.",
+                )  # fmt: skip
     for file in files:
-        if file.content.kinds != files[0].content.kinds or file.content.scales != files[0].content.scales:
-            raise InputProblem("Its columns are of other types than those of the first file of its table.", where=_where(file.origin), mend="Write all files of a table with the same types, or make two tables of them.")
+        if file.month and not _A_MONTH.match(file.month):
+            raise InputProblem(f"There is no month {file.month}, which its folder names.", where=_where(file.origin), mend="Put it into the folder of its month, month=YYYY-MM.")
     if len({bool(file.month) for file in files}) > 1:
         raise InputProblem("Some files lie in folders of months and some do not.", where=f"table '{table.name}'", mend="Put all into folders month=YYYY-MM, or none.")
     return files
@@ -104,7 +126,7 @@ def _file(path: Path, place: Path, table: ReadingTable, work: Path) -> File:
         schema, footer = opened.schema_arrow, opened.metadata
     instants: Kind = "instant" if table.clock == "instant" else "wall"
     kinds: dict[str, Kind] = {ours: {"time": instants, "received": instants, "value": "steps", RULE: "rule"}.get(ours, "text") for ours in columns}
-    return File(made, month, Content(footer.num_rows, kinds, dict.fromkeys(columns, 1), {ours: _range(footer, schema.names.index(ours), ours) for ours in columns}), columns, path)
+    return File(made, month, Content(footer.num_rows, kinds, dict.fromkeys(columns, 1), {ours: str(schema.field(ours).type) for ours in columns}, {ours: _range(footer, schema.names.index(ours), ours) for ours in columns}), columns, path)
 
 
 def content_of(path: Path, table: ReadingTable) -> Content:
@@ -118,13 +140,18 @@ def content_of(path: Path, table: ReadingTable) -> Content:
             schema, footer = file.schema_arrow, file.metadata
     except (pa.ArrowException, OSError) as error:
         raise InputProblem(f"It is no Parquet file, or not whole: {error}.", where=_where(path), mend="Ask for the file again.") from error
-    kinds, scales, ranges = {}, {}, {}
+    kinds, scales, types, ranges = {}, {}, {}, {}
     for ours, theirs in table.columns.named.items():
         if theirs not in schema.names:
             raise InputProblem(f"It has no column '{theirs}' for `{ours}`. {near_misses(theirs, schema.names)}".rstrip(), where=_where(path), mend="Name the sender's column under `columns` in _format.toml.")
-        kinds[ours], scales[ours] = _kind(schema.field(theirs).type, ours, table, path)
+        if len(alike := [name for name in schema.names if name.casefold() == theirs.casefold()]) > 1:
+            # DuckDB and Spark do not tell capital from small letters in names, and would read the first of them.
+            raise InputProblem(f"Its columns {' and '.join(repr(name) for name in alike)} for `{ours}` cannot be told apart by every engine.", where=_where(path), mend="Write them with names that differ in more than capital and small letters.")
+        dtype = schema.field(theirs).type
+        kinds[ours], scales[ours] = _kind(dtype, ours, table, path)
+        types[ours] = _NO_TYPE if pa.types.is_null(dtype) else str(dtype)
         ranges[ours] = _range(footer, schema.names.index(theirs), theirs)
-    return Content(footer.num_rows, kinds, scales, ranges)
+    return Content(footer.num_rows, kinds, scales, types, ranges)
 
 
 def merged(files: Sequence[File]) -> dict[str, Range | None]:
@@ -133,8 +160,14 @@ def merged(files: Sequence[File]) -> dict[str, Range | None]:
     for ours in files[0].content.ranges if files else ():
         parts = [file.content.ranges[ours] for file in files if file.content.rows]
         known = [part for part in parts if part is not None]
-        found[ours] = Range(min(part.least for part in known), max(part.most for part in known), any(part.nulls for part in known)) if known and len(known) == len(parts) else None
+        comparable = len({isinstance(part.least, str) for part in known}) == 1
+        found[ours] = Range(min(part.least for part in known), max(part.most for part in known), any(part.nulls for part in known)) if comparable and len(known) == len(parts) else None
     return found
+
+
+def _seen(path: Path) -> bool:
+    """Whether a file is data: Spark and others put what is not, or not yet, into files and folders whose names begin so."""
+    return not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _of_delta(place: Path, table: ReadingTable) -> list[Path]:
@@ -155,22 +188,9 @@ def _of_delta(place: Path, table: ReadingTable) -> list[Path]:
 
 def _kind(dtype: pa.DataType, ours: str, table: ReadingTable, path: Path) -> tuple[Kind, int]:
     """The kind of a column, and its scale (of times: by what a tick is divided to be a microsecond)."""
-    if pa.types.is_dictionary(dtype):
-        dtype = dtype.value_type
-    kind: Kind | None = None
-    scale = 0
-    if _MAY_BE[ours] == ("text",):
-        kind = "text" if pa.types.is_string(dtype) or pa.types.is_large_string(dtype) or pa.types.is_string_view(dtype) or pa.types.is_integer(dtype) or pa.types.is_boolean(dtype) else None
-    elif pa.types.is_timestamp(dtype):
-        kind, scale = ("instant" if dtype.tz else "wall"), 1000 if dtype.unit == "ns" else 1
-    elif pa.types.is_date(dtype):
-        kind = "day"
-    elif pa.types.is_integer(dtype) and dtype != pa.uint64():
-        kind = "whole"
-    elif pa.types.is_decimal(dtype):
-        kind, scale = "decimal", dtype.scale
-    elif pa.types.is_floating(dtype):
-        kind = "float"
+    if pa.types.is_null(dtype):
+        return _untyped(ours, table)
+    kind, scale = _kind_of(dtype.value_type if pa.types.is_dictionary(dtype) else dtype, text=_MAY_BE[ours] == ("text",))
     if kind not in _MAY_BE[ours]:
         wanted = {"time": "a timestamp", "received": "a timestamp or date", "value": "a number"}.get(ours, "text or whole numbers")
         raise InputProblem(f"Its column '{table.columns.named[ours]}' is of type {dtype}, and `{ours}` is {wanted}.", where=_where(path), mend="Write it as that.")
@@ -182,9 +202,36 @@ def _kind(dtype: pa.DataType, ours: str, table: ReadingTable, path: Path) -> tup
     return kind, scale
 
 
+def _kind_of(dtype: pa.DataType, *, text: bool) -> tuple[Kind | None, int]:
+    """The kind and scale of a type; no kind for one that not every engine reads exactly, such as whole numbers and decimals beyond their 64 bits and 38 digits."""
+    kind: Kind | None = None
+    scale = 0
+    if text:
+        kind = "text" if pa.types.is_string(dtype) or pa.types.is_large_string(dtype) or pa.types.is_string_view(dtype) or pa.types.is_integer(dtype) or pa.types.is_boolean(dtype) else None
+    elif pa.types.is_timestamp(dtype):
+        kind, scale = ("instant" if dtype.tz else "wall"), 1000 if dtype.unit == "ns" else 1
+    elif pa.types.is_date(dtype):
+        kind = "day"
+    elif pa.types.is_integer(dtype) and dtype != pa.uint64():
+        kind = "whole"
+    elif pa.types.is_decimal(dtype) and dtype.precision <= 38 and dtype.scale >= 0:
+        kind, scale = "decimal", dtype.scale
+    elif pa.types.is_float32(dtype) or pa.types.is_float64(dtype):
+        kind = "float"
+    return kind, scale
+
+
+def _untyped(ours: str, table: ReadingTable) -> tuple[Kind, int]:
+    """The kind of a column in which all is null, so that its writer gave it no type."""
+    if ours == "time":
+        return ("instant" if table.clock == "instant" else "wall"), 1
+    kind: Kind = "instant" if ours == "received" else "whole" if ours == "value" else "text"
+    return kind, 1 if ours == "received" else 0
+
+
 def _range(footer: pq.FileMetaData, column: int, name: str) -> Range | None:
     """The range of a column, if every row group with rows states it."""
-    least, most, nulls, rows = [], [], False, 0
+    least, most, nulls = [], [], False
     for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
         place = group.column(column)
         if place.path_in_schema != name:
@@ -195,26 +242,34 @@ def _range(footer: pq.FileMetaData, column: int, name: str) -> Range | None:
         if stats is None or not stats.has_null_count:
             return None
         nulls |= stats.null_count > 0
-        rows += group.num_rows
         if stats.null_count == group.num_rows:
             continue
         if not stats.has_min_max:
             return None
-        least.append(_plain(stats.min))
-        most.append(_plain(stats.max))
+        try:
+            least.append(_plain(stats, stats.min_raw, "min"))
+            most.append(_plain(stats, stats.max_raw, "max"))
+        except (ValueError, OverflowError):
+            return None
     return Range(min(least), max(most), nulls) if least else None
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """A statistic as a number or text: times in microseconds."""
-    if isinstance(value, datetime):
-        epoch = datetime(1970, 1, 1, tzinfo=UTC if value.tzinfo else None)
-        return (value - epoch) // timedelta(microseconds=1)
+def _plain(stats: pq.Statistics, raw: Any, side: str) -> Any:  # noqa: ANN401
+    """A statistic as a number or text: times in microseconds, taken from what is stored, since Python has no date after the year 9999 and no nanosecond.
+
+    Raises:
+        ValueError: if it is neither, or text that was cut within a letter.
+    """
+    told = json.loads(stats.logical_type.to_json())
+    if told["Type"] == "Timestamp":
+        times, by = _TICKS[told["timeUnit"]]
+        return raw * times // by
+    value = getattr(stats, side)
     if isinstance(value, date):
         return (value - date(1970, 1, 1)).days * 86_400_000_000
-    if isinstance(value, Decimal | int | float | str | bool):
+    if isinstance(value, Decimal | int | float | str):
         return value
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+    raise ValueError(value)
 
 
 def _where(path: Path) -> str:

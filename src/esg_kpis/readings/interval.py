@@ -13,7 +13,7 @@ import polars as pl
 
 from esg_kpis.readings.calendar import DAY, odd_day
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.judged import Task, clean, judged, register_of, with_meter_rules
+from esg_kpis.readings.judged import Task, clean, groups, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
 from esg_kpis.readings.ordered import meters_in_order
 from esg_kpis.readings.rules import CODE
@@ -44,9 +44,14 @@ class Rolled:
 
 def rolled(engine: Engine, task: Task) -> Rolled:
     """Rolls up one month. See the module for how."""
-    if clean(task) and (stretches := meters_in_order(task.files, task.table)) is not None and (found := _summed(engine, task, stretches)) is not None:
-        return found
-    return _by_blocks(engine, task)
+    if not groups(task):
+        return Rolled(_meters(_no_blocks(task), None, None, task.keys), _no_refused(task), _no_days(task), no_suspects(task))
+    try:
+        if clean(task) and (stretches := meters_in_order(task.files, task.table)) is not None and (found := _summed(engine, task, stretches)) is not None:
+            return found
+        return _by_blocks(engine, task)
+    finally:
+        engine.forget()
 
 
 def _summed(engine: Engine, task: Task, stretches: int) -> Rolled | None:
@@ -87,7 +92,8 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
     )  # fmt: skip
     rest = blocks.filter(~nw.col("whole")).select(*keys, "block")
     if not engine.collect(rest.select(nw.len().alias("n"))).item():
-        return Rolled(_meters(whole, None, None, keys), _no_refused(task), _no_days(task), no_suspects(task))
+        meters = _meters(whole, None, None, keys)
+        return Rolled(meters, _no_refused(task), _days(engine, task, meters, blocks, None), no_suspects(task))
     rows = _one_by_one(engine, task, rest, register)
     refused = engine.collect(rows.filter(nw.col("code") > 0).group_by(*keys, "code").agg(nw.len().alias("rows")))
     slots = engine.keep(latest(engine, rows, [*keys, "slot"]))
@@ -110,7 +116,7 @@ def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
     return placed.group_by(*task.keys, "block").agg(
         nw.len().alias("rows"),
         nw.when(good).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("good"),
-        nw.col("power").sum().alias("powers"), nw.when(nw.col("block") >= 0).then(nw.col("rel")).otherwise(nw.lit(0)).sum().alias("elapsed"),
+        nw.when(good).then(nw.col("power")).otherwise(nw.lit(0)).sum().alias("powers"), nw.when(good & (nw.col("block") >= 0)).then(nw.col("rel")).otherwise(nw.lit(0)).sum().alias("elapsed"),
         nw.when(good).then(nw.col("value")).sum().alias("total"),
         nw.when(nw.col("value") < 0).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("below"),
         nw.when(good).then(nw.col("estimated")).sum().alias("estimated"),
@@ -175,20 +181,19 @@ def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: n
     return engine.keep(with_meter_rules(task, rows).select(*keys, "slot", "value", "estimated", "known", "code"))
 
 
-def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame[Any], slots: nw.LazyFrame[Any]) -> pl.DataFrame:
-    """Intervals used by day and what they count, of meters that lack some."""
+def _days(engine: Engine, task: Task, meters: pl.DataFrame, blocks: nw.LazyFrame[Any], slots: nw.LazyFrame[Any] | None) -> pl.DataFrame:
+    """Intervals used by day, of meters that lack some: those of whole blocks, and those that were looked at one by one, if any were."""
     keys = task.keys
     lacking = meters.filter(pl.col("used") < task.slots).select(keys)
     if lacking.is_empty():
         return _no_days(task)
     wanted = engine.table(lacking)
-    single = slots.filter(known_last()).join(wanted, on=keys, how="semi").join(engine.table(_calendar(task).select("slot", "day")), on="slot", how="inner")
-    one = single.group_by(*keys, "day").agg(
-        nw.len().alias("used"), nw.col("least").sum().alias("total"), nw.col("estimated").sum(), nw.col("estimated_value").sum().alias("estimated_total")
-    )  # fmt: skip
     whole = blocks.filter(nw.col("whole")).join(wanted, on=keys, how="semi").with_columns((nw.col("block") // _OF_DAY).alias("day"))
-    many = whole.group_by(*keys, "day").agg(nw.col("rows").sum().alias("used"), *(nw.col(name).sum() for name in _COUNTS[1:]))
-    both = pl.concat([engine.collect(part).cast(_NUMBERS) for part in (one, many)])
+    parts = [whole.group_by(*keys, "day").agg(nw.col("rows").sum().alias("used"), *(nw.col(name).sum() for name in _COUNTS[1:]))]
+    if slots is not None:
+        single = slots.filter(known_last()).join(wanted, on=keys, how="semi").join(engine.table(_calendar(task).select("slot", "day")), on="slot", how="inner")
+        parts.append(single.group_by(*keys, "day").agg(nw.len().alias("used"), nw.col("least").sum().alias("total"), nw.col("estimated").sum(), nw.col("estimated_value").sum().alias("estimated_total")))
+    both = pl.concat([engine.collect(part).cast(_NUMBERS) for part in parts])
     return both.group_by(*keys, "day").agg(pl.col(_COUNTS).sum()).sort(*keys, "day")
 
 
@@ -216,6 +221,10 @@ def _all_refused(refused: pl.DataFrame, told: pl.DataFrame, keys: list[str]) -> 
 
 def _no_refused(task: Task) -> pl.DataFrame:
     return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), "code": pl.Int64(), "rows": pl.Int64()})
+
+
+def _no_blocks(task: Task) -> pl.DataFrame:
+    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), **dict.fromkeys(("rows", "blocks", "total", "estimated", "estimated_total"), pl.Int64())})
 
 
 def _no_days(task: Task) -> pl.DataFrame:

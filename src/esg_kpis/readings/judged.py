@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import reduce
 from typing import Any
 
@@ -10,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from esg_kpis.readings.calendar import Window, month_after
-from esg_kpis.readings.declared import MOST_SCALED, ReadingTable
+from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.engines import Engine, Wanted
 from esg_kpis.readings.found import File, Range, merged
 from esg_kpis.readings.rules import CODE
@@ -21,6 +22,8 @@ SOONEST = -(2**62)
 _CUT = 32
 """Statistics of text may be cut short: two that are long and alike may be of different words."""
 _LARGEST = 1.7976931348623157e308
+_NO_FRACTIONS = 2**52
+"""From here on a binary float holds whole numbers only."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Task:
         registered: The meters that the register names for the measure: key, `feeds_back`, `first` and `after` (instants between which it is read), `around` (10 to its digits; null).
         known: First instant, by the clock of `received`, that is too late; None where the format names no such column.
         until: First instant that data may not be about.
-        is_first: Whether it is the first month of its table, to which rows without a time are counted where no folder says their month.
+        timeless: Whether the rows without a time are told with this month, where files lie in no folders of months: one month of a table must tell them.
     """
 
     table: ReadingTable
@@ -43,7 +46,7 @@ class Task:
     registered: pl.DataFrame
     known: int | None
     until: int
-    is_first: bool = True
+    timeless: bool = False
 
     @property
     def keys(self) -> list[str]:
@@ -63,12 +66,12 @@ class Task:
 
 def clean(task: Task) -> bool:
     """Whether the statistics of the files rule out that any row is refused, or an estimate, by what it says alone."""
-    ranges = task.ranges
-    if not task.files or len({file.month for file in task.files}) > 1 or not task.files[0].month or task.table.months == "stamp" or task.until < task.window.end:
+    ranges, files = task.ranges, groups(task)
+    if len(files) != 1 or not files[0][0].month or task.table.months == "stamp" or task.until < task.window.end:
         return False
-    _, of_value = _value(task, task.files[0].content.kinds["value"], ranges["value"])
+    _, of_value = _value(task, files[0][0].content.kinds["value"], ranges["value"])
     late = task.known is not None and not _before(ranges.get("received"), task.known)
-    return not (late or RULE in task.files[0].columns or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
+    return not (late or RULE in files[0][0].columns or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
 
 
 def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.LazyFrame[Any]:
@@ -77,11 +80,17 @@ def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.Lazy
     Columns: the key of the meter (empty text for none); `rel`, microseconds from the first instant of the month (null where the time says none); `value` in the smallest step; `estimated` (0 or 1); `code` of the first rule met
     (0 for none; see `rules.CODE`), of rules that need the row alone; and of `wanted` `known` (when it became known), `device`, and with `places` what `Wanted` says of it.
     """
-    parts = []
-    for month in sorted({file.month for file in task.files}):
-        own = [file for file in task.files if file.month == month]
-        parts.append(_of_folder(engine, task, own, month, wanted))
+    parts = [_of_folder(engine, task, files, files[0].month, wanted) for files in groups(task)]
     return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
+
+
+def groups(task: Task) -> list[list[File]]:
+    """The files that have rows, by folder and by the types of their columns, since not every engine reads files of several types at once."""
+    found: dict[tuple[str, ...], list[File]] = {}
+    for file in task.files:
+        if file.content.rows:
+            found.setdefault((file.month, *file.content.types.values()), []).append(file)
+    return [found[key] for key in sorted(found)]
 
 
 def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wanted: Sequence[str]) -> nw.LazyFrame[Any]:
@@ -96,7 +105,7 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     keep: list[nw.Expr] = []
     inside = (rel >= 0) & (rel < task.window.end - task.window.start)
     if not month:
-        keep.append(inside | nw.col("time").is_null() if task.is_first else inside)
+        keep.append(inside | nw.col("time").is_null() if task.timeless else inside)
     elif table.months == "stamp":
         first, after = stamps_of(month)
         of_folder = (nw.col("time") >= first) & (nw.col("time") < after)
@@ -120,9 +129,11 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     if late:
         rules.append((nw.col("received") >= task.known, "not_known"))
     columns = {ours: theirs for ours, theirs in files[0].columns.items() if ours in _read(task, quality, late, wanted) or (ours == RULE and of_text)}
-    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales.get(name, 1) for name in columns}, tuple(name for name in columns if kinds[name] == "day"), "places" in wanted))
+    untyped = tuple(name for name in columns if files[0].content.types[name] == "null")
+    days = tuple(name for name in columns if kinds[name] == "day")
+    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales[name] for name in columns}, days, untyped, "places" in wanted))
     if keep:
-        frame = frame.filter(reduce(nw.Expr.__and__, keep)) if month else frame.filter(*keep)
+        frame = frame.filter(reduce(nw.Expr.__and__, keep))
     code = nw.lit(0)
     for cond, rule in reversed(rules):
         code = nw.when(cond).then(nw.lit(CODE[rule])).otherwise(code)
@@ -165,25 +176,29 @@ def _of_key(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr, 
 def _instant(task: Task) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
     """The first instant of the interval of a row, and the rules that its wall clock may meet."""
     table = task.table
-    at = nw.col("time")
-    if table.stamp == "end":
-        at = at - table.interval
+    ends = table.stamp == "end"
+    back = table.interval if ends else 0
+    wall = nw.col("time")
     if table.offset is not None:
-        return (at - table.offset if table.offset else at), []
-    wall, expr, rules = at, at - task.window.offset, []
+        shift = table.offset + back
+        return (wall - shift if shift else wall), []
+    expr, rules = wall - (task.window.offset + back), []
     for change in task.window.changes:
         low, high = sorted((change.before, change.after))
-        twice = (wall >= change.at + low) & (wall < change.at + high)
-        then: nw.Expr = wall - change.after
+        since, until = wall >= change.at + low, wall < change.at + high
+        then: nw.Expr = wall - (change.after + back)
         if change.after > change.before:
-            # A system that tells ends may call the last interval before the clock goes forward by the hour after.
-            named_by_the_hour_after = wall == change.at + change.after - table.interval
-            rules.append((twice & ~named_by_the_hour_after if table.stamp == "end" else twice, "time_never"))
-        elif table.columns.summer:
-            then = nw.when(twice & nw.col("summer").is_in(list(table.summer_words))).then(wall - change.before).otherwise(then)
+            # The interval that ends as the clock goes forward ends by the hour before and by the hour after: both are the same instant.
+            since = wall > change.at + low if ends else since
+            rules.append((since & until, "time_never"))
         else:
-            rules.append((twice, "time_twice"))
-        expr = nw.when(wall < change.at + low).then(expr).otherwise(then)
+            # The interval that ends as the clock goes back does too, but there both are instants of others as well.
+            twice = since & (wall <= change.at + high if ends else until)
+            if table.columns.summer:
+                then = nw.when(twice & nw.col("summer").is_in(list(table.summer_words))).then(wall - (change.before + back)).otherwise(then)
+            else:
+                rules.append((twice, "time_twice"))
+        expr = nw.when(since).then(then).otherwise(expr)
     return expr, rules
 
 
@@ -193,21 +208,22 @@ def _value(task: Task, kind: str, found: Range | None) -> tuple[nw.Expr, list[tu
     raw = nw.col("value")
     rules: list[tuple[nw.Expr, str]] = [] if _never_null(found) else [(raw.is_null(), "value_missing")]
     if kind == "float":
+        raw = raw.cast(nw.Float64)
         scaled = raw * float(step)
-        fits = (scaled > -float(MOST_SCALED)) & (scaled < float(MOST_SCALED))
-        safe = nw.when(fits).then(scaled).otherwise(nw.lit(0.0))
+        near_enough = (scaled > -float(_NO_FRACTIONS)) & (scaled < float(_NO_FRACTIONS))
+        safe = nw.when(near_enough).then(scaled).otherwise(nw.lit(0.0))
         near = (safe + 0.5).floor()
-        rules += [
-            (raw.is_nan() | (raw > _LARGEST) | (raw < -_LARGEST), "number"), (~fits, "too_large"),
-            (((safe - near) > 0.01) | ((safe - near) < -0.01), "decimals"),
-        ]  # fmt: skip
+        rules += [(raw.is_nan() | (raw > _LARGEST) | (raw < -_LARGEST), "number"), (((safe - near) > 0.01) | ((safe - near) < -0.01), "decimals")]
         whole = near.cast(nw.Int64)
-        return whole, [*rules, ((whole > most) | (whole < -most), "too_large")]
-    if found is not None and abs(int(found.least)) * step <= most and abs(int(found.most)) * step < most:
-        return (raw * step).cast(nw.Int64) if step > 1 or kind == "decimal" else raw.cast(nw.Int64), rules
-    fits = (raw * step <= most) & (raw * step >= -most) if kind == "decimal" else (raw <= most // step) & (raw >= -(most // step))
-    safe = nw.when(fits).then(raw).otherwise(raw * 0) if kind == "decimal" else nw.when(fits).then(raw).otherwise(nw.lit(0))
-    return (safe * step).cast(nw.Int64), [*rules, (~fits, "too_large")]
+        return whole, [*rules, (~near_enough | (whole > most) | (whole < -most), "too_large")]
+    # A narrow type cannot hold the product: whole numbers are widened before, decimals made small before.
+    raw = raw.cast(nw.Int64) if kind == "whole" else raw
+    if found is not None and max(abs(Fraction(found.least)), abs(Fraction(found.most))) * step <= most:
+        return ((raw * step).cast(nw.Int64) if step > 1 or kind == "decimal" else raw), rules
+    limit = most // step + 1
+    near_enough = (raw <= limit) & (raw >= -limit)
+    whole = (nw.when(near_enough).then(raw).otherwise(raw * 0) * step).cast(nw.Int64)
+    return whole, [*rules, (~near_enough | (whole > most) | (whole < -most), "too_large")]
 
 
 def _quality(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr, str]]:
@@ -216,7 +232,8 @@ def _quality(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr,
     if not table.columns.quality:
         return []
     words = {*table.estimated, *table.refused}
-    if found is not None and found.least == found.most and found.least not in words and len(str(found.least)) < _CUT:
+    # Statistics of numbers are no words, and those of other types than text need not be spelled as an engine spells them.
+    if found is not None and isinstance(found.least, str) and found.least == found.most and found.least not in words and len(found.least.encode()) < _CUT:
         return []
     quality = nw.col("quality")
     told = [(quality.is_in(list(table.refused)), "quality")] if table.refused else []
@@ -256,7 +273,8 @@ def with_meter_rules(task: Task, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
     if task.table.form == "interval":
         before_grid = [CODE[name] for name in ("meter_missing", "time_missing", "time_never", "time_twice", "other_month", "future")]
-        off = (nw.col("rel") % task.table.interval) != 0
+        # What is left of a month in which the clock was changed by less than an interval holds no interval.
+        off = ((nw.col("rel") % task.table.interval) != 0) | (nw.col("place") < 0)
         code = nw.when(off & ~nw.col("code").is_in(before_grid)).then(nw.lit(CODE["off_grid"])).otherwise(code)
     return rows.with_columns(code.alias("code"))
 

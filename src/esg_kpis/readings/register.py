@@ -11,8 +11,8 @@ import narwhals as nw
 import polars as pl
 
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.judged import Task, judged, register_of, with_meter_rules
-from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, suspects
+from esg_kpis.readings.judged import Task, groups, judged, register_of, with_meter_rules
+from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
 from esg_kpis.readings.rules import CODE
 
 COUNTER = {
@@ -40,6 +40,17 @@ class Counted:
 
 def counted(engine: Engine, task: Task) -> Counted:
     """Rolls up one month of register readings."""
+    if not groups(task):
+        names = dict.fromkeys(task.keys, pl.String())
+        rows = pl.DataFrame(schema={**names, "code": pl.Int64(), "rows": pl.Int64()})
+        return Counted(pl.DataFrame(schema={**names, **COUNTER}), rows.drop("code"), rows, no_suspects(task))
+    try:
+        return _counted(engine, task)
+    finally:
+        engine.forget()
+
+
+def _counted(engine: Engine, task: Task) -> Counted:
     keys = task.keys
     of_device = [*keys, "device"]
     register = engine.table(register_of(task))
@@ -74,7 +85,7 @@ def _without_slips(task: Task, placed: nw.LazyFrame[Any], of_device: list[str]) 
     )  # fmt: skip
     before, value, behind = nw.col("before"), nw.col("value"), nw.col("behind")
     peak = (before <= behind) & (behind < value) & ~nw.col("feeds_back")
-    dip = (value < before) & (before <= behind) & ~nw.col("feeds_back") & ~_rolled(before, value)
+    dip = (value < before) & (before <= behind) & ~nw.col("feeds_back") & ~_rolled(before, value).fill_null(value=False)
     slip = nw.when(peak).then(nw.lit(CODE["above_the_next"])).when(dip).then(nw.lit(CODE["below_the_last"])).otherwise(nw.lit(0))
     if task.table.resets == "zero":
         slip = nw.when(peak).then(nw.lit(CODE["above_the_next"])).otherwise(nw.lit(0))

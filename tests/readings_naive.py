@@ -1,0 +1,336 @@
+"""Rolling readings up the slow way: row by row, in plain Python, from what the rules say. Nothing of it knows blocks, engines or statistics."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import floor, inf, isinf, isnan
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.rules import RULES
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+PLACE = {rule.name: place for place, rule in enumerate(RULES)}
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as somebody sent it: times in microseconds as they stand in the file, everything else as it is; and the month of its folder."""
+
+    meter: Any = None
+    time: int | None = None
+    value: Any = None
+    site: Any = None
+    received: int | None = None
+    quality: Any = None
+    summer: Any = None
+    device: Any = None
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Meter:
+    """What the register of meters says: from which instant up to which it is read, whether it feeds back, and 10 to its digits."""
+
+    first: int = -(2**60)
+    after: int = 2**60
+    feeds_back: bool = False
+    around: int | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One month of one table."""
+
+    table: ReadingTable
+    month: str
+    meters: Mapping[Key, Meter]
+    known: int | None = None
+    until: int = 2**62
+    timeless: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.table.time_zone)
+
+    @property
+    def first_day(self) -> date:
+        return date.fromisoformat(f"{self.month}-01")
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first instant of the month and of the month after."""
+        after = (self.first_day + timedelta(days=31)).replace(day=1)
+        return beginning(self.first_day, self.zone), beginning(after, self.zone)
+
+    @property
+    def slots(self) -> int:
+        start, end = self.bounds
+        return (end - start) // self.table.interval
+
+
+@dataclass
+class Rolled:
+    """Per meter rows, used, total, estimated, estimated_total; rows by meter and rule; intervals used by meter and day, of meters that lack some."""
+
+    meters: dict[Key, tuple[int, int, int, int, int]] = field(default_factory=dict)
+    refused: dict[tuple[Key, str], int] = field(default_factory=dict)
+    days: dict[tuple[Key, int], int] = field(default_factory=dict)
+
+
+@dataclass
+class Counted:
+    """As `register.Counted`: counters by meter and device, rows by meter, rows by meter and rule, and falls."""
+
+    counters: dict[tuple[Key, str], dict[str, int]] = field(default_factory=dict)
+    rows: dict[Key, int] = field(default_factory=dict)
+    refused: dict[tuple[Key, str], int] = field(default_factory=dict)
+    falls: list[tuple[Key, str, int, int]] = field(default_factory=list)
+
+
+def beginning(day: date, zone: ZoneInfo) -> int:
+    """The first instant at which the local calendar shows the day, or a later one: found by walking the minutes."""
+    at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=16)
+    while at.astimezone(zone).date() < day:
+        at += timedelta(hours=1) if (at + timedelta(hours=1)).astimezone(zone).date() < day else timedelta(minutes=1)
+    return (at - EPOCH) // TICK
+
+
+def instants(wall: int, zone: ZoneInfo) -> set[int]:
+    """Every instant at which the clock on the wall shows it."""
+    told = (EPOCH + wall * TICK).replace(tzinfo=None)
+    found = (told.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return {(at - EPOCH) // TICK for at in found if at.astimezone(zone).replace(tzinfo=None) == told}
+
+
+def start_of(row: Row, asked: Asked) -> tuple[int | None, str]:
+    """The instant at which the interval of a row starts, and the rule that its wall clock meets."""
+    table, zone = asked.table, asked.zone
+    if row.time is None:
+        return None, ""
+    back = table.interval if table.stamp == "end" else 0
+    if table.clock != "local":
+        ahead = 0
+        if table.clock != "instant":
+            hours, minutes = table.clock[1:].split(":")
+            ahead = (int(hours) * 60 + int(minutes)) * 60_000_000 * (-1 if table.clock[0] == "-" else 1)
+        return row.time - ahead - back, ""
+    start, end = asked.bounds
+    if not start - 4 * 86_400_000_000 <= row.time <= end + 4 * 86_400_000_000:
+        return row.time - back, ""
+    at = instants(row.time, zone)
+    if table.stamp == "end":
+        at |= {moment + 1 for moment in instants(row.time - 1, zone)}
+    if not at:
+        told = (EPOCH + row.time * TICK).replace(tzinfo=zone, fold=1)
+        return (told.astimezone(UTC) - EPOCH) // TICK - back, "time_never"
+    if len(at) > 1 and table.columns.summer is None:
+        return max(at) - back, "time_twice"
+    return (min(at) if str(row.summer) in table.summer_words else max(at)) - back, ""
+
+
+def steps_of(value: Any, table: ReadingTable) -> tuple[int, set[str]]:  # noqa: ANN401  (a value of any type)
+    """A value in the smallest step of its table, and the rules that it meets."""
+    if value is None:
+        return 0, {"value_missing"}
+    if isinstance(value, float) and (isnan(value) or isinf(value)):
+        return 0, {"number"}
+    scaled = Fraction(value) * 10**table.decimals
+    most = min(Fraction(Decimal(table.most)) * 10**table.decimals if table.most is not None else inf, Fraction(10**12 - 1))
+    whole = floor(scaled + Fraction(1, 2))
+    rules = set()
+    if abs(scaled - whole) > (Fraction(1, 100) if isinstance(value, float) else 0):
+        rules.add("decimals")
+    if abs(whole) > most:
+        rules.add("too_large")
+    return whole, rules
+
+
+def text(value: Any) -> str:  # noqa: ANN401
+    return "" if value is None else str(value)
+
+
+def told_here(rows: Iterable[Row], asked: Asked) -> Iterator[tuple[Row, int | None, set[str]]]:
+    """The rows whose fate this month tells, each with its instant and the rules of its time."""
+    start, end = asked.bounds
+    for row in rows:
+        at, of_clock = start_of(row, asked)
+        inside = at is not None and start <= at < end
+        rules = {of_clock} - {""}
+        if at is None:
+            rules.add("time_missing")
+        if not row.folder:
+            if inside or (at is None and asked.timeless):
+                yield row, at, rules
+        elif asked.table.months == "start":
+            if row.folder == asked.month:
+                yield row, at, rules | ({"other_month"} if at is not None and not inside else set())
+        elif row.time is None or _stands_in(row.time) != row.folder:
+            if row.folder == asked.month:
+                yield row, at, rules | ({"other_month"} if row.time is not None else set())
+        elif inside:
+            yield row, at, rules
+
+
+def _stands_in(time: int) -> str:
+    try:
+        return (EPOCH + time * TICK).strftime("%Y-%m")
+    except OverflowError:
+        return "never"
+
+
+def first_rule(row: Row, key: Key, at: int | None, of_time: set[str], asked: Asked) -> tuple[str, int]:
+    """The first rule in the order of RULES that a row meets alone (empty for none), and its value."""
+    table, meter = asked.table, asked.meters.get(key)
+    start, end = asked.bounds
+    value, rules = steps_of(row.value, table)
+    rules |= of_time
+    if not text(row.meter):
+        rules.add("meter_missing")
+    if at is not None:
+        if at >= asked.until:
+            rules.add("future")
+        if table.form == "interval" and ((at - start) % table.interval or at + table.interval > end):
+            rules.add("off_grid")
+        if meter is not None and (at < meter.first or (at >= meter.after if table.form == "interval" else at > meter.after)):
+            rules.add("not_read_then")
+    if row.quality is not None and text(row.quality) in table.refused:
+        rules.add("quality")
+    if asked.known is not None and row.received is not None and row.received >= asked.known:
+        rules.add("not_known")
+    if meter is None:
+        rules.add("unknown_meter")
+    elif value < 0 and not meter.feeds_back:
+        rules.add("negative")
+    return min(rules, key=PLACE.__getitem__, default=""), value
+
+
+@dataclass(frozen=True)
+class Good:
+    """A row that meets no rule alone."""
+
+    known: float
+    value: int
+    estimated: bool
+
+
+def read(row: Row, table: ReadingTable) -> Row:
+    """The row without what its format names no column for."""
+    columns = {"site": table.columns.site_id, "received": table.columns.received, "quality": table.columns.quality, "summer": table.columns.summer, "device": table.columns.device}
+    return replace(row, **{name: None for name, named in columns.items() if named is None})
+
+
+def sorted_out(rows: Iterable[Row], asked: Asked) -> tuple[Counter[Key], Counter[tuple[Key, str]], dict[tuple[Key, str, int], list[Good]]]:
+    """Rows by meter, rows refused by meter and rule, and the good rows by meter, device and instant."""
+    sent: Counter[Key] = Counter()
+    refused: Counter[tuple[Key, str]] = Counter()
+    good: dict[tuple[Key, str, int], list[Good]] = defaultdict(list)
+    for row, at, of_time in told_here((read(row, asked.table) for row in rows), asked):
+        key = (text(row.site), text(row.meter)) if asked.table.columns.site_id else (text(row.meter),)
+        sent[key] += 1
+        rule, value = first_rule(row, key, at, of_time, asked)
+        if rule:
+            refused[key, rule] += 1
+            continue
+        assert at is not None
+        known = -inf if row.received is None else row.received
+        good[key, text(row.device), at].append(Good(known, value, row.quality is not None and text(row.quality) in asked.table.estimated))
+    return sent, refused, good
+
+
+def settled(among: Sequence[Good]) -> tuple[Good | None, dict[str, int]]:
+    """The one that stands among several about the same, if they agree, and how many others met which rule."""
+    newest = max(row.known for row in among)
+    last = [row for row in among if row.known == newest]
+    fates = {"superseded": len(among) - len(last)}
+    if len({row.value for row in last}) > 1:
+        return None, fates | {"conflict": len(last)}
+    return Good(newest, last[0].value, all(row.estimated for row in last)), fates | {"duplicate": len(last) - 1}
+
+
+def rolled(rows: Iterable[Row], asked: Asked) -> Rolled:
+    """One month of interval readings."""
+    sent, refused, good = sorted_out(rows, asked)
+    used: dict[Key, list[tuple[int, Good]]] = defaultdict(list)
+    for (key, _device, at), among in good.items():
+        stands, fates = settled(among)
+        refused.update({(key, rule): number for rule, number in fates.items()})
+        if stands is not None:
+            used[key].append((at, stands))
+    answer = Rolled(refused={place: number for place, number in refused.items() if number})
+    for key, number in sent.items():
+        values = [row for _, row in used[key]]
+        estimates = [row.value for row in values if row.estimated]
+        answer.meters[key] = (number, len(values), sum(row.value for row in values), len(estimates), sum(estimates))
+        if len(values) < asked.slots:
+            local = Counter(((EPOCH + at * TICK).astimezone(asked.zone).date() - asked.first_day).days for at, _ in used[key])
+            answer.days.update({(key, day): count for day, count in local.items()})
+    return answer
+
+
+def counted(rows: Iterable[Row], asked: Asked) -> Counted:
+    """One month of register readings."""
+    sent, refused, good = sorted_out(rows, asked)
+    start, _ = asked.bounds
+    line: dict[tuple[Key, str], list[tuple[int, Good]]] = defaultdict(list)
+    for (key, device, at), among in sorted(good.items(), key=lambda item: item[0]):
+        stands, fates = settled(among)
+        refused.update({(key, rule): number for rule, number in fates.items()})
+        if stands is not None:
+            line[key, device].append((at - start, stands))
+    answer = Counted(rows=dict(sent))
+    for (key, device), readings in line.items():
+        kept = []
+        for place, reading in enumerate(readings):
+            slip = _slip(readings, place, asked.meters[key], asked.table)
+            refused.update({(key, slip): 1} if slip else {})
+            kept += [] if slip else [reading]
+        answer.counters[key, device], falls = _walked(kept, asked.meters[key], asked.table)
+        answer.falls += [(key, device, since, until) for since, until in falls]
+    answer.refused = {place: number for place, number in refused.items() if number}
+    answer.falls.sort()
+    return answer
+
+
+def _rolled_over(before: int, value: int, meter: Meter) -> bool:
+    return meter.around is not None and 0 <= value < before < meter.around and 2 * (value - before + meter.around) <= meter.around
+
+
+def _slip(readings: Sequence[tuple[int, Good]], place: int, meter: Meter, table: ReadingTable) -> str:
+    if meter.feeds_back or place in (0, len(readings) - 1):
+        return ""
+    before, value, behind = (readings[place + by][1].value for by in (-1, 0, 1))
+    if before <= behind < value:
+        return "above_the_next"
+    if value < before <= behind and table.resets == "refuse" and not _rolled_over(before, value, meter):
+        return "below_the_last"
+    return ""
+
+
+def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTable) -> tuple[dict[str, int], list[tuple[int, int]]]:
+    """What a counter counted from reading to reading, and where it fell for no known reason."""
+    told = Counter(dict.fromkeys(("total", "estimated_total", "rollovers", "resets", "missing"), 0))
+    falls = []
+    for (since, last), (until, now) in zip(readings, readings[1:], strict=False):
+        told["missing"] += max((until - since) // table.interval - 1, 0)
+        step = now.value - last.value
+        if step < 0 and not meter.feeds_back:
+            if _rolled_over(last.value, now.value, meter):
+                told["rollovers"] += 1
+                step += meter.around or 0
+            elif table.resets == "zero":
+                told["resets"] += 1
+                step = now.value
+            else:
+                falls.append((since, until))
+                step = 0
+        told["total"] += step
+        told["estimated_total"] += step * now.estimated
+    ends = {"first_at": readings[0][0], "first_value": readings[0][1].value, "last_at": readings[-1][0], "last_value": readings[-1][1].value}
+    return {**told, **ends, "used": len(readings), "estimated": sum(row.estimated for _, row in readings)}, falls
