@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import REPOSITORY
 
 LIBRARY, PIPELINES = REPOSITORY / "src" / "esg_kpis", REPOSITORY / "pipelines"
-ORDER = ("errors", "workspace", "signing", "exact", "ranges", "units", "frameworks", "tables", "domains", "files", "ingest", "people", "amounts", "editions", "printed", "factors", "kpis", "disclosure", "assurance", "register", "restatement", "reperform", "sampling", "evidence", "report", "starter", "pipelines")
-READERS = {"files/source.py", "files/text.py", "files/archives.py", "ingest/declared.py", "ingest/returned.py", "ingest/kept.py", "people/keys.py", "people/lock.py", "editions/read.py", "editions/labelled.py", "printed/read.py", "factors/library.py", "units.py", "signing.py", "frameworks/library.py", "report/outputs.py", "reperform/ratios.py", "evidence/received.py", "evidence/tables.py", "evidence/zipped.py", "evidence/environment.py", "register/keys.py", "report/charts/words.py", "report/site/explorer/words.py", "report/site/words.py", "report/site/write.py", "starter/contents.py", "starter/grids.py"}
+ORDER = ("errors", "workspace", "signing", "exact", "ranges", "units", "frameworks", "words", "tables", "domains", "files", "ingest", "people", "amounts", "editions", "printed", "factors", "kpis", "disclosure", "assurance", "register", "restatement", "reperform", "sampling", "evidence", "report", "starter", "pipelines")
+READERS = {"files/source.py", "files/text.py", "files/archives.py", "ingest/declared.py", "ingest/returned.py", "ingest/kept.py", "people/keys.py", "people/lock.py", "editions/read.py", "editions/labelled.py", "printed/read.py", "factors/library.py", "units.py", "words.py", "signing.py", "frameworks/library.py", "report/outputs.py", "reperform/ratios.py", "evidence/received.py", "evidence/tables.py", "evidence/zipped.py", "evidence/environment.py", "register/keys.py", "report/charts/words.py", "report/site/explorer/words.py", "report/site/words.py", "report/site/write.py", "starter/contents.py", "starter/grids.py"}
 MODULES = sorted([*LIBRARY.rglob("*.py"), *PIPELINES.rglob("*.py")])
 
 

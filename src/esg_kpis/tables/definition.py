@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaErrors
 
 from esg_kpis.errors import InternalProblem
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 Dtype = pl.DataType | type[pl.DataType]
 
@@ -76,6 +78,10 @@ def conform(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     cast = frame.select(pl.col(column.name).cast(column.dtype) for column in table.columns)
     rising = _rises(cast, table.key)
     ordered = cast if rising else cast.sort(table.key)
+    from pandera.errors import (
+        SchemaErrors,  # With pandas behind it half of what this library takes to start, and who only reads tables checks none.
+    )
+
     try:
         _pandera_schema(table, unique=not rising).validate(ordered, lazy=True)
     except SchemaErrors as errors:
@@ -118,11 +124,13 @@ def none_twice(values: pl.Series) -> bool:
 
 
 @cache
-def _pandera_schema(table: Table, *, unique: bool) -> pa.DataFrameSchema:
+def _pandera_schema(table: Table, *, unique: bool) -> "pa.DataFrameSchema":
     """The schema pandera checks: types, no further columns, a unique key, no nulls and no words outside what the dictionary allows.
 
     Nulls and words are checked in one pass over the frame instead of one per column.
     """
+    import pandera.polars as pa
+
     columns = {column.name: pa.Column(column.dtype, nullable=True) for column in table.columns}
     rules = [pl.col(column.name).is_not_null() for column in table.columns if not column.nullable]
     rules += [pl.col(column.name).is_in(column.allowed) | pl.col(column.name).is_null() for column in table.columns if column.allowed]
