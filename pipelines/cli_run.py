@@ -51,7 +51,7 @@ def run(
         if known_on or as_of:
             terminal.print(f"These results are a what-if: known on {known_on or 'each edition’s date'}, as of {as_of or 'the latest of them'}.\nRun again without, or use --out for it.")
         if stands is not None:
-            terminal.print(f"Nothing has changed since run {stands}: these are its results, as they were written. `esg-kpis run --again` computes them anew.")
+            terminal.print(f"Nothing has changed since run {stands}: these are its results, as they were written.\n`esg-kpis run --again` computes them anew.")
     raise typer.Exit(1 if summary["blocked"] else 0)
 
 

@@ -13,7 +13,7 @@ from esg_kpis.report.outputs import STAGED, WORK, publish, run_key, write_table
 from esg_kpis.report.returned import write_returned
 from esg_kpis.tables import AMOUNTS, PEOPLE_COUNTS, REJECTED, WRITTEN
 from pipelines.kept import keep
-from pipelines.labels import write_kpi_tables
+from pipelines.kpi_tables import write_kpi_tables
 from pipelines.latest import PEOPLE, PERSON_KEY, REPORT, RUN_FILE
 from pipelines.locked import hold
 from pipelines.resources import WorkspaceResource

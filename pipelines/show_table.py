@@ -14,7 +14,7 @@ from rich.text import Text
 from esg_kpis.errors import UsageProblem
 from esg_kpis.report.kpi_table import LANGUAGES
 from esg_kpis.words import word
-from pipelines.labels import tables_by_edition
+from pipelines.kpi_tables import tables_by_edition
 from pipelines.latest import known_edition, latest_of, read_result
 from pipelines.show_kpis import STATES, Cell, lines_of
 
