@@ -17,7 +17,7 @@ from esg_kpis.report.site.explorer import explorer_files
 from esg_kpis.report.site.write import site_files
 from esg_kpis.tables import BRIDGE, empty
 from pipelines.last_run import last_run
-from pipelines.run import latest_of
+from pipelines.latest import latest_of
 from tests.browser import launched, watched
 from tests.conftest import Ran
 from tests.explorer_scenario import QUERIES, answered, ran_large, ready

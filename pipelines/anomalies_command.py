@@ -66,7 +66,7 @@ def of_last_run(out: Path, edition: str | None) -> "pl.DataFrame":
     Raises:
         UsageProblem: if the last run has no such edition.
     """
-    from pipelines.run import known_edition, latest_of, read_result
+    from pipelines.latest import known_edition, latest_of, read_result
 
     folder = latest_of(out)
     frame = read_result(folder, "anomalies")

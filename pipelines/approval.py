@@ -29,11 +29,10 @@ from esg_kpis.register import (
 from esg_kpis.report.outputs import WORK, alone, is_intact, run_key, write_whole
 from esg_kpis.signing import fingerprint, read_private
 from esg_kpis.workspace import open_workspace
+from pipelines.asked import Request
 from pipelines.clock import given_or_now
+from pipelines.latest import MADE_FROM, RUN_FILE, known_edition, latest_of, read_result
 from pipelines.locked import note_head, noted_head, register_of
-from pipelines.resources import MADE_FROM, WorkspaceResource
-from pipelines.results import RUN_FILE
-from pipelines.run import known_edition, latest_of, read_result
 
 PASSPHRASE = "ESG_KPIS_KEY_PASSPHRASE"  # noqa: S105  (the name of a variable)
 
@@ -133,7 +132,7 @@ def _check_present(asked: Asked, values: pl.DataFrame, ran: dict[str, str]) -> N
     periods = sorted(values.filter(pl.col("edition") == asked.edition)["period"].unique().to_list())
     if asked.period not in periods:
         raise UsageProblem(f"Edition {asked.edition} has no period '{asked.period}'.", mend=f"It has: {', '.join(periods)}.")
-    now = WorkspaceResource(root=str(asked.root), out=str(asked.out)).parts()
+    now = Request(asked.root, asked.out).parts()
     names = ("raw", "factors", "editions", "people lock", "as_of", f"known on {asked.edition}")
     changed = [name for name in names if now.get(name) != ran.get(name)]
     if changed:
@@ -146,8 +145,8 @@ def _check_present(asked: Asked, values: pl.DataFrame, ran: dict[str, str]) -> N
 def _computed(asked: Asked) -> tuple[pl.DataFrame, dict[str, str]]:
     """The numbers that the files as they are now give, from the last run, also one that was stopped since they differ from what is locked."""
     path = asked.out / WORK / "kpi_values.parquet"
-    for editions in ([], [asked.edition]):
-        parts = WorkspaceResource(root=str(asked.root), out=str(asked.out), editions=editions).parts()
+    for editions in ((), (asked.edition,)):
+        parts = Request(asked.root, asked.out, editions).parts()
         if path.exists() and pl.read_parquet_metadata(path).get(MADE_FROM) == run_key(parts):
             return pl.read_parquet(path), {"key": "", **parts}
     raise EsgKpisError("The files as they are now were not run.", where=str(path), mend="Run `esg-kpis run` first. It stops before it changes what is locked, and the effect is then known.")

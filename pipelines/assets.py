@@ -9,6 +9,7 @@ from esg_kpis.amounts import Coverage, amounts_of, amounts_of_people, coverage_o
 from esg_kpis.assurance import findings as judging
 from esg_kpis.assurance.anomalies import anomaly_findings
 from esg_kpis.assurance.completeness import Gaps
+from esg_kpis.assurance.named import CHECKS
 from esg_kpis.assurance.tie_out import published_of, tie_out
 from esg_kpis.assurance.withheld import findings_told, tells_heads
 from esg_kpis.disclosure import suppressed
@@ -257,7 +258,7 @@ def fates(
 @dg.multi_asset(
     outs={"findings": table_out(FINDINGS)},
     deps=["edition_files", "factors"],
-    check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in judging.CHECKS.items()],
+    check_specs=[dg.AssetCheckSpec(name, asset="findings", description=text) for name, text in CHECKS.items()],
 )
 def judged(
     workspace: WorkspaceResource, observations: pl.DataFrame, outliers: pl.DataFrame, rejected: pl.DataFrame, factor_problems: pl.DataFrame, edition_amounts: pl.DataFrame, sites: pl.DataFrame,
@@ -287,5 +288,5 @@ def judged(
     )
     told = findings_told(frame, anomalies, people_controls, tells_heads(estimates, kpi_values))
     yield dg.Output(frame, output_name="findings", metadata=counted(told, "findings"))
-    for name in judging.CHECKS:
+    for name in CHECKS:
         yield check_result(told, name, workspace)

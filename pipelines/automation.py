@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from esg_kpis.report.outputs import digest_of, is_held
-from pipelines.results import RUN_FILE
+from pipelines.latest import RUN_FILE
 from pipelines.watched import Look, look
 
 SENSOR, SCHEDULE = "new_files_in_data_raw", "monthly"

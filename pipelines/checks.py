@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.assurance.named import CHECKS
 from esg_kpis.assurance.withheld import of_people
 from esg_kpis.report.site.words import what_is_wrong
 from pipelines.catalogue import FINDINGS_PAGE

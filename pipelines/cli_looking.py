@@ -45,7 +45,7 @@ def tie_out(
     """Shows computed against published for every printed cell of the last run."""
     import polars as pl
 
-    from pipelines.run import known_edition, read_result
+    from pipelines.latest import known_edition, read_result
     from pipelines.show_tie_out import print_tie_out
 
     _, target = paths(root, out)

@@ -52,7 +52,7 @@ def growth(
 ) -> None:
     """Splits the change of a KPI between two periods of one edition into organic growth and what is like for like."""
     from pipelines import restating, show_restatement
-    from pipelines.run import latest_of, read_result
+    from pipelines.latest import latest_of, read_result
 
     where, target = paths(root, out)
     found = restating.grown(where, target, kpi, edition, earlier, later)

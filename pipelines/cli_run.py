@@ -19,6 +19,7 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Last day that data may be about. Default: the latest knowledge date.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Compute even if nothing has changed since the last run, and hold the bytes against those it wrote.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave out the report site, for a quick what-if.")] = False,
     person_key_file: KeyFile = None,
     register: RegisterOption = None,
@@ -27,25 +28,30 @@ def run(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Runs everything and prints the KPI table of the newest edition, the tie-out and what needs a person."""
-    from pipelines import counts, show_register, show_run
-    from pipelines.run import Request
+    """Runs everything and prints the KPI table of the newest edition, the tie-out and what needs a person. Where nothing has changed since the last run, its results stand, and are printed."""
+    from pipelines import counts, show_locks, show_run
+    from pipelines.asked import Request
+    from pipelines.unchanged import documents_of, unchanged
 
     name_register(register)
     where, target = paths(root, out)
     name_key(person_key_file)
     request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"), report=not no_report)
-    _execute(request, quiet=as_json)
-    locks = show_register.locks(request.resource(), target)
-    summary = counts.summary(target) | {"locked": locks}
+    stands = None if again else unchanged(request)
+    if stands is None:
+        _execute(request, quiet=as_json)
+    locks = show_locks.locks(request, target)
+    summary = counts.summary(target) | {"locked": locks, "unchanged": stands is not None}
     if as_json:
         print_json(summary)
     else:
         terminal = console()
-        show_run.print_run(terminal, request.resource().read_editions, target, every=every)
-        show_register.print_locks(terminal, locks)
+        show_run.print_run(terminal, documents_of(request.workspace.editions), target, every=every)
+        show_locks.print_locks(terminal, locks)
         if known_on or as_of:
             terminal.print(f"These results are a what-if: known on {known_on or 'each edition’s date'}, as of {as_of or 'the latest of them'}.\nRun again without, or use --out for it.")
+        if stands is not None:
+            terminal.print(f"Nothing has changed since run {stands}: these are its results, as they were written.\n`esg-kpis run --again` computes them anew.")
     raise typer.Exit(1 if summary["blocked"] else 0)
 
 
@@ -53,7 +59,8 @@ def check(person_key_file: KeyFile = None, root: Root = None, out: Out = None, a
     """Reads the files and checks them; computes no KPI and leaves the last results as they are."""
     import polars as pl
 
-    from pipelines.run import Request, read_work
+    from pipelines.asked import Request
+    from pipelines.latest import read_work
     from pipelines.show_check import print_check
 
     where, target = paths(root, out)

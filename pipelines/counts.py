@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.assurance.states import open_by_severity
-from pipelines.run import latest_of, read_result
+from pipelines.latest import latest_of, read_result
 
 VERDICTS = {"equal": "equal", "stated": "stated by their source", "differs": "differ", "not_computed": "not computed", "blocked": "blocked", "suppressed": "with too few persons"}
 """What becomes of a printed figure, in the plural."""

@@ -13,11 +13,10 @@ from esg_kpis.editions import Edition
 from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import LATEST, is_intact
 from esg_kpis.workspace import open_workspace
+from pipelines.asked import Request
 from pipelines.counts import OFF, counts
+from pipelines.latest import NOT_OF_INPUTS, RUN_FILE, latest_of, read_result
 from pipelines.next_step import next_step
-from pipelines.resources import WorkspaceResource
-from pipelines.results import NOT_OF_INPUTS, RUN_FILE
-from pipelines.run import latest_of, read_result
 from pipelines.show_register import standing
 
 TABLES = ("kpi_values", "kpi_labels", "tie_out", "findings", "anomalies", "rejected")
@@ -32,13 +31,13 @@ def dashboard(root: Path, out: Path) -> dict[str, Any]:
     """What `esg-kpis status` tells: `run`, `editions` with their `periods`, the register as `standing` has it, and `next`."""
     workspace = open_workspace(root, out)
     tables, damage = _tables(workspace.out)
-    ran, resource = _ran(workspace.out), WorkspaceResource(root=str(root), out=str(out))
+    ran, request = _ran(workspace.out), Request(root, out)
     try:
-        editions, unreadable = {edition.id: edition for edition in resource.read_editions}, ""
+        editions, unreadable = {edition.id: edition for edition in request.read_editions}, ""
     except EsgKpisError as problem:
         editions, unreadable = {}, str(problem)
     told = _register(root, out, tables)
-    run = None if ran is None else _run(workspace.out, ran, resource, editions, damage)
+    run = None if ran is None else _run(workspace.out, ran, request, editions, damage)
     reporting, others = _split(told["periods"], tables, editions)
     found = [row | _facts(row["edition"], row["period"], tables, editions) for row in reporting]
     for row in found:
@@ -89,12 +88,12 @@ def _register(root: Path, out: Path, tables: Mapping[str, pl.DataFrame]) -> dict
         }  # fmt: skip
 
 
-def _run(out: Path, ran: Mapping[str, str], resource: WorkspaceResource, editions: Mapping[str, Edition], damage: str) -> dict[str, Any]:
+def _run(out: Path, ran: Mapping[str, str], request: Request, editions: Mapping[str, Edition], damage: str) -> dict[str, Any]:
     """The last run: its key, when it was written, and what has changed since."""
     computed = sorted(name.removeprefix("known on ") for name in ran if name.startswith("known on "))
     dates = {name: ran[f"known on {name}"] for name in computed}
     what_if = sorted(name for name, edition in editions.items() if name in dates and dates[name] != edition.rules.knowledge_date.isoformat())
-    changed = _changed(ran, resource, computed, editions)
+    changed = _changed(ran, request, computed, editions)
     written = (out / LATEST / RUN_FILE).stat().st_mtime
     return {
         "key": ran.get("key", ""), "folder": str(latest_of(out)), "written": datetime.fromtimestamp(int(written), UTC).isoformat().replace("+00:00", "Z"), "editions": computed,
@@ -102,12 +101,12 @@ def _run(out: Path, ran: Mapping[str, str], resource: WorkspaceResource, edition
     }  # fmt: skip
 
 
-def _changed(ran: Mapping[str, str], resource: WorkspaceResource, computed: Iterable[str], editions: Mapping[str, Edition]) -> list[str]:
+def _changed(ran: Mapping[str, str], request: Request, computed: Iterable[str], editions: Mapping[str, Edition]) -> list[str]:
     """What a run would find changed now, in words; an edition's date that was given for a what-if is none of it."""
     if not editions:
         return ["editions"]
-    some = [] if set(computed) == editions.keys() else [name for name in computed if name in editions]
-    now = WorkspaceResource(root=resource.root, out=resource.out, editions=some).parts()
+    some = () if set(computed) == editions.keys() else tuple(name for name in computed if name in editions)
+    now = Request(request.root, request.out, some).parts()
     if any(ran.get(f"known on {name}") != now.get(f"known on {name}") for name in computed):
         now = now | {"as_of": ran.get("as_of", "")}
     names = [name for name in now.keys() | ran.keys() if not name.startswith("known on ") and name not in NOT_OF_INPUTS and now.get(name) != ran.get(name)]

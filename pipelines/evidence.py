@@ -24,11 +24,10 @@ from esg_kpis.register import exported, problems_of, read_keys, restatements, st
 from esg_kpis.report.outputs import write_whole
 from esg_kpis.signing import as_pem, fingerprint, read_private, read_public
 from esg_kpis.workspace import Workspace
+from pipelines.asked import Request, code_digests
 from pipelines.last_run import LastRun, last_run
+from pipelines.latest import NOT_OF_INPUTS, read_result
 from pipelines.locked import noted_head, register_of
-from pipelines.resources import WorkspaceResource, code_digests
-from pipelines.results import NOT_OF_INPUTS
-from pipelines.run import read_result
 
 PASSPHRASE = "ESG_KPIS_KEY_PASSPHRASE"  # noqa: S105  (the name of a variable)
 _KNOWN_ON = "known on "
@@ -97,10 +96,10 @@ def gathered(root: Path, run: LastRun, out: Path, period: str) -> Material:
     """
     run.edition.period_named(period)
     names = [name.removeprefix(_KNOWN_ON) for name in run.ran if name.startswith(_KNOWN_ON)]
-    resource = WorkspaceResource(root=str(root), out=str(out), editions=sorted(names))
-    _check_unchanged(run, resource)
-    workspace = resource.workspace
-    latest = max(edition.rules.knowledge_date for edition in resource.read_editions).isoformat()
+    request = Request(root, out, tuple(sorted(names)))
+    _check_unchanged(run, request)
+    workspace = request.workspace
+    latest = max(edition.rules.knowledge_date for edition in request.read_editions).isoformat()
     if run.ran["as_of"] != latest:
         raise UsageProblem(f"The last run took data up to {run.ran['as_of']}, and the editions it computed are of {latest}.", where=str(run.folder), mend="Run `esg-kpis run` without --edition; a pack encloses the editions that its dates follow from.")
     tables = {name: read_result(run.folder, name) for name in _TABLES}
@@ -151,8 +150,8 @@ def _with_register(material: Material, workspace: Workspace) -> Material:
     )  # fmt: skip
 
 
-def _check_unchanged(run: LastRun, resource: WorkspaceResource) -> None:
-    now = resource.parts()
+def _check_unchanged(run: LastRun, request: Request) -> None:
+    now = request.parts()
     then = {name: value for name, value in run.ran.items() if name not in NOT_OF_INPUTS}
     apart = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
     if what_if := [name for name in apart if name == "as_of" or name.startswith(_KNOWN_ON)]:

@@ -44,7 +44,7 @@ def blank_templates(folder: Path, root: Path, out: Path) -> dict[str, Any]:
         UsageProblem: if something is in the way, or the register was not read yet.
     """
     from esg_kpis.factors import read_library
-    from pipelines.run import read_work
+    from pipelines.latest import read_work
 
     target = _free(folder)
     sites = _register(read_work(out, "sites") if (out / "work").is_dir() else None)

@@ -10,8 +10,7 @@ from esg_kpis.assurance.lineage import lineage_of
 from esg_kpis.editions import Edition, read_editions
 from esg_kpis.factors import read_library, with_instruments
 from esg_kpis.kpis import Inputs, inputs_of
-from pipelines.look import unchanged_since
-from pipelines.run import known_edition, latest_of, read_result
+from pipelines.latest import known_edition, latest_of, read_result, unchanged_since
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """What the looking commands ask of the library: a trace through the last results, and the lock of people data."""
 
-import json
 import shutil
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,13 @@ import polars as pl
 from esg_kpis.assurance.targets import trace_target
 from esg_kpis.assurance.trace import Tables, trace
 from esg_kpis.editions import counting_of, read_editions
-from esg_kpis.errors import EsgKpisError, UsageProblem
+from esg_kpis.errors import UsageProblem
 from esg_kpis.factors import read_library, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import inputs_of
 from esg_kpis.people import Lock, People, count_people, counting_with, lock_files, people_of, read_lock
-from esg_kpis.report.outputs import digest_of
-from pipelines.resources import WorkspaceResource
-from pipelines.results import RUN_FILE
-from pipelines.run import known_edition, latest_of, read_result
+from pipelines.asked import Request
+from pipelines.latest import known_edition, latest_first, latest_of, read_result, unchanged_since
 
 
 def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None, breakdown: str, category: str) -> dict[str, Any]:
@@ -43,25 +39,6 @@ def traced(root: Path, out: Path, kpi: str, period: str, edition_id: str | None,
     return walk | {"uncertainty": doubt.to_dicts(), "uncertainty_sources": sources.sort("rank").to_dicts(), "lenses": otherwise.to_dicts()}
 
 
-def latest_first(folder: Path, editions: Sequence[str]) -> list[str]:
-    """Editions of a run, by what was known when they were made; the last known first."""
-    ran = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    return sorted(editions, key=lambda name: (ran[f"known on {name}"], name), reverse=True)
-
-
-def unchanged_since(root: Path, folder: Path) -> dict[str, str]:
-    """What `run.json` says of a set of results, if factors and editions are as they were then.
-
-    Raises:
-        EsgKpisError: if they are not.
-    """
-    ran: dict[str, str] = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    for part in ("factors", "editions"):
-        if ran[part] != digest_of(root / part):
-            raise EsgKpisError(f"The {part} have changed since the last run.", where=str(folder), mend="Run `esg-kpis run` again; this shows what a run used.")
-    return ran
-
-
 def locked(root: Path, out: Path, until: date, replace: str | None) -> tuple[int, int, Path]:
     """Writes the lock of the people data: how many counts of how many files, and where.
 
@@ -74,17 +51,17 @@ def locked(root: Path, out: Path, until: date, replace: str | None) -> tuple[int
     Raises:
         UsageProblem: if there is a lock already that `until` does not extend, or a file it was counted from is gone; or what is counted is not whole.
     """
-    resource = WorkspaceResource(root=str(root), out=str(out))
-    workspace = resource.workspace
+    request = Request(root, out)
+    workspace = request.workspace
     folder, before = workspace.people_lock, read_lock(workspace.people_lock)
-    counting = counting_with(counting_of(resource.read_editions), before)
-    sites = ingest(workspace, resource.last_day).sites
+    counting = counting_with(counting_of(request.read_editions), before)
+    sites = ingest(workspace, request.last_day).sites
     if replace is None:
-        people = people_of(workspace, resource.last_day, sites, counting, resource.person_key)
+        people = people_of(workspace, request.last_day, sites, counting, request.person_key)
         _check_extends(before, people, until)
         history = before.replaced if before else ()
     else:
-        people = count_people(workspace, resource.last_day, sites, counting, resource.person_key)
+        people = count_people(workspace, request.last_day, sites, counting, request.person_key)
         gone = before.controls.join(people.controls.select("path"), on="path", how="anti") if before else pl.DataFrame()
         if gone.height:
             raise UsageProblem(

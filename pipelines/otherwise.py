@@ -19,9 +19,8 @@ from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import printed
 from esg_kpis.factors import read_library
 from esg_kpis.ingest.declared import problems_of
-from pipelines.look import latest_first, unchanged_since
+from pipelines.latest import known_edition, latest_first, latest_of, read_result, unchanged_since
 from pipelines.received import received_of
-from pipelines.run import known_edition, latest_of, read_result
 
 
 def seen(root: Path, out: Path, edition_id: str | None, lens: str | None, changes: dict[str, Any], kpis: Sequence[str], period: str | None) -> pl.DataFrame:

@@ -10,9 +10,8 @@ from esg_kpis.factors import read_library
 from esg_kpis.report.outputs import LATEST, MANIFEST, PREVIOUS, is_intact
 from esg_kpis.restatement.runs import Run
 from pipelines.kept import definitions_of
+from pipelines.latest import RUN_FILE, read_result
 from pipelines.received import received_of
-from pipelines.results import RUN_FILE
-from pipelines.run import read_result
 
 
 def folder_of(out: Path, name: str) -> Path:

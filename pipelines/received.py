@@ -11,7 +11,7 @@ from esg_kpis.editions import Edition
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.factors import Received
-from pipelines.run import read_result
+from pipelines.latest import read_result
 
 
 def received_of(folder: Path, editions: Sequence[Edition], as_of: date) -> Received:

@@ -1,34 +1,22 @@
 """What assets share: the workspace, its editions and its factor library, read once per run; and where frames lie between steps."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import cached_property, lru_cache
-from importlib.metadata import version
+from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-import esg_kpis
-from esg_kpis.editions import Edition, read_editions
+from esg_kpis.editions import Edition
 from esg_kpis.errors import UsageProblem
-from esg_kpis.factors import Library, read_library
-from esg_kpis.report.outputs import WORK, alone, digest_of, run_key
-from esg_kpis.workspace import Workspace, check_names, open_workspace
+from esg_kpis.factors import Library
+from esg_kpis.report.outputs import WORK, alone, run_key
+from esg_kpis.workspace import Workspace, check_names
 from pipelines.abandoned import end_abandoned
-
-
-@lru_cache(maxsize=4)
-def _editions(folder: Path, wanted: tuple[str, ...], _digest: str) -> list[Edition]:
-    """Editions read once per content of their folder: before a run starts, and again within it, costs one reading."""
-    return read_editions(folder, wanted)
-
-
-@lru_cache(maxsize=4)
-def _library(folder: Path, _digest: str) -> Library:
-    return read_library(folder)
+from pipelines.asked import Request
+from pipelines.latest import MADE_FROM
 
 
 class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -52,45 +40,49 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     person_key_file: str = ""
     report: bool = True
 
+    @cached_property
+    def request(self) -> Request:
+        """The same, as it is outside of Dagster."""
+        return Request(Path(self.root), Path(self.out), tuple(self.editions), self.known_on, self.as_of, report=self.report, person_key_file=self.person_key_file)
+
     @property
     def person_key(self) -> Path | None:
-        """Where the secret key for pseudonyms lies, if one is named here or as ESG_KPIS_PERSON_KEY_FILE."""
-        named = self.person_key_file or os.environ.get("ESG_KPIS_PERSON_KEY_FILE", "")
-        return Path(named) if named else None
+        """Where the secret key for pseudonyms lies, if one is named."""
+        return self.request.person_key
 
-    @cached_property
+    @property
     def workspace(self) -> Workspace:
         """The folder."""
-        return open_workspace(Path(self.root), Path(self.out))
+        return self.request.workspace
 
-    @cached_property
+    @property
     def read_editions(self) -> list[Edition]:
         """The editions, as this run sees them."""
-        return _editions(self.workspace.editions, tuple(self.editions), digest_of(self.workspace.editions))
+        return self.request.read_editions
 
-    @cached_property
+    @property
     def every_edition(self) -> list[Edition]:
-        """All editions of the workspace, whichever are computed: a lens may borrow the rules of another."""
-        return _editions(self.workspace.editions, (), digest_of(self.workspace.editions))
+        """All editions of the workspace, whichever are computed."""
+        return self.request.every_edition
 
-    @cached_property
+    @property
     def library(self) -> Library:
         """The factor library."""
-        return _library(self.workspace.factors, digest_of(self.workspace.factors))
+        return self.request.library
 
     def known_date(self, edition: Edition) -> date:
         """The knowledge date in force for an edition."""
-        return date.fromisoformat(self.known_on) if self.known_on else edition.rules.knowledge_date
+        return self.request.known_date(edition)
 
     @property
     def usual_last_day(self) -> date:
-        """The last day that data may be about, unless another is asked for: the latest knowledge date of the workspace."""
-        return max(edition.rules.knowledge_date for edition in self.every_edition)
+        """The last day that data may be about, unless another is asked for."""
+        return self.request.usual_last_day
 
     @property
     def last_day(self) -> date:
         """The last day that data may be about."""
-        return date.fromisoformat(self.as_of) if self.as_of else self.usual_last_day
+        return self.request.last_day
 
     @cached_property
     def found(self) -> dict[str, str]:
@@ -103,25 +95,10 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self.found  # noqa: B018
 
     def parts(self) -> dict[str, str]:
-        """What the key of a run is made of, and what `run.json` keeps: digests of inputs, definitions and code, and the dates in force."""
-        folder = self.workspace
-        code = code_digests()
-        dates = {f"known on {edition.id}": self.known_date(edition).isoformat() for edition in self.read_editions}
-        versions = {name: version(name) for name in ("polars", "pint", "openpyxl", "xlrd", "odfpy", "pyarrow", "jinja2", "vl-convert-python")}
-        inputs = {"raw": digest_of(folder.raw), "factors": digest_of(folder.factors), "editions": digest_of(folder.editions)}
-        if folder.people_lock.exists():
-            inputs["people lock"] = digest_of(folder.people_lock)
-        return {**inputs, **dates, **code, **versions, "as_of": self.last_day.isoformat()}
+        """What the key of a run is made of; see `Request.parts`."""
+        return self.request.parts()
 
 
-def code_digests() -> dict[str, str]:
-    """A digest of our own code, package by package."""
-    return {package: digest_of(place, ("**/*.py", "**/*.txt", "**/*.toml", "**/*.csv", "**/*.j2", "**/*.css", "**/*.js")) for package, place in _CODE.items()}
-
-
-_CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}
-MADE_FROM = "esg_kpis"
-"""Under which name a frame between steps says what it was made from."""
 
 
 def as_made_before(resource: WorkspaceResource, name: str) -> pl.DataFrame | None:

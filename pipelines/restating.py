@@ -20,10 +20,9 @@ from esg_kpis.restatement.evaluation import Mixtures, Spot
 from esg_kpis.restatement.growth import KINDS, Growth, growth_of
 from esg_kpis.restatement.threshold import base_year_test
 from pipelines.last_run import last_run
-from pipelines.look import unchanged_since
+from pipelines.latest import latest_of, read_result, unchanged_since
 from pipelines.past_runs import folder_of, run_in
 from pipelines.received import received_of
-from pipelines.run import latest_of, read_result
 
 
 @dataclass(frozen=True)

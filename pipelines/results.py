@@ -13,14 +13,13 @@ from esg_kpis.report.outputs import STAGED, WORK, publish, run_key, write_table
 from esg_kpis.report.returned import write_returned
 from esg_kpis.tables import AMOUNTS, PEOPLE_COUNTS, REJECTED, WRITTEN
 from pipelines.kept import keep
-from pipelines.labels import write_kpi_tables
+from pipelines.kpi_tables import write_kpi_tables
+from pipelines.latest import PEOPLE, PERSON_KEY, REPORT, RUN_FILE
 from pipelines.locked import hold
 from pipelines.resources import WorkspaceResource
 
-RUN_FILE, FOLDER = "run.json", "report"
-"""The file that says what a run was made of, and the folder of the report site."""
-NOT_OF_INPUTS = ("key", "people as read", "report")
-"""What run.json says beside what a run was made from: whether the site was left out changes no figure."""
+FOLDER = "report"
+"""The folder of the report site."""
 
 
 @dg.asset(key="results", ins={name: dg.AssetIn(name) for name in (*(table.name for table in WRITTEN), "report_site", "reading_files")})
@@ -34,7 +33,7 @@ def results(workspace: WorkspaceResource, **frames: pl.DataFrame) -> dg.Material
     Raises:
         LockedProblem: if it would change what is locked (`pipelines.locked`).
     """
-    hold(workspace, frames["kpi_values"])
+    hold(workspace.request, frames["kpi_values"])
     out = workspace.workspace.out
     staged = out / WORK / f"{STAGED}{os.getpid()}"
     staged.mkdir(parents=True)
@@ -57,8 +56,12 @@ def results(workspace: WorkspaceResource, **frames: pl.DataFrame) -> dg.Material
 
 
 def key_of(workspace: WorkspaceResource, files: pl.DataFrame, rejected: pl.DataFrame, counts: pl.DataFrame) -> tuple[str, dict[str, str]]:
-    """The key of a run, and what it is made of. A run without the report site has other files, and another key."""
-    parts = {**workspace.found, "people as read": people_digest(files, rejected, counts), **({} if workspace.report else {"report": "left out"})}
+    """The key of a run, and what it is made of. A run without the report site has other files, and another key; of a secret key it says only that one was named."""
+    parts = {**workspace.found, PEOPLE: people_digest(files, rejected, counts)}
+    if workspace.person_key is not None:
+        parts[PERSON_KEY] = "named"
+    if not workspace.report:
+        parts[REPORT] = "left out"
     return run_key(parts), parts
 
 

@@ -1,22 +1,20 @@
 """One run in one process, through the same job that the Dagster UI launches."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
-from esg_kpis.errors import EsgKpisError, InternalProblem, UsageProblem, near_misses
-from esg_kpis.report.outputs import WORK, alone, current, write_whole
+from esg_kpis.errors import EsgKpisError, InternalProblem
+from esg_kpis.report.outputs import alone, write_whole
 from esg_kpis.workspace import check_names
 from pipelines.abandoned import tags_of
+from pipelines.asked import Request
 from pipelines.definitions import ASSETS, JOB, build_defs, defs
 from pipelines.failures import INTERRUPTED_IN_A_STEP, known, stopped
 from pipelines.progress import Listener, listen
-from pipelines.resources import WorkspaceResource
 
 STANDS = "Nothing was published; the last results stand."
 _SETTINGS = """\
@@ -39,24 +37,6 @@ nux: {enabled: false}
 CHECK_ASSETS = ("files", "reading_months", "reading_fates", "reading_samples", "reading_files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "outliers", "coverage", "meter_months")
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a run is asked for; see `WorkspaceResource`."""
-
-    root: Path
-    out: Path
-    editions: tuple[str, ...] = ()
-    known_on: str = ""
-    as_of: str = ""
-    report: bool = True
-
-    def resource(self) -> WorkspaceResource:
-        """The same workspace outside of a run. Reading it finds every mistake in editions and factors before the run starts."""
-        return WorkspaceResource(
-            root=str(self.root), out=str(self.out), editions=list(self.editions), known_on=self.known_on, as_of=self.as_of, report=self.report
-        )
-
-
 def execute(request: Request, progress: Listener, *, only_ingest: bool = False) -> None:
     """Materializes the assets of a workspace, all of them or only up to the amounts.
 
@@ -64,9 +44,8 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
         EsgKpisError: what a step raised; an edition or factor library that cannot be read is found before anything starts.
         InternalProblem: if a step failed otherwise, or the check before the results did.
     """
-    resource = request.resource()
-    check_names(resource.workspace)
-    resource.read_editions, resource.library  # noqa: B018
+    check_names(request.workspace)
+    request.read_editions, request.library  # noqa: B018  (they say what is wrong before anything starts)
     definitions = build_defs(request.root, request.out, editions=request.editions, known_on=request.known_on, as_of=request.as_of, quiet=True, site=request.report)
     listen(progress)
     raised: list[BaseException] = []
@@ -127,43 +106,3 @@ def dagster_instance(root: Path) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.get() as instance:
         yield instance
-
-
-def latest_of(out: Path) -> Path:
-    """The folder of the last results, which no later run changes: for who reads several tables.
-
-    Raises:
-        EsgKpisError: if there are none yet.
-    """
-    folder = current(out)
-    if not folder.exists():
-        raise EsgKpisError("There are no results yet.", where=str(out), mend="Run `esg-kpis run` first.")
-    return folder
-
-
-def read_result(out: Path, name: str) -> pl.DataFrame:
-    """A table of the last results, by its stable path or in their own folder.
-
-    Raises:
-        EsgKpisError: if there are none yet.
-    """
-    path = out / f"{name}.parquet"
-    if not path.exists():
-        raise EsgKpisError("There are no results yet.", where=str(out), mend="Run `esg-kpis run` first.")
-    return pl.read_parquet(path)
-
-
-def known_edition(edition: str, known: Collection[str]) -> str:
-    """An edition that a set of results has.
-
-    Raises:
-        UsageProblem: if it does not have it.
-    """
-    if edition not in known:
-        raise UsageProblem(f"The last run has no edition '{edition}'.", where="--edition", mend=near_misses(edition, known) or f"It has: {', '.join(known)}.")
-    return edition
-
-
-def read_work(out: Path, name: str) -> pl.DataFrame:
-    """A frame between steps, as the last run left it. Only for the command that stops there."""
-    return pl.read_parquet(out / WORK / f"{name}.parquet")

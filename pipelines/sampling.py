@@ -34,8 +34,7 @@ from esg_kpis.sampling.project import Limit
 from esg_kpis.sampling.taken_back import taken_back, things_of
 from esg_kpis.tables import KPI_VALUES
 from pipelines.last_run import last_run
-from pipelines.look import latest_first
-from pipelines.run import latest_of, read_result
+from pipelines.latest import latest_first, latest_of, read_result
 
 _PAPERS = {".xlsx": paper_as_xlsx, ".csv": paper_as_csv}
 _OF_PACK = {"record_fates": "record_fates.csv", "estimates": "estimates.csv", "quantities": "typed/quantities.csv", "coverage": "typed/coverage.csv", "sites": "typed/sites.csv"}

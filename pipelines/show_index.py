@@ -12,8 +12,7 @@ from esg_kpis.editions import read_editions
 from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.frameworks import framework_named
 from esg_kpis.tables import ANSWERS
-from pipelines.look import unchanged_since
-from pipelines.run import known_edition, latest_of, read_result
+from pipelines.latest import known_edition, latest_of, read_result, unchanged_since
 
 _COLOURS = {"missing": "bold red", "not_collected": "yellow", "suppressed": "yellow", "not_applicable": "dim", "not_material": "dim"}
 

@@ -8,8 +8,8 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from esg_kpis.editions.labelled import OTHER, word
 from esg_kpis.report.kpi_table import periods_of, with_thousands
+from esg_kpis.words import OTHER, word
 
 STATES = {"blocked": "blocked", "not_applicable": "n/a", "not_collected": "–", "suppressed": "(few)", "incomplete": "incomplete"}
 MARKS = {"equal": ("=", "green"), "stated": ("·", "dim"), "differs": ("≠", "yellow"), "incomplete": ("~", "yellow")}

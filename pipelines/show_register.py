@@ -10,7 +10,6 @@ from esg_kpis.errors import InputProblem, UsageProblem
 from esg_kpis.exact import plain
 from esg_kpis.register import (
     Entry,
-    Guarded,
     Head,
     Keys,
     approvals,
@@ -25,9 +24,7 @@ from esg_kpis.register import (
 )
 from esg_kpis.tables import KPI_VALUES, empty
 from esg_kpis.workspace import open_workspace
-from pipelines.locked import is_what_if, looked, noted_head, register_of
-from pipelines.resources import WorkspaceResource
-from pipelines.run import latest_of, read_result
+from pipelines.locked import noted_head, register_of
 
 _WORST = 10
 
@@ -80,26 +77,6 @@ def standing(root: Path, out: Path, values: pl.DataFrame | None = None) -> dict[
 
 def _safe(text: str) -> str:
     return text.replace("[", r"\[")
-
-
-# ---------------------------------------------------------------- after a run
-
-
-def locks(resource: WorkspaceResource, out: Path) -> dict[str, Any]:
-    """How the last results stand beside what is locked, what is wrong with the register, and whether they are a what-if that went on all the same."""
-    found = looked(resource, read_result(latest_of(out), "kpi_values")) or Guarded()
-    held = [{"edition": item.edition, "period": item.period, "entry": item.entry, "computed": item.computed, "changed": list(item.changed), "said": str(item)} for item in found.held]
-    return {"held": held, "problems": list(found.problems), "what_if": is_what_if(resource)}
-
-
-def print_locks(console: Console, told: dict[str, Any]) -> None:
-    """A line per locked period."""
-    for item in told["held"]:
-        console.print(f"[bold]Locked[/]: {_safe(item['said'])}")
-    for problem in told["problems"]:
-        console.print(f"[bold red]Problem[/] of the register: {_safe(problem)}")
-    if told["problems"] or any(item["changed"] for item in told["held"]):
-        console.print("  This what-if was not stopped, since it lies in a folder of its own. Its numbers cannot be approved.")
 
 
 # ---------------------------------------------------------------- verify

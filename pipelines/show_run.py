@@ -1,7 +1,7 @@
 """What `esg-kpis run` prints when it is done, at 100 columns: the newest edition's KPIs, what is blocked and why, and what needs a person. Reads the tables of a run; computes nothing."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from esg_kpis.assurance.findings import without_ids
+from esg_kpis.assurance.named import without_ids
 from esg_kpis.assurance.states import still_open
-from esg_kpis.editions import Edition
 from esg_kpis.report.outputs import changed_before
 from pipelines.counts import counted_verdicts, summary_of
-from pipelines.look import latest_first
-from pipelines.results import RUN_FILE
-from pipelines.run import latest_of, read_result
+from pipelines.latest import RUN_FILE, latest_first, latest_of, read_result
 from pipelines.show_kpis import WIDTH, lines_of, print_kpis
 from pipelines.show_tie_out import print_differences, print_total
 
@@ -27,12 +24,11 @@ REPORT = Path("report") / "index.html"
 """Where the first page of the report site lies in the results."""
 
 
-def print_run(console: Console, editions: Iterable[Edition], out: Path, *, every: bool = False) -> None:
-    """The KPIs of the newest edition, or of all; then what is blocked or incomplete and why, and a summary: what needs a person, and where everything is."""
+def print_run(console: Console, documents: Mapping[str, str], out: Path, *, every: bool = False) -> None:
+    """The KPIs of the newest edition, or of all; then what is blocked or incomplete and why, and a summary: what needs a person, and where everything is. `documents` names the report of each edition."""
     folder = latest_of(out)
     names = ("kpi_labels", "kpi_values", "tie_out", "findings", "anomalies")
     tables = {name: read_result(folder, name) for name in names}
-    documents = {edition.id: edition.rules.document for edition in editions}
     order = [name for name in latest_first(folder, tables["kpi_values"]["edition"].unique().to_list()) if name in documents]
     for number, name in enumerate(order if every else order[:1]):
         if number:

@@ -11,11 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from esg_kpis.editions.labelled import word
 from esg_kpis.errors import UsageProblem
 from esg_kpis.report.kpi_table import LANGUAGES
-from pipelines.labels import tables_by_edition
-from pipelines.run import known_edition, latest_of, read_result
+from esg_kpis.words import word
+from pipelines.kpi_tables import tables_by_edition
+from pipelines.latest import known_edition, latest_of, read_result
 from pipelines.show_kpis import STATES, Cell, lines_of
 
 WIDTH, ROOM, UNIT = 100, 36, 13

@@ -14,7 +14,7 @@ from rich.tree import Tree
 
 from esg_kpis.errors import UsageProblem
 from esg_kpis.exact import plain, printed
-from pipelines.run import known_edition, latest_of, read_result
+from pipelines.latest import known_edition, latest_of, read_result
 
 UNKNOWN = ("not known: ", "not computed: ")
 """How the boundary of a target begins that nothing is computed of; the reason stands with its verdict."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from esg_kpis.assurance.findings import without_ids
+from esg_kpis.assurance.named import without_ids
 from esg_kpis.exact import printed
 from esg_kpis.report.charts.words import measure_named
 from esg_kpis.report.kpi_table import with_thousands

@@ -9,7 +9,7 @@ from esg_kpis.errors import UsageProblem
 from esg_kpis.report.workbook import Basis, write_workbook
 from pipelines.evidence import check_no_heads
 from pipelines.last_run import LastRun, last_run
-from pipelines.run import read_result
+from pipelines.latest import read_result
 
 TABLES = ("quantities", "records", "estimates", "claims", "instruments", "sites", "ownership", "factor_uses", "kpi_labels", "tie_out", "people_controls")
 """The tables of a run that a workbook shows rows of."""

@@ -35,7 +35,8 @@ def copy_workspace(target: Path, source: Path = REPOSITORY) -> Path:
 
 def run_workspace(root: Path, out: Path, home: Path, *, report: bool = False) -> Ran:
     """Runs a workspace through the same function as the command line; without the report site unless it is asked for, as `run --no-report`."""
-    from pipelines.run import Request, execute
+    from pipelines.asked import Request
+    from pipelines.run import execute
 
     before = os.environ.get("DAGSTER_HOME")
     os.environ["DAGSTER_HOME"] = str(home)

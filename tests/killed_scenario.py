@@ -56,7 +56,8 @@ def serve() -> None:
 def _run(order: Mapping[str, Any]) -> None:
     """One run, in the process that is to be killed."""
     from esg_kpis.report.outputs import publish
-    from pipelines.run import Request, execute
+    from pipelines.asked import Request
+    from pipelines.run import execute
 
     os.environ["DAGSTER_HOME"] = order["home"]
     said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

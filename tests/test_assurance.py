@@ -9,7 +9,8 @@ import pytest
 
 from esg_kpis.amounts import amounts_of
 from esg_kpis.amounts.outliers import OUTLIER
-from esg_kpis.assurance.findings import CHECKS, findings, records_named, without_ids
+from esg_kpis.assurance.findings import findings
+from esg_kpis.assurance.named import CHECKS, records_named, without_ids
 from esg_kpis.assurance.tie_out import published_of
 from esg_kpis.assurance.trace import formula, leaves, trace
 from esg_kpis.errors import InputProblem, UsageProblem

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esg_kpis.amounts import coverage_of
-from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.assurance.named import CHECKS
 from esg_kpis.domains import DOMAINS
 from esg_kpis.tables import AMOUNTS, BRIDGE, FINDINGS, KPI_VALUES, METERS, QUANTITIES, RECORDS, SITES, WRITTEN, Table, empty
 from pipelines.catalogue import CATALOGUE, GROUPS, PREVIEWED

@@ -338,7 +338,8 @@ def test_estimates_per_head_need_the_annex_and_their_basis_is_not_told(tmp_path:
 
 
 def test_a_what_if_and_changed_inputs_are_refused(tmp_path: Path) -> None:
-    from pipelines.run import Request, execute
+    from pipelines.asked import Request
+    from pipelines.run import execute
 
     ran = ran_small(tmp_path)
     (ran.root / "data" / "raw" / "energy" / "later.csv").write_text("x")

@@ -23,7 +23,7 @@ from esg_kpis.report.site.explorer.packed import packed, sent
 from esg_kpis.report.site.explorer.put import runs, script, shelved
 from esg_kpis.report.site.explorer.words import words_in
 from pipelines.last_run import last_run
-from pipelines.run import latest_of
+from pipelines.latest import latest_of
 from tests.conftest import REPOSITORY, Ran, run_workspace
 from tests.evidence_scenario import SITE, TOTAL, everybody, people, ran_small
 from tests.people_scenario import spell

@@ -28,8 +28,9 @@ from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.report.outputs import alone, publish
 from esg_kpis.report.returned import write_returned
 from pipelines.abandoned import end_abandoned, tags_of
+from pipelines.asked import Request
 from pipelines.definitions import JOB, build_defs
-from pipelines.run import Request, dagster_instance, execute
+from pipelines.run import dagster_instance, execute
 from tests.killed_scenario import (
     ROOT,
     SITES,

@@ -49,7 +49,7 @@ def test_the_test_for_simplified_characters_finds_some() -> None:
     assert simplified_in("溫室氣體排放總量（範圍一及範圍二）、因工亡故、有害廢棄物、公斤、每人") == set()
 
 
-@pytest.mark.parametrize("text", [*(folder / "labels.yaml" for folder in EDITIONS), REPOSITORY / "src/esg_kpis/editions/words.toml"], ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("text", [*(folder / "labels.yaml" for folder in EDITIONS), REPOSITORY / "src/esg_kpis/words.toml"], ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_label_has_a_simplified_character(text: Path) -> None:
     assert simplified_in(text.read_text(encoding="utf-8")) == set()
 

@@ -18,8 +18,10 @@ from esg_kpis.editions.renew_rules import renewed_rules
 from esg_kpis.editions.toml_blocks import blocks_of, text_of
 from esg_kpis.errors import InputProblem, UsageProblem
 from pipelines import new_edition as making
+from pipelines.asked import Request
+from pipelines.latest import read_result
 from pipelines.new_edition import new_edition
-from pipelines.run import Request, execute, read_result
+from pipelines.run import execute
 from tests.conftest import REPOSITORY
 from tests.scenario import factor_row, gwp_row, library_folder
 from tests.test_cli import esg_kpis

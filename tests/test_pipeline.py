@@ -12,8 +12,10 @@ import pytest
 from esg_kpis.errors import EsgKpisError, FactorProblem, InputProblem, InternalProblem, OutOfRange, UnitProblem
 from esg_kpis.report.outputs import MANIFEST, changed_before, publish
 from esg_kpis.tables import WRITTEN
+from pipelines.asked import Request
 from pipelines.definitions import ASSETS, JOB, build_defs
-from pipelines.run import Request, execute, read_result
+from pipelines.latest import read_result
+from pipelines.run import execute
 from tests.conftest import REPOSITORY, Ran, copy_workspace
 from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.assurance.named import CHECKS
 from esg_kpis.assurance.states import needs_a_person, open_by_severity, state_of
 from esg_kpis.report.site.sentences import reader_of
 from esg_kpis.report.site.words import what_is_wrong

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, expect
 
-from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.assurance.named import CHECKS
 from tests.browser import launched, violations, watched
 from tests.conftest import REPOSITORY, Ran
 

@@ -311,11 +311,11 @@ def lines_at(worked: Ran, columns: int, *more: str) -> list[str]:
     """What a run of the worked data prints, without running it again."""
     from rich.console import Console
 
-    from pipelines.resources import WorkspaceResource
     from pipelines.show_run import print_run
+    from pipelines.unchanged import documents_of
 
     console = Console(record=True, width=columns, file=io.StringIO(), highlight=False)
-    print_run(console, WorkspaceResource(root=str(worked.root), out=str(worked.out)).read_editions, worked.out, every="--all" in more)
+    print_run(console, documents_of(worked.root / "editions"), worked.out, every="--all" in more)
     return console.export_text().splitlines()
 
 

@@ -54,25 +54,27 @@ def scaled(quantity: pl.Expr, numerator: pl.Expr, denominator: pl.Expr) -> pl.Ex
     return quantity.cast(QUANTITY) * numerator.cast(whole) / denominator.cast(whole)
 
 
-def sums(frame: pl.DataFrame, by: Sequence[str], column: str) -> pl.DataFrame:
-    """Exact sums of a product column per group, sorted by the group. Nulls do not count; a group of nulls gives null.
+def sums(frame: pl.DataFrame, by: Sequence[str], *columns: str) -> pl.DataFrame:
+    """Exact sums of product columns per group, sorted by the group. Nulls do not count; a group of nulls gives null. Several columns cost little more than one.
 
-    Columns: `by`; `column` (Decimal, 24 decimals, same unit as received).
+    Columns: `by`; `columns` (Decimal, 24 decimals, same unit as received).
 
     Raises:
         OutOfRange: if the sizes in a group, each rounded to a whole number and one added per row, reach 10^14. polars would wrap around without a word.
     """
     whole = pl.Decimal(38, 0)
-    size = pl.col(column).abs().cast(whole).sum() + pl.len().cast(whole)
-    total = pl.when(pl.col(column).count() > 0).then(pl.col(column).sum())
     keyed = frame if by else frame.with_columns(pl.lit(0).alias("__all"))
     keys = list(by) or ["__all"]
-    if keyed.group_by(keys).agg(size.alias("__size")).filter(pl.col("__size") >= PRODUCT_LIMIT).height:
-        raise OutOfRange(
-            f"A sum of '{column}' reaches 10^{38 - PRODUCT_SCALE}, more than the exact arithmetic holds.",
-            mend="Look for a quantity in the wrong unit.",
-        )
-    return keyed.group_by(keys).agg(total.alias(column)).sort(keys).select(*by, column)
+    sizes = [(pl.col(name).abs().cast(whole).sum() + pl.len().cast(whole)).alias(f"__size of {name}") for name in columns]
+    totals = [pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in columns]
+    found = keyed.group_by(keys).agg(*sizes, *totals)
+    for name in columns:
+        if (found[f"__size of {name}"] >= PRODUCT_LIMIT).any():
+            raise OutOfRange(
+                f"A sum of '{name}' reaches 10^{38 - PRODUCT_SCALE}, more than the exact arithmetic holds.",
+                mend="Look for a quantity in the wrong unit.",
+            )
+    return found.sort(keys).select(*by, *columns)
 
 
 # ---------------------------------------------------------------- the same, as DuckDB SQL

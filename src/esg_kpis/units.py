@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
-
-import pint
+from typing import TYPE_CHECKING
 
 from esg_kpis.errors import UnitProblem, near_misses
+
+if TYPE_CHECKING:
+    import pint
 
 _DEFINITION = re.compile(r"^(?P<name>[^=@]+?)\s*=\s*(?P<expression>.+)$")
 _DIRECTIVE = re.compile(r"^@(?P<what>alias|refuse)(\[(?P<domain>\w+)\])?\s+(?P<name>.+?)\s*[=:]\s*(?P<value>.+)$")
@@ -24,7 +26,7 @@ _MULTIPLE = re.compile(r"^(?P<top>[\d.]+)(/(?P<bottom>[\d.]+))?\s+(?P<unit>\S+)$
 class Registry:
     """What `units.txt` says: pint's registry, and our names, aliases and refusals beside it."""
 
-    pint: pint.UnitRegistry[Fraction]
+    pint: "pint.UnitRegistry[Fraction]"
     keys: dict[str, str]
     """Unit as written here -> the ASCII name pint knows it by."""
     aliases: dict[tuple[str, str], str]
@@ -39,6 +41,8 @@ def registry() -> Registry:
     Raises:
         UnitProblem: if a line of `units.txt` cannot be read.
     """
+    import pint  # Who asks for no unit does not wait for it.
+
     ureg: pint.UnitRegistry[Fraction] = pint.UnitRegistry(None, non_int_type=Fraction, cache_folder=None)
     keys: dict[str, str] = {}
     aliases: dict[tuple[str, str], str] = {}
@@ -136,8 +140,10 @@ def _simple(source: str, target: str, domain: str) -> Fraction:
     known = registry()
     from_unit, to_unit = unit_named(source, domain), unit_named(target, domain)
     quantity = known.pint.Quantity(Fraction(1), known.keys[from_unit])
+    from pint import DimensionalityError
+
     try:
         return Fraction(quantity.to(known.keys[to_unit]).magnitude)
-    except pint.DimensionalityError:
+    except DimensionalityError:
         like = [unit for unit in units_like(to_unit, domain) if unit in known.keys]
         raise UnitProblem(f"'{source}' does not measure what '{target}' measures.", mend=f"Units that do: {', '.join(like)}.") from None

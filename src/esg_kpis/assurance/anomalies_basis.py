@@ -13,7 +13,7 @@ from esg_kpis.editions import Amounts, Breakdown, Kpi, Period
 from esg_kpis.editions.anomalies import Anomaly
 from esg_kpis.editions.entry import fits
 from esg_kpis.exact import plain, printed
-from esg_kpis.kpis import CUBE, Inputs, counting, leaf_value, only, parts_of, period_before, selected, with_attributes
+from esg_kpis.kpis import CUBE, Inputs, counting, cut_of, leaf_value, only, parts_of, period_before, selected, with_attributes
 
 DIGITS = 6
 """Significant digits of what is told. The comparison itself is exact; an explanation holds as long as these digits do."""
@@ -102,7 +102,7 @@ class Basis:
             return {}
         cube, found = self._cubes[period.id], {}
         there = {name for item in kpi.amounts for name in selected(cube, item)[attribute].unique()}
-        for name, part in parts_of(Breakdown(name=attribute, each=attribute), cube).items():
+        for name, part in parts_of(Breakdown(name=attribute, each=attribute), cut_of(self.inputs, period.id)).items():
             rows = part(kpi, None) if name in there else ()
             if not rows or any(row[4] is not None or row[6] for row in rows):
                 continue

@@ -50,9 +50,8 @@ def withheld(values: pl.DataFrame, inputs: Inputs) -> set[Term]:
 
 def _terms(known: Known, inputs: Inputs, shown: set[Cell]) -> dict[Term, set[Group]]:
     """The groups that each measure of each term of the cells shown counts."""
-    cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
     found: dict[Term, set[Group]] = {}
-    for cell, kpi, spot in spots(inputs, cube, known):
+    for cell, kpi, spot in spots(inputs, known):
         if cell not in shown or not about_people(kpi, inputs.edition):
             continue
         for leaf, at, within in _leaves(kpi, spot, None):

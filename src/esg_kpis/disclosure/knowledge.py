@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -12,7 +13,7 @@ from esg_kpis.domains.people import DOMAIN, PERSONS_BEHIND
 from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT
-from esg_kpis.kpis import Inputs, Part, Within, attributes_of, cross_name, leaf_value, narrowed, parts_of, period_before
+from esg_kpis.kpis import Inputs, Part, Within, attributes_of, cross_name, cut_of, leaf_value, narrowed, parts_of, period_before
 from esg_kpis.units import multiplier
 
 Cell = tuple[str, str, str, str]
@@ -30,6 +31,7 @@ class Group:
     within: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+_EXACT = Context(prec=100, traps=[Inexact])
 _KEPT = Fraction(1, 10**12)
 """How far a reader's knowledge of a value may be off: beside what is printed, kpi_values holds the value unrounded."""
 
@@ -79,7 +81,7 @@ def knowledge(values: pl.DataFrame, inputs: Inputs) -> Known:
     cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
     attributes = [name for name in cube.columns if cube[name].dtype == pl.String and name not in _NO_ATTRIBUTES]
     known = Known({name: tuple(value for value in cube[name].unique().sort().to_list() if value) for name in attributes})
-    for cell, kpi, spot in spots(inputs, cube, known):
+    for cell, kpi, spot in spots(inputs, known):
         if cell in rows and about_people(kpi, inputs.edition):
             _learn(known, cell, kpi, spot, rows[cell])
     return known
@@ -97,7 +99,6 @@ class Spot:
     category: str
     part: Part
     inputs: Inputs
-    cube: pl.DataFrame
     known: Known
 
     def before(self) -> "Spot | None":
@@ -117,7 +118,7 @@ class Spot:
             asked[name] = asked[name] & chosen if name in asked else chosen
         group = canonical(self.known, measure, self.period, asked)
         if group not in self.known.sizes:
-            self.known.sizes[group] = size_of(self.cube, measure, self.period, asked)
+            self.known.sizes[group] = size_of(self.inputs, measure, self.period, asked)
         return group
 
 
@@ -127,11 +128,18 @@ def canonical(known: Known, measure: str, period: str, asked: Mapping[str, Itera
     return Group(measure, period, tuple(sorted(kept.items())))
 
 
-def size_of(cube: pl.DataFrame, measure: str, period: str, asked: Mapping[str, Iterable[str]]) -> Fraction:
-    """How much a measure counts of a group, by the cross that was counted by these attributes."""
-    conditions = [pl.col("measure") == measure, pl.col("period") == period, pl.col("cross") == cross_name(cross_of(asked))]
-    conditions += [pl.col(name).is_in(sorted(values)) for name, values in asked.items()]
-    return Fraction(cube.filter(pl.all_horizontal(conditions))["quantity"].sum() or 0)
+def size_of(inputs: Inputs, measure: str, period: str, asked: Mapping[str, Iterable[str]]) -> Fraction:
+    """How much a measure counts of a group, by the cross that was counted by these attributes; what is blocked is not known."""
+    cut = cut_of(inputs, period)
+    blocked, quantities = cut.column("blocked"), cut.column("quantity")
+    places = [place for place in cut.of_measure(measure, (cross_name(cross_of(asked)),)) if blocked[place] is None]
+    for name, values in asked.items():
+        own, wanted = cut.column(name), set(values)
+        places = [place for place in places if own[place] in wanted]
+    total = Decimal(0)
+    for place in places:
+        total = _EXACT.add(total, quantities[place] or 0)
+    return Fraction(total)
 
 
 def _chosen(occurring: Iterable[str], wanted: Iterable[str]) -> set[str]:
@@ -139,17 +147,16 @@ def _chosen(occurring: Iterable[str], wanted: Iterable[str]) -> set[str]:
     return set(occurring) - left_out if left_out else set(occurring) & set(wanted)
 
 
-def spots(inputs: Inputs, cube: pl.DataFrame, known: Known) -> Iterator[tuple[Cell, Kpi, Spot]]:
+def spots(inputs: Inputs, known: Known) -> Iterator[tuple[Cell, Kpi, Spot]]:
     """Every cell of an edition, with its KPI and what can be asked of its category."""
     for kpi in inputs.edition.kpis.values():
         for period in inputs.edition.periods.values():
-            whole = inputs.cube.filter(pl.col("period") == period.id)
             for breakdown in kpi.breakdowns:
                 if (kpi.periods and period.id not in kpi.periods) or (breakdown.periods and period.id not in breakdown.periods):
                     continue
-                for category, part in parts_of(breakdown, whole).items():
+                for category, part in parts_of(breakdown, cut_of(inputs, period.id)).items():
                     cell = (kpi.id, period.id, breakdown.name, category)
-                    yield cell, kpi, Spot(period.id, breakdown, category, part, inputs, cube, known)
+                    yield cell, kpi, Spot(period.id, breakdown, category, part, inputs, known)
 
 
 def about_people(kpi: Kpi, edition: Edition) -> bool:

@@ -7,7 +7,7 @@ is what an attacker of a published table would solve, first in any numbers and t
 No amount is computed here: binary numbers decide only whether a figure is shown, with a margin for their own rounding.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, product
 from math import ceil, floor
@@ -16,6 +16,7 @@ import highspy
 import numpy as np
 
 from esg_kpis.disclosure.knowledge import Cell, Figure, Group, Known, Terms
+from esg_kpis.disclosure.tables_found import Found, Places
 from esg_kpis.domains.people import PART_OF, PERSONS_BEHIND
 from esg_kpis.editions import Edition
 from esg_kpis.kpis import period_before
@@ -47,7 +48,7 @@ class Reader:
         ]
         self._solver, self._whole = _programme(len(self._columns)), _programme(len(self._columns))
         self._whole.changeColsIntegrality(len(kinds), np.arange(len(kinds), dtype=np.int32), np.array(kinds))
-        self._whole.setOptionValue("mip_max_nodes", _NODES)
+        self._found = Found(np.array([kind == highspy.HighsVarType.kInteger for kind in kinds], dtype=bool))
         self._cell_of_row: dict[int, Cell] = {}
         self._goal: dict[int, float] = {}
         self._hidden: set[Cell] = set()
@@ -71,6 +72,7 @@ class Reader:
         bounds = (-highspy.kHighsInf if low is None else float(low), highspy.kHighsInf if high is None else float(high))
         for solver in (self._solver, self._whole):
             solver.addRow(*bounds, len(entries), where, sizes)
+        self._found.add_row(*bounds, where, sizes)
         return int(self._solver.getNumRow()) - 1
 
     def _spread(self, group: Group) -> dict[int, Fraction] | None:
@@ -185,13 +187,27 @@ class Reader:
 
     def _can_be(self, spread: Mapping[int, Fraction], least: int) -> bool:
         """Whether a table of whole persons fits all figures and counts at least so many of a group."""
-        columns = sorted(spread)
-        row = int(self._whole.getNumRow())
-        self._whole.addRow(float(least), highspy.kHighsInf, len(columns), np.array(columns, dtype=np.int32), np.ones(len(columns)))
+        columns = np.array(sorted(spread), dtype=np.int32)
+        return self._found.any_with(columns, least) or self._searched([(columns, least)], _NODES) != highspy.HighsModelStatus.kInfeasible
+
+    def seek_one_for_all(self, wanted: Mapping[Group, int]) -> None:
+        """Looks a little for one table of whole persons in which every one of some groups counts enough: it then answers for each of them."""
+        spreads = [(spread, least) for group, least in wanted.items() if (spread := self._spread(group)) is not None]
+        if len(spreads) > 1:
+            self._searched([(np.array(sorted(spread), dtype=np.int32), least) for spread, least in spreads], 1)
+
+    def _searched(self, wanted: Sequence[tuple[Places, int]], nodes: int) -> highspy.HighsModelStatus:
+        """How the search for a table ends in which some columns count so many; one that is found is kept."""
+        first = int(self._whole.getNumRow())
+        for columns, least in wanted:
+            self._whole.addRow(float(least), highspy.kHighsInf, len(columns), columns, np.ones(len(columns)))
+        self._whole.setOptionValue("mip_max_nodes", nodes)
         self._whole.run()
-        told = self._whole.getModelStatus() == highspy.HighsModelStatus.kInfeasible
-        self._whole.deleteRows(1, np.array([row], dtype=np.int32))
-        return not told
+        status = self._whole.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            self._found.keep(np.array(self._whole.getSolution().col_value))
+        self._whole.deleteRows(len(wanted), np.arange(first, first + len(wanted), dtype=np.int32))
+        return status
 
     def _breaking(self, group: Group, spread: Mapping[int, Fraction], least: int) -> list[Cell]:
         """Of the figures that no linear bound names: those without which the group can count more; all that share its measure and period, if none is enough."""
@@ -214,6 +230,7 @@ class Reader:
     def _bound(self, row: int, low: float, high: float) -> None:
         for solver in (self._solver, self._whole):
             solver.changeRowBounds(row, low, high)
+        self._found.bound(row, low, high)
 
     def range_of(self, group: Group) -> tuple[int, int, list[Cell]]:
         """The least and the most that a group can count or add up to, and the figures that say so."""

@@ -54,7 +54,6 @@ def suppressed(values: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 
 def implied(known: Known, inputs: Inputs) -> dict[Group, Fraction]:
     """The groups that no cell counts and that a reader may work out as the rest of those that cells do count, and what they add up to, with their sizes."""
-    cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
     classes = classes_of(known)
     found: dict[Group, Fraction] = {}
     told = (group for about in (known.touching, known.sums) for groups in about.values() for group in groups)
@@ -64,7 +63,7 @@ def implied(known: Known, inputs: Inputs) -> dict[Group, Fraction]:
                 asked = {**dict(group.within[:place]), **dict(group.within[place + 1 :]), name: values}
                 rest = canonical(known, group.measure, group.period, asked)
                 if rest not in known.sizes and rest not in found:
-                    found[rest] = size_of(cube, group.measure, group.period, asked)
+                    found[rest] = size_of(inputs, group.measure, group.period, asked)
     return found
 
 
@@ -95,6 +94,7 @@ def hide(known: Known, rests: dict[Group, Fraction], edition: Edition, already: 
     reader = Reader(known, known.sizes | rests, edition)
     for cell in hidden:
         reader.hide(cell)
+    reader.seek_one_for_all({group: least_of(group, edition) for group in sorted(small)})
     persons_kept = [partial(reader.gives_back, group, least_of(group, edition)) for group in sorted(small, key=lambda item: (sizes[item], item))]
     _until_kept(persons_kept, hidden, open_cells, reader, known, why)
     every = known.sizes | rests

@@ -1,9 +1,7 @@
 """`labels.yaml` read and checked against the KPIs of its edition, and every cell of a KPI table under its label and at its place in the report."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,9 +13,8 @@ from esg_kpis.editions.model import Edition, Kpi
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.ingest.declared import problems_of
 from esg_kpis.tables import KPI_LABELS, conform
+from esg_kpis.words import OTHER, every_word, word
 
-OTHER = "other"
-"""The word under which stands what no table of the report prints."""
 Cell = tuple[str, str, str]
 """KPI id, breakdown, category."""
 
@@ -62,10 +59,10 @@ def _check_once(node: yaml.Node | None, where: str) -> None:
 
 
 def _known(words: Collection[str], known: Collection[str], what: str, where: str) -> None:
-    for word in words:
-        if word not in known:
-            mend = near_misses(word, known) or f"Labels are for what kpis.yaml defines; known: {', '.join(sorted(known)[:12])}."
-            raise InputProblem(f"The edition has no {what} '{word}'.", where=where, mend=mend)
+    for name in words:
+        if name not in known:
+            mend = near_misses(name, known) or f"Labels are for what kpis.yaml defines; known: {', '.join(sorted(known)[:12])}."
+            raise InputProblem(f"The edition has no {what} '{name}'.", where=where, mend=mend)
 
 
 def categories_of(kpis: Mapping[str, Kpi]) -> dict[str, list[str]]:
@@ -128,15 +125,8 @@ def missing_labels(edition: Edition) -> dict[str, list[str]]:
 
 @cache
 def library_words() -> dict[str, dict[str, Words]]:
-    """The words of the library itself: `statuses`, `verdicts`, and what stands around a KPI table (`table`), in English and Chinese."""
-    raw = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
-    return {group: {name: Words.model_validate(words) for name, words in entries.items()} for group, entries in raw.items()}
-
-
-def word(group: str, name: str, language: str) -> str:
-    """One word of the library; English where a language has none."""
-    words = library_words()[group][name]
-    return (words.zh if language == "zh" else words.en) or words.en or name
+    """The words of the library itself (`esg_kpis.words`), as labels."""
+    return {group: {name: Words.model_validate(words) for name, words in entries.items()} for group, entries in every_word().items()}
 
 
 # ---------------------------------------------------------------- every cell under its label

@@ -15,7 +15,7 @@ from esg_kpis.disclosure import suppressed
 from esg_kpis.domains import MEASURES
 from esg_kpis.editions import Breakdown, Edition, Kpi
 from esg_kpis.editions.model import TOTAL, Disclosure
-from esg_kpis.kpis import Inputs, Told, Within, attributes_of, evaluate, parts_of
+from esg_kpis.kpis import Inputs, Told, Within, attributes_of, cut_of, evaluate, parts_of
 from esg_kpis.tables import KPI_VALUES, PEOPLE_CELLS, PUBLISHED, conform, empty
 
 WITHHELD = "it would tell of fewer persons than the edition shows"
@@ -112,12 +112,11 @@ def _terms_of(cell: _Cell, edition: Edition) -> Iterator[tuple[_Term, Kpi, Break
 
 def _sums(asked: Mapping[_Term, tuple[Kpi, Breakdown]], inputs: Inputs, kpis: dict[str, Kpi]) -> dict[_Term, list[_Sum]]:
     """What each term adds up to by measure. `kpis` is filled with a KPI per sum, measure and breakdown as far as that narrows it, so that the disclosure check can look at them."""
-    cubes = {period: inputs.cube.filter(pl.col("period") == period) for period in inputs.edition.periods}
     parts, found, names = {}, {}, dict[str, str]()
     for term, (leaf, spread) in asked.items():
         _, period, breakdown, category, within = term
         if (at := (period, breakdown, spread.periods)) not in parts:
-            parts[at] = parts_of(spread, cubes[period])
+            parts[at] = parts_of(spread, cut_of(inputs, period))
         rows = parts[at][category](leaf, within) if category in parts[at] else ()
         narrow = narrowed_to(spread, within)
         own = []

@@ -9,9 +9,8 @@ from pyarrow import ArrowException
 
 from esg_kpis.errors import InputProblem
 from esg_kpis.files.header import columns_of
-from esg_kpis.files.sheet import LINE, Reading, Sheet
+from esg_kpis.files.sheet import LINE, MAX_CELLS, Reading, Sheet
 from esg_kpis.files.source import Source
-from esg_kpis.files.workbooks import MAX_CELLS
 
 
 def parquet_sheet(source: Source, reading: Reading) -> Sheet:

@@ -2,23 +2,20 @@
 
 import io
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from esg_kpis.errors import InputProblem
 from esg_kpis.files.archives import BROKEN, check_archive, gunzipped, unzipped
-from esg_kpis.files.columnar import parquet_sheet
 from esg_kpis.files.header import header_at, known_names, sheet_of
 from esg_kpis.files.sheet import Grid, Reading, Sheet
 from esg_kpis.files.source import Source
 from esg_kpis.files.text import text_sheet
-from esg_kpis.files.workbooks import ods_grids, xls_grids, xlsx_grids
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".ods", ".parquet", ".gz", ".zip")
-_WORKBOOKS: dict[str, Callable[[Source, str | None, str], list[Grid]]] = {"xlsx": xlsx_grids, "ods": ods_grids, "xls": xls_grids}
+_WORKBOOKS = ("xlsx", "ods", "xls")
 
 
 def kind_of(source: Source) -> str:
@@ -82,12 +79,18 @@ def read_sheets(source: Source, reading: Reading) -> list[Sheet]:
     if kind == "text":
         return [text_sheet(source, reading)]
     if kind == "parquet":
+        from esg_kpis.files.columnar import (
+            parquet_sheet,  # pyarrow and openpyxl take a tenth of a second each, and most commands read no such file.
+        )
+
         return [parquet_sheet(source, reading)]
     if kind not in _WORKBOOKS:
         raise InputProblem("It is an archive.", where=source.where, mend="Unpack it first.")
     if kind != "xls":
         check_archive(source)
-    grids = _WORKBOOKS[kind](source, reading.sheet, reading.decimal)
+    from esg_kpis.files.workbooks import grids_of
+
+    grids = grids_of(source, kind, reading.sheet, reading.decimal)
     chosen = _chosen(grids, reading, source)
     unread = tuple(f"{grid.name} (hidden)" if grid.hidden else grid.name for grid in grids if grid not in chosen)
     sheets = [sheet_of(source, grid, reading, kind) for grid in chosen]

@@ -9,6 +9,8 @@ from esg_kpis.files.source import Source
 LINE = "__line"
 CELL = {LINE: pl.Int64(), "column": pl.String()}
 NO_CELLS = pl.DataFrame(schema=CELL)
+MAX_CELLS = 20_000_000
+"""Cells that a sheet may span."""
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,9 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from esg_kpis.errors import InputProblem
-from esg_kpis.files.sheet import Grid
+from esg_kpis.files.sheet import MAX_CELLS, Grid
 from esg_kpis.files.source import Source
 
-MAX_CELLS = 20_000_000
 MAX_ROWS = 1_048_576
 """What a sheet can have; a row that says it stands below is made up."""
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
@@ -101,6 +100,11 @@ def as_text(cell: object, decimal: str = ".") -> str:
 
 
 # ---------------------------------------------------------------- XLSX
+
+
+def grids_of(source: Source, kind: str, wanted: str | None, decimal: str) -> list[Grid]:
+    """The sheets of a workbook of one of the kinds `xlsx`, `xls` and `ods`."""
+    return {"xlsx": xlsx_grids, "xls": xls_grids, "ods": ods_grids}[kind](source, wanted, decimal)
 
 
 def xlsx_grids(source: Source, wanted: str | None = None, decimal: str = ".") -> list[Grid]:

@@ -5,6 +5,7 @@ Amounts are added up exactly (`cube`), chosen by category (`selection`), divided
 """
 
 from esg_kpis.kpis.cube import CUBE, NOT_TOLD, Inputs, Told, counting, cross_name, inputs_of, stands_in, with_attributes, with_sites
+from esg_kpis.kpis.cut import cut_of
 from esg_kpis.kpis.evaluate import cells, evaluate, period_before
 from esg_kpis.kpis.formulas import Value, divisor, leaf_value
 from esg_kpis.kpis.selection import Part, Within, attributes_of, narrowed, only, parts_of, selected
@@ -22,6 +23,7 @@ __all__ = [
     "cells",
     "counting",
     "cross_name",
+    "cut_of",
     "divisor",
     "evaluate",
     "inputs_of",

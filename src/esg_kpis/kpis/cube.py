@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from esg_kpis.editions.counting import cross_of
 from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import sums
 from esg_kpis.factors import Choice, Library
+
+if TYPE_CHECKING:
+    from esg_kpis.kpis.cut import Cut
 
 CUBE = ["period", "measure", "origin", "gas_group", "scope", "basis", "site_id", "country", "grid_region", "kind", "business_line", "attributes"]
 """What a KPI may ask for of an amount."""
@@ -55,7 +59,7 @@ class Inputs:
     `cube` is the edition's counting amounts added up per `CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
     quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
     joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason. `divisors` fills as sums ask for the factor that they are divided by.
-    `told` stands in for amounts that are not there.
+    `told` stands in for amounts that are not there. `cuts` fills with the cube of each period as it is asked for (`cut_of`).
     """
 
     edition: Edition
@@ -65,6 +69,7 @@ class Inputs:
     left_out: pl.DataFrame
     divisors: dict[tuple[str, str, str], Choice | FactorProblem] = field(default_factory=dict)
     told: Told | None = None
+    cuts: "dict[str, Cut]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:
@@ -72,13 +77,12 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     joined = counting(amounts, sites)
     keyed = joined.with_columns(pl.col(CUBE).fill_null(""))
     zero = pl.lit(0).cast(pl.Decimal(38, 24))
-    total = sums(keyed, CUBE, "quantity")
-    estimated = sums(keyed.with_columns(pl.when("estimated").then(pl.col("quantity").abs()).otherwise(zero).alias("part")), CUBE, "part")
-    sizes = sums(keyed.with_columns(pl.col("quantity").abs().alias("size")), CUBE, "size")
+    size = pl.col("quantity").abs()
+    total = sums(keyed.with_columns(size.alias("size"), pl.when("estimated").then(size).otherwise(zero).alias("part")), CUBE, "quantity", "part", "size")
     rest = keyed.group_by(CUBE).agg(
         pl.col("blocked").drop_nulls().sort().first(), (~stands_in()).sum().alias("rows"), _lacking().drop_nulls().unique().sort().alias("short")
     )
-    cube = total.join(estimated, on=CUBE).join(sizes, on=CUBE).join(rest, on=CUBE).rename({"part": "estimated"})
+    cube = total.join(rest, on=CUBE).rename({"part": "estimated"})
     excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
         pl.col(CUBE).fill_null("")
     )

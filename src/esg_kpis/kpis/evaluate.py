@@ -77,7 +77,6 @@ def _marked(rows: list[dict[str, Any]], edition: Edition) -> bool:
 
 def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
     """KPI, period, breakdown, category and value of every cell, in the order of kpis.yaml."""
-    cubes = {period: inputs.cube.filter(pl.col("period") == period) for period in inputs.edition.periods}
     for kpi in inputs.edition.kpis.values():
         for period in inputs.edition.periods.values():
             if kpi.periods and period.id not in kpi.periods:
@@ -85,10 +84,9 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
             for breakdown in kpi.breakdowns:
                 if breakdown.periods and period.id not in breakdown.periods:
                     continue
-                cube = cubes[period.id]
                 previous = period_before(inputs.edition, period)
-                before = parts_with(inputs, breakdown, previous.id, cubes[previous.id]) if previous else {}
-                for category, part in parts_with(inputs, breakdown, period.id, cube).items():
+                before = parts_with(inputs, breakdown, previous.id) if previous else {}
+                for category, part in parts_with(inputs, breakdown, period.id).items():
                     earlier = before.get(category, lambda _kpi, _within: ()) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
                     if value.status == "not_collected":

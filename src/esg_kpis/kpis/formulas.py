@@ -13,7 +13,8 @@ from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed
 from esg_kpis.factors import Choice, Need, rules_of, select
 from esg_kpis.kpis.cube import APART, NOT_TOLD, Inputs
-from esg_kpis.kpis.selection import ZERO, Part, Row, Within, narrowed, selected
+from esg_kpis.kpis.cut import Row
+from esg_kpis.kpis.selection import ZERO, Part, Within, narrowed, selected
 from esg_kpis.ranges import months_in_words
 from esg_kpis.units import multiplier
 

@@ -12,89 +12,79 @@ from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT, SITE_ATTRIBUTES, Where
 from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, OF_PEOPLE, cross_name
+from esg_kpis.kpis.cut import Cut, Row
 
-_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
 ZERO = Decimal(0)
 
-Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int, list[str]]
 Within = tuple[str, ...] | None
 Part = Callable[[Kpi, Within], Sequence[Row]]
-"""What a KPI adds up in one category: its selection of the cube, as rows of `_ROW`. Only the attributes `within` narrow it; None for all of the category's."""
+"""What a KPI adds up in one category: its selection of the cube, as rows of `ROW`. Only the attributes `within` narrow it; None for all of the category's."""
 
 
-_Found = dict[tuple[str, tuple[str, ...]], pl.DataFrame]
-"""What KPIs add up of a cube, by KPI and the attributes that narrow it."""
-
-
-def parts_of(breakdown: Breakdown, cube: pl.DataFrame, more: Iterable[str] = ()) -> dict[str, Part]:
+def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[str, Part]:
     """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`."""
     if breakdown.each is None:
-        found: _Found = {}
-        return {category: partial(_rows, cube=cube, found=found, breakdown=breakdown, category=category) for category in breakdown.categories}
-    each = breakdown.each
-    dealt: dict[str, dict[str, list[Row]]] = {}
+        return {category: partial(_rows, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
+    each, of_each = breakdown.each, cut.column(breakdown.each)
+    dealt: dict[str, dict[str, list[int]]] = {}
 
     def part(kpi: Kpi, within: Within, category: str) -> Sequence[Row]:
         if within is not None and each not in within:
-            return _chosen(kpi, cube, ()).select(_ROW).rows()
+            return cut.rows(cut.chosen(kpi, ()))
         if kpi.id not in dealt:
-            dealt[kpi.id] = _chosen(kpi, cube, ()).select(each, *_ROW).rows_by_key(each)
-        return dealt[kpi.id].get(category, ()) or _zeros(kpi, cube, ())
+            dealt[kpi.id] = {}
+            for place in cut.chosen(kpi, ()):
+                dealt[kpi.id].setdefault(of_each[place], []).append(place)
+        return cut.rows(dealt[kpi.id].get(category, ())) or _zeros(kpi, cut, ())
 
-    return {category: partial(part, category=category) for category in sorted({*cube[each], *more}) if category}
+    return {category: partial(part, category=category) for category in sorted({*of_each, *more}) if category}
 
 
-def _rows(kpi: Kpi, within: Within, cube: pl.DataFrame, found: _Found, breakdown: Breakdown, category: str) -> Sequence[Row]:
+def _rows(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Sequence[Row]:
     names = attributes_of(breakdown, category, within)
-    key = (kpi.id, tuple(names))
-    if key not in found:  # Once for all categories.
-        found[key] = _chosen(kpi, cube, names)
     wanted = {name: breakdown.categories[category][name] for name in names}
-    return only(found[key], breakdown, category, within).select(_ROW).rows() or _zeros(kpi, cube, names, wanted)
+    return cut.rows(cut.matching(cut.chosen(kpi, names), wanted)) or _zeros(kpi, cut, names, wanted)
 
 
-def _only_listed(rows: pl.DataFrame, amounts: Amounts, wanted: Where) -> bool:
+def _only_listed(name: str, cut: Cut, amounts: Amounts, wanted: Where) -> bool:
     """Whether lists tell all that is known of a measure at the sites that are asked for: a number says nothing of what it does not name, and a list nothing of other sites."""
-    of_sites = [_matches(rows, name, values) for where in (amounts.where, wanted) for name, values in where.items() if name in SITE_ATTRIBUTES]
-    there = rows.filter(pl.all_horizontal(of_sites)) if of_sites else rows
-    return not there.is_empty() and bool((there[OF_LIST] != "").all())
+    there = cut.of_measure(name)
+    for where in (amounts.where, wanted):
+        there = cut.matching(there, {attribute: values for attribute, values in where.items() if attribute in SITE_ATTRIBUTES})
+    return bool(there) and all(cut.column(OF_LIST)[place] != "" for place in there)
 
 
-def _zeros(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str], wanted: Where | None = None) -> Sequence[Row]:
+def _zeros(kpi: Kpi, cut: Cut, names: Iterable[str], wanted: Where | None = None) -> Sequence[Row]:
     """A zero for people who were counted in the period by these attributes, or found nobody at all, and found nobody in this category; and for things of which a list of the period has none."""
     rows: dict[str, Row] = {}
-    if any(_misspelt(name, values, cube) for amounts in kpi.amounts for name, values in amounts.where.items()):
+    if any(_misspelt(name, values, cut) for amounts in kpi.amounts for name, values in amounts.where.items()):
         return ()
+    quantities = cut.column("quantity")
     for amounts in kpi.amounts:
-        here = cube.filter(pl.col("measure").is_in(amounts.measure))
         cross = cross_name(cross_of([*names, *amounts.where]))
         for name in amounts.measure:
-            if _only_listed(here.filter(pl.col("measure") == name), amounts, wanted or {}):
+            if _only_listed(name, cut, amounts, wanted or {}):
                 rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])  # A list of the period is there, and has no such row.
                 continue
-            whole = here.filter((pl.col("measure") == name) & ((pl.col("cross") == "all") | (_nobody_at_all() if name in OF_PEOPLE else False)))
-            by_cross = here.filter((pl.col("measure") == name) & (pl.col("cross") == cross))
-            if whole.is_empty() or (by_cross.is_empty() and (whole["quantity"] != 0).any()):
+            whole = cut.of_measure(name, ("all",)) + (_nobody_at_all(name, cut) if name in OF_PEOPLE else [])
+            if not whole or (not cut.of_measure(name, (cross,)) and any(quantities[place] for place in whole)):
                 return ()
             rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])
     return list(rows.values())
 
 
-def _nobody_at_all() -> pl.Expr:
-    """Whether a count of people is the zero of a list that is complete and empty: it has no attribute, since there is nobody who could have one."""
-    return (pl.col("cross") == "") & pl.col("blocked").is_null() & (pl.col("rows") > 0)
+def _nobody_at_all(name: str, cut: Cut) -> list[int]:
+    """The rows in which a count of people is the zero of a list that is complete and empty: they have no attribute, since there is nobody who could have one."""
+    blocked, amounts = cut.column("blocked"), cut.column("rows")
+    return [place for place in cut.of_measure(name, ("",)) if blocked[place] is None and amounts[place] > 0]
 
 
-def _misspelt(name: str, values: Sequence[str], cube: pl.DataFrame) -> bool:
+def _misspelt(name: str, values: Sequence[str], cut: Cut) -> bool:
     """Whether one of some values is no word of its column: where the data keep to our words, another one finds nobody because it does not exist."""
     words = {*WORDS.get(name, ())}
-    if not words or not {*cube[name]} - {""} <= words:
+    if not words or not {*cut.column(name)} - {""} <= words:
         return False
     return not {value.removeprefix(NOT) for value in values} <= words
-
-
-def _chosen(kpi: Kpi, cube: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    return pl.concat([selected(cube, amounts, names) for amounts in kpi.amounts])
 
 
 def selected(cube: pl.DataFrame, amounts: Amounts, attributes: Iterable[str] = ()) -> pl.DataFrame:

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from functools import partial
 
-import polars as pl
-
 from esg_kpis.editions import Breakdown, Kpi
 from esg_kpis.kpis.cube import NOT_TOLD, Inputs, Told
-from esg_kpis.kpis.selection import ZERO, Part, Row, Within, parts_of
+from esg_kpis.kpis.cut import Row, cut_of
+from esg_kpis.kpis.selection import ZERO, Part, Within, parts_of
 
 
-def parts_with(inputs: Inputs, breakdown: Breakdown, period: str, cube: pl.DataFrame) -> dict[str, Part]:
+def parts_with(inputs: Inputs, breakdown: Breakdown, period: str) -> dict[str, Part]:
     """The part of each category of a breakdown in a period, as `parts_of`; of the measures that were told, as they were told."""
     told = inputs.told
     if told is None:
-        return parts_of(breakdown, cube)
+        return parts_of(breakdown, cut_of(inputs, period))
     named = {category for _, when, name, category, _ in told.sums if (when, name) == (period, breakdown.name)} if breakdown.each else ()
-    return {category: partial(_told, told=told, own=part, at=(period, breakdown.name, category)) for category, part in parts_of(breakdown, cube, named).items()}
+    return {category: partial(_told, told=told, own=part, at=(period, breakdown.name, category)) for category, part in parts_of(breakdown, cut_of(inputs, period), named).items()}
 
 
 def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, str]) -> Sequence[Row]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.editions.labelled import word
 from esg_kpis.report.outputs import for_people
+from esg_kpis.words import word
 
 LANGUAGES = ("en", "zh")
 

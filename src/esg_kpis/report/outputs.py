@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from esg_kpis.assurance.findings import CHECKS
+from esg_kpis.assurance.named import CHECKS
 from esg_kpis.errors import EsgKpisError, InternalProblem
 from esg_kpis.tables import Table
 
@@ -27,6 +27,8 @@ PREVIOUS = ".previous"
 MANIFEST = "manifest.sha256"
 STAGED = "staged-"
 """How the name of a folder begins that is being written, in `work`."""
+_GOING_ON = "going on\n"
+"""What stands in the lock while somebody holds it, and is left there by who was killed."""
 _held: set[Path] = set()
 
 
@@ -91,10 +93,21 @@ def alone(out: Path) -> Iterator[None]:
             raise EsgKpisError("Another run is writing here.", where=str(out), mend="Wait for it, or give another --out.") from None
         _held.add(place)
         try:
+            lock.write(_GOING_ON)
+            lock.flush()
             _mend(place)
             yield
         finally:
             _held.discard(place)
+            lock.truncate(0)
+
+
+def was_killed(out: Path) -> bool:
+    """Whether whoever held the results folder last did not come to its end, or holds it still."""
+    try:
+        return (out / ".lock").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def is_held(out: Path) -> bool:
@@ -171,6 +184,16 @@ def is_intact(folder: Path) -> bool:
     """Whether a set of files is as it was written: its manifest lists what is there."""
     manifest = folder / MANIFEST
     return manifest.is_file() and manifest.read_text(encoding="utf-8", errors="replace") == _manifest_of(folder)
+
+
+def is_whole(out: Path, key: str) -> bool:
+    """Whether the latest set of files is that of `key` and as it was written, and every stable path leads to it."""
+    folder = current(out)
+    runs = out.resolve() / "runs"
+    if folder.parent != runs or not (folder.name == key or folder.name.startswith(f"{key}-")) or (out / LATEST).readlink() != Path("runs") / folder.name:
+        return False
+    names = [path.name for path in folder.iterdir()]
+    return all((out / name).is_symlink() and (out / name).readlink() == Path(LATEST) / name for name in names) and is_intact(folder)
 
 
 def changed_before(folder: Path, key: str) -> Path | None:

@@ -1,15 +1,19 @@
 """What a table consists of, the columns that many tables share, and the check that a frame is what its table says."""
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaErrors
 
 from esg_kpis.errors import InternalProblem
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 Dtype = pl.DataType | type[pl.DataType]
 
@@ -76,9 +80,10 @@ def conform(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     cast = frame.select(pl.col(column.name).cast(column.dtype) for column in table.columns)
     rising = _rises(cast, table.key)
     ordered = cast if rising else cast.sort(table.key)
+    checker = _pandera()
     try:
         _pandera_schema(table, unique=not rising).validate(ordered, lazy=True)
-    except SchemaErrors as errors:
+    except checker.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         raise InternalProblem(
             f"{cases.height} values break the data dictionary, first: {cases.head(3).to_dicts()}.", where=table.name
@@ -118,18 +123,33 @@ def none_twice(values: pl.Series) -> bool:
 
 
 @cache
-def _pandera_schema(table: Table, *, unique: bool) -> pa.DataFrameSchema:
+def _pandera() -> ModuleType:
+    """pandera, when the first table is checked: with pandas behind it, it takes as long as half of this library, and who only reads tables checks none.
+
+    It imports PySpark too where that is installed, which then warns of a version of pandas; nothing here hands the one to the other.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        import pandera.errors
+        import pandera.polars
+    return pandera.polars
+
+
+@cache
+def _pandera_schema(table: Table, *, unique: bool) -> "pa.DataFrameSchema":
     """The schema pandera checks: types, no further columns, a unique key, no nulls and no words outside what the dictionary allows.
 
     Nulls and words are checked in one pass over the frame instead of one per column.
     """
-    columns = {column.name: pa.Column(column.dtype, nullable=True) for column in table.columns}
+    checker = _pandera()
+    columns = {column.name: checker.Column(column.dtype, nullable=True) for column in table.columns}
     rules = [pl.col(column.name).is_not_null() for column in table.columns if not column.nullable]
     rules += [pl.col(column.name).is_in(column.allowed) | pl.col(column.name).is_null() for column in table.columns if column.allowed]
-    holds = pa.Check(
+    holds = checker.Check(
         lambda data: data.lazyframe.select(pl.all_horizontal(rules)), name="nulls and words", error="a null or a word that is not allowed"
     )
-    return pa.DataFrameSchema(columns, checks=[holds], strict=True, unique=list(table.key) if unique else None)
+    schema: pa.DataFrameSchema = checker.DataFrameSchema(columns, checks=[holds], strict=True, unique=list(table.key) if unique else None)
+    return schema
 
 
 def finding_id(check: str, subject: str, edition: str = "", period: str = "") -> str:

@@ -8,7 +8,7 @@ import polars as pl
 from esg_kpis.editions import Kpi
 from esg_kpis.errors import UnitProblem
 from esg_kpis.kpis import Part, leaf_value, selected
-from esg_kpis.kpis.selection import Row
+from esg_kpis.kpis.cut import Row
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.parts import Parts, over_periods
 from esg_kpis.report.charts.view import View, printed_of

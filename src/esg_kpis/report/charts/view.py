@@ -10,13 +10,13 @@ import polars as pl
 
 from esg_kpis.assurance.withheld import of_heads
 from esg_kpis.editions import Edition, Kpi
-from esg_kpis.editions.labelled import word
 from esg_kpis.editions.labels import Labels
 from esg_kpis.exact import rounded
 from esg_kpis.kpis import Inputs
 from esg_kpis.report.charts.words import said
 from esg_kpis.report.kpi_table import with_thousands
 from esg_kpis.report.site.basis import SiteBasis
+from esg_kpis.words import word
 
 Cell = tuple[str, str, str]
 """KPI, breakdown, category."""

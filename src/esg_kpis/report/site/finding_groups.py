@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from esg_kpis.assurance.findings import CHECKS, records_named
+from esg_kpis.assurance.named import CHECKS, records_named
 from esg_kpis.report.site.basis import to_explorer
 from esg_kpis.report.site.sentences import Reader
 from esg_kpis.report.site.words import said, what_is_wrong

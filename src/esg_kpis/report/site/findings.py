@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.findings import CHECKS, records_named
+from esg_kpis.assurance.named import CHECKS, records_named
 from esg_kpis.assurance.states import needs_a_person, open_by_severity, still_open
 from esg_kpis.assurance.withheld import NOT_SHOWN, of_people
 from esg_kpis.evidence.received import OF_PEOPLE

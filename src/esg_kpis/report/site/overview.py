@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.assurance.findings import without_ids
+from esg_kpis.assurance.named import without_ids
 from esg_kpis.assurance.states import open_by_severity
 from esg_kpis.assurance.withheld import of_people
 from esg_kpis.report.kpi_table import periods_of, with_thousands

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from esg_kpis.assurance.findings import without_ids
+from esg_kpis.assurance.named import without_ids
 from esg_kpis.domains import MEASURES
 from esg_kpis.report.charts.words import measure_named
 from esg_kpis.report.kpi_table import with_thousands

@@ -1,11 +1,12 @@
-"""The words of the site in English and Traditional Chinese. What an edition calls its KPIs stands in its labels.yaml; states and verdicts in editions/words.toml."""
+"""The words of the site in English and Traditional Chinese. What an edition calls its KPIs stands in its labels.yaml; states and verdicts in esg_kpis/words.toml."""
 
 import tomllib
 from functools import cache
 from importlib.resources import files
 
-from esg_kpis.editions.labelled import library_words, word
+from esg_kpis.editions.labelled import library_words
 from esg_kpis.errors import InternalProblem
+from esg_kpis.words import word
 
 
 @cache

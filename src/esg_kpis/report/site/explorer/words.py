@@ -4,7 +4,8 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from esg_kpis.editions.labelled import library_words, word
+from esg_kpis.editions.labelled import library_words
+from esg_kpis.words import word
 
 _FROM_LIBRARY = ("statuses", "verdicts")
 
