@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import esg_kpis
-from esg_kpis.report.outputs import digest_of
+from esg_kpis.readings.hashes import Hashes
+from esg_kpis.report.outputs import WORK, digest_of, sha256_of
 from esg_kpis.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from esg_kpis.factors import Library
 
 LIBRARIES = (
-    "highspy", "jinja2", "numpy", "odfpy", "openpyxl", "pint", "polars", "pyarrow", "pydantic", "pyyaml", "vl-convert-python", "xlrd", "xlsxwriter",
+    "highspy", "jinja2", "narwhals", "numpy", "odfpy", "openpyxl", "pint", "polars", "pyarrow", "pydantic", "pyyaml", "vl-convert-python", "xlrd", "xlsxwriter",
 )  # fmt: skip
 """Whose version may change a figure or a byte that is written. What only runs, checks or signs is not among them."""
 _CODE = {"esg_kpis": Path(esg_kpis.__file__).parent, "pipelines": Path(__file__).parent}
@@ -109,12 +110,24 @@ class Request:
 
 def parts_of(workspace: Workspace, known_on: Mapping[str, str], as_of: str) -> dict[str, str]:
     """The same from dates that are known: those of each edition, and the last day that data may be about."""
-    inputs = {"raw": digest_of(workspace.raw), "factors": digest_of(workspace.factors), "editions": digest_of(workspace.editions)}
+    inputs = {"raw": digest_of_raw(workspace.raw, workspace.out), "factors": digest_of(workspace.factors), "editions": digest_of(workspace.editions)}
     if workspace.people_lock.exists():
         inputs["people lock"] = digest_of(workspace.people_lock)
     dates = {f"known on {edition}": day for edition, day in known_on.items()}
     versions = {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
     return {**inputs, **dates, **code_digests(), **versions, "as_of": as_of}
+
+
+def digest_of_raw(raw: Path, out: Path) -> str:
+    """The digest of data/raw. Files of meter readings, which may be many gigabytes, are read again only if their size or time of change is another."""
+    hashes = Hashes(out / WORK / "readings")
+
+    def hashed(path: Path) -> str:
+        return hashes.of(path) if path.relative_to(raw).parts[0] == "readings" else sha256_of(path)
+
+    digest = digest_of(raw, hashed=hashed)
+    hashes.remember()
+    return digest
 
 
 def code_digests() -> dict[str, str]:

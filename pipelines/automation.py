@@ -6,7 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from esg_kpis.report.outputs import digest_of, is_held
+from esg_kpis.report.outputs import is_held
+from pipelines.asked import digest_of_raw
 from pipelines.latest import RUN_FILE
 from pipelines.watched import Look, look
 
@@ -51,7 +52,7 @@ def sensor_on(raw: Path, out: Path, job: str) -> dg.SensorDefinition:
         if waiting := _waiting(before, now, out):
             return _skip(waiting, replace(before, seen=now.outside))
         try:
-            content, again = digest_of(raw), look(raw)
+            content, again = digest_of_raw(raw, out), look(raw)
         except UnicodeError:
             return _skip("A file in data/raw has a name that is not in UTF-8. Rename it.", before)
         except OSError as error:

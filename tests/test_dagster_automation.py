@@ -169,18 +169,18 @@ def test_a_file_that_vanishes_while_it_is_read_is_no_error(watcher: Watcher, mon
         raise FileNotFoundError(2, "No such file or directory", "a.csv")
 
     watcher.looks()
-    monkeypatch.setattr("pipelines.automation.digest_of", vanishing)
+    monkeypatch.setattr("pipelines.automation.digest_of_raw", vanishing)
     assert "went away meanwhile: No such file or directory" in watcher.looks()
 
 
 def test_a_file_that_changes_while_it_is_read_is_waited_for(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    def changing(folder: Path) -> str:
+    def changing(folder: Path, out: Path) -> str:
         watcher.put("water/a.csv", f"more {time.monotonic_ns()}")
         return digest_of(folder)
 
     watcher.looks()
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.automation.digest_of", changing)
+        patch.setattr("pipelines.automation.digest_of_raw", changing)
         assert "changed while they were read" in watcher.looks()
     assert watcher.looks().startswith("run ")
 

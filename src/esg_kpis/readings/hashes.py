@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +12,7 @@ class Hashes:
 
     def __init__(self, folder: Path) -> None:
         self.place = folder / "hashes.json"
-        self.known: Mapping[str, list[str]] = {}
+        self.known: dict[str, list[str]] = {}
         self.seen: dict[str, list[str]] = {}
         with suppress(OSError, ValueError):
             self.known = json.loads(self.place.read_text(encoding="utf-8"))
@@ -32,9 +31,12 @@ class Hashes:
         return digest
 
     def remember(self) -> None:
-        """Writes what was seen, beside its place and then there in one step."""
+        """Writes what was seen, and what is known of other files that are still there, beside its place and then there in one step."""
+        kept = {path: told for path, told in self.known.items() if path not in self.seen and Path(path).exists()}
+        if kept | self.seen == self.known:
+            return
         fresh = self.place.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self.place.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(self.seen, sort_keys=True), encoding="utf-8")
+            fresh.write_text(json.dumps(kept | self.seen, sort_keys=True), encoding="utf-8")
             fresh.replace(self.place)

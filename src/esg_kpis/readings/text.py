@@ -37,7 +37,6 @@ def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
     """
     hashes = Hashes(work)
     declared = table.model_dump(include={"columns", "decimals", "clock", "delimiter", "decimal", "thousands", "dates", "encoding"})
-    hashes.seen |= hashes.known
     key = hashlib.sha256(f"{hashes.of(path)} {sorted(declared.items())} {_code()}".encode()).hexdigest()
     hashes.remember()
     made = work / table.name / "typed" / f"{key}.parquet"
