@@ -165,7 +165,7 @@ def test_a_file_that_vanishes_between_listing_and_looking_is_no_error(watcher: W
 
 
 def test_a_file_that_vanishes_while_it_is_read_is_no_error(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    def vanishing(_: Path) -> str:
+    def vanishing(_: Path, __: Path) -> str:
         raise FileNotFoundError(2, "No such file or directory", "a.csv")
 
     watcher.looks()
