@@ -67,7 +67,7 @@ _WITHIN_INGEST = {
     "records": {*(spec.key for spec in RAW if spec.key != _READINGS), dg.AssetKey("files"), dg.AssetKey("reading_months")},
     **dict.fromkeys(("rejected", "sites", "meters", "ownership", "instruments", "published_with_data", "observations"), _RECORDS),
     "quantities": {*_RECORDS, dg.AssetKey("meters")},
-    **{name: {_READINGS, dg.AssetKey(["raw", "meters"])} for name in ("reading_months", "reading_fates", "reading_samples", "reading_files")},
+    **{name: {_READINGS, dg.AssetKey(["raw", "meters"]), dg.AssetKey("rolled_months")} for name in ("reading_months", "reading_fates", "reading_samples", "reading_files")},
     **{name: {*_PEOPLE, dg.AssetKey("sites"), dg.AssetKey("edition_files")} for name in ("people_counts", "headcount", "people_controls")},
 }
 """What within the step rests on what, so that a column can be followed from a quantity to its record and from there to the file."""
@@ -93,7 +93,7 @@ _WITHIN_INGEST = {
         "people_controls": table_out(PEOPLE_CONTROLS),
         "headcount": table_out(HEADCOUNT),
     },
-    deps=[*(spec.key for spec in RAW), "edition_files"],
+    deps=[*(spec.key for spec in RAW), "edition_files", "rolled_months"],
     internal_asset_deps=_WITHIN_INGEST,
     can_subset=False,
 )
