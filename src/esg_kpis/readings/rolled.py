@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from esg_kpis.errors import InputProblem
+from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Source as SentFile
 from esg_kpis.ingest import Metered
 from esg_kpis.ingest.observations import OBSERVATION
@@ -20,6 +20,7 @@ from esg_kpis.readings.declared import ReadingTable, read_tables
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.found import File, files_of
 from esg_kpis.readings.hashes import Hashes
+from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.settings import engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
@@ -148,6 +149,19 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
                 computing.month(source, month, meters, dates, hashes)
                 count += 1
     return count
+
+
+def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataFrame, dates: Dates) -> Task:
+    """One month of one table, for who looks at its rows.
+
+    Raises:
+        InputProblem: if there is no such table or month.
+    """
+    tables = {table.name: (place, table) for place, table in read_tables(workspace.raw)}
+    if name not in tables:
+        raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables))
+    place, table = tables[name]
+    return task_of(Source(place, table, files_of(place, table, workspace.readings)), month, meters, dates.known_on, dates.as_of)
 
 
 def months_found(workspace: Workspace) -> list[str]:

@@ -1,5 +1,6 @@
 """A few of the refused rows of a month, with file and row, for a person to look at. Always read by Polars, so that they are the same whichever engine counted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import narwhals as nw
@@ -29,15 +30,19 @@ def sampled(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, root: Pat
     parts = [first.filter(pl.col("code") == code).head(EACH) for code in wanted]
     if first.height == _MANY:  # One rule may have so many that another is not among them.
         parts = [part if part.height == EACH else bad.filter(pl.col("code") == code).head(EACH).collect(engine="streaming") for code, part in zip(wanted, parts, strict=True)]
-    found = _as_sent(task, pl.concat(parts))
+    found = as_placed(task, pl.concat(parts), root)
+    site = pl.col("site_id") if "site_id" in task.keys else pl.lit(None, dtype=pl.String()).alias("site_id")
+    return found.select(
+        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), "path", "row", site, "meter_id", pl.col("time_text").alias("time"), pl.col("value_text").alias("value")
+    )
+
+
+def as_placed(task: Task, rows: pl.DataFrame, root: Path) -> pl.DataFrame:
+    """Rows of `judged_rows` with the place and text of the file as it was sent: `path` below `root`, `row` from 1, or the line of a text file whose header is the first."""
     prefix = f"{root.as_posix().rstrip('/')}/"
     sent = {str(file.path): str(file.origin) for file in task.files}
     in_text = [str(file.path) for file in task.files if file.sent is not None]
-    site = pl.col("site_id") if "site_id" in task.keys else pl.lit(None, dtype=pl.String()).alias("site_id")
-    return found.select(
-        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("row") + pl.col("path").is_in(in_text).cast(pl.Int64()), site, "meter_id",
-        pl.col("time_text").alias("time"), pl.col("value_text").alias("value"),
-    )  # fmt: skip
+    return _as_sent(task, rows).with_columns(pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("row") + pl.col("path").is_in(in_text).cast(pl.Int64()))
 
 
 def _as_sent(task: Task, found: pl.DataFrame) -> pl.DataFrame:
@@ -54,13 +59,19 @@ def _as_sent(task: Task, found: pl.DataFrame) -> pl.DataFrame:
 
 def _bad_rows(task: Task, suspects: pl.DataFrame) -> pl.LazyFrame:
     """Every row that is refused by what it says, for its meter, or because of others as `suspects` tells."""
-    alone = judged(Polars(Path()), task, wanted=["places"]).to_native()
+    rows = judged_rows(task, [])
+    if suspects.height:
+        rows = rows.join(suspects.rename({"code": "__other"}).lazy(), on=[*task.keys, "place"], how="left", maintain_order="left")
+        rows = rows.with_columns(pl.when(pl.col("code") == 0).then(pl.col("__other").fill_null(0)).otherwise(pl.col("code")).alias("code"))
+    return rows.filter(pl.col("code") > 0)
+
+
+def judged_rows(task: Task, wanted: Sequence[str]) -> pl.LazyFrame:
+    """Every row of a month in the order of files, with `path` and `row`, what stands there as text, its `place` in the month, the register beside it, and the rule that it meets alone or for its meter."""
+    alone = judged(Polars(Path()), task, wanted=["places", *wanted]).to_native()
     rows = nw.from_native(alone.join(register_of(task).lazy(), on=task.keys, how="left", maintain_order="left"))
     interval = task.table.interval if task.table.form == "interval" else 1
     inside = (nw.col("rel") >= 0) & (nw.col("rel") < task.window.end - task.window.start)
     rows = with_meter_rules(task, rows.with_columns(nw.when(inside).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("place")))
     native: pl.LazyFrame = rows.to_native()
-    if suspects.height:
-        native = native.join(suspects.rename({"code": "__other"}).lazy(), on=[*task.keys, "place"], how="left", maintain_order="left")
-        native = native.with_columns(pl.when(pl.col("code") == 0).then(pl.col("__other").fill_null(0)).otherwise(pl.col("code")).alias("code"))
-    return native.filter(pl.col("code") > 0)
+    return native
