@@ -102,6 +102,7 @@ CATALOGUE: dict[str, Entry] = {
     "reading_months": _sent("Meter readings rolled up: a quantity per meter and month, with how many intervals came, were missing, estimated or refused.", "Who runs the metering asks for what is missing.", page=FINDINGS_PAGE),
     "reading_fates": _sent("What became of every meter reading, by rule and month. The rows of a month add up to the rows of its files.", "Who runs the metering mends what a rule refused.", page=FINDINGS_PAGE),
     "reading_samples": _sent("The first refused readings of each rule and month, with file and row.", "Who runs the metering looks at them in the file.", page=FINDINGS_PAGE),
+    "reading_versions": _sent("Which file of a month stands for which knowledge date: what was corrected later counts in an edition as it was known then.", _NOBODY),
     "reading_files": _sent("The months of meter readings as files of bills: what the records of readings are lines of. Written with the results to data/out/readings.", _NOBODY, row="one file of one month"),
     "records": _sent("Every row as somebody sent it, with its place: nothing is dropped.", _NOBODY),
     "rejected": _sent("Rows that could not be read, each with the rule, what was read and what would be right.", "Send them back: results hold a workbook per sender in rejected_by_site. Put the mended file into data/raw.", page=FINDINGS_PAGE),

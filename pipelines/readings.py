@@ -38,10 +38,11 @@ def rolled_months(context: dg.AssetExecutionContext, workspace: WorkspaceResourc
 
 
 def dates_of(workspace: WorkspaceResource) -> "Dates":
-    """The dates that readings are rolled up for: what became known up to the latest knowledge date of the editions."""
+    """The dates that readings are rolled up for: the knowledge dates of the editions."""
     from esg_kpis.readings.rolled import Dates
 
-    return Dates(max(workspace.known_date(edition) for edition in workspace.read_editions), workspace.last_day)
+    *earlier, latest = sorted({workspace.known_date(edition) for edition in workspace.read_editions})
+    return Dates(latest, workspace.last_day, tuple(earlier))
 
 
 def readings_of(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> "Rolled":

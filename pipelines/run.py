@@ -34,7 +34,7 @@ schedule_storage:
 telemetry: {enabled: false}
 nux: {enabled: false}
 """
-CHECK_ASSETS = ("files", "reading_months", "reading_fates", "reading_samples", "reading_files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "outliers", "coverage", "meter_months")
+CHECK_ASSETS = ("files", "reading_months", "reading_fates", "reading_samples", "reading_versions", "reading_files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "outliers", "coverage", "meter_months")
 
 
 def execute(request: Request, progress: Listener, *, only_ingest: bool = False) -> None:

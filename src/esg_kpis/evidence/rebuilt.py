@@ -16,7 +16,7 @@ from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.errors import InputProblem
-from esg_kpis.factors import Library, Received, counted_in, read_library, with_instruments
+from esg_kpis.factors import Library, Received, counted_in, read_library, with_earlier, with_instruments
 from esg_kpis.ingest import Ingested, ingest
 from esg_kpis.kpis import Inputs, Told, evaluate, inputs_of, with_targets
 from esg_kpis.people import People, people_of
@@ -56,12 +56,15 @@ def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, 
     if edition is None:
         raise InputProblem(f"The edition '{edition_id}' is not in it.", where="definitions/editions", mend="Take the pack as it was received.")
     library = read_library(workspace.factors)
-    read = ingest(workspace, as_of, enclosed_months(workspace.raw))
+    months, versions = enclosed_months(workspace.raw)
+    read = ingest(workspace, as_of, months)
     people = people_of(workspace, as_of, read.sites, counting_of(editions), secret_file)
     refused = conform(pl.concat([read.rejected, people.rejected, rejected]), REJECTED)
     amounts = pl.concat([amounts_of(read.quantities), amounts_of_people(people.counts)])
-    coverage = coverage_of(read.quantities, amounts, read.sites, read.meters, months_expected(editions, as_of))
+    expected = months_expected(editions, as_of)
+    coverage = coverage_of(read.quantities, amounts, read.sites, read.meters, expected)
     received = Received(amounts, read.sites, read.ownership, read.instruments, refused, coverage, as_of, days_of(read.quantities))
+    received = with_earlier(received, read.quantities, read.meters, expected, versions)
     tables = counted_in(received, edition, library, known_on).tables
     inputs = replace(inputs_of(tables["edition_amounts"], read.sites, with_instruments(library, read.instruments), edition, known_on), told=told)
     published = published_of(edition, read.published)

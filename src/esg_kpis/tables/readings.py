@@ -53,3 +53,14 @@ READING_SAMPLES = Table(
         text("right", "What would be right"),
     ),
 )  # fmt: skip
+
+READING_VERSIONS = Table(
+    "reading_versions", "one month of one table of readings as a file of bills, for one knowledge date", ("path", "known_on"),
+    (
+        text("path", "The file, below the results as records name it"),
+        text("sha256", "SHA-256 of it"),
+        _TABLE, _MONTH,
+        Column("known_on", pl.Date(), "Knowledge date that it stands for instead of another; null for the latest, which every edition takes that has no other", nullable=True),
+        text("instead_of", "SHA-256 of the file it stands for", nullable=True),
+    ),
+)  # fmt: skip
