@@ -27,7 +27,7 @@ from esg_kpis.workspace import Workspace
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the library makes of a workspace for one edition. `values` are its cells as they are shown; `tables` what else a run would write, of the edition, by name."""
+    """What the library makes of a workspace for one edition. `values` are its cells as they are shown; `tables` what else a run would write, of the edition, by name; `versions` which months of readings stand for which knowledge date."""
 
     edition: Edition
     editions: Sequence[Edition]
@@ -37,6 +37,7 @@ class Rebuilt:
     inputs: Inputs
     tables: dict[str, pl.DataFrame]
     values: pl.DataFrame
+    versions: pl.DataFrame
 
 
 def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, rejected: pl.DataFrame, secret_file: Path | None = None, told: Told | None = None) -> Rebuilt:
@@ -70,7 +71,7 @@ def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, 
     published = published_of(edition, read.published)
     values = with_targets(suppressed(evaluate(inputs, published), inputs), edition, published)
     tables |= _received(read, people, refused, coverage, published) | {"record_fates": _fates(read, people, refused, tables, edition)}
-    return Rebuilt(edition, editions, library, read, people, inputs, tables, values)
+    return Rebuilt(edition, editions, library, read, people, inputs, tables, values, versions)
 
 
 def _received(read: Ingested, people: People, rejected: pl.DataFrame, coverage: Coverage, published: pl.DataFrame) -> dict[str, pl.DataFrame]:

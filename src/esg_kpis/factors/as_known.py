@@ -25,13 +25,20 @@ def with_earlier(received: Received, quantities: pl.DataFrame, meters: pl.DataFr
         versions: The table `reading_versions`.
     """
     days = versions["known_on"].drop_nulls().unique().sort().to_list()
-    return replace(received, earlier={day: _on(day, received, quantities, meters, months, versions.filter(pl.col("known_on") == day)) for day in days})
+    return replace(received, earlier={day: _on(day, received, quantities, meters, months, versions) for day in days})
 
 
-def _on(day: date, received: Received, quantities: pl.DataFrame, meters: pl.DataFrame, months: Sequence[str], own: pl.DataFrame) -> Received:
+def _on(day: date, received: Received, quantities: pl.DataFrame, meters: pl.DataFrame, months: Sequence[str], versions: pl.DataFrame) -> Received:
+    then, amounts = (as_known_on(day, frame, versions) for frame in (quantities, received.amounts))
+    return replace(received, amounts=amounts, coverage=coverage_of(then, amounts, received.sites, meters, months))
+
+
+def as_known_on(day: date, frame: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """Quantities or amounts with `excluded` as it is for what was known on a day: what stands in the months of that day counts, and what was corrected later does not."""
+    own = versions.filter(pl.col("known_on") == day)
+    if own.is_empty():
+        return frame
     file = pl.col("record_id").str.slice(0, _DIGITS)
     instead, known = (own[name].drop_nulls().str.slice(0, _DIGITS).implode() for name in ("instead_of", "sha256"))
-    word = pl.col("excluded").str.starts_with(AS_KNOWN).fill_null(value=False)
-    excluded = pl.when(file.is_in(instead)).then(pl.lit(f"known otherwise on {day}, and corrected later")).when(file.is_in(known) & word).then(None).otherwise(pl.col("excluded")).alias("excluded")
-    then, amounts = quantities.with_columns(excluded), received.amounts.with_columns(excluded)
-    return replace(received, amounts=amounts, coverage=coverage_of(then, amounts, received.sites, meters, months))
+    of_version = pl.col("excluded").str.starts_with(AS_KNOWN).fill_null(value=False)
+    return frame.with_columns(pl.when(file.is_in(instead)).then(pl.lit(f"known otherwise on {day}, and corrected later")).when(file.is_in(known) & of_version).then(None).otherwise(pl.col("excluded")).alias("excluded"))

@@ -126,9 +126,13 @@ def revised(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
     return set_out(rows, highest, "superseded by record "), in_part, unmet
 
 
+REPLACED = "replaced"
+"""The part of a meter's count that rests on estimated readings, beside the part that was measured: no bill that was read later."""
+
+
 def read_later(rows: pl.DataFrame) -> pl.DataFrame:
     """A bill that its sender estimated is superseded by one that was read and covers all of its days: of the same meter, or without one of the same number."""
-    estimates = rows.filter((pl.col("bill_kind") == "estimate") & COUNTS & (pl.col("meter_id").is_not_null() | pl.col("document").is_not_null()))
+    estimates = rows.filter((pl.col("bill_kind") == "estimate") & pl.col("tariff").ne_missing(REPLACED) & COUNTS & (pl.col("meter_id").is_not_null() | pl.col("document").is_not_null()))
     if estimates.is_empty():
         return rows
     bills = rows.filter((pl.col("bill_kind") == "bill") & COUNTS)

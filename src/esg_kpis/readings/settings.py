@@ -1,11 +1,13 @@
 """The engine that rolls up readings, as `workspace.toml` of a workspace says; without one, Polars on this machine."""
 
+import socket
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -78,6 +80,20 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
                 yield Spark(session)
 
 
+def _reachable(url: str) -> None:
+    """Asks once whether somebody answers: Spark itself would try for ten minutes without a word.
+
+    Raises:
+        InputProblem: if nobody does.
+    """
+    place = urlsplit(url.partition(";")[0])
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 15002), timeout=10):
+            return
+    except OSError as error:
+        raise InputProblem(f"Spark does not answer at {url}: {error}.", where=SETTINGS, mend="Is it running, and is the url right?") from error
+
+
 @contextmanager
 def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
     """A session, ours for as long as it is needed unless somebody else's goes on in this process."""
@@ -87,10 +103,14 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
     except ImportError as error:
         raise InputProblem("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
     before = SparkSession.getActiveSession()
-    builder = SparkSession.builder.remote(settings.url) if settings.url.startswith("sc://") else SparkSession.builder.master(settings.url)
+    remote = settings.url.startswith("sc://")
+    if remote:
+        _reachable(settings.url)
+    builder = SparkSession.builder.remote(settings.url) if remote else SparkSession.builder.master(settings.url)
     fixed = {"spark.sql.session.timeZone": "UTC", "spark.sql.legacy.parquet.nanosAsLong": "true", "spark.sql.ansi.enabled": "true"}
-    local = {} if settings.url.startswith("sc://") else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": str(folder / "warehouse"), "spark.local.dir": str(folder), "spark.log.level": "ERROR"}
-    for name, value in (local | settings.options | fixed).items():
+    here = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"} if settings.url.startswith("local") else {}
+    own = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": str(folder / "warehouse"), "spark.local.dir": str(folder), "spark.log.level": "ERROR"}
+    for name, value in (here | own | settings.options | fixed).items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()

@@ -15,6 +15,7 @@ from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import short
 from esg_kpis.ingest.rules import right_zh
+from esg_kpis.ingest.superseded import REPLACED
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
@@ -82,7 +83,7 @@ def _csv(table: ReadingTable, lines: pl.DataFrame) -> bytes:
     part = pl.col("estimated") > 0
     both = part & (pl.col("estimated") < pl.col("used"))
     measured = lines.filter(~part | both).with_columns((pl.col("quantity") - pl.col("estimated_quantity")).alias("quantity"), pl.when(both).then(pl.lit("measured")).otherwise(pl.lit("")).alias("tariff"), pl.lit("bill").alias("bill_kind"))
-    replaced = lines.filter(part).with_columns(pl.col("estimated_quantity").alias("quantity"), pl.when(both).then(pl.lit("replaced")).otherwise(pl.lit("")).alias("tariff"), pl.lit("estimate").alias("bill_kind"))
+    replaced = lines.filter(part).with_columns(pl.col("estimated_quantity").alias("quantity"), pl.when(both).then(pl.lit(REPLACED)).otherwise(pl.lit("")).alias("tariff"), pl.lit("estimate").alias("bill_kind"))
     told = pl.concat([measured, replaced]).sort("site_id", "meter_id", "first", "tariff").select(
         "site_id", "meter_id", pl.lit(table.measure).alias("measure"), pl.col("first").alias("period_start"), pl.col("last").alias("period_end"), "tariff", "bill_kind",
         short(pl.col("quantity")).alias("quantity"), pl.lit(table.unit).alias("unit"), pl.col("expected").alias("intervals_expected"), pl.col("used").alias("intervals_used"), pl.col("estimated").alias("intervals_estimated"),
