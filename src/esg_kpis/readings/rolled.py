@@ -23,7 +23,7 @@ from esg_kpis.readings.found import File, files_of
 from esg_kpis.readings.hashes import Hashes
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
-from esg_kpis.readings.settings import engine, read_settings
+from esg_kpis.readings.settings import EngineSettings, engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
 from esg_kpis.readings.told import Told, stopped_table, told_of
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
@@ -69,6 +69,7 @@ class _Computing:
     """An engine that is started when the first month has to be computed, and goes on until all are."""
 
     workspace: Workspace
+    settings: EngineSettings
     stack: ExitStack
     done: Callable[[str, str], None]
     running: Engine | None = None
@@ -83,7 +84,7 @@ class _Computing:
         frames = monthly.kept(folder, key)
         if frames is None:
             if self.running is None:
-                self.running = self.stack.enter_context(engine(read_settings(self.workspace.root), self.workspace.readings))
+                self.running = self.stack.enter_context(engine(self.settings, self.workspace.readings))
             frames = monthly.computed(self.running, task, self.workspace.raw)
             monthly.keep(folder, key, frames)
             self.done(source.table.name, month)
@@ -106,19 +107,20 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         done: Told of each table and month that was computed.
 
     Raises:
-        InputProblem: if `workspace.toml` cannot be read, or its engine not be reached.
+        InputProblem: if `workspace.toml` cannot be read.
+        EsgKpisError: if its engine cannot be reached: then nothing is known of any month that would have to be computed.
     """
     files: list[dict[str, Any]] = []
     stopped: list[dict[str, Any]] = []
     parts: list[Told] = []
     earlier: list[tuple[str, bytes, str]] = []
-    hashes = Hashes(workspace.readings)
+    hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
     tables, problem = _tables(workspace)
     if problem is not None:
         files.append(file_row(FOLDER) | {"status": "stopped", "problem": str(problem)})
         stopped.append(stopped_table(None, problem))
     with ExitStack() as stack:
-        computing = _Computing(workspace, stack, done)
+        computing = _Computing(workspace, settings, stack, done)
         for place, table in tables:
             try:
                 source = Source(place, table, files_of(place, table, workspace.readings))
@@ -178,9 +180,9 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
     Raises:
         InputProblem: if a table cannot be read.
     """
-    hashes, count = Hashes(workspace.readings), 0
+    hashes, settings, count = Hashes(workspace.readings), read_settings(workspace.root), 0
     with ExitStack() as stack:
-        computing = _Computing(workspace, stack, done)
+        computing = _Computing(workspace, settings, stack, done)
         for place, table in read_tables(workspace.raw):
             source = Source(place, table, files_of(place, table, workspace.readings))
             if month in source.by_month:

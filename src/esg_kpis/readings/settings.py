@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from esg_kpis.errors import InputProblem
+from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.ingest.declared import problems_of
 from esg_kpis.readings.engines import DuckDB, Engine, Polars, Spark
 
@@ -64,7 +64,7 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
     """An engine for as long as it is needed; what it puts on disk lies below `work` meanwhile.
 
     Raises:
-        InputProblem: if it is not installed, or cannot be reached.
+        EsgKpisError: if it is not installed, or cannot be reached.
     """
     work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".engine-", dir=work) as folder:
@@ -84,14 +84,14 @@ def _reachable(url: str) -> None:
     """Asks once whether somebody answers: Spark itself would try for ten minutes without a word.
 
     Raises:
-        InputProblem: if nobody does.
+        EsgKpisError: if nobody does.
     """
     place = urlsplit(url.partition(";")[0])
     try:
         with socket.create_connection((place.hostname or "", place.port or 15002), timeout=10):
             return
     except OSError as error:
-        raise InputProblem(f"Spark does not answer at {url}: {error}.", where=SETTINGS, mend="Is it running, and is the url right?") from error
+        raise EsgKpisError(f"Spark does not answer at {url}: {error}.", where=SETTINGS, mend="Is it running, and is the url right?") from error
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
         from pyspark.errors import PySparkException, PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise InputProblem("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
+        raise EsgKpisError("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
     before = SparkSession.getActiveSession()
     remote = settings.url.startswith("sc://")
     if remote:
@@ -115,7 +115,7 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
     try:
         session = builder.getOrCreate()
     except (PySparkException, PySparkRuntimeError, OSError) as error:
-        raise InputProblem(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
+        raise EsgKpisError(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
     try:
         yield session
     finally:
