@@ -9,8 +9,14 @@ from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.errors import InputProblem
 from esg_kpis.files.source import Source, read_source
 from esg_kpis.ingest import Metered
+from esg_kpis.readings.declared import ROLLED_FILE
 
-_MONTH = re.compile(r"^readings/[A-Za-z0-9][A-Za-z0-9_-]{0,63}/\d{4}-\d{2}\.csv$")
+_MONTH = re.compile(r"^readings/[A-Za-z0-9][A-Za-z0-9_-]{0,63}/\d{4}-\d{2}" + re.escape(ROLLED_FILE) + "$")
+
+
+def path_of_month(table: str, month: str) -> str:
+    """Where the file of a month stands: below the results, and below data/raw of a pack. Not `<month>.csv`, since a sender may have a file of that name in a folder that is named like the table."""
+    return f"readings/{table}/{month}{ROLLED_FILE}"
 
 
 def enclosed_months(raw: Path) -> Metered:
