@@ -91,11 +91,13 @@ def _check_files(files: Any, raw: Path, listed: pl.DataFrame) -> None:  # noqa: 
 
 def _lines(folder: Path, table: str, month: str, meter: str, site: str) -> list[dict[str, Any]]:
     """The lines of the month's file that are of the meter."""
-    path = folder / "readings" / table / f"{month}.csv"
+    from esg_kpis.readings.enclosed import path_of_month
+
+    path = folder / path_of_month(table, month)
     if not path.is_file():
         return []
     rows = pl.read_csv(path, infer_schema=False).with_row_index("line", 2).filter((pl.col("meter_id") == meter) & (pl.col("site_id") == site))
-    return rows.with_columns(pl.lit(f"readings/{table}/{month}.csv").alias("path")).to_dicts()
+    return rows.with_columns(pl.lit(path_of_month(table, month)).alias("path")).to_dicts()
 
 
 def _by_day(rows: pl.DataFrame, slots: list[int]) -> list[dict[str, Any]]:

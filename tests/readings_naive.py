@@ -308,7 +308,7 @@ def _slip(readings: Sequence[tuple[int, Good]], place: int, meter: Meter, table:
     before, value, behind = (readings[place + by][1].value for by in (-1, 0, 1))
     if before <= behind < value:
         return "above_the_next"
-    if value < before <= behind and table.resets == "refuse" and not _rolled_over(before, value, meter):
+    if value < before <= behind and table.resets == "refuse":
         return "below_the_last"
     return ""
 

@@ -63,7 +63,7 @@ class Metered:
     refused: Sequence[dict[str, Any]] = ()
 
 
-_VERSION = re.compile(r"^(?P<table>readings/[^/@]+/\d{4}-\d{2})@(?P<day>\d{4}-\d{2}-\d{2})\.csv$")
+_VERSION = re.compile(r"^readings/[^/@]+/\d{4}-\d{2}@(?P<day>\d{4}-\d{2}-\d{2})\.")
 """How a month of readings is named that is as it was known on another day than the latest."""
 AS_KNOWN = "as known on "
 """How the reason begins of what stands in such a month: it counts in editions of that knowledge date only."""

@@ -13,23 +13,29 @@ from esg_kpis.errors import InputProblem
 from esg_kpis.files.source import Source, read_source
 from esg_kpis.ingest import Metered
 from esg_kpis.ingest.take import file_row
+from esg_kpis.readings.declared import ROLLED_FILE
 from esg_kpis.tables import READING_VERSIONS, conform, empty
 
-_MONTH = re.compile(r"^readings/(?P<table>[A-Za-z0-9][A-Za-z0-9_-]{0,63})/(?P<month>\d{4}-\d{2})(?:@(?P<day>\d{4}-\d{2}-\d{2}))?\.csv$")
+_MONTH = re.compile(r"^readings/(?P<table>[A-Za-z0-9][A-Za-z0-9_-]{0,63})/(?P<month>\d{4}-\d{2})(?:@(?P<day>\d{4}-\d{2}-\d{2}))?" + re.escape(ROLLED_FILE) + "$")
+
+
+def path_of_month(table: str, month: str, day: date | None = None) -> str:
+    """Where the file of a month stands, or that of what was known of it on a day: below the results, and below data/raw of a pack. Not `<month>.csv`, since a sender may have a file of that name in a folder that is named like the table."""
+    return f"readings/{table}/{month}{f'@{day}' if day else ''}{ROLLED_FILE}"
 
 
 def versions_of(files: Mapping[str, bytes]) -> pl.DataFrame:
     """Which month each file is of, and for which knowledge date it stands instead of which other.
 
     Args:
-        files: Content by path, such as `readings/smart/2023-05.csv`, or `readings/smart/2023-05@2021-04-01.csv` for what was known on that day.
+        files: Content by path, such as `readings/smart/2023-05.rolled.csv`, or `readings/smart/2023-05@2021-04-01.rolled.csv` for what was known on that day.
 
     Columns: as `reading_versions` in the data dictionary.
     """
     rows = []
     for path, content in files.items():
         if found := _MONTH.match(path):
-            instead = files.get(f"readings/{found['table']}/{found['month']}.csv") if found["day"] else None
+            instead = files.get(path_of_month(found["table"], found["month"])) if found["day"] else None
             rows.append({
                 "path": path, "sha256": hashlib.sha256(content).hexdigest(), "reading_table": found["table"], "month": found["month"],
                 "known_on": date.fromisoformat(found["day"]) if found["day"] else None, "instead_of": hashlib.sha256(instead).hexdigest() if instead is not None else None,

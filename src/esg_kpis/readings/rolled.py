@@ -17,7 +17,7 @@ from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import ReadingTable, read_tables
-from esg_kpis.readings.enclosed import holds_lines, row_without_lines, versions_of
+from esg_kpis.readings.enclosed import holds_lines, path_of_month, row_without_lines, versions_of
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.found import File, files_of
 from esg_kpis.readings.hashes import Hashes
@@ -161,7 +161,11 @@ def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month
         for path, content, domain in latest.files:
             told = then.get(path, content[: content.index(b"\n") + 1])
             if told != content:
-                yield f"{path.removesuffix('.csv')}@{day}.csv", _marked(told, day), domain
+                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), domain
+
+
+def _month_of(path: str) -> str:
+    return path.rpartition("/")[2][: len("YYYY-MM")]
 
 
 def _marked(content: bytes, day: date) -> bytes:

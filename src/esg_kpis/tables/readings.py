@@ -23,7 +23,7 @@ READING_MONTHS = Table(
         Column("partial_days", pl.Int64(), "Days with some intervals but not all; null for a counter", unit="day", nullable=True),
         Column("missing_days", pl.Int64(), "Days without any interval; null for a counter", unit="day", nullable=True),
         Column("rollovers", pl.Int64(), "Times its counter went through its highest number", nullable=True),
-        Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged, so that what was consumed between is not known", nullable=True),
+        Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged with no reading of the new one when the old one was last read, so that what was consumed between is not known", nullable=True),
         Column("quantity", QUANTITY, "Quantity that counts", unit="see unit"),
         Column("estimated_quantity", QUANTITY, "Of it, what rests on estimated readings", unit="see unit"),
         text("unit", "Unit of the table"),
