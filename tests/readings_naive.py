@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from math import floor, inf, isinf, isnan
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -94,6 +95,7 @@ class Counted:
     falls: list[tuple[Key, str, int, int]] = field(default_factory=list)
 
 
+@cache
 def beginning(day: date, zone: ZoneInfo) -> int:
     """The first instant at which the local calendar shows the day, or a later one: found by walking the minutes."""
     at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=16)
