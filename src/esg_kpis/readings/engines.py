@@ -69,7 +69,7 @@ class Polars:
         """See `Engine`."""
         columns = []
         for ours, theirs in wanted.columns.items():
-            column = pl.col(theirs)
+            column = named(theirs)
             if ours in wanted.untyped or ours in TEXT:
                 column = column.cast(pl.String if ours in TEXT else pl.Int64)
             elif ours in ("time", "received"):
@@ -190,6 +190,11 @@ class Spark:
         for frame in self.kept:
             frame.unpersist()
         self.kept = []
+
+
+def named(column: str) -> pl.Expr:
+    """A column of Polars by its name: `pl.col` takes `*` for all columns, and a name from ^ to $ for a pattern."""
+    return pl.selectors.by_name(column).as_expr()
 
 
 def _lazy(native: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401  (a frame of any engine)
