@@ -317,7 +317,7 @@ def _slip(readings: Sequence[tuple[int, Good]], place: int, meter: Meter, table:
 
 def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTable) -> tuple[dict[str, int], list[tuple[int, int]]]:
     """What a counter counted from reading to reading, and where it fell for no known reason."""
-    told = Counter({name: 0 for name in ("total", "estimated_total", "rollovers", "resets", "missing")})
+    told = Counter(dict.fromkeys(("total", "estimated_total", "rollovers", "resets", "missing"), 0))
     falls = []
     for (since, last), (until, now) in zip(readings, readings[1:], strict=False):
         told["missing"] += max((until - since) // table.interval - 1, 0)

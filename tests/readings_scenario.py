@@ -131,7 +131,7 @@ def told(found: interval.Rolled | register.Counted | naive.Rolled | naive.Counte
     if isinstance(found, naive.Rolled):
         return Told(found.meters, found.refused, found.days)
     if isinstance(found, naive.Counted):
-        return Told(found.rows, found.refused, {**found.counters, **{fall: "fall" for fall in found.falls}})
+        return Told(found.rows, found.refused, {**found.counters, **dict.fromkeys(found.falls, "fall")})
     names = [rule.name for rule in RULES]
     keys = [name for name in found.meters.columns if name in ("site_id", "meter_id")]
     refused = {(_key(row, keys), names[row["code"] - 1]): row["rows"] for row in found.refused.iter_rows(named=True)}

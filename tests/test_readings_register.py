@@ -14,7 +14,25 @@ from esg_kpis.readings import register
 from tests import readings_naive as naive
 from tests.readings_naive import Asked, Meter, Row
 from tests.readings_random import Case, cases
-from tests.readings_scenario import DAY, ENGINES, EVERY_TROUBLE, HOUR, PLAIN, WALL, Told, columns_of, count, engine, every_row_has_one_fate, folders, frames, table, task_of, told, troubled
+from tests.readings_scenario import (
+    DAY,
+    ENGINES,
+    EVERY_TROUBLE,
+    HOUR,
+    PLAIN,
+    WALL,
+    Told,
+    columns_of,
+    count,
+    engine,
+    every_row_has_one_fate,
+    folders,
+    frames,
+    table,
+    task_of,
+    told,
+    troubled,
+)
 
 READ = {name: PLAIN[name] for name in ("meter", "time", "value", "device", "received")}
 M1 = ("m1",)
@@ -101,7 +119,6 @@ def test_a_counter_that_begins_at_zero_again_counted_from_zero_where_the_format_
 
 def test_an_exchanged_device_is_a_counter_of_its_own(tmp_path: Path) -> None:
     asked = asked_of()
-    start, _ = asked.bounds
     rows = [*shown(asked, 100, 103, device="old"), *(replace(row, device="new", time=(row.time or 0) + 2 * HOUR) for row in shown(asked, 7, 9))]
 
     found = on_each(tmp_path, rows, asked)

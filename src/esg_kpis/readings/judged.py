@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from esg_kpis.readings.calendar import Window, month_after
-from esg_kpis.readings.declared import MOST_SCALED, ReadingTable
+from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.engines import Engine, Wanted
 from esg_kpis.readings.found import File, Range, merged
 from esg_kpis.readings.rules import CODE
