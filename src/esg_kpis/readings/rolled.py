@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,14 +16,15 @@ from esg_kpis.ingest import Metered
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
-from esg_kpis.readings.declared import ReadingTable, read_tables
+from esg_kpis.readings.declared import ReadingTable, Stopped, tables_of
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.found import File, files_of
 from esg_kpis.readings.hashes import Hashes
 from esg_kpis.readings.monthly import Month
-from esg_kpis.readings.settings import engine, read_settings
+from esg_kpis.readings.settings import EngineProblem, engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
-from esg_kpis.readings.told import Told, stopped_table, told_of
+from esg_kpis.readings.told import Told, stopped_rows, told_of
+from esg_kpis.readings.unreadable import unreadable
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
 from esg_kpis.workspace import Workspace
 
@@ -81,7 +82,14 @@ class _Computing:
         if frames is None:
             if self.running is None:
                 self.running = self.stack.enter_context(engine(read_settings(self.workspace.root), self.workspace.readings))
-            frames = monthly.computed(self.running, task, self.workspace.raw)
+            try:
+                frames = monthly.computed(self.running, task, self.workspace.raw)
+            except InputProblem:
+                raise
+            except Exception as error:  # Engines have errors of their own, whether it is a broken file or a fault of ours.
+                if (problem := unreadable(task.files, self.workspace.raw.as_posix())) is not None:
+                    raise problem from error
+                raise
             monthly.keep(folder, key, frames)
             self.done(source.table.name, month)
         monthly.forget_others(folder, [key])
@@ -98,35 +106,47 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         done: Told of each table and month that was computed.
 
     Raises:
-        InputProblem: if `workspace.toml` cannot be read, or its engine not be reached.
+        EngineProblem: if `workspace.toml` cannot be read, or its engine not be reached.
     """
     files: list[dict[str, Any]] = []
-    stopped: list[dict[str, Any]] = []
     parts: list[Told] = []
     hashes = Hashes(workspace.readings)
-    tables, problem = _tables(workspace)
-    if problem is not None:
-        files.append(file_row(FOLDER) | {"status": "stopped", "problem": str(problem)})
-        stopped.append(stopped_table(None, problem))
+    tables, stopped = tables_of(workspace.raw)
     with ExitStack() as stack:
         computing = _Computing(workspace, stack, done)
         for place, table in tables:
-            try:
+            with _stopping(workspace.raw, place, table, stopped):
                 source = Source(place, table, files_of(place, table, workspace.readings))
-                months = [computing.month(source, month, meters, dates, hashes) for month in source.by_month]
-                parts.append(told_of(source, months, meters))
-            except InputProblem as error:
-                files.append(file_row(f"{FOLDER}/{table.name}") | {"status": "stopped", "problem": str(error)})
-                stopped.append(stopped_table(table, error))
-                continue
-            files += [_listed(workspace, file, hashes) for file in source.files]
-    files += _others(workspace, {row["path"] for row in files}, [place for place, _ in tables])
+                told = told_of(source, [computing.month(source, month, meters, dates, hashes) for month in source.by_month], meters)
+                files += [_listed(workspace, file, hashes) for file in source.files]
+                parts.append(told)
+                monthly.forget_gone(workspace.readings / table.name, source.by_month, [file.path for file in source.files])
+    files += _others(workspace.raw, {row["path"] for row in files}, [place for place, _ in tables], [item.place for item in stopped if item.place])
     hashes.remember()
-    metered = Metered([(_as_file(path, content), domain) for part in parts for path, content, domain in part.files], files, [*stopped, *(row for part in parts for row in part.refused)])
+    of_stopped, refused = stopped_rows(stopped)
+    metered = Metered([(_as_file(path, content), domain) for part in parts for path, content, domain in part.files], [*of_stopped, *files], [*refused, *(row for part in parts for row in part.refused)])
     return Rolled(
         metered, _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
         pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts)]),
     )  # fmt: skip
+
+
+@contextmanager
+def _stopping(raw: Path, place: Path, table: ReadingTable, stopped: list[Stopped]) -> Iterator[None]:
+    """Stops a table that cannot be read. Where it does not count, nothing rests on it."""
+    measures = [table.measure] if table.counts else []
+    try:
+        yield
+    except EngineProblem:
+        raise
+    except InputProblem as problem:
+        stopped.append(Stopped(table.name, place, measures, problem))
+    except OSError as error:
+        path = Path(str(error.filename or ""))
+        if not path.is_relative_to(raw):  # The disk of the results is full, or the like.
+            raise
+        unread = InputProblem(f"It cannot be read: {error.strerror}.", where=path.relative_to(raw).as_posix(), mend="Check that it is a file, is there, and may be read.")
+        stopped.append(Stopped(table.name, place, measures, unread))
 
 
 def _table(table: Table, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -137,39 +157,30 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
     """One month of every table that has it, computed and kept; how many tables these are. Months may be computed side by side, by any number of processes.
 
     Raises:
-        InputProblem: if a table cannot be read.
+        InputProblem: if a table cannot be read, after the others were computed.
     """
     hashes, count = Hashes(workspace.readings), 0
+    tables, stopped = tables_of(workspace.raw)
     with ExitStack() as stack:
         computing = _Computing(workspace, stack, done)
-        for place, table in read_tables(workspace.raw):
-            source = Source(place, table, files_of(place, table, workspace.readings))
-            if month in source.by_month:
-                computing.month(source, month, meters, dates, hashes)
-                count += 1
+        for place, table in tables:
+            with _stopping(workspace.raw, place, table, stopped):
+                source = Source(place, table, files_of(place, table, workspace.readings))
+                if month in source.by_month:
+                    computing.month(source, month, meters, dates, hashes)
+                    count += 1
+    if stopped:
+        raise stopped[0].problem
     return count
 
 
 def months_found(workspace: Workspace) -> list[str]:
     """The months of all tables that can be read, in order."""
     found: set[str] = set()
-    try:
-        tables = read_tables(workspace.raw)
-    except InputProblem:
-        return []
-    for place, table in tables:
-        try:
+    for place, table in tables_of(workspace.raw)[0]:
+        with suppress(InputProblem, OSError):
             found |= set(Source(place, table, files_of(place, table, workspace.readings)).by_month)
-        except InputProblem:
-            continue
     return sorted(found)
-
-
-def _tables(workspace: Workspace) -> tuple[Sequence[tuple[Path, ReadingTable]], InputProblem | None]:
-    try:
-        return read_tables(workspace.raw), None
-    except InputProblem as problem:
-        return [], problem
 
 
 def _digest(files: Sequence[File], workspace: Workspace, hashes: Hashes) -> str:
@@ -182,16 +193,19 @@ def _listed(workspace: Workspace, file: File, hashes: Hashes) -> dict[str, Any]:
     return file_row(sent.relative_to(workspace.raw).as_posix()) | {"sha256": hashes.of(sent), "bytes": sent.stat().st_size, "encoding": "text" if file.sent else "parquet", "records": file.content.rows}
 
 
-def _others(workspace: Workspace, seen: set[str], tables: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Files of the folder that belong to no table, so that none is passed over in silence."""
-    home = workspace.raw / FOLDER
+def _others(raw: Path, seen: set[str], tables: Sequence[Path], stopped: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Files of the folder that no table reads, so that none is passed over in silence."""
+    home = raw / FOLDER
     for path in sorted(home.rglob("*")) if home.is_dir() else ():
-        name = path.relative_to(workspace.raw).as_posix()
+        name = path.relative_to(raw).as_posix()
         if path.is_dir() or name in seen or is_left_over(path) or path.name.startswith("_") or path.suffix.lower() == ".md":
             continue
-        if any(place == path or place in path.parents for place in tables) and "_delta_log" in path.parts:
+        if "_delta_log" in path.parts and any(place in path.parents for place in tables):
             continue
-        yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
+        if any(place == path or place in path.parents for place in stopped):
+            yield file_row(name) | {"status": "ignored", "problem": "Its table was stopped, see there."}
+        else:
+            yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
 
 
 def _as_file(path: str, content: bytes) -> SentFile:

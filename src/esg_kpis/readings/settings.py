@@ -16,6 +16,10 @@ from esg_kpis.readings.engines import DuckDB, Engine, Polars, Spark
 SETTINGS = "workspace.toml"
 
 
+class EngineProblem(InputProblem):
+    """The engine of the workspace cannot be had: no table can be computed, so nothing is."""
+
+
 class EngineSettings(BaseModel):
     """`[engine]` of `workspace.toml`.
 
@@ -44,7 +48,7 @@ def read_settings(root: Path) -> EngineSettings:
     """What `workspace.toml` says of the engine.
 
     Raises:
-        InputProblem: naming the key and what would be right.
+        EngineProblem: naming the key and what would be right.
     """
     path = root / SETTINGS
     if not path.exists():
@@ -52,9 +56,11 @@ def read_settings(root: Path) -> EngineSettings:
     try:
         return _Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).engine
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputProblem(f"It is no TOML: {error}.", where=SETTINGS, mend="See docs/readings.md.") from error
+        raise EngineProblem(f"It is no TOML: {error}.", where=SETTINGS, mend="See docs/readings.md.") from error
+    except OSError as error:
+        raise EngineProblem(f"It cannot be read: {error.strerror}.", where=SETTINGS, mend="Put a file there that you may read.") from error
     except ValidationError as error:
-        raise InputProblem(problems_of(error), where=SETTINGS, mend="See docs/readings.md.") from error
+        raise EngineProblem(problems_of(error), where=SETTINGS, mend="See docs/readings.md.") from error
 
 
 @contextmanager
@@ -62,7 +68,7 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
     """An engine for as long as it is needed; what it puts on disk lies below `work` meanwhile.
 
     Raises:
-        InputProblem: if it is not installed, or cannot be reached.
+        EngineProblem: if it is not installed, or cannot be reached.
     """
     work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".engine-", dir=work) as folder:
@@ -85,7 +91,7 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
         from pyspark.errors import PySparkException, PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise InputProblem("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
+        raise EngineProblem("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
     before = SparkSession.getActiveSession()
     builder = SparkSession.builder.remote(settings.url) if settings.url.startswith("sc://") else SparkSession.builder.master(settings.url)
     fixed = {"spark.sql.session.timeZone": "UTC", "spark.sql.legacy.parquet.nanosAsLong": "true", "spark.sql.ansi.enabled": "true"}
@@ -95,7 +101,7 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
     try:
         session = builder.getOrCreate()
     except (PySparkException, PySparkRuntimeError, OSError) as error:
-        raise InputProblem(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
+        raise EngineProblem(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
     try:
         yield session
     finally:
