@@ -224,6 +224,7 @@ def tables_of(raw: Path) -> tuple[list[tuple[Path, ReadingTable]], list[Stopped]
                     found.append((place, table))
                 else:
                     stopped.append(Stopped(table.name, None, [table.measure], problem_of_place))
+    found = [(place, table) for place, table in found if not any(item.place == place or place in item.place.parents for item in stopped if item.place and item.place.name.endswith(ROLLED_FILE))]
     names = [table.name for _, table in found] + [item.name for item in stopped if item.name]
     for place, table in [item for item in found if names.count(item[1].name) > 1]:
         found.remove((place, table))
