@@ -15,7 +15,24 @@ from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import METERED
 from esg_kpis.readings.rolled import Dates, months_found, roll_up_month
 from esg_kpis.readings.settings import EngineProblem
-from tests.metered_scenario import AS_OF, HOURLY, KNOWN_ON, METERS, Way, at, fates, frame, hours, put, put_months, quantities, quarter, refusals, tables, way
+from tests.metered_scenario import (
+    AS_OF,
+    HOURLY,
+    KNOWN_ON,
+    METERS,
+    Way,
+    at,
+    fates,
+    frame,
+    hours,
+    put,
+    put_months,
+    quantities,
+    quarter,
+    refusals,
+    tables,
+    way,
+)
 
 COLUMNS = {"received": "received"}
 MONTHS = [("power", "2023-01"), ("power", "2023-02"), ("power", "2023-03")]
@@ -206,7 +223,7 @@ def test_what_does_not_touch_readings_computes_none(power: Way, change: str) -> 
         put(power.root, "/meters/meters.csv", METERS.replace("G1,,4", "G1,,5"))
     else:
         for path in data(power).rglob("*.parquet"):
-            times = os.stat(path)
+            times = path.stat()
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
     power.rolled()
 
@@ -451,7 +468,7 @@ def test_duckdb_gives_the_same_bytes(power: Way) -> None:
 @pytest.mark.parametrize(("told", "said"), [("[engine]\nname = 'sqlite'", "engine.name"), ("[engin]\n", "engin: Extra inputs"), ("[engine", "It is no TOML"), ('[engine]\nname = "duckdb"\nmemory = "lots"', "engine.memory")])
 def test_a_workspace_that_names_no_engine_stops_the_run_rather_than_a_table(power: Way, told: str, said: str) -> None:
     (power.root / "workspace.toml").write_text(told)
-    with pytest.raises(EngineProblem, match="workspace.toml") as caught:
+    with pytest.raises(EngineProblem, match=r"workspace\.toml") as caught:
         power.rolled()
 
     assert said in str(caught.value)
