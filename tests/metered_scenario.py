@@ -100,7 +100,7 @@ def workspace(root: Path, meters: str = METERS, rules: str = ESTIMATE, kpis: Seq
     (root / "data" / "raw" / "readings").mkdir(parents=True, exist_ok=True)
     units = {"electricity_purchased": "kWh", "natural_gas": "Nm3", "water_tap": "t"}
     every = [kpi(name, units[measure], measure, decimals=3) for name, measure in EVERY]
-    edition_folder(root, [*every, kpi("ghg", "tCO2e", "emission_co2e"), *kpis], EVERYWHERE + GRID + rules)
+    edition_folder(root, [*every, kpi("ghg", "tCO2e", amounts=[{"measure": "emission_co2e", "origin": "electricity_purchased"}]), *kpis], EVERYWHERE + GRID + rules)
     edition = root / "editions" / "e1" / "edition.toml"
     edition.write_text(edition.read_text(encoding="utf-8").replace("2023-12-31", "2023-03-31").replace('[[period]]\nid = "2022"\nfirst = 2022-01-01\nlast = 2022-12-31\n', ""), encoding="utf-8")
     library_folder(root, {"mee": [factor_row()]}, [gwp_row("CO2", "1")])
