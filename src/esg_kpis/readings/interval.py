@@ -1,8 +1,8 @@
 """Interval readings of one month to one row per meter: quantity, and how many rows and intervals became what.
 
-A month is cut into blocks of 48 intervals. If a block has 48 rows, and the powers of two of the places of those that meet no rule add up to 2^48 - 1, each interval is there exactly once and none is
-refused: fewer than 48 powers cannot add up to that, and 48 can in one way only. If their times add up to those of the 48 as well, none lies off the grid, as none can lie before its place. So for such blocks a sum, a count and a sum of powers settle duplicates and gaps together, with no row compared to another, in whole numbers, the same on
-every engine. Only the rows of other blocks are looked at one by one.
+A month is cut into blocks of 48 intervals. If a block has 48 rows, and the powers of two of the places of those that meet no rule add up to 2^48 - 1, each interval is there exactly once and none
+is refused: fewer than 48 powers cannot add up to that, and 48 can in one way only. If their times add up to those of the 48 as well, none lies off the grid, since none can lie before its place. So for
+such blocks counts and sums settle duplicates and gaps together, with no row compared to another, the same on every engine. Only the rows of other blocks are looked at one by one.
 """
 
 from dataclasses import dataclass
