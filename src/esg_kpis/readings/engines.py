@@ -21,7 +21,7 @@ class Wanted:
         ticks: Ticks of a microsecond in times: 1, or 1000 for nanoseconds.
         days: Those of ours that are dates.
         untyped: Those of ours that have no type, because all is null.
-        places: Whether each row comes with the file and the row of it (`path`, `row`, from 1), and with what stands there as text (`time_text`, `value_text`). Only Polars does that.
+        places: Whether each row comes with the file and the row of it (`path`, `row`, from 1). Only Polars does that.
     """
 
     columns: dict[str, str]
@@ -72,8 +72,7 @@ class Polars:
             columns.append(column.alias(ours))
         if not wanted.places:
             return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False, extra_columns="ignore").select(columns))
-        told = [pl.col(wanted.columns[name]).cast(pl.String).alias(f"{name}_text") for name in ("time", "value")]
-        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, extra_columns="ignore", row_index_name="__row", row_index_offset=1).select(*columns, *told, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
+        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, extra_columns="ignore", row_index_name="__row", row_index_offset=1).select(*columns, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
         return _lazy(pl.concat(parts))
 
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:

@@ -144,7 +144,7 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     if "device" in wanted:
         more.append((nw.col("device").fill_null("") if table.columns.device else nw.lit("")).alias("device"))
     if "places" in wanted:
-        more += [nw.col(name) for name in ("path", "row", "time_text", "value_text")]
+        more += [nw.col(name) for name in ("path", "row")]
     keys = [(nw.col(key) if _never_null(ranges[key]) else nw.col(key).fill_null("")).alias(key) for key in task.keys]
     return frame.select(*keys, rel.alias("rel"), value.alias("value"), estimated.alias("estimated"), code.alias("code"), *more)
 

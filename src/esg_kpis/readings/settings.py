@@ -71,7 +71,7 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
         elif settings.name == "duckdb":
             import duckdb
 
-            with duckdb.connect(config={"temp_directory": folder, "memory_limit": settings.memory, "TimeZone": "UTC", "preserve_insertion_order": False}) as connection:
+            with duckdb.connect(config={"temp_directory": folder, "memory_limit": settings.memory, "preserve_insertion_order": False}) as connection:
                 yield DuckDB(connection)
         else:
             with _spark(settings, Path(folder)) as session:
