@@ -10,6 +10,7 @@ import narwhals as nw
 import polars as pl
 
 TEXT = ("meter_id", "site_id", "quality", "summer", "device")
+AT_ONCE = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Engine(Protocol):
     """What a roll-up needs of an engine."""
 
     name: str
+    at_once: int | None
+    """Rows of a month that are rolled up at once (see `parts`), so that memory does not grow with the month; None for an engine that spreads them over machines itself."""
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
         """Rows of Parquet files: text as text, `time` and `received` as Int64 microseconds, `value` as it is."""
@@ -58,6 +61,7 @@ class Polars:
 
     folder: Path
     name: str = "polars"
+    at_once: int | None = AT_ONCE
     kept: int = 0
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
@@ -103,6 +107,7 @@ class DuckDB:
 
     connection: Any
     name: str = "duckdb"
+    at_once: int | None = AT_ONCE
     kept: int = 0
     held: list[Any] = field(default_factory=list)
 
@@ -150,6 +155,7 @@ class Spark:
 
     session: Any
     name: str = "spark"
+    at_once: int | None = None
     kept: list[Any] = field(default_factory=list)
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
