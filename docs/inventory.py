@@ -99,6 +99,7 @@ PERSONAL: dict[str, Held] = {
     ),
     "reading_months": Held("None: what meters counted by month, with how many intervals came", "Quantities of metered sites"),
     "reading_fates": Held("None: counts of meter readings by rule", "What became of every reading"),
+    "reading_versions": Held("None: months of readings as files, by knowledge date", "Counting in each edition what was known then"),
     "reading_samples": Held("None: a few meter readings that were refused, with file and row", "Asking who sends them"),
     "coverage": Held("Aggregated: hours worked by site and month, as the site sent them; else days that bills cover", "What was expected against what came"),
     "coverage_summary": Held("Aggregated: hours worked by period; else days that bills cover", "The same as an edition sees it"),

@@ -18,7 +18,7 @@ from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
-from esg_kpis.factors import Received, counted_in, with_instruments
+from esg_kpis.factors import Received, counted_in, with_earlier, with_instruments
 from esg_kpis.ingest import ingest
 from esg_kpis.kpis import evaluate, inputs_of, with_targets
 from esg_kpis.people import people_of
@@ -45,6 +45,7 @@ from esg_kpis.tables import (
     READING_FATES,
     READING_MONTHS,
     READING_SAMPLES,
+    READING_VERSIONS,
     RECORD_FATES,
     RECORDS,
     REJECTED,
@@ -67,7 +68,7 @@ _WITHIN_INGEST = {
     "records": {*(spec.key for spec in RAW if spec.key != _READINGS), dg.AssetKey("files"), dg.AssetKey("reading_months")},
     **dict.fromkeys(("rejected", "sites", "meters", "ownership", "instruments", "published_with_data", "observations"), _RECORDS),
     "quantities": {*_RECORDS, dg.AssetKey("meters")},
-    **{name: {_READINGS, dg.AssetKey(["raw", "meters"])} for name in ("reading_months", "reading_fates", "reading_samples", "reading_files")},
+    **{name: {_READINGS, dg.AssetKey(["raw", "meters"]), dg.AssetKey("rolled_months")} for name in ("reading_months", "reading_fates", "reading_samples", "reading_versions", "reading_files")},
     **{name: {*_PEOPLE, dg.AssetKey("sites"), dg.AssetKey("edition_files")} for name in ("people_counts", "headcount", "people_controls")},
 }
 """What within the step rests on what, so that a column can be followed from a quantity to its record and from there to the file."""
@@ -79,6 +80,7 @@ _WITHIN_INGEST = {
         "reading_months": table_out(READING_MONTHS),
         "reading_fates": table_out(READING_FATES),
         "reading_samples": table_out(READING_SAMPLES),
+        "reading_versions": table_out(READING_VERSIONS),
         "reading_files": dg.AssetOut(),
         "records": table_out(RECORDS),
         "rejected": table_out(REJECTED),
@@ -93,7 +95,7 @@ _WITHIN_INGEST = {
         "people_controls": table_out(PEOPLE_CONTROLS),
         "headcount": table_out(HEADCOUNT),
     },
-    deps=[*(spec.key for spec in RAW), "edition_files"],
+    deps=[*(spec.key for spec in RAW), "edition_files", "rolled_months"],
     internal_asset_deps=_WITHIN_INGEST,
     can_subset=False,
 )
@@ -110,7 +112,7 @@ def ingested(context: dg.AssetExecutionContext, workspace: WorkspaceResource) ->
     for observation in observed(workspace, files, rejected):
         context.log_event(observation)
     for name, frame in (
-        ("files", files), ("reading_months", readings.months), ("reading_fates", readings.fates), ("reading_samples", readings.samples), ("reading_files", readings.files), ("records", records), ("rejected", rejected), ("sites", result.sites), ("meters", result.meters), ("quantities", result.quantities), ("ownership", result.ownership), ("instruments", result.instruments),
+        ("files", files), ("reading_months", readings.months), ("reading_fates", readings.fates), ("reading_samples", readings.samples), ("reading_versions", readings.versions), ("reading_files", readings.files), ("records", records), ("rejected", rejected), ("sites", result.sites), ("meters", result.meters), ("quantities", result.quantities), ("ownership", result.ownership), ("instruments", result.instruments),
         ("published_with_data", result.published), ("observations", observations), ("people_counts", people.counts),
         ("people_controls", people.controls), ("headcount", people.headcount),
     ):  # fmt: skip
@@ -173,10 +175,11 @@ def factors(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> 
 )
 def applied(
     workspace: WorkspaceResource, amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl.DataFrame, instruments: pl.DataFrame, rejected: pl.DataFrame, coverage: pl.DataFrame,
-    meter_months: pl.DataFrame, quantities: pl.DataFrame,
+    meter_months: pl.DataFrame, quantities: pl.DataFrame, meters: pl.DataFrame, reading_versions: pl.DataFrame,
 ) -> Iterator[dg.Output[pl.DataFrame]]:  # fmt: skip
     """Boundary, estimates, instruments and factors, edition by edition."""
     received = Received(amounts, sites, ownership, instruments, rejected, Coverage(coverage, meter_months), workspace.last_day, days_of(quantities))
+    received = with_earlier(received, quantities, meters, months_expected(workspace.read_editions, workspace.last_day), reading_versions)
     seen = [counted_in(received, edition, workspace.library, workspace.known_date(edition)).tables for edition in workspace.read_editions]
     for name in seen[0]:
         frame = pl.concat([tables[name] for tables in seen])

@@ -17,6 +17,7 @@ from pipelines import (
     cli_keys,
     cli_looking,
     cli_people,
+    cli_readings,
     cli_register,
     cli_restatement,
     cli_run,
@@ -64,6 +65,7 @@ def ui(
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": cli_run.run, "check": cli_run.check,
     "trace": cli_looking.trace, "table": cli_looking.table, "tie-out": cli_looking.tie_out, "targets": cli_looking.targets, "lens": cli_looking.lens, "index": cli_looking.index,
+    "readings": cli_readings.readings,
     "check-table": check_table, "new-edition": cli_editions.new_edition, "init": cli_init.init, "templates": cli_init.templates, "workbook": cli_workbook.workbook,
     "pack": cli_evidence.pack, "verify": cli_evidence.verify,
     "bridge": cli_restatement.bridge, "growth": cli_restatement.growth, "diff": cli_restatement.diff,

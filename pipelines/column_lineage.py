@@ -59,6 +59,10 @@ RECEIVED: dict[str, Deps] = {
         **_each(("reading_table", "path", "row"), _of(_READINGS, FILE)), **_each(("month", "time"), _of(_READINGS, "time")), **_each(("rule", "right"), [*_READ, *_KNOWN, *_METERS]),
         **_same(_READINGS, "site_id", "meter_id", "value"),
     },
+    "reading_versions": {
+        **_each(("path", "reading_table"), _of(_READINGS, FILE)), "month": _of(_READINGS, "time"), **_each(("sha256", "instead_of"), [*_READ, *_KNOWN, *_METERS]),
+        "known_on": [*_of(_READINGS, "received"), *_of("edition_files", "edition.toml")],
+    },
     "records": {
         **_same("files", "path", "sheet", "sha256"),
         "record_id": _of("files", "sha256", "sheet"),

@@ -11,6 +11,8 @@ from pipelines.automation import schedule_of, sensor_on
 from pipelines.checks import every_record_has_one_fate
 from pipelines.described import described
 from pipelines.progress import quiet_console
+from pipelines.readings import JOB as BY_MONTH
+from pipelines.readings import NothingBetween, rolled_months
 from pipelines.resources import ParquetFiles, WorkspaceResource
 from pipelines.results import results
 
@@ -18,6 +20,9 @@ JOB = "main"
 _MAIN = (
     "The one job: from the files in data/raw to the KPIs, the findings and the files in data/out. `esg-kpis run` runs this same job. It changes no input, and publishes all or nothing. "
     "Run it after files, factors or an edition changed; there is nothing to fill in, and running it twice does no harm."
+)
+_BY_MONTH = (
+    "Months of meter readings, each computed alone: for many months at once, side by side, before the main job, which computes only what is still lacking. It publishes nothing. Running it twice does no harm."
 )
 ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     *assets.RAW,
@@ -64,12 +69,15 @@ def build_defs(
     target = out or root / "data" / "out"
     asked: dict[str, Any] = {"root": str(root), "out": str(target), "editions": list(editions), "known_on": known_on, "as_of": as_of}
     return dg.Definitions(
-        assets=described(ASSETS, root, target),
+        assets=described([*ASSETS, rolled_months], root, target),
         asset_checks=[every_record_has_one_fate],
-        jobs=[dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), description=_MAIN)],
+        jobs=[
+            dg.define_asset_job(JOB, selection=dg.AssetSelection.all() - dg.AssetSelection.assets(rolled_months), description=_MAIN),
+            dg.define_asset_job(BY_MONTH, selection=dg.AssetSelection.assets(rolled_months), description=_BY_MONTH),
+        ],
         sensors=[sensor_on(root / "data" / "raw", target, JOB)],
         schedules=[schedule_of(JOB)],
-        resources={"workspace": WorkspaceResource(**asked, report=site), "io_manager": ParquetFiles(**asked)},
+        resources={"workspace": WorkspaceResource(**asked, report=site), "io_manager": ParquetFiles(**asked), "nothing_between": NothingBetween()},
         executor=dg.in_process_executor,
         loggers={"console": quiet_console} if quiet else {},
     )

@@ -10,7 +10,7 @@ from esg_kpis.amounts import coverage_of
 from esg_kpis.editions import Edition
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
-from esg_kpis.factors import Received
+from esg_kpis.factors import Received, with_earlier
 from pipelines.latest import read_result
 
 
@@ -26,5 +26,8 @@ def received_of(folder: Path, editions: Sequence[Edition], as_of: date) -> Recei
         read_result(folder, name) for name in ("amounts", "sites", "ownership", "instruments", "rejected", "quantities", "meters")
     )
     before = amounts.filter(pl.col("edition") == "")
-    coverage = coverage_of(quantities, before, sites, meters, months_expected(list(editions), as_of))
-    return Received(before, sites, ownership, instruments, rejected, coverage, as_of, days_of(quantities))
+    expected = months_expected(list(editions), as_of)
+    received = Received(before, sites, ownership, instruments, rejected, coverage_of(quantities, before, sites, meters, expected), as_of, days_of(quantities))
+    if not (folder / "reading_versions.parquet").exists():  # A set from before there were readings.
+        return received
+    return with_earlier(received, quantities, meters, expected, read_result(folder, "reading_versions"))

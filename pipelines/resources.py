@@ -111,6 +111,15 @@ def as_made_before(resource: WorkspaceResource, name: str) -> pl.DataFrame | Non
     return pl.read_parquet(path) if same else None
 
 
+ROLLED = "rolled_months"
+"""The asset of which each partition is a month of meter readings."""
+
+
+def _of_months(run: dg.DagsterRun) -> bool:
+    """Whether a run computes nothing but a month of readings."""
+    return run.asset_selection == frozenset({dg.AssetKey(ROLLED)}) or "dagster/partition" in run.tags
+
+
 class ParquetFiles(dg.ConfigurableIOManager):
     """Frames between steps, one Parquet file an asset, under `<out>/work`. Readers of results look at `<out>`, never here.
 
@@ -126,7 +135,10 @@ class ParquetFiles(dg.ConfigurableIOManager):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ParquetFiles"]:
-        """Holds the results folder for as long as the run goes on, in the UI too."""
+        """Holds the results folder for as long as the run goes on, in the UI too. Runs of months of readings write there to places of their own, side by side."""
+        if context.run is not None and _of_months(context.run):
+            yield self
+            return
         with alone(Path(self.out)):
             self._made_from  # noqa: B018  (before any step reads a file)
             if context.instance is not None and context.run is not None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from itertools import pairwise
 from math import floor, inf, isinf, isnan
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,10 +59,12 @@ class Asked:
 
     @property
     def zone(self) -> ZoneInfo:
+        """The zone whose calendar parts months and days."""
         return ZoneInfo(self.table.time_zone)
 
     @property
     def first_day(self) -> date:
+        """The first day of the month."""
         return date.fromisoformat(f"{self.month}-01")
 
     @property
@@ -71,6 +75,7 @@ class Asked:
 
     @property
     def slots(self) -> int:
+        """Whole intervals of the month."""
         start, end = self.bounds
         return (end - start) // self.table.interval
 
@@ -94,6 +99,7 @@ class Counted:
     falls: list[tuple[Key, str, int, int]] = field(default_factory=list)
 
 
+@cache
 def beginning(day: date, zone: ZoneInfo) -> int:
     """The first instant at which the local calendar shows the day, or a later one: found by walking the minutes."""
     at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=16)
@@ -308,7 +314,7 @@ def _slip(readings: Sequence[tuple[int, Good]], place: int, meter: Meter, table:
     before, value, behind = (readings[place + by][1].value for by in (-1, 0, 1))
     if before <= behind < value:
         return "above_the_next"
-    if value < before <= behind and table.resets == "refuse" and not _rolled_over(before, value, meter):
+    if value < before <= behind and table.resets == "refuse":
         return "below_the_last"
     return ""
 
@@ -317,7 +323,7 @@ def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTa
     """What a counter counted from reading to reading, and where it fell for no known reason."""
     told = Counter(dict.fromkeys(("total", "estimated_total", "rollovers", "resets", "missing"), 0))
     falls = []
-    for (since, last), (until, now) in zip(readings, readings[1:], strict=False):
+    for (since, last), (until, now) in pairwise(readings):
         told["missing"] += max((until - since) // table.interval - 1, 0)
         step = now.value - last.value
         if step < 0 and not meter.feeds_back:

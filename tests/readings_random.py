@@ -114,7 +114,7 @@ def _change(asked: Asked, types: dict[str, pa.DataType]) -> st.SearchStrategy[di
         values += ["0.25", "90.01", "-90.01"]
     if types["value"] == pa.decimal128(38, 2):
         values += ["9" * 35, "-" + "9" * 35, "9999999999.99", "10000000000"]
-    if types["value"] not in (pa.uint32(),):
+    if types["value"] != pa.uint32():
         values += [-1, -100]
     if types["value"] in (pa.int32(), pa.uint32()):
         values += [2**31 - 1]

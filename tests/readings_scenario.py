@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def column(rows: Sequence[Row], name: str, dtype: pa.DataType) -> pa.Array:
     if pa.types.is_date(dtype):
         return pa.array([None if value is None else value // DAY for value in values], pa.int32()).cast(dtype)
     if pa.types.is_decimal(dtype):
-        return pa.array([None if value is None else Decimal(str(value)).quantize(Decimal(1).scaleb(-dtype.scale)) for value in values], dtype)
+        return pa.array([None if value is None else Decimal(str(value)).quantize(Decimal(1).scaleb(-dtype.scale), context=Context(prec=60)) for value in values], dtype)
     if pa.types.is_dictionary(dtype):
         return pa.array(values, dtype.value_type).dictionary_encode()
     return pa.array(values, dtype)

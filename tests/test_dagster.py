@@ -95,10 +95,10 @@ def test_links_lead_to_a_server_where_one_is_named(monkeypatch: pytest.MonkeyPat
     assert metadata["dagster/code_references"].code_references[1].url.startswith("https://code.example/esg-kpis/blob/main/src/esg_kpis/kpis/evaluate.py#L")
 
 
-def test_there_is_one_job_and_nothing_starts_by_itself() -> None:
+def test_there_is_one_job_and_one_for_months_of_readings_and_nothing_starts_by_itself() -> None:
     defs = build_defs(REPOSITORY)
 
-    assert [job.name for job in defs.jobs or ()] == [JOB]
+    assert [job.name for job in defs.jobs or ()] == [JOB, "readings_by_month"]
     assert "The one job" in (defs.resolve_job_def(JOB).description or "")
     assert [sensor.default_status for sensor in defs.sensors or ()] == [dg.DefaultSensorStatus.STOPPED]
     assert [schedule.default_status for schedule in defs.schedules or () if isinstance(schedule, dg.ScheduleDefinition)] == [dg.DefaultScheduleStatus.STOPPED]

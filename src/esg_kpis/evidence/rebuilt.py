@@ -16,7 +16,7 @@ from esg_kpis.editions.boundary import record_fates
 from esg_kpis.editions.consolidation import days_of
 from esg_kpis.editions.gaps import months_expected
 from esg_kpis.errors import InputProblem
-from esg_kpis.factors import Library, Received, counted_in, read_library, with_instruments
+from esg_kpis.factors import Library, Received, counted_in, read_library, with_earlier, with_instruments
 from esg_kpis.ingest import Ingested, ingest
 from esg_kpis.kpis import Inputs, Told, evaluate, inputs_of, with_targets
 from esg_kpis.people import People, people_of
@@ -27,7 +27,7 @@ from esg_kpis.workspace import Workspace
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the library makes of a workspace for one edition. `values` are its cells as they are shown; `tables` what else a run would write, of the edition, by name."""
+    """What the library makes of a workspace for one edition. `values` are its cells as they are shown; `tables` what else a run would write, of the edition, by name; `versions` which months of readings stand for which knowledge date."""
 
     edition: Edition
     editions: Sequence[Edition]
@@ -37,6 +37,7 @@ class Rebuilt:
     inputs: Inputs
     tables: dict[str, pl.DataFrame]
     values: pl.DataFrame
+    versions: pl.DataFrame
 
 
 def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, rejected: pl.DataFrame, secret_file: Path | None = None, told: Told | None = None) -> Rebuilt:
@@ -56,18 +57,21 @@ def rebuilt(workspace: Workspace, edition_id: str, known_on: date, as_of: date, 
     if edition is None:
         raise InputProblem(f"The edition '{edition_id}' is not in it.", where="definitions/editions", mend="Take the pack as it was received.")
     library = read_library(workspace.factors)
-    read = ingest(workspace, as_of, enclosed_months(workspace.raw))
+    months, versions = enclosed_months(workspace.raw)
+    read = ingest(workspace, as_of, months)
     people = people_of(workspace, as_of, read.sites, counting_of(editions), secret_file)
     refused = conform(pl.concat([read.rejected, people.rejected, rejected]), REJECTED)
     amounts = pl.concat([amounts_of(read.quantities), amounts_of_people(people.counts)])
-    coverage = coverage_of(read.quantities, amounts, read.sites, read.meters, months_expected(editions, as_of))
+    expected = months_expected(editions, as_of)
+    coverage = coverage_of(read.quantities, amounts, read.sites, read.meters, expected)
     received = Received(amounts, read.sites, read.ownership, read.instruments, refused, coverage, as_of, days_of(read.quantities))
+    received = with_earlier(received, read.quantities, read.meters, expected, versions)
     tables = counted_in(received, edition, library, known_on).tables
     inputs = replace(inputs_of(tables["edition_amounts"], read.sites, with_instruments(library, read.instruments), edition, known_on), told=told)
     published = published_of(edition, read.published)
     values = with_targets(suppressed(evaluate(inputs, published), inputs), edition, published)
     tables |= _received(read, people, refused, coverage, published) | {"record_fates": _fates(read, people, refused, tables, edition)}
-    return Rebuilt(edition, editions, library, read, people, inputs, tables, values)
+    return Rebuilt(edition, editions, library, read, people, inputs, tables, values, versions)
 
 
 def _received(read: Ingested, people: People, rejected: pl.DataFrame, coverage: Coverage, published: pl.DataFrame) -> dict[str, pl.DataFrame]:

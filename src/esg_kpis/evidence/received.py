@@ -86,8 +86,10 @@ def _readings(raw: Path, months: Path, told: Mapping[str, pl.DataFrame]) -> list
         if (place := months / name).is_file():
             found.append(Found(name, _bytes(place, name), "enclosed", "read"))
         elif (raw / name).is_file():
-            received = {"read": "rolled up"}.get(row["status"], row["status"])
-            found.append(Found(name, b"", "named", received, row["problem"], row["sha256"] or _digest(raw / name), row["bytes"] or (raw / name).stat().st_size))
+            received, digest = {"read": "rolled up"}.get(row["status"], row["status"]), _digest(raw / name)
+            if row["status"] == "read" and digest != row["sha256"]:
+                raise InputProblem("This file is another one than the last run read.", where=name, mend="Run `esg-kpis run` again.")
+            found.append(Found(name, b"", "named", received, row["problem"], digest, (raw / name).stat().st_size))
     return found
 
 

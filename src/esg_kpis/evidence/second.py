@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.evidence.rebuilt import Rebuilt
+from esg_kpis.factors import as_known_on
 from esg_kpis.people import Persons
 from esg_kpis.reperform import Asked, Typed, recomputed
 from esg_kpis.tables import KPI_VALUES
@@ -32,7 +33,8 @@ def by_duckdb(tables: Mapping[str, pl.DataFrame], again: Rebuilt, known_on: date
         OutOfRange: where a number does not fit into the arithmetic of the second engine.
     """
     typed = Typed(
-        **{name: tables[f"typed/{name}.csv"] for name in ("quantities", "sites", "ownership", "instruments", "rejected")}, claims=tables["claims.csv"], estimates=tables["estimates.csv"],
+        quantities=as_known_on(known_on, tables["typed/quantities.csv"], again.versions),
+        **{name: tables[f"typed/{name}.csv"] for name in ("sites", "ownership", "instruments", "rejected")}, claims=tables["claims.csv"], estimates=tables["estimates.csv"],
         people_counts=again.people.counts if with_people and persons is None else None, people_cells=None if with_people else tables[CELLS], factors=again.library.frame(), regions=again.library.region_table(), gas_groups=again.library.gas_groups,
     )  # fmt: skip
     found = recomputed(typed, Asked(again.edition, known_on, as_of), tables["typed/published.csv"], persons)

@@ -1,6 +1,7 @@
 """From what was received to what an edition counts: boundary, gaps, ownership, instruments and factors, in this order."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -18,7 +19,7 @@ from esg_kpis.factors.market import Market, market_based, with_instruments
 
 @dataclass(frozen=True)
 class Received:
-    """What was received, before any edition: tables of the data dictionary, the last day that data may be about, and the days that each record tells of (`days_of`)."""
+    """What was received, before any edition: tables of the data dictionary, the last day that data may be about, the days that each record tells of (`days_of`), and the same as it was known on earlier days, where that differs."""
 
     amounts: pl.DataFrame
     sites: pl.DataFrame
@@ -28,6 +29,7 @@ class Received:
     coverage: Coverage
     as_of: date
     days: pl.DataFrame | None = None
+    earlier: Mapping[date, "Received"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Counted:
 
 def counted_in(received: Received, edition: Edition, library: Library, known_on: date) -> Counted:
     """What an edition makes of what was received, with factors and instruments known on a day."""
+    received = received.earlier.get(known_on, received)
     sites, rejected, as_of = received.sites, received.rejected, received.as_of
     inside = amounts_in_edition(received.amounts, sites, rejected, edition, as_of, received.ownership, received.days)
     gaps = filled(inside, received.amounts, received.coverage, sites, rejected, edition, as_of, received.ownership)

@@ -1,5 +1,6 @@
 """All files of a workspace: read, typed, judged against the registers and each other, and every row accounted for."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -55,11 +56,17 @@ class Ingested:
 
 @dataclass(frozen=True)
 class Metered:
-    """What tables of meter readings give: files of months as bills, with the domain that each feeds; a row of `files` for everything that lies there; and what was stopped or refused, as rows of `rejected`."""
+    """What tables of meter readings give: files of months as bills, with the domain that each feeds, some of them as they were known on an earlier day; a row of `files` for everything that lies there; and what was stopped or refused, as rows of `rejected`."""
 
     months: Sequence[tuple[Source, str]] = ()
     files: Sequence[dict[str, Any]] = ()
     refused: Sequence[dict[str, Any]] = ()
+
+
+_VERSION = re.compile(r"^readings/[^/@]+/\d{4}-\d{2}@(?P<day>\d{4}-\d{2}-\d{2})\.")
+"""How a month of readings is named that is as it was known on another day than the latest."""
+AS_KNOWN = "as known on "
+"""How the reason begins of what stands in such a month: it counts in editions of that knowledge date only."""
 
 
 def ingest(workspace: Workspace, as_of: date, metered: Metered | None = None) -> Ingested:
@@ -108,16 +115,20 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
     meters, meter_problems = meter_rows(_bases(read, "meters", gone), _ids(rejected), register)
     ownership, ownership_problems = ownership_rows(_bases(read, "ownership", gone), _ids(rejected), register)
     instruments, instrument_problems = instrument_rows(_bases(read, "instruments", gone), _ids(rejected), register)
-    sent = _without(stacked([no_quantities(), *(feed.quantities for item in read for _, feed in item.feeds)]), gone)
+    versions = _versions(read)
+    latest = [item for item in read if item.sheet.source.path not in versions]
+    sent = _without(stacked([no_quantities(), *(feed.quantities for item in latest for _, feed in item.feeds)]), gone)
+    earlier = stacked([no_quantities(), *(feed.quantities for item in read if item.sheet.source.path in versions for _, feed in item.feeds)])
     rejected += _in_their_words(pl.concat([site_problems, meter_problems, ownership_problems, instrument_problems]), read)
     things = _things(read, gone)
-    at_sites = [frame.select("record_id", "domain", "site_id", "start", "end") for frame in (sent, *things.values())]
+    at_sites = [frame.select("record_id", "domain", "site_id", "start", "end") for frame in (sent, earlier, *things.values())]
     rejected += _in_their_words(register_problems(pl.concat(at_sites), register, as_of), read)
     records = records_of(read, _ids(rejected), mended)
     places = records.select("record_id", "path", "line")
     bills = judged(_without(sent, _ids(rejected)), places, meters)
+    as_known = [_as_known(day, latest, read, _without(sent, _ids(rejected)), _without(earlier, _ids(rejected)), places, meters) for day in sorted(set(versions.values()))]
     lists = [thing_rows(DOMAINS[name], _without(frame, _ids(rejected)), places, as_of) for name, frame in things.items()]
-    refused = pl.concat([bills.rejected, stated_twice(bills.quantities, register), *(problems for _, problems in lists), *(listed_and_told(counted, bills.quantities) for counted, _ in lists)])
+    refused = pl.concat([bills.rejected, *(frame for _, frame in as_known), stated_twice(bills.quantities, register), *(problems for _, problems in lists), *(listed_and_told(counted, bills.quantities) for counted, _ in lists)])
     rejected += _in_their_words(refused, read)
     bad = _ids(rejected)
     left = pl.concat([bad, gone]).unique()
@@ -125,24 +136,40 @@ def _judged(taken: Taken, as_of: date) -> Ingested:
         files=conform(pl.DataFrame(taken.files, schema=FILES.schema), FILES),
         records=conform(_without_site(records, refused), RECORDS),
         rejected=_at_known_sites(rejected_of(read, rejected, records, taken.stopped), register),
-        quantities=conform(_without(stacked([bills.quantities.select(QUANTITIES.names), *(counted for counted, _ in lists)]), bad), QUANTITIES),
+        quantities=conform(_without(stacked([bills.quantities.select(QUANTITIES.names), *(frame for frame, _ in as_known), *(counted for counted, _ in lists)]), bad), QUANTITIES),
         sites=_without(register, bad),
         meters=meters,
         ownership=_without(ownership, bad),
         instruments=_without(instruments, bad),
         published=pl.concat(
-            [observations.no_published(), *(observations.published(item.sheet, item.entry, item.records) for item in read)]
+            [observations.no_published(), *(observations.published(item.sheet, item.entry, item.records) for item in latest)]
         ),
         observations=pl.concat(
-            [observations.observe(item.sheet, item.entry, item.records, left) for item in read]
-            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities if len(item.feeds) == 1 else pl.concat(own.quantities for _, own in item.feeds), left) for item in read for spec, feed in item.feeds]
-            + [control_totals(item.sheet, item.aside, item.entry) for item in read]
-            + [observations.of_formulas(item.sheet, item.records) for item in read]
-            + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in read]
+            [observations.observe(item.sheet, item.entry, item.records, left) for item in latest]
+            + [observations.of_feed(item.sheet, spec, feed.base, feed.quantities if len(item.feeds) == 1 else pl.concat(own.quantities for _, own in item.feeds), left) for item in latest for spec, feed in item.feeds]
+            + [control_totals(item.sheet, item.aside, item.entry) for item in latest]
+            + [observations.of_formulas(item.sheet, item.records) for item in latest]
+            + [observations.of_columns(item.sheet, unread(item.sheet, [feed for feed, _ in item.feeds], declared_columns(item.entry), column_aliases(None))) for item in latest]
             + [lists_end(DOMAINS[name], _without(frame, left), places, as_of) for name, frame in things.items()]
             + [example_rows(records, left), bills.observations, observations.of_files(pl.DataFrame(taken.files, schema=FILES.schema))]
         ),
     )
+
+
+def _versions(read: list[FileRead]) -> dict[str, str]:
+    """Months of readings as they were known on an earlier day: path to that day."""
+    return {item.sheet.source.path: found["day"] for item in read if (found := _VERSION.match(item.sheet.source.path))}
+
+
+def _as_known(day: str, latest: list[FileRead], read: list[FileRead], sent: pl.DataFrame, earlier: pl.DataFrame, places: pl.DataFrame, meters: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The quantities of months as they were known on a day, judged among everything else but the months they stand for; and the rejections of them. None counts but in editions of that day."""
+    of_day = [item for item in read if _versions([item]).get(item.sheet.source.path) == day]
+    replaced = {item.sheet.source.path.replace(f"@{day}", "") for item in of_day}
+    instead = pl.concat([pl.Series("record_id", [], dtype=pl.String()), *(item.records["record_id"] for item in latest if item.sheet.source.path in replaced)])
+    own = pl.concat([pl.Series("record_id", [], dtype=pl.String()), *(item.records["record_id"] for item in of_day)]).implode()
+    found = judged(stacked([_without(sent, instead), earlier.filter(pl.col("record_id").is_in(own))]), places, meters)
+    known = found.quantities.filter(pl.col("record_id").is_in(own)).with_columns(pl.coalesce("excluded", pl.lit(f"{AS_KNOWN}{day}")).alias("excluded"))
+    return known.select(QUANTITIES.names), found.rejected.filter(pl.col("record_id").is_in(own))
 
 
 def _at_known_sites(rejected: pl.DataFrame, register: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,9 @@ from esg_kpis.ingest.rejections import NO_REJECTIONS, rejections, span
 from esg_kpis.ingest.same_bill import COUNTS, IS_BILL, set_out
 from esg_kpis.ranges import merged, without
 
+MEASURED, REPLACED = "measured", "replaced"
+"""Parts of the count of a meter that sends readings: what it measured, and what was estimated where it did not."""
+
 
 def _pairs(old: pl.DataFrame, new: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """Quantities of `old` and, as `__by`, records of `new` with the same key, a common day, and the same meter where both name one."""
@@ -127,7 +130,10 @@ def revised(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
 
 
 def read_later(rows: pl.DataFrame) -> pl.DataFrame:
-    """A bill that its sender estimated is superseded by one that was read and covers all of its days: of the same meter, or without one of the same number."""
+    """A bill that its sender estimated is superseded by one that was read and covers all of its days: of the same meter, or without one of the same number.
+
+    Not so the part of a month of readings that was replaced: the part that was measured stands beside it, and the two together are the count.
+    """
     estimates = rows.filter((pl.col("bill_kind") == "estimate") & COUNTS & (pl.col("meter_id").is_not_null() | pl.col("document").is_not_null()))
     if estimates.is_empty():
         return rows
@@ -135,5 +141,6 @@ def read_later(rows: pl.DataFrame) -> pl.DataFrame:
     of_meter, of_number = (pl.col("meter_id").is_not_null(), ["domain", "measure", "site_id", "document"])
     by_meter = _pairs(estimates.filter(of_meter), bills.filter(of_meter), ["domain", "measure", "site_id", "meter_id"])
     by_number = _pairs(estimates.filter(~of_meter), bills.filter(pl.col("document").is_not_null()), of_number)
-    found = [_told_anew(pairs)[0].select("record_id", "column", "__by") for pairs in (by_meter, by_number)]
+    beside = ((pl.col("tariff") == REPLACED) & (pl.col("__tariff") == MEASURED)).fill_null(value=False)
+    found = [_told_anew(pairs.filter(~beside))[0].select("record_id", "column", "__by") for pairs in (by_meter, by_number)]
     return set_out(rows, pl.concat(found), "superseded by record ")

@@ -11,7 +11,7 @@ from esg_kpis.editions import Kpi, Period, amount_unit
 from esg_kpis.editions.boundary import WAIVED
 from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed
-from esg_kpis.factors import Choice, Need, rules_of, select
+from esg_kpis.factors import Choice, Need, rules_of, select_each
 from esg_kpis.kpis.cube import APART, NOT_TOLD, Inputs
 from esg_kpis.kpis.cut import Row
 from esg_kpis.kpis.selection import ZERO, Part, Within, narrowed, selected
@@ -75,11 +75,10 @@ def divisor(kpi: Kpi, period: Period, inputs: Inputs) -> Choice | None:
         return None
     key = (kpi.per_factor.measure, kpi.per_factor.output, period.id)
     if key not in inputs.divisors:
-        need = Need(kpi.per_factor.measure, kpi.per_factor.output, "", ("GLOBAL",), "", period)
-        try:
-            inputs.divisors[key] = select(inputs.library, rules_of(inputs.edition.rules), need, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
-        except FactorProblem as problem:
-            inputs.divisors[key] = problem
+        # Of every period at once: one search takes as long as another, however much it is for.
+        needs = [Need(*key[:2], "", ("GLOBAL",), "", other) for other in {period.id: period, **inputs.edition.periods}.values()]
+        found_all = select_each(inputs.library, rules_of(inputs.edition.rules), needs, known_on=inputs.known_on, gwp_set=inputs.edition.rules.gwp_set)
+        inputs.divisors.update({(*key[:2], need.period.id): found for need, found in zip(needs, found_all, strict=True)})
     found = inputs.divisors[key]
     if isinstance(found, FactorProblem):
         raise found

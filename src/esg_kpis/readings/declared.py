@@ -13,6 +13,8 @@ from esg_kpis.errors import InputProblem, UnitProblem, near_misses
 from esg_kpis.ingest.declared import FORMAT_FILE, problems_of
 from esg_kpis.units import multiplier
 
+ROLLED_FILE = ".rolled.csv"
+"""End of the name of the file that a month is made into. A sender's file must not have it: what is made stands under the same paths."""
 MINUTE = 60_000_000
 """Microseconds of a minute: instants are whole numbers of microseconds since 1970."""
 MOST_SCALED = 10**12 - 1
@@ -174,9 +176,11 @@ def read_tables(raw: Path) -> list[tuple[Path, ReadingTable]]:
     """Every table of readings of a workspace, with its place, in the order of names.
 
     Raises:
-        InputProblem: if a `_format.toml` cannot be read, two tables have one name, or there are files without one.
+        InputProblem: if a `_format.toml` cannot be read, two tables have one name, or a file has the name of what is made.
     """
     home = raw / "readings"
+    if made := sorted(home.rglob(f"*{ROLLED_FILE}")) if home.is_dir() else []:
+        raise InputProblem("It has the name of what a run makes of a month of readings.", where=made[0].relative_to(raw).as_posix(), mend="Put the readings themselves there; if it holds some, give it another name.")
     found: list[tuple[Path, ReadingTable]] = []
     for path in sorted(home.rglob(FORMAT_FILE)) if home.is_dir() else []:
         where = path.relative_to(raw).as_posix()

@@ -9,8 +9,15 @@ from typing import Any, Protocol
 import narwhals as nw
 import polars as pl
 
+from esg_kpis.errors import InputProblem
+
 TEXT = ("meter_id", "site_id", "quality", "summer", "device")
 AT_ONCE = 5_000_000
+_SPARK_TIMES = {
+    "timestamp": "unix_micros({})", "bigint": "({} div 1000)",
+    "timestamp_ntz": "timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01 00:00:00', {})", "date": "unix_date({}) * 86400000000",
+}  # fmt: skip
+"""Microseconds of what Spark reads as a time, whatever time zone its session is in; nanoseconds it reads as whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Polars:
         """See `Engine`."""
         columns = []
         for ours, theirs in wanted.columns.items():
-            column = pl.col(theirs)
+            column = named(theirs)
             if ours in wanted.untyped or ours in TEXT:
                 column = column.cast(pl.String if ours in TEXT else pl.Int64)
             elif ours in ("time", "received"):
@@ -143,7 +150,7 @@ class DuckDB:
     def forget(self) -> None:
         """See `Engine`."""
         for number in range(1, self.kept + 1):
-            self.connection.execute(f"DROP TABLE kept_{number}")
+            self.connection.execute(f"DROP TABLE IF EXISTS kept_{number}")
         for number in range(1, len(self.held) + 1):
             self.connection.unregister(f"table_{number}")
         self.kept, self.held = 0, []
@@ -160,15 +167,21 @@ class Spark:
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
         """See `Engine`."""
+        if 1000 in wanted.ticks.values():
+            self.session.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
+        if odd := next((path for path in files if ":" in str(path)), None):
+            raise InputProblem("Spark reads no file with a colon in its path.", where=odd.name, mend="Give it another name, or use another engine.")
+        frame = self.session.read.option("recursiveFileLookup", "true").parquet(*(re.sub(r"[\\*?\[\]{}]", r"\\\g<0>", str(path)) for path in files))
+        types = dict(frame.dtypes)
         columns = []
         for ours, theirs in wanted.columns.items():
             column = f"`{theirs.replace('`', '``')}`"
-            if ours in TEXT:
-                column = f"CAST({column} AS STRING)"
+            if ours in wanted.untyped or ours in TEXT:
+                column = f"CAST({column} AS {'STRING' if ours in TEXT else 'BIGINT'})"
             elif ours in ("time", "received"):
-                column = f"CAST(floor({column} / 1000) AS BIGINT)" if wanted.ticks.get(ours) == 1000 else f"unix_micros(CAST({column} AS TIMESTAMP))"
+                column = _SPARK_TIMES[types[theirs]].format(column)
             columns.append(f"{column} AS {ours}")
-        return _lazy(self.session.read.option("recursiveFileLookup", "true").parquet(*(str(path) for path in files)).selectExpr(*columns))
+        return _lazy(frame.selectExpr(*columns))
 
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
         """See `Engine`."""
@@ -188,6 +201,11 @@ class Spark:
         for frame in self.kept:
             frame.unpersist()
         self.kept = []
+
+
+def named(column: str) -> pl.Expr:
+    """A column of Polars by its name: `pl.col` takes `*` for all columns, and a name from ^ to $ for a pattern."""
+    return pl.selectors.by_name(column).as_expr()
 
 
 def _lazy(native: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401  (a frame of any engine)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -181,9 +182,13 @@ def _of_delta(place: Path, table: ReadingTable) -> list[Path]:
         opened = DeltaTable(place, version=table.version)
         if "deletionVectors" in (opened.protocol().reader_features or []):
             raise InputProblem("Its rows may be deleted without being gone from its files (deletion vectors).", where=_where(place), mend="Purge it: REORG TABLE … APPLY (PURGE), and turn deletion vectors off.")
-        return [Path(uri.removeprefix("file://")) for uri in opened.file_uris()]
+        told = pa.table(opened.get_add_actions(flatten=True))["path"].to_pylist()
     except (DeltaError, OSError) as error:
         raise InputProblem(f"The Delta table cannot be read: {error}.", where=_where(place), mend="See `version` in _format.toml.") from error
+    if elsewhere := next((path for path in told if ":/" in path or path.startswith("/")), None):
+        raise InputProblem(f"Its file '{elsewhere}' lies outside of its folder.", where=_where(place), mend="Copy the table as a whole.")
+    # The log tells paths as parts of a URL.
+    return [place / unquote(path) for path in told]
 
 
 def _kind(dtype: pa.DataType, ours: str, table: ReadingTable, path: Path) -> tuple[Kind, int]:

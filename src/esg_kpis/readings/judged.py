@@ -221,7 +221,8 @@ def _value(task: Task, kind: str, found: Range | None) -> tuple[nw.Expr, list[tu
     if kind == "float":
         raw = raw.cast(nw.Float64)
         scaled = raw * float(step)
-        near_enough = (scaled > -float(_NO_FRACTIONS)) & (scaled < float(_NO_FRACTIONS))
+        # Said though nothing is larger than NaN: DuckDB takes a comparison for settled by the statistics of the file, and those leave NaN out.
+        near_enough = ~raw.is_nan() & (scaled > -float(_NO_FRACTIONS)) & (scaled < float(_NO_FRACTIONS))
         safe = nw.when(near_enough).then(scaled).otherwise(nw.lit(0.0))
         near = (safe + 0.5).floor()
         rules += [(raw.is_nan() | (raw > _LARGEST) | (raw < -_LARGEST), "number"), (((safe - near) > 0.01) | ((safe - near) < -0.01), "decimals")]

@@ -25,10 +25,10 @@ _WITNESS = "whole"
 
 @dataclass(frozen=True)
 class Month:
-    """One month of one table as it was rolled up: what was asked for, the digest of its files, and its frames (see `interval.Rolled`, `register.Counted`, `samples`)."""
+    """One month of one table as it was rolled up: what was asked for, the digest of all that it rests on, and its frames (see `interval.Rolled`, `register.Counted`, `samples`)."""
 
     task: Task
-    files: str
+    key: str
     frames: Mapping[str, pl.DataFrame]
 
     @property

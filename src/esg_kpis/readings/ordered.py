@@ -6,6 +6,7 @@ from itertools import pairwise
 import polars as pl
 
 from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.engines import named
 from esg_kpis.readings.found import File
 
 
@@ -17,8 +18,8 @@ def meters_in_order(files: Sequence[File], table: ReadingTable) -> int | None:
     if not _apart(files):
         return None
     # Two times that differ by nanoseconds only are one to those who count in microseconds.
-    meter, time = pl.col(table.columns.meter_id), pl.col(table.columns.time).dt.timestamp("us")
-    key = [pl.col(table.columns.site_id), meter] if table.columns.site_id else [meter]
+    meter, time = named(table.columns.meter_id), named(table.columns.time).dt.timestamp("us")
+    key = [named(table.columns.site_id), meter] if table.columns.site_id else [meter]
     same = pl.all_horizontal([column == column.shift(1) for column in key]).fill_null(value=False)
     facts = (
         pl.scan_parquet([file.path for file in files if file.content.rows], hive_partitioning=False, glob=False, extra_columns="ignore")

@@ -85,13 +85,16 @@ def _judged(engine: Engine, task: Task, register: nw.LazyFrame[Any]) -> nw.LazyF
 
 
 def _without_slips(task: Task, placed: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
-    """The readings with `slip`: the rule of one that stands out of the row, so that the readings beside it tell it is wrong and not they."""
+    """The readings with `slip`: the rule of one that stands out of the row, so that the readings beside it tell it is wrong and not they.
+
+    Nor did the counter roll over at a reading below the one before, if the one behind goes on from there: it would have gone round once within two steps, and by more than half in one of them.
+    """
     beside = placed.with_columns(nw.col("least").alias("value")).with_columns(
         nw.col("value").shift(1).over(*of_device, order_by="rel").alias("before"), nw.col("value").shift(-1).over(*of_device, order_by="rel").alias("behind"),
     )  # fmt: skip
     before, value, behind = nw.col("before"), nw.col("value"), nw.col("behind")
     peak = (before <= behind) & (behind < value) & ~nw.col("feeds_back")
-    dip = (value < before) & (before <= behind) & ~nw.col("feeds_back") & ~_rolled(before, value).fill_null(value=False)
+    dip = (value < before) & (before <= behind) & ~nw.col("feeds_back")
     slip = nw.when(peak).then(nw.lit(CODE["above_the_next"])).when(dip).then(nw.lit(CODE["below_the_last"])).otherwise(nw.lit(0))
     if task.table.resets == "zero":
         slip = nw.when(peak).then(nw.lit(CODE["above_the_next"])).otherwise(nw.lit(0))

@@ -1,27 +1,29 @@
 """All tables of readings of a workspace: each month rolled up, or taken as it was kept, and what the rest of the pipeline sees of them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from esg_kpis.errors import InputProblem
+from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Source as SentFile
 from esg_kpis.ingest import Metered
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import ReadingTable, read_tables
+from esg_kpis.readings.enclosed import holds_lines, path_of_month, row_without_lines, versions_of
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.found import File, files_of
 from esg_kpis.readings.hashes import Hashes
+from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
-from esg_kpis.readings.settings import engine, read_settings
+from esg_kpis.readings.settings import EngineSettings, engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
 from esg_kpis.readings.told import Told, stopped_table, told_of
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
@@ -32,10 +34,11 @@ FOLDER = "readings"
 
 @dataclass(frozen=True)
 class Dates:
-    """The knowledge date, and the last day that data may be about."""
+    """The latest knowledge date, the last day that data may be about, and earlier knowledge dates of editions."""
 
     known_on: date
     as_of: date
+    earlier: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Rolled:
         months: The table `reading_months`.
         fates: The table `reading_fates`.
         samples: The table `reading_samples`.
+        versions: The table `reading_versions`.
+        files: Every month as a file: `path` and `content`, which is text.
         observations: What a person should look at, in the columns of `ingest.observations`.
     """
 
@@ -54,12 +59,9 @@ class Rolled:
     months: pl.DataFrame
     fates: pl.DataFrame
     samples: pl.DataFrame
+    versions: pl.DataFrame
+    files: pl.DataFrame
     observations: pl.DataFrame
-
-    @property
-    def files(self) -> pl.DataFrame:
-        """The months as files: `path` and `content`, which is text."""
-        return pl.DataFrame({"path": [source.path for source, _ in self.metered.months], "content": [source.content.decode() for source, _ in self.metered.months]}, schema={"path": pl.String(), "content": pl.String()})
 
 
 @dataclass
@@ -67,25 +69,32 @@ class _Computing:
     """An engine that is started when the first month has to be computed, and goes on until all are."""
 
     workspace: Workspace
+    settings: EngineSettings
     stack: ExitStack
     done: Callable[[str, str], None]
     running: Engine | None = None
+    keys: dict[Path, set[str]] = field(default_factory=dict)
 
-    def month(self, source: Source, month: str, meters: pl.DataFrame, dates: Dates, hashes: Hashes) -> Month:
+    def month(self, source: Source, month: str, meters: pl.DataFrame, known_on: date, as_of: date, hashes: Hashes) -> Month:
         """A month, as it was kept or computed now."""
-        task = task_of(source, month, meters, dates.known_on, dates.as_of)
+        task = task_of(source, month, meters, known_on, as_of)
         files = _digest(task.files, self.workspace, hashes)
         key = monthly.key_of(task, files)
         folder = self.workspace.readings / source.table.name / month
         frames = monthly.kept(folder, key)
         if frames is None:
             if self.running is None:
-                self.running = self.stack.enter_context(engine(read_settings(self.workspace.root), self.workspace.readings))
+                self.running = self.stack.enter_context(engine(self.settings, self.workspace.readings))
             frames = monthly.computed(self.running, task, self.workspace.raw)
             monthly.keep(folder, key, frames)
             self.done(source.table.name, month)
-        monthly.forget_others(folder, [key])
-        return Month(task, files, frames)
+        self.keys.setdefault(folder, set()).add(key)
+        return Month(task, key, frames)
+
+    def forget_others(self) -> None:
+        """Takes away what was kept of these months for other files, formats, meters or dates."""
+        for folder, keys in self.keys.items():
+            monthly.forget_others(folder, sorted(keys))
 
 
 def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Callable[[str, str], None] = lambda table, month: None) -> Rolled:
@@ -98,23 +107,26 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         done: Told of each table and month that was computed.
 
     Raises:
-        InputProblem: if `workspace.toml` cannot be read, or its engine not be reached.
+        InputProblem: if `workspace.toml` cannot be read.
+        EsgKpisError: if its engine cannot be reached: then nothing is known of any month that would have to be computed.
     """
     files: list[dict[str, Any]] = []
     stopped: list[dict[str, Any]] = []
     parts: list[Told] = []
-    hashes = Hashes(workspace.readings)
+    earlier: list[tuple[str, bytes, str]] = []
+    hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
     tables, problem = _tables(workspace)
     if problem is not None:
         files.append(file_row(FOLDER) | {"status": "stopped", "problem": str(problem)})
         stopped.append(stopped_table(None, problem))
     with ExitStack() as stack:
-        computing = _Computing(workspace, stack, done)
+        computing = _Computing(workspace, settings, stack, done)
         for place, table in tables:
             try:
                 source = Source(place, table, files_of(place, table, workspace.readings))
-                months = [computing.month(source, month, meters, dates, hashes) for month in source.by_month]
-                parts.append(told_of(source, months, meters))
+                found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
+                parts.append(told_of(source, found, meters))
+                earlier += _earlier(source, parts[-1], {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters)
             except InputProblem as error:
                 files.append(file_row(f"{FOLDER}/{table.name}") | {"status": "stopped", "problem": str(error)})
                 stopped.append(stopped_table(table, error))
@@ -122,11 +134,44 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
             files += [_listed(workspace, file, hashes) for file in source.files]
     files += _others(workspace, {row["path"] for row in files}, [place for place, _ in tables])
     hashes.remember()
-    metered = Metered([(_as_file(path, content), domain) for part in parts for path, content, domain in part.files], files, [*stopped, *(row for part in parts for row in part.refused)])
+    computing.forget_others()
+    made = [*(item for part in parts for item in part.files), *earlier]
+    files += [row_without_lines(path, content) for path, content, _ in made if not holds_lines(content)]
+    sent = [(_as_file(path, content), domain) for path, content, domain in made if holds_lines(content)]
     return Rolled(
-        metered, _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
+        Metered(sent, files, [*stopped, *(row for part in parts for row in part.refused)]),
+        _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
+        versions_of({path: content for path, content, _ in made}),
+        pl.DataFrame({"path": [path for path, _, _ in made], "content": [content.decode() for _, content, _ in made]}, schema={"path": pl.String(), "content": pl.String()}).sort("path"),
         pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts)]),
     )  # fmt: skip
+
+
+def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: date, as_of: date, hashes: Hashes) -> list[Month]:
+    """All months of a table, as they were known on a day."""
+    return [computing.month(source, month, meters, known_on, as_of, hashes) for month in source.by_month]
+
+
+def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame) -> Iterator[tuple[str, bytes, str]]:
+    """The months whose file was another on an earlier knowledge date: path, content and domain. One of which nothing was known has no line."""
+    for day, months in sorted(earlier.items()):
+        if [month.key for month in months] == [month.key for month in now]:
+            continue
+        then = {path: content for path, content, _ in told_of(source, months, meters).files}
+        for path, content, domain in latest.files:
+            told = then.get(path, content[: content.index(b"\n") + 1])
+            if told != content:
+                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), domain
+
+
+def _month_of(path: str) -> str:
+    return path.rpartition("/")[2][: len("YYYY-MM")]
+
+
+def _marked(content: bytes, day: date) -> bytes:
+    """The same with the knowledge date in a column, so that no two versions are the same bytes."""
+    header, *lines = content.decode().splitlines()
+    return "\n".join([f"{header},known_on", *(f"{line},{day}" for line in lines), ""]).encode()
 
 
 def _table(table: Table, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -139,15 +184,29 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
     Raises:
         InputProblem: if a table cannot be read.
     """
-    hashes, count = Hashes(workspace.readings), 0
+    hashes, settings, count = Hashes(workspace.readings), read_settings(workspace.root), 0
     with ExitStack() as stack:
-        computing = _Computing(workspace, stack, done)
+        computing = _Computing(workspace, settings, stack, done)
         for place, table in read_tables(workspace.raw):
             source = Source(place, table, files_of(place, table, workspace.readings))
             if month in source.by_month:
-                computing.month(source, month, meters, dates, hashes)
+                for known_on in (dates.known_on, *dates.earlier):
+                    computing.month(source, month, meters, known_on, dates.as_of, hashes)
                 count += 1
     return count
+
+
+def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataFrame, dates: Dates) -> Task:
+    """One month of one table, for who looks at its rows.
+
+    Raises:
+        InputProblem: if there is no such table or month.
+    """
+    tables = {table.name: (place, table) for place, table in read_tables(workspace.raw)}
+    if name not in tables:
+        raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables))
+    place, table = tables[name]
+    return task_of(Source(place, table, files_of(place, table, workspace.readings)), month, meters, dates.known_on, dates.as_of)
 
 
 def months_found(workspace: Workspace) -> list[str]:

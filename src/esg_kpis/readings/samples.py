@@ -6,7 +6,7 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 
-from esg_kpis.readings.engines import Polars
+from esg_kpis.readings.engines import Polars, named
 from esg_kpis.readings.found import File
 from esg_kpis.readings.judged import Task, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import EACH
@@ -29,15 +29,19 @@ def sampled(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, root: Pat
     wanted = [code for code in refused["code"].unique().sort().to_list() if code in rejecting]
     if not wanted:
         return pl.DataFrame(schema=SAMPLE)
-    found = _as_sent(task, _first_of_each(task, refused, suspects, wanted))
+    found = as_placed(task, _first_of_each(task, refused, suspects, wanted), root)
+    site = pl.col("site_id") if "site_id" in task.keys else pl.lit(None, dtype=pl.String()).alias("site_id")
+    return found.select(
+        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), "path", "row", site, "meter_id", pl.col("time_text").alias("time"), pl.col("value_text").alias("value")
+    )
+
+
+def as_placed(task: Task, rows: pl.DataFrame, root: Path) -> pl.DataFrame:
+    """A few rows of `judged_rows` with the place and text of the file as it was sent: `path` below `root`, `row` from 1, or the line of a text file whose header is the first; `time_text`, `value_text`."""
     prefix = f"{root.as_posix().rstrip('/')}/"
     sent = {str(file.path): str(file.origin) for file in task.files}
     in_text = [str(file.path) for file in task.files if file.sent is not None]
-    site = pl.col("site_id") if "site_id" in task.keys else pl.lit(None, dtype=pl.String()).alias("site_id")
-    return found.select(
-        pl.col("code").replace_strict(rejecting, return_dtype=pl.String()).alias("rule"), pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("row") + pl.col("path").is_in(in_text).cast(pl.Int64()), site, "meter_id",
-        pl.col("time_text").alias("time"), pl.col("value_text").alias("value"),
-    )  # fmt: skip
+    return _as_sent(task, rows).with_columns(pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("row") + pl.col("path").is_in(in_text).cast(pl.Int64()))
 
 
 def _first_of_each(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, wanted: Sequence[int]) -> pl.DataFrame:
@@ -69,19 +73,25 @@ def _as_sent(task: Task, found: pl.DataFrame) -> pl.DataFrame:
 def _as_stored(file: File, rows: pl.Series) -> pl.DataFrame:
     """What stands in a few rows of a Parquet file, in the columns of `text.as_sent`."""
     told = pl.scan_parquet(file.path, hive_partitioning=False, glob=False, cache=False, row_index_name="__row", row_index_offset=1)
-    few = told.select(pl.col("__row").cast(pl.Int64()).alias("row"), *(pl.col(file.columns[name]).alias(f"{name}_text") for name in ("time", "value"))).filter(pl.col("row").is_in(rows.unique().implode()))
+    few = told.select(pl.col("__row").cast(pl.Int64()).alias("row"), *(named(file.columns[name]).alias(f"{name}_text") for name in ("time", "value"))).filter(pl.col("row").is_in(rows.unique().implode()))
     return few.collect(engine="streaming").with_columns(pl.col("time_text", "value_text").cast(pl.String))
 
 
 def _bad_rows(task: Task, suspects: pl.DataFrame, among: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.LazyFrame:
     """Every row among those asked for that is refused by what it says, for its meter, or because of others as `suspects` tells."""
-    alone = among(judged(Polars(Path()), task, wanted=["places"]).to_native())
+    rows = judged_rows(task, [], among)
+    if suspects.height:
+        rows = rows.join(suspects.rename({"code": "__other"}).lazy(), on=[*task.keys, "place"], how="left", maintain_order="left")
+        rows = rows.with_columns(pl.when(pl.col("code") == 0).then(pl.col("__other").fill_null(0)).otherwise(pl.col("code")).alias("code"))
+    return rows.filter(pl.col("code") > 0)
+
+
+def judged_rows(task: Task, wanted: Sequence[str], among: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows) -> pl.LazyFrame:
+    """Rows of a month in the order of files, all or those that `among` leaves, with `path` and `row`, their `place` in the month, the register beside them, and the rule that each meets alone or for its meter."""
+    alone = among(judged(Polars(Path()), task, wanted=["places", *wanted]).to_native())
     rows = nw.from_native(alone.join(register_of(task).lazy(), on=task.keys, how="left", maintain_order="left"))
     interval = task.table.interval if task.table.form == "interval" else 1
     inside = (nw.col("rel") >= 0) & (nw.col("rel") < task.window.end - task.window.start)
     rows = with_meter_rules(task, rows.with_columns(nw.when(inside).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("place")))
     native: pl.LazyFrame = rows.to_native()
-    if suspects.height:
-        native = native.join(suspects.rename({"code": "__other"}).lazy(), on=[*task.keys, "place"], how="left", maintain_order="left")
-        native = native.with_columns(pl.when(pl.col("code") == 0).then(pl.col("__other").fill_null(0)).otherwise(pl.col("code")).alias("code"))
-    return native.filter(pl.col("code") > 0)
+    return native

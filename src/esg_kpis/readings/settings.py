@@ -1,15 +1,17 @@
 """The engine that rolls up readings, as `workspace.toml` of a workspace says; without one, Polars on this machine."""
 
+import socket
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from esg_kpis.errors import InputProblem
+from esg_kpis.errors import EsgKpisError, InputProblem
 from esg_kpis.ingest.declared import problems_of
 from esg_kpis.readings.engines import DuckDB, Engine, Polars, Spark
 
@@ -62,7 +64,7 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
     """An engine for as long as it is needed; what it puts on disk lies below `work` meanwhile.
 
     Raises:
-        InputProblem: if it is not installed, or cannot be reached.
+        EsgKpisError: if it is not installed, or cannot be reached.
     """
     work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".engine-", dir=work) as folder:
@@ -78,6 +80,20 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
                 yield Spark(session)
 
 
+def _reachable(url: str) -> None:
+    """Asks once whether somebody answers: Spark itself would try for ten minutes without a word.
+
+    Raises:
+        EsgKpisError: if nobody does.
+    """
+    place = urlsplit(url.partition(";")[0])
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 15002), timeout=10):
+            return
+    except OSError as error:
+        raise EsgKpisError(f"Spark does not answer at {url}: {error}.", where=SETTINGS, mend="Is it running, and is the url right?") from error
+
+
 @contextmanager
 def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
     """A session, ours for as long as it is needed unless somebody else's goes on in this process."""
@@ -85,17 +101,21 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
         from pyspark.errors import PySparkException, PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise InputProblem("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
+        raise EsgKpisError("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
     before = SparkSession.getActiveSession()
-    builder = SparkSession.builder.remote(settings.url) if settings.url.startswith("sc://") else SparkSession.builder.master(settings.url)
+    remote = settings.url.startswith("sc://")
+    if remote:
+        _reachable(settings.url)
+    builder = SparkSession.builder.remote(settings.url) if remote else SparkSession.builder.master(settings.url)
     fixed = {"spark.sql.session.timeZone": "UTC", "spark.sql.legacy.parquet.nanosAsLong": "true", "spark.sql.ansi.enabled": "true"}
-    local = {} if settings.url.startswith("sc://") else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": str(folder / "warehouse"), "spark.local.dir": str(folder), "spark.log.level": "ERROR"}
-    for name, value in (local | settings.options | fixed).items():
+    here = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"} if settings.url.startswith("local") else {}
+    own = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": str(folder / "warehouse"), "spark.local.dir": str(folder), "spark.log.level": "ERROR"}
+    for name, value in (here | own | settings.options | fixed).items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
     except (PySparkException, PySparkRuntimeError, OSError) as error:
-        raise InputProblem(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
+        raise EsgKpisError(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
     try:
         yield session
     finally:

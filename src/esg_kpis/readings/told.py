@@ -15,7 +15,9 @@ from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import short
 from esg_kpis.ingest.rules import right_zh
+from esg_kpis.ingest.superseded import MEASURED, REPLACED
 from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.enclosed import path_of_month
 from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
@@ -54,7 +56,7 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> To
     by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in months)])
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
-    files = [(f"readings/{table.name}/{month.name}.csv", _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in months if table.counts and lines[month.name].height]
+    files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in months if table.counts and lines[month.name].height]
     unknown = _unknown(table, months, fates)
     return Told(files, by_meter, fates, samples, unknown, pl.DataFrame(list(_observed(table, by_meter, fates)), schema=OBSERVATION))
 
@@ -81,8 +83,8 @@ def _csv(table: ReadingTable, lines: pl.DataFrame) -> bytes:
     """Lines as a file of bills. What rests on estimates stands on a line of its own, as the part of the count that it is."""
     part = pl.col("estimated") > 0
     both = part & (pl.col("estimated") < pl.col("used"))
-    measured = lines.filter(~part | both).with_columns((pl.col("quantity") - pl.col("estimated_quantity")).alias("quantity"), pl.when(both).then(pl.lit("measured")).otherwise(pl.lit("")).alias("tariff"), pl.lit("bill").alias("bill_kind"))
-    replaced = lines.filter(part).with_columns(pl.col("estimated_quantity").alias("quantity"), pl.when(both).then(pl.lit("replaced")).otherwise(pl.lit("")).alias("tariff"), pl.lit("estimate").alias("bill_kind"))
+    measured = lines.filter(~part | both).with_columns((pl.col("quantity") - pl.col("estimated_quantity")).alias("quantity"), pl.when(both).then(pl.lit(MEASURED)).otherwise(pl.lit("")).alias("tariff"), pl.lit("bill").alias("bill_kind"))
+    replaced = lines.filter(part).with_columns(pl.col("estimated_quantity").alias("quantity"), pl.when(both).then(pl.lit(REPLACED)).otherwise(pl.lit("")).alias("tariff"), pl.lit("estimate").alias("bill_kind"))
     told = pl.concat([measured, replaced]).sort("site_id", "meter_id", "first", "tariff").select(
         "site_id", "meter_id", pl.lit(table.measure).alias("measure"), pl.col("first").alias("period_start"), pl.col("last").alias("period_end"), "tariff", "bill_kind",
         short(pl.col("quantity")).alias("quantity"), pl.lit(table.unit).alias("unit"), pl.col("expected").alias("intervals_expected"), pl.col("used").alias("intervals_used"), pl.col("estimated").alias("intervals_estimated"),
@@ -132,7 +134,8 @@ def _interval_counts(month: Month) -> pl.DataFrame:
 def _counter_counts(month: Month) -> pl.DataFrame:
     """Readings of each counter, how often it went round, and how often it broke off."""
     none = pl.lit(None, dtype=pl.Int64())
-    counters = month.frames["counters"].group_by(month.task.keys).agg(pl.col("rollovers").sum(), (pl.len() - 1).alias("breaks"))
+    begins_later = pl.col("first_at") > pl.col("last_at").cum_max().shift(1)
+    counters = month.frames["counters"].sort(*month.task.keys, "first_at").group_by(month.task.keys, maintain_order=True).agg(pl.col("rollovers").sum(), begins_later.sum().cast(pl.Int64()).alias("breaks"))
     return _readings(month).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("missing_days"))
 
 
@@ -191,11 +194,19 @@ def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame) ->
         yield _row("readings_refused", table.name, f"{int(rejected['rows'].sum()):,} of {total:,} rows were refused: {told}", "rows that can be used", "Look at reading_samples.csv, where the first of each rule stand with file and row, and ask who sends them.")
     missing, expected = int(months["missing"].sum()), int(months["expected"].sum())
     if missing:
-        partial = months["partial_days"].sum() or 0
-        what = f"{missing:,} of {expected:,} {'intervals' if table.form == 'interval' else 'readings'} are missing, of {months.filter(pl.col('missing') > 0)['meter_id'].n_unique()} meters" + (f"; {partial} days have some of theirs, and count with what there is" if partial else "")
-        yield _row("readings_missing", table.name, what, "every interval of the days on which a meter is read", "See reading_months.csv. Days without any are filled as the edition says; ask for the rest of days that have some.")
+        yield _missing(table, months, missing, expected)
     if breaks := int(months["breaks"].sum() or 0):
-        yield _row("readings_broken", table.name, f"counters broke off {breaks} times: they fell without a rollover, or were exchanged; what was consumed between is not known", "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
+        yield _row("readings_broken", table.name, f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known", "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
+
+
+def _missing(table: ReadingTable, months: pl.DataFrame, missing: int, expected: int) -> dict[str, Any]:
+    lacking = months.filter(pl.col("missing") > 0).select("site_id", "meter_id").n_unique()
+    seen = f"{missing:,} of {expected:,} {'intervals' if table.form == 'interval' else 'readings'} are missing, of {lacking} {'meter' if lacking == 1 else 'meters'}"
+    if table.form == "register":
+        return _row("readings_missing", table.name, seen, "every reading between the first and the last", "Nothing where the counter went on: what it counted up to the next reading counts.")
+    if partial := int(months["partial_days"].sum() or 0):
+        seen += "; 1 day has some of its, and counts with what there is" if partial == 1 else f"; {partial} days have some of theirs, and count with what there is"
+    return _row("readings_missing", table.name, seen, "every interval of the days on which a meter is read", "See reading_months.csv. Days without any are filled as the edition says; ask for the rest of days that have some.")
 
 
 def _row(check: str, subject: str, seen: str, expected: str, what_to_do: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ READING_MONTHS = Table(
         Column("partial_days", pl.Int64(), "Days with some intervals but not all; null for a counter", unit="day", nullable=True),
         Column("missing_days", pl.Int64(), "Days without any interval; null for a counter", unit="day", nullable=True),
         Column("rollovers", pl.Int64(), "Times its counter went through its highest number", nullable=True),
-        Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged, so that what was consumed between is not known", nullable=True),
+        Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged with no reading of the new one when the old one was last read, so that what was consumed between is not known", nullable=True),
         Column("quantity", QUANTITY, "Quantity that counts", unit="see unit"),
         Column("estimated_quantity", QUANTITY, "Of it, what rests on estimated readings", unit="see unit"),
         text("unit", "Unit of the table"),
@@ -51,5 +51,16 @@ READING_SAMPLES = Table(
         text("site_id", "Site, where the file names it", nullable=True), text("meter_id", "Meter as the file has it; empty for none"),
         text("time", "Time as the file has it", nullable=True), text("value", "Value as the file has it", nullable=True),
         text("right", "What would be right"),
+    ),
+)  # fmt: skip
+
+READING_VERSIONS = Table(
+    "reading_versions", "one month of one table of readings as a file of bills, for one knowledge date", ("path", "known_on"),
+    (
+        text("path", "The file, below the results as records name it"),
+        text("sha256", "SHA-256 of it"),
+        _TABLE, _MONTH,
+        Column("known_on", pl.Date(), "Knowledge date that it stands for instead of another; null for the latest, which every edition takes that has no other", nullable=True),
+        text("instead_of", "SHA-256 of the file it stands for", nullable=True),
     ),
 )  # fmt: skip

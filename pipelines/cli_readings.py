@@ -1,0 +1,31 @@
+"""Meter readings of the last run: what each month became, and from a line of a month's file to the rows of the files it was rolled up from."""
+
+from typing import Annotated
+
+import typer
+
+from pipelines.options import Json, Out, Root, console, paths, print_json
+
+
+def readings(
+    meter: Annotated[str | None, typer.Argument(help="Meter, as the register spells it; all if none is given.")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="Month, such as 2023-05: shows the meter day by day, and each row that does not simply count.")] = None,
+    day: Annotated[str | None, typer.Option("--day", help="Day, such as 2023-05-03: shows each row of the meter on it.")] = None,
+    table: Annotated[str | None, typer.Option("--table", help="Table of readings, by its name in _format.toml.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Site of the meter, where one meter id stands at several.")] = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="How many rows to show at most; 0 shows all.")] = 40,
+    root: Root = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Shows meter readings: what months became, of one meter its days, and each row with the file it stands in and what became of it."""
+    from pipelines import show_readings
+    from pipelines.readings_looked_at import meter_rows, months
+
+    where, target = paths(root, out)
+    if meter is None or (month is None and day is None):
+        found = months(target, meter, table, site, month)
+        print_json(found) if as_json else show_readings.print_months(console(), found, of_meter=meter is not None)
+        return
+    walk = meter_rows(where, target, meter, month or (day or "")[:7], table, site, day)
+    print_json(walk) if as_json else show_readings.print_rows(console(), walk, rows)

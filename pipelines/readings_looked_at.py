@@ -1,0 +1,108 @@
+"""What `esg-kpis readings` shows: months from the tables of the last run; the rows of a meter from the files themselves, judged again for the dates of that run."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from esg_kpis.errors import EsgKpisError, UsageProblem, near_misses
+from esg_kpis.exact import plain
+from esg_kpis.ingest import registered_meters
+from esg_kpis.workspace import open_workspace
+from pipelines.latest import latest_of, ran_of, read_result
+
+
+def months(out: Path, meter: str | None, table: str | None, site: str | None, month: str | None) -> list[dict[str, Any]]:
+    """A row per table and month, or of one meter per month.
+
+    Raises:
+        UsageProblem: if the last run has no such meter or table.
+        EsgKpisError: if there are no results yet.
+    """
+    found = _chosen(read_result(latest_of(out), "reading_months"), meter, table, site)
+    found = found if month is None else found.filter(pl.col("month") == month)
+    if meter is not None:
+        return found.to_dicts()
+    sums = found.group_by("reading_table", "month", "measure", "unit").agg(pl.len().alias("meters"), pl.col("rows", "expected", "used", "missing", "estimated", "rejected", "excluded", "quantity").sum())
+    return sums.sort("reading_table", "month").to_dicts()
+
+
+def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None, site: str | None, day: str | None) -> dict[str, Any]:
+    """The rows of a meter in a month, with the line of the month's file that they add up to.
+
+    Raises:
+        UsageProblem: if the last run has no such meter, table, month or day.
+        EsgKpisError: if there are no results yet, or the files are no longer those of the last run.
+    """
+    from esg_kpis.readings.rolled import Dates, month_of_table
+    from esg_kpis.readings.rows import rows_of
+
+    folder = latest_of(out)
+    own = _chosen(read_result(folder, "reading_months"), meter, table, site).filter(pl.col("month") == month)
+    if own.is_empty():
+        raise UsageProblem(f"The last run has no readings of {meter} in {month}.", where="--month", mend="`esg-kpis readings` lists the months of each table.")
+    if own.height > 1:
+        raise UsageProblem(f"{meter} stands in {own.height} places: {'; '.join(' '.join(row) for row in own.select('reading_table', 'site_id').iter_rows())}.", where="METER", mend="Name one with --table and --site.")
+    fact = own.row(0, named=True)
+    workspace, ran = open_workspace(root, out), ran_of(folder)
+    dates = Dates(max(date.fromisoformat(value) for name, value in ran.items() if name.startswith("known on ")), date.fromisoformat(ran["as_of"]))
+    task = month_of_table(workspace, fact["reading_table"], month, registered_meters(workspace), dates)
+    _check_files(task.files, workspace.raw, read_result(folder, "files"))
+    rows = rows_of(task, {"meter_id": meter, **({"site_id": fact["site_id"]} if "site_id" in task.keys else {})}, workspace.raw)
+    first = date.fromisoformat(f"{month}-01")
+    rows = rows.with_columns((pl.lit(first) + pl.duration(days=pl.col("day"))).alias("day"), (pl.col("counted").cast(pl.Decimal(38, 9)) / pl.lit(10**task.table.decimals).cast(pl.Decimal(38, 0))).alias("counted"))
+    if day is not None:
+        try:
+            rows = rows.filter(pl.col("day") == date.fromisoformat(day))
+        except ValueError:
+            raise UsageProblem(f"'{day}' is no date.", where="--day", mend="Write it as 2023-05-03.") from None
+    return {
+        "meter": fact | {"quantity": plain(fact["quantity"]), "estimated_quantity": plain(fact["estimated_quantity"])}, "form": task.table.form, "known_on": dates.known_on.isoformat(), "day": day,
+        "lines": _lines(folder, fact["reading_table"], month, meter, fact["site_id"]),
+        "days": _by_day(rows, [(after - before) // task.table.interval for before, after in zip(task.window.days, task.window.days[1:], strict=False)]),
+        "rows": rows.drop("at").with_columns(pl.col("counted").cast(pl.String).str.replace(r"\.?0+$", "")).to_dicts(),
+    }  # fmt: skip
+
+
+def _chosen(found: pl.DataFrame, meter: str | None, table: str | None, site: str | None) -> pl.DataFrame:
+    if found.is_empty():
+        raise EsgKpisError("The last run has no meter readings.", where="data/raw/readings", mend="docs/readings.md says how they come in.")
+    for column, wanted, where in (("reading_table", table, "--table"), ("meter_id", meter, "METER"), ("site_id", site, "--site")):
+        if wanted is None:
+            continue
+        known = found[column].unique().sort().to_list()
+        if wanted not in known:
+            raise UsageProblem(f"The last run has no readings of '{wanted}'.", where=where, mend=near_misses(wanted, known) or "`esg-kpis readings` lists what there is.")
+        found = found.filter(pl.col(column) == wanted)
+    return found
+
+
+def _check_files(files: Any, raw: Path, listed: pl.DataFrame) -> None:  # noqa: ANN401
+    """The files are those that the last run read, by their digests."""
+    from esg_kpis.report.outputs import sha256_of
+
+    known = dict(listed.select("path", "sha256").iter_rows())
+    for file in files:
+        name = file.origin.relative_to(raw).as_posix()
+        if known.get(name) != sha256_of(file.origin):
+            raise EsgKpisError("The file is no longer the one that the last run read.", where=name, mend="Run `esg-kpis run` again.")
+
+
+def _lines(folder: Path, table: str, month: str, meter: str, site: str) -> list[dict[str, Any]]:
+    """The lines of the month's file that are of the meter."""
+    from esg_kpis.readings.enclosed import path_of_month
+
+    path = folder / path_of_month(table, month)
+    if not path.is_file():
+        return []
+    rows = pl.read_csv(path, infer_schema=False).with_row_index("line", 2).filter((pl.col("meter_id") == meter) & (pl.col("site_id") == site))
+    return rows.with_columns(pl.lit(path_of_month(table, month)).alias("path")).to_dicts()
+
+
+def _by_day(rows: pl.DataFrame, slots: list[int]) -> list[dict[str, Any]]:
+    """How many rows of each day count, and what they add up to."""
+    days = rows.drop_nulls("day").group_by("day").agg((pl.col("fate") == "used").sum().alias("used"), (pl.col("fate") != "used").sum().alias("not_used"), pl.col("estimated").filter(pl.col("fate") == "used").sum().alias("estimated"), pl.col("counted").sum())
+    return days.sort("day").with_columns(
+        pl.col("day").dt.day().sub(1).replace_strict(dict(enumerate(slots)), return_dtype=pl.Int64()).alias("expected"), pl.col("counted").cast(pl.String).str.replace(r"\.?0+$", "")
+    ).to_dicts()  # fmt: skip

@@ -1,0 +1,62 @@
+"""How meter readings look in a terminal. Computes nothing."""
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from esg_kpis.exact import plain
+from esg_kpis.report.kpi_table import with_thousands
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("table", "month", "unit", "day", "time", "what became of it", "file and row", "site") else "right")
+    return table
+
+
+def print_months(console: Console, found: list[dict[str, Any]], *, of_meter: bool) -> None:
+    """Months of tables, or of one meter."""
+    table = _table("table", "month", *(("site",) if of_meter else ("meters",)), "rows", "used", "missing", "estimated", "rejected", "excluded", "quantity", "unit")
+    for row in found:
+        who = row["site_id"] if of_meter else f"{row['meters']:,}"
+        table.add_row(
+            escape(row["reading_table"]), row["month"], escape(str(who)), *(f"{row[name]:,}" for name in ("rows", "used", "missing", "estimated", "rejected", "excluded")), with_thousands(plain(row["quantity"])), escape(row["unit"])
+        )
+    console.print(table)
+    console.print("[dim]used, missing and estimated are intervals, or readings of a counter; rejected and excluded are rows. Why: reading_fates.csv. One meter: esg-kpis readings METER --month YYYY-MM[/]")
+
+
+def print_rows(console: Console, walk: dict[str, Any], most: int) -> None:
+    """A meter in a month: its lines in the month's file, its days, and the rows that do not simply count; of one day all rows."""
+    meter = walk["meter"]
+    console.print(f"[bold]{escape(meter['meter_id'])}[/], {escape(meter['site_id'])}, {meter['month']}, table {escape(meter['reading_table'])}: {with_thousands(meter['quantity'])} {escape(meter['unit'])} as known on {walk['known_on']}")
+    for line in walk["lines"]:
+        kind = ", estimated" if line["bill_kind"] == "estimate" else ""
+        console.print(f"  {escape(line['path'])}, line {line['line']}: {line['period_start']} to {line['period_end']} {with_thousands(line['quantity'])} {escape(line['unit'])}{kind}")
+    if walk["form"] == "register":
+        console.print("  [dim]of a counter each row counts what it went on since the reading before; the first of the month goes on from the month before[/]")
+    if walk["day"] is None:
+        days = _table("day", "used", "of", "not used", "estimated", f"counted {meter['unit']}")
+        for row in walk["days"]:
+            days.add_row(str(row["day"]), str(row["used"]), str(row["expected"]), str(row["not_used"] or ""), str(row["estimated"] or ""), with_thousands(row["counted"] or "0"))
+        console.print(days)
+    shown = walk["rows"] if walk["day"] is not None else [row for row in walk["rows"] if row["fate"] != "used"]
+    if walk["day"] is None:
+        console.print(f"{len(shown)} rows do not count" + ("" if shown else ". Each row of a day: --day"))
+    _print_rows(console, shown, most or len(shown))
+
+
+def _print_rows(console: Console, rows: list[dict[str, Any]], most: int) -> None:
+    if not rows:
+        return
+    table = _table("time", "value", "counted", "what became of it", "file and row")
+    for row in rows[:most]:
+        fate = "used" + (", an estimate" if row["estimated"] else "") if row["fate"] == "used" else f"{row['fate']}: {row['rule']}"
+        table.add_row(escape(row["time"] or ""), escape(row["value"] or ""), with_thousands(row["counted"]) if row["counted"] else "", escape(fate), escape(f"{row['path']}, {row['row']}"))
+    console.print(table)
+    if len(rows) > most:
+        console.print(f"[dim]and {len(rows) - most} more: --rows 0[/]")
