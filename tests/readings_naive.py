@@ -82,21 +82,20 @@ class Asked:
 
 @dataclass
 class Rolled:
-    """Per meter rows, used, total, estimated, estimated_total; rows by meter and rule; intervals used by meter and day, of meters that lack some."""
+    """Per meter rows, used, total, estimated, estimated_total; rows by meter and rule; used, total, estimated and estimated_total by meter and day, of meters that lack some."""
 
     meters: dict[Key, tuple[int, int, int, int, int]] = field(default_factory=dict)
     refused: dict[tuple[Key, str], int] = field(default_factory=dict)
-    days: dict[tuple[Key, int], int] = field(default_factory=dict)
+    days: dict[tuple[Key, int], tuple[int, int, int, int]] = field(default_factory=dict)
 
 
 @dataclass
 class Counted:
-    """As `register.Counted`: counters by meter and device, rows by meter, rows by meter and rule, and falls."""
+    """As `register.Counted`: counters by meter, device and segment, rows by meter, and rows by meter and rule."""
 
-    counters: dict[tuple[Key, str], dict[str, int]] = field(default_factory=dict)
+    counters: dict[tuple[Key, str, int], dict[str, int]] = field(default_factory=dict)
     rows: dict[Key, int] = field(default_factory=dict)
     refused: dict[tuple[Key, str], int] = field(default_factory=dict)
-    falls: list[tuple[Key, str, int, int]] = field(default_factory=list)
 
 
 @cache
@@ -275,8 +274,12 @@ def rolled(rows: Iterable[Row], asked: Asked) -> Rolled:
         estimates = [row.value for row in values if row.estimated]
         answer.meters[key] = (number, len(values), sum(row.value for row in values), len(estimates), sum(estimates))
         if len(values) < asked.slots:
-            local = Counter(((EPOCH + at * TICK).astimezone(asked.zone).date() - asked.first_day).days for at, _ in used[key])
-            answer.days.update({(key, day): count for day, count in local.items()})
+            local: dict[int, list[Good]] = defaultdict(list)
+            for at, row in used[key]:
+                local[((EPOCH + at * TICK).astimezone(asked.zone).date() - asked.first_day).days].append(row)
+            for day, own in local.items():
+                guessed = [row.value for row in own if row.estimated]
+                answer.days[key, day] = (len(own), sum(row.value for row in own), len(guessed), sum(guessed))
     return answer
 
 
@@ -297,10 +300,9 @@ def counted(rows: Iterable[Row], asked: Asked) -> Counted:
             slip = _slip(readings, place, asked.meters[key], asked.table)
             refused.update({(key, slip): 1} if slip else {})
             kept += [] if slip else [reading]
-        answer.counters[key, device], falls = _walked(kept, asked.meters[key], asked.table)
-        answer.falls += [(key, device, since, until) for since, until in falls]
+        for segment, part in enumerate(_segments(kept, asked.meters[key], asked.table)):
+            answer.counters[key, device, segment] = _walked(part, asked.meters[key], asked.table)
     answer.refused = {place: number for place, number in refused.items() if number}
-    answer.falls.sort()
     return answer
 
 
@@ -319,10 +321,21 @@ def _slip(readings: Sequence[tuple[int, Good]], place: int, meter: Meter, table:
     return ""
 
 
-def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTable) -> tuple[dict[str, int], list[tuple[int, int]]]:
-    """What a counter counted from reading to reading, and where it fell for no known reason."""
+def _segments(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTable) -> list[list[tuple[int, Good]]]:
+    """The readings, parted where the counter fell for no known reason."""
+    found: list[list[tuple[int, Good]]] = []
+    for reading in readings:
+        before = found[-1][-1][1].value if found else None
+        fell = before is not None and reading[1].value < before and not meter.feeds_back and table.resets != "zero" and not _rolled_over(before, reading[1].value, meter)
+        if before is None or fell:
+            found.append([])
+        found[-1].append(reading)
+    return found
+
+
+def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTable) -> dict[str, int]:
+    """What a counter counted from reading to reading of one segment."""
     told = Counter(dict.fromkeys(("total", "estimated_total", "rollovers", "resets", "missing"), 0))
-    falls = []
     for (since, last), (until, now) in pairwise(readings):
         told["missing"] += max((until - since) // table.interval - 1, 0)
         step = now.value - last.value
@@ -330,13 +343,10 @@ def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTa
             if _rolled_over(last.value, now.value, meter):
                 told["rollovers"] += 1
                 step += meter.around or 0
-            elif table.resets == "zero":
+            else:
                 told["resets"] += 1
                 step = now.value
-            else:
-                falls.append((since, until))
-                step = 0
         told["total"] += step
         told["estimated_total"] += step * now.estimated
     ends = {"first_at": readings[0][0], "first_value": readings[0][1].value, "last_at": readings[-1][0], "last_value": readings[-1][1].value}
-    return {**told, **ends, "used": len(readings), "estimated": sum(row.estimated for _, row in readings)}, falls
+    return {**told, **ends, "used": len(readings), "estimated": sum(row.estimated for _, row in readings)}

@@ -86,7 +86,7 @@ def registered(asked: Asked) -> pl.DataFrame:
 
 def task_of(place: Path, asked: Asked) -> Task:
     """The task of a month: files of its folder; of the folders beside it too where those go by the time as it stands."""
-    files = files_of(place, asked.table)
+    files = files_of(place, asked.table, place.parent / "work")
     months = {asked.month, ""} | ({month_after(asked.month, by) for by in (-1, 1)} if asked.table.months == "stamp" else set())
     own = [file for file in files if file.month in months]
     return Task(asked.table, window_of(asked.month, asked.zone), own, registered(asked), asked.known, asked.until, asked.timeless)
@@ -131,7 +131,7 @@ def told(found: interval.Rolled | register.Counted | naive.Rolled | naive.Counte
     if isinstance(found, naive.Rolled):
         return Told(found.meters, found.refused, found.days)
     if isinstance(found, naive.Counted):
-        return Told(found.rows, found.refused, {**found.counters, **dict.fromkeys(found.falls, "fall")})
+        return Told(found.rows, found.refused, dict(found.counters))
     names = [rule.name for rule in RULES]
     keys = [name for name in found.meters.columns if name in ("site_id", "meter_id")]
     refused = {(_key(row, keys), names[row["code"] - 1]): row["rows"] for row in found.refused.iter_rows(named=True)}
@@ -139,10 +139,9 @@ def told(found: interval.Rolled | register.Counted | naive.Rolled | naive.Counte
     if isinstance(found, interval.Rolled):
         assert found.meters.columns == [*keys, "rows", "used", "total", "estimated", "estimated_total"]
         meters = {_key(row, keys): tuple(row[name] for name in ("rows", "used", "total", "estimated", "estimated_total")) for row in found.meters.iter_rows(named=True)}
-        return Told(meters, refused, {(_key(row, keys), row["day"]): row["used"] for row in found.days.iter_rows(named=True)})
-    counters = {(_key(row, keys), row["device"]): {name: row[name] for name in register.COUNTER if name != "device"} for row in found.counters.iter_rows(named=True)}
-    falls = {(_key(row, keys), row["device"], row["since"], row["until"]): "fall" for row in found.falls.iter_rows(named=True)}
-    return Told({_key(row, keys): row["rows"] for row in found.meters.iter_rows(named=True)}, refused, {**counters, **falls})
+        return Told(meters, refused, {(_key(row, keys), row["day"]): tuple(row[name] for name in ("used", "total", "estimated", "estimated_total")) for row in found.days.iter_rows(named=True)})
+    counters = {(_key(row, keys), row["device"], row["segment"]): {name: row[name] for name in register.COUNTER if name not in ("device", "segment")} for row in found.counters.iter_rows(named=True)}
+    return Told({_key(row, keys): row["rows"] for row in found.meters.iter_rows(named=True)}, refused, counters)
 
 
 def _key(row: Mapping[str, Any], keys: Sequence[str]) -> Key:

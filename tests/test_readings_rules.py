@@ -110,7 +110,8 @@ def test_a_reading_that_stands_out_of_its_row_is_refused(tmp_path: Path, rule: s
 
 
 def test_every_rule_is_met_here() -> None:
-    assert {*MEETS, "time_never", "time_twice", "conflict", "above_the_next", "below_the_last"} == {rule.name for rule in RULES}
+    in_text = {"received"}  # Only text can hold a time that cannot be read: test_readings_text.
+    assert {*MEETS, *in_text, "time_never", "time_twice", "conflict", "above_the_next", "below_the_last"} == {rule.name for rule in RULES}
 
 
 ALONE = [name for name in CODE if name in MEETS and name not in ("superseded", "duplicate")]

@@ -2,13 +2,15 @@
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from esg_kpis.domains import DOMAIN_OF, MEASURES
+from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
 from esg_kpis.ingest.declared import FORMAT_FILE, problems_of
 from esg_kpis.units import multiplier
@@ -19,6 +21,8 @@ MINUTE = 60_000_000
 """Microseconds of a minute: instants are whole numbers of microseconds since 1970."""
 MOST_SCALED = 10**12 - 1
 """The largest reading in the smallest step of its table, whatever `most` says, so that no sum of a month can overflow 64 bits."""
+METERED = [name for name, domain in DOMAIN_OF.items() if not DOMAINS[domain].counted and MEASURES[name].nature == "flow"]
+"""What meters may count: flows, but those of people."""
 _OFFSET = re.compile(r"^([+-])(0[0-9]|1[0-4]):([0-5][0-9])\Z")
 Whole = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -114,8 +118,8 @@ class ReadingTable(_Entry):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.measure not in DOMAIN_OF or MEASURES[self.measure].nature != "flow":
-            raise ValueError(f"'{self.measure}' is no measure that meters count. {near_misses(self.measure, DOMAIN_OF)}")
+        if self.measure not in METERED:
+            raise ValueError(f"'{self.measure}' is no measure that meters count. {near_misses(self.measure, METERED)}")
         try:
             multiplier(self.unit, MEASURES[self.measure].unit, DOMAIN_OF[self.measure])
         except UnitProblem as problem:
@@ -172,34 +176,100 @@ class ReadingFormat(_Entry):
     table: tuple[ReadingTable, ...]
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """A table, or all of a `_format.toml`, that cannot be read.
+
+    Attributes:
+        name: Name of the table, if it is known; empty for a whole file.
+        place: Where its files lie, if that is known.
+        measures: What may be behind it.
+        problem: Why.
+    """
+
+    name: str
+    place: Path | None
+    measures: Sequence[str]
+    problem: InputProblem
+
+
 def read_tables(raw: Path) -> list[tuple[Path, ReadingTable]]:
     """Every table of readings of a workspace, with its place, in the order of names.
 
     Raises:
         InputProblem: if a `_format.toml` cannot be read, two tables have one name, or a file has the name of what is made.
     """
+    found, stopped = tables_of(raw)
+    if stopped:
+        raise stopped[0].problem
+    return found
+
+
+def tables_of(raw: Path) -> tuple[list[tuple[Path, ReadingTable]], list[Stopped]]:
+    """The tables of readings that can be read, in the order of names, and those that cannot."""
     home = raw / "readings"
-    if made := sorted(home.rglob(f"*{ROLLED_FILE}")) if home.is_dir() else []:
-        raise InputProblem("It has the name of what a run makes of a month of readings.", where=made[0].relative_to(raw).as_posix(), mend="Put the readings themselves there; if it holds some, give it another name.")
     found: list[tuple[Path, ReadingTable]] = []
-    for path in sorted(home.rglob(FORMAT_FILE)) if home.is_dir() else []:
+    stopped: list[Stopped] = []
+    for path in sorted(home.rglob("*")) if home.is_dir() else []:
         where = path.relative_to(raw).as_posix()
+        if path.name.endswith(ROLLED_FILE):
+            problem = InputProblem("It has the name of what a run makes of a month of readings.", where=where, mend="Put the readings themselves there; if it holds some, give it another name.")
+            stopped.append(Stopped("", path, METERED, problem))
+        elif path.name == FORMAT_FILE:
+            tables, wrong = _declared(path, where)
+            stopped += wrong
+            for table in tables:
+                place = path.parent / table.path
+                if (problem_of_place := _misplaced(place, table, raw, where)) is None:
+                    found.append((place, table))
+                else:
+                    stopped.append(Stopped(table.name, None, [table.measure], problem_of_place))
+    found = [(place, table) for place, table in found if not any(item.place == place or place in item.place.parents for item in stopped if item.place and item.place.name.endswith(ROLLED_FILE))]
+    names = [table.name for _, table in found] + [item.name for item in stopped if item.name]
+    for place, table in [item for item in found if names.count(item[1].name) > 1]:
+        found.remove((place, table))
+        stopped.append(Stopped(table.name, place, [table.measure], InputProblem(f"Two tables have the name '{table.name}'.", where="readings", mend="Give each a name of its own.")))
+    return sorted(found, key=lambda item: item[1].name), stopped
+
+
+def _declared(path: Path, where: str) -> tuple[Sequence[ReadingTable], Sequence[Stopped]]:
+    """What one `_format.toml` says: its tables; if it cannot be read as a whole, those that can, and what is wrong."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return (), [Stopped("", path.parent, METERED, InputProblem(f"It is no TOML: {error}.", where=where, mend="See docs/readings.md."))]
+    except OSError as error:
+        return (), [Stopped("", path.parent, METERED, InputProblem(f"It cannot be read: {error.strerror}.", where=where, mend="Put a file there that you may read."))]
+    try:
+        return ReadingFormat.model_validate(told).table, ()
+    except ValidationError as error:
+        return _one_by_one(told, error, path.parent, where)
+
+
+def _one_by_one(told: Mapping[str, Any], error: ValidationError, folder: Path, where: str) -> tuple[Sequence[ReadingTable], Sequence[Stopped]]:
+    """The tables of a file that is wrong, if it is wrong within some of its tables only."""
+    whole = InputProblem(problems_of(error), where=where, mend="See docs/readings.md.")
+    if any(item["loc"][:1] != ("table",) or len(item["loc"]) < 2 for item in error.errors()):
+        return (), [Stopped("", folder, METERED, whole)]
+    parts = list(_each(told["table"], where))
+    return [part for part in parts if isinstance(part, ReadingTable)], [part for part in parts if isinstance(part, Stopped)]
+
+
+def _each(tables: Sequence[Any], where: str) -> Iterator[ReadingTable | Stopped]:
+    for number, said in enumerate(tables, 1):
         try:
-            declared = ReadingFormat.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputProblem(f"It is no TOML: {error}.", where=where, mend="See docs/readings.md.") from error
-        except OSError as error:
-            raise InputProblem(f"It cannot be read: {error.strerror}.", where=where, mend="Put a file there that you may read.") from error
+            yield ReadingTable.model_validate(said)
         except ValidationError as error:
-            raise InputProblem(problems_of(error), where=where, mend="See docs/readings.md.") from error
-        for table in declared.table:
-            place = path.parent / table.path
-            if not place.resolve().is_relative_to(raw.resolve()):
-                raise InputProblem(f"The path '{table.path}' of table '{table.name}' leads out of data/raw.", where=where, mend="Copy the files here, or mount them.")
-            if not place.exists():
-                raise InputProblem(f"There is nothing at '{table.path}', where table '{table.name}' is to lie.", where=where, mend="Correct its path, or take the table out.")
-            found.append((place, table))
-    names = [table.name for _, table in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InputProblem(f"Two tables have the name '{twice[0]}'.", where="readings", mend="Give each a name of its own.")
-    return sorted(found, key=lambda item: item[1].name)
+            own = said if isinstance(said, dict) else {}
+            name = own["name"] if isinstance(own.get("name"), str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", own["name"]) else ""
+            measures = [own["measure"]] if own.get("measure") in METERED else METERED
+            problem = InputProblem(f"Table {name or number}: {problems_of(error)}", where=where, mend="See docs/readings.md.")
+            yield Stopped(name, None, measures, problem)
+
+
+def _misplaced(place: Path, table: ReadingTable, raw: Path, where: str) -> InputProblem | None:
+    if not place.resolve().is_relative_to(raw.resolve()):
+        return InputProblem(f"The path '{table.path}' of table '{table.name}' leads out of data/raw.", where=where, mend="Copy the files here, or mount them.")
+    if not place.exists():
+        return InputProblem(f"There is nothing at '{table.path}', where table '{table.name}' is to lie.", where=where, mend="Correct its path, or take the table out.")
+    return None

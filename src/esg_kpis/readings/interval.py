@@ -193,7 +193,7 @@ def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: n
     """The rows of blocks that are not whole, with the rule that each meets alone, or for its meter."""
     keys, interval = task.keys, task.table.interval
     rows = judged(engine, task, wanted=["known"])
-    rows = _placed(task, rows).with_columns(nw.when(nw.col("day") >= 0).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("slot"))
+    rows = _placed(task, rows).with_columns(nw.when((nw.col("day") >= 0) & (nw.col("rel") // interval < task.slots)).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("slot"))
     rows = rows.join(rest, on=[*keys, "block"], how="semi").join(register, on=keys, how="left").drop("place").with_columns(nw.col("slot").alias("place"))
     return engine.keep(with_meter_rules(task, rows).select(*keys, "slot", "value", "estimated", "known", "code"))
 

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import mkdtemp
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from esg_kpis.readings.samples import sampled
 
 _WITNESS = "whole"
 """Name of the file that is written last."""
+_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -65,27 +66,53 @@ def kept(folder: Path, key: str) -> dict[str, pl.DataFrame] | None:
 
 
 def keep(folder: Path, key: str, frames: Mapping[str, pl.DataFrame]) -> None:
-    """Writes frames under a key, as a whole or not at all."""
-    fresh = folder / f".{key}.{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, frame in frames.items():
-        frame.write_parquet(fresh / f"{name}.parquet", statistics=False)
-    (fresh / _WITNESS).write_text(json.dumps(sorted(frames)), encoding="utf-8")
-    with suppress(OSError):  # Another process was quicker: what it wrote is the same.
-        fresh.rename(folder / key)
-    shutil.rmtree(fresh, ignore_errors=True)
+    """Writes frames under a key, as a whole or not at all. Others may do so at the same time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = Path(mkdtemp(prefix=".", dir=folder))
+    try:
+        for name, frame in frames.items():
+            frame.write_parquet(fresh / f"{name}.parquet", statistics=False)
+        (fresh / _WITNESS).write_text(json.dumps(sorted(frames)), encoding="utf-8")
+        if kept(folder, key) is None:
+            shutil.rmtree(folder / key, ignore_errors=True)  # Half of it may be there: what was copied, or is on a disk that lost some.
+            with suppress(OSError):  # Another process was quicker: what it wrote is the same.
+                fresh.rename(folder / key)
+        _forget_abandoned(folder, fresh if fresh.exists() else folder / key)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def forget_others(folder: Path, keys: Sequence[str]) -> None:
-    """Takes away what was kept under other keys."""
-    for place in _kept_in(folder):
-        if place.name not in keys:
+    """Takes away what was kept under other keys. What another process is writing is left alone."""
+    for place in folder.glob("*") if folder.is_dir() else ():
+        if place.is_dir() and place.name not in keys and not place.name.startswith("."):
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _kept_in(folder: Path) -> Iterator[Path]:
-    yield from (place for place in folder.glob("*") if place.is_dir()) if folder.is_dir() else ()
+def forget_gone(folder: Path, months: Iterable[str], files: Sequence[Path]) -> None:
+    """Takes away what was kept of a table's months that are gone, and of its text files that were changed since.
+
+    Args:
+        folder: Where a table's months are kept.
+        months: Its months.
+        files: Files that were read.
+    """
+    typed = {path.parent for path in files if path.is_relative_to(folder)}
+    for place in folder.glob("*") if folder.is_dir() else ():
+        if place.is_dir() and place.name not in months and place not in typed:
+            shutil.rmtree(place, ignore_errors=True)
+    for place in typed:
+        for path in set(place.glob("*.parquet")) - set(files):
+            path.unlink(missing_ok=True)
+
+
+def _forget_abandoned(folder: Path, just_written: Path) -> None:
+    """Takes away what processes that were killed left a day or more ago, by the clock of the disk."""
+    with suppress(OSError):
+        now = just_written.stat().st_mtime
+        for place in folder.glob(".*"):
+            if place.stat().st_mtime < now - _A_DAY:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,16 +16,17 @@ from esg_kpis.ingest import Metered
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
-from esg_kpis.readings.declared import ReadingTable, read_tables
+from esg_kpis.readings.declared import ReadingTable, Stopped, tables_of
 from esg_kpis.readings.enclosed import holds_lines, path_of_month, row_without_lines, versions_of
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.found import File, files_of
 from esg_kpis.readings.hashes import Hashes
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
-from esg_kpis.readings.settings import EngineSettings, engine, read_settings
+from esg_kpis.readings.settings import EngineProblem, EngineSettings, engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
-from esg_kpis.readings.told import Told, stopped_table, told_of
+from esg_kpis.readings.told import Told, stopped_rows, told_of
+from esg_kpis.readings.unreadable import unreadable
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
 from esg_kpis.workspace import Workspace
 
@@ -85,7 +86,14 @@ class _Computing:
         if frames is None:
             if self.running is None:
                 self.running = self.stack.enter_context(engine(self.settings, self.workspace.readings))
-            frames = monthly.computed(self.running, task, self.workspace.raw)
+            try:
+                frames = monthly.computed(self.running, task, self.workspace.raw)
+            except InputProblem:
+                raise
+            except Exception as error:  # Engines have errors of their own, whether it is a broken file or a fault of ours.
+                if (problem := unreadable(task.files, self.workspace.raw.as_posix())) is not None:
+                    raise problem from error
+                raise
             monthly.keep(folder, key, frames)
             self.done(source.table.name, month)
         self.keys.setdefault(folder, set()).add(key)
@@ -107,39 +115,33 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         done: Told of each table and month that was computed.
 
     Raises:
-        InputProblem: if `workspace.toml` cannot be read.
-        EsgKpisError: if its engine cannot be reached: then nothing is known of any month that would have to be computed.
+        EngineProblem: if `workspace.toml` cannot be read, or its engine not be reached.
     """
     files: list[dict[str, Any]] = []
-    stopped: list[dict[str, Any]] = []
     parts: list[Told] = []
     earlier: list[tuple[str, bytes, str]] = []
     hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
-    tables, problem = _tables(workspace)
-    if problem is not None:
-        files.append(file_row(FOLDER) | {"status": "stopped", "problem": str(problem)})
-        stopped.append(stopped_table(None, problem))
+    tables, stopped = tables_of(workspace.raw)
     with ExitStack() as stack:
         computing = _Computing(workspace, settings, stack, done)
         for place, table in tables:
-            try:
+            with _stopping(workspace.raw, place, table, stopped):
                 source = Source(place, table, files_of(place, table, workspace.readings))
                 found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
-                parts.append(told_of(source, found, meters))
-                earlier += _earlier(source, parts[-1], {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters)
-            except InputProblem as error:
-                files.append(file_row(f"{FOLDER}/{table.name}") | {"status": "stopped", "problem": str(error)})
-                stopped.append(stopped_table(table, error))
-                continue
-            files += [_listed(workspace, file, hashes) for file in source.files]
-    files += _others(workspace, {row["path"] for row in files}, [place for place, _ in tables])
+                told = told_of(source, found, meters)
+                earlier += _earlier(source, told, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters)
+                files += [_listed(workspace, file, hashes) for file in source.files]
+                parts.append(told)
+                monthly.forget_gone(workspace.readings / table.name, source.by_month, [file.path for file in source.files])
+    files += _others(workspace.raw, {row["path"] for row in files}, [place for place, _ in tables], [item.place for item in stopped if item.place])
     hashes.remember()
     computing.forget_others()
+    of_stopped, refused = stopped_rows(stopped)
     made = [*(item for part in parts for item in part.files), *earlier]
-    files += [row_without_lines(path, content) for path, content, _ in made if not holds_lines(content)]
+    files = [*of_stopped, *files, *(row_without_lines(path, content) for path, content, _ in made if not holds_lines(content))]
     sent = [(_as_file(path, content), domain) for path, content, domain in made if holds_lines(content)]
     return Rolled(
-        Metered(sent, files, [*stopped, *(row for part in parts for row in part.refused)]),
+        Metered(sent, files, [*refused, *(row for part in parts for row in part.refused)]),
         _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
         versions_of({path: content for path, content, _ in made}),
         pl.DataFrame({"path": [path for path, _, _ in made], "content": [content.decode() for _, content, _ in made]}, schema={"path": pl.String(), "content": pl.String()}).sort("path"),
@@ -174,6 +176,24 @@ def _marked(content: bytes, day: date) -> bytes:
     return "\n".join([f"{header},known_on", *(f"{line},{day}" for line in lines), ""]).encode()
 
 
+@contextmanager
+def _stopping(raw: Path, place: Path, table: ReadingTable, stopped: list[Stopped]) -> Iterator[None]:
+    """Stops a table that cannot be read. Where it does not count, nothing rests on it."""
+    measures = [table.measure] if table.counts else []
+    try:
+        yield
+    except EngineProblem:
+        raise
+    except InputProblem as problem:
+        stopped.append(Stopped(table.name, place, measures, problem))
+    except OSError as error:
+        path = Path(str(error.filename or ""))
+        if not path.is_relative_to(raw):  # The disk of the results is full, or the like.
+            raise
+        unread = InputProblem(f"It cannot be read: {error.strerror}.", where=path.relative_to(raw).as_posix(), mend="Check that it is a file, is there, and may be read.")
+        stopped.append(Stopped(table.name, place, measures, unread))
+
+
 def _table(table: Table, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return conform(pl.concat([empty(table), *parts]), table)
 
@@ -182,17 +202,21 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
     """One month of every table that has it, computed and kept; how many tables these are. Months may be computed side by side, by any number of processes.
 
     Raises:
-        InputProblem: if a table cannot be read.
+        InputProblem: if a table cannot be read, after the others were computed.
     """
     hashes, settings, count = Hashes(workspace.readings), read_settings(workspace.root), 0
+    tables, stopped = tables_of(workspace.raw)
     with ExitStack() as stack:
         computing = _Computing(workspace, settings, stack, done)
-        for place, table in read_tables(workspace.raw):
-            source = Source(place, table, files_of(place, table, workspace.readings))
-            if month in source.by_month:
-                for known_on in (dates.known_on, *dates.earlier):
-                    computing.month(source, month, meters, known_on, dates.as_of, hashes)
-                count += 1
+        for place, table in tables:
+            with _stopping(workspace.raw, place, table, stopped):
+                source = Source(place, table, files_of(place, table, workspace.readings))
+                if month in source.by_month:
+                    for known_on in (dates.known_on, *dates.earlier):
+                        computing.month(source, month, meters, known_on, dates.as_of, hashes)
+                    count += 1
+    if stopped:
+        raise stopped[0].problem
     return count
 
 
@@ -202,7 +226,7 @@ def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataF
     Raises:
         InputProblem: if there is no such table or month.
     """
-    tables = {table.name: (place, table) for place, table in read_tables(workspace.raw)}
+    tables = {table.name: (place, table) for place, table in tables_of(workspace.raw)[0]}
     if name not in tables:
         raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables))
     place, table = tables[name]
@@ -212,23 +236,10 @@ def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataF
 def months_found(workspace: Workspace) -> list[str]:
     """The months of all tables that can be read, in order."""
     found: set[str] = set()
-    try:
-        tables = read_tables(workspace.raw)
-    except InputProblem:
-        return []
-    for place, table in tables:
-        try:
+    for place, table in tables_of(workspace.raw)[0]:
+        with suppress(InputProblem, OSError):
             found |= set(Source(place, table, files_of(place, table, workspace.readings)).by_month)
-        except InputProblem:
-            continue
     return sorted(found)
-
-
-def _tables(workspace: Workspace) -> tuple[Sequence[tuple[Path, ReadingTable]], InputProblem | None]:
-    try:
-        return read_tables(workspace.raw), None
-    except InputProblem as problem:
-        return [], problem
 
 
 def _digest(files: Sequence[File], workspace: Workspace, hashes: Hashes) -> str:
@@ -241,16 +252,19 @@ def _listed(workspace: Workspace, file: File, hashes: Hashes) -> dict[str, Any]:
     return file_row(sent.relative_to(workspace.raw).as_posix()) | {"sha256": hashes.of(sent), "bytes": sent.stat().st_size, "encoding": "text" if file.sent else "parquet", "records": file.content.rows}
 
 
-def _others(workspace: Workspace, seen: set[str], tables: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Files of the folder that belong to no table, so that none is passed over in silence."""
-    home = workspace.raw / FOLDER
+def _others(raw: Path, seen: set[str], tables: Sequence[Path], stopped: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Files of the folder that no table reads, so that none is passed over in silence."""
+    home = raw / FOLDER
     for path in sorted(home.rglob("*")) if home.is_dir() else ():
-        name = path.relative_to(workspace.raw).as_posix()
+        name = path.relative_to(raw).as_posix()
         if path.is_dir() or name in seen or is_left_over(path) or path.name.startswith("_") or path.suffix.lower() == ".md":
             continue
-        if any(place == path or place in path.parents for place in tables) and "_delta_log" in path.parts:
+        if "_delta_log" in path.parts and any(place in path.parents for place in tables):
             continue
-        yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
+        if any(place == path or place in path.parents for place in stopped):
+            yield file_row(name) | {"status": "ignored", "problem": "Its table was stopped, see there."}
+        else:
+            yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
 
 
 def _as_file(path: str, content: bytes) -> SentFile:

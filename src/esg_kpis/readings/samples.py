@@ -91,7 +91,7 @@ def judged_rows(task: Task, wanted: Sequence[str], among: Callable[[pl.LazyFrame
     alone = among(judged(Polars(Path()), task, wanted=["places", *wanted]).to_native())
     rows = nw.from_native(alone.join(register_of(task).lazy(), on=task.keys, how="left", maintain_order="left"))
     interval = task.table.interval if task.table.form == "interval" else 1
-    inside = (nw.col("rel") >= 0) & (nw.col("rel") < task.window.end - task.window.start)
+    inside = (nw.col("rel") >= 0) & (nw.col("rel") // interval < (task.window.end - task.window.start) // interval)
     rows = with_meter_rules(task, rows.with_columns(nw.when(inside).then(nw.col("rel") // interval).otherwise(nw.lit(-1)).alias("place")))
     native: pl.LazyFrame = rows.to_native()
     return native

@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from esg_kpis.errors import EsgKpisError, InputProblem
+from esg_kpis.errors import InputProblem
 from esg_kpis.ingest.declared import problems_of
 from esg_kpis.readings.engines import DuckDB, Engine, Polars, Spark
 
 SETTINGS = "workspace.toml"
+
+
+class EngineProblem(InputProblem):
+    """The engine of the workspace cannot be had: no table can be computed, so nothing is."""
 
 
 class EngineSettings(BaseModel):
@@ -46,7 +50,7 @@ def read_settings(root: Path) -> EngineSettings:
     """What `workspace.toml` says of the engine.
 
     Raises:
-        InputProblem: naming the key and what would be right.
+        EngineProblem: naming the key and what would be right.
     """
     path = root / SETTINGS
     if not path.exists():
@@ -54,9 +58,11 @@ def read_settings(root: Path) -> EngineSettings:
     try:
         return _Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).engine
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputProblem(f"It is no TOML: {error}.", where=SETTINGS, mend="See docs/readings.md.") from error
+        raise EngineProblem(f"It is no TOML: {error}.", where=SETTINGS, mend="See docs/readings.md.") from error
+    except OSError as error:
+        raise EngineProblem(f"It cannot be read: {error.strerror}.", where=SETTINGS, mend="Put a file there that you may read.") from error
     except ValidationError as error:
-        raise InputProblem(problems_of(error), where=SETTINGS, mend="See docs/readings.md.") from error
+        raise EngineProblem(problems_of(error), where=SETTINGS, mend="See docs/readings.md.") from error
 
 
 @contextmanager
@@ -64,7 +70,7 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
     """An engine for as long as it is needed; what it puts on disk lies below `work` meanwhile.
 
     Raises:
-        EsgKpisError: if it is not installed, or cannot be reached.
+        EngineProblem: if it is not installed, or cannot be reached.
     """
     work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".engine-", dir=work) as folder:
@@ -84,14 +90,14 @@ def _reachable(url: str) -> None:
     """Asks once whether somebody answers: Spark itself would try for ten minutes without a word.
 
     Raises:
-        EsgKpisError: if nobody does.
+        EngineProblem: if nobody does.
     """
     place = urlsplit(url.partition(";")[0])
     try:
         with socket.create_connection((place.hostname or "", place.port or 15002), timeout=10):
             return
     except OSError as error:
-        raise EsgKpisError(f"Spark does not answer at {url}: {error}.", where=SETTINGS, mend="Is it running, and is the url right?") from error
+        raise EngineProblem(f"Spark does not answer at {url}: {error}.", where=SETTINGS, mend="Is it running, and is the url right?") from error
 
 
 @contextmanager
@@ -101,7 +107,7 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
         from pyspark.errors import PySparkException, PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise EsgKpisError("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
+        raise EngineProblem("Spark is not installed.", where=SETTINGS, mend="Install esg-kpis[spark], and Java 17 or later.") from error
     before = SparkSession.getActiveSession()
     remote = settings.url.startswith("sc://")
     if remote:
@@ -115,7 +121,7 @@ def _spark(settings: EngineSettings, folder: Path) -> Iterator[object]:
     try:
         session = builder.getOrCreate()
     except (PySparkException, PySparkRuntimeError, OSError) as error:
-        raise EsgKpisError(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
+        raise EngineProblem(f"Spark cannot be reached at {settings.url}: {str(error).splitlines()[0]}", where=SETTINGS, mend="Is it running, is Java installed, is the url right?") from error
     try:
         yield session
     finally:

@@ -2,21 +2,21 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF
-from esg_kpis.errors import InputProblem
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import short
 from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.superseded import MEASURED, REPLACED
-from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.ingest.take import file_row
+from esg_kpis.readings.declared import ReadingTable, Stopped
 from esg_kpis.readings.enclosed import path_of_month
 from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
@@ -57,8 +57,9 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> To
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in months if table.counts and lines[month.name].height]
-    unknown = _unknown(table, months, fates)
-    return Told(files, by_meter, fates, samples, unknown, pl.DataFrame(list(_observed(table, by_meter, fates)), schema=OBSERVATION))
+    unknown = _unknown(table, months)
+    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in unknown if not table.counts), *_observed(table, by_meter, fates)]
+    return Told(files, by_meter, fates, samples, unknown if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
 
 def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -158,7 +159,7 @@ def _samples(table: ReadingTable, month: Month) -> pl.DataFrame:
     ).select(READING_SAMPLES.names).cast(READING_SAMPLES.schema)  # type: ignore[arg-type]  # fmt: skip
 
 
-def _unknown(table: ReadingTable, months: Sequence[Month], fates: pl.DataFrame) -> list[dict[str, Any]]:
+def _unknown(table: ReadingTable, months: Sequence[Month]) -> list[dict[str, Any]]:
     """What meters that nobody registered keep back: nobody knows of which site they are, so whatever counts the measure is not known."""
     code = CODE["unknown_meter"]
     refused = pl.concat([month.frames["refused"].filter(pl.col("code") == code) for month in months]) if months else pl.DataFrame()
@@ -168,20 +169,34 @@ def _unknown(table: ReadingTable, months: Sequence[Month], fates: pl.DataFrame) 
     told = ", ".join(" ".join(row) for row in names.head(_FEW).iter_rows()) + (" …" if names.height > _FEW else "")
     rows = int(refused["rows"].sum())
     expected = f"meters that the register names for {table.measure}"
-    return [_refusal(table, "unknown_meter", table.columns.meter_id, told, expected, f"{rows} readings of {names.height} meters that the register of meters does not name for {table.measure}: {told}.")]
+    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}."
+    return [_refusal(f"readings/{table.name}", [table.measure], "unknown_meter", table.columns.meter_id, told, expected, message)]
 
 
-def stopped_table(table: ReadingTable | None, problem: InputProblem) -> dict[str, Any]:
-    """The row of `rejected` for a table that was stopped; without one for a `_format.toml` that cannot be read, behind which any measure may be."""
-    return _refusal(table, "file_stopped", "", "", problem.mend, str(problem))
+def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows of `files` and of `rejected` for tables that were stopped: whatever counts one of their measures is not known. Behind a `_format.toml` that cannot be read may be any."""
+    by_path: dict[str, list[Stopped]] = {}
+    for item in stopped:
+        by_path.setdefault(f"readings/{item.name}" if item.name else "readings", []).append(item)
+    files, refused = [], []
+    for path, items in sorted(by_path.items()):
+        problem = " ".join(dict.fromkeys(str(item.problem) for item in items))
+        measures = {measure for item in items for measure in item.measures}
+        files.append(file_row(path) | {"status": "stopped", "problem": problem})
+        refused.append(_refusal(path, measures, "file_stopped", "", "", items[0].problem.mend, problem))
+    return files, refused
 
 
-def _refusal(table: ReadingTable | None, rule: str, column: str, read: str, expected: str, message: str) -> dict[str, Any]:
-    path = f"readings/{table.name}" if table else "readings"
+def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: str, expected: str, message: str) -> dict[str, Any]:
     return {
         "record_id": record_id(hashlib.sha256(f"{path} {rule}".encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
-        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": table.measure if table else ";".join(sorted(DOMAIN_OF)), "site_id": None, "start": None, "end": None,
+        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": None, "start": None, "end": None,
     }  # fmt: skip
+
+
+def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:
+    """The observation on readings that cannot be used, of a table that does not count: nothing rests on them."""
+    return _row("readings_refused", name, seen, expected, "Nothing rests on this table, since it says `counts = false`; mend it if it is to be looked at.")
 
 
 def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,218 @@
+"""Whole runs of a workspace with readings: KPIs, estimates, what is blocked, partitions in Dagster, and packs that are verified from the months they enclose."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from esg_kpis.evidence import Asked, verified
+from esg_kpis.evidence.zipped import unzipped
+from esg_kpis.report.outputs import alone
+from pipelines.definitions import JOB, build_defs
+from pipelines.readings import JOB as BY_MONTH
+from pipelines.readings import MONTHS
+from pipelines.resources import ROLLED
+from tests.conftest import Ran, run_workspace
+from tests.evidence_scenario import OURS as KEY
+from tests.evidence_scenario import TRUSTED, changed, looked_at, pack_of, replaced, signed_again, verdicts, with_manifest, wrong
+from tests.metered_scenario import HOURLY, frame, hours, put, put_months, quarter, tables, workspace
+from tests.readings_scenario import ENGINES
+
+GONE = [*hours("E1", "2023-02-10", 3), *hours("E1", "2023-03-05", 1)[:20]]
+"""Three days of which nothing came, and a day of which four hours came."""
+
+
+def filled(root: Path) -> Path:
+    """A workspace: hours of E1 and E2 with days missing; gas of which a column is not there; water with a meter that nobody registered."""
+    workspace(root)
+    hourly_of = {"gas": ("natural_gas", "Nm3", {"columns": {"value": "amount"}}), "water": ("water_tap", "m3", {})}
+    tables(root, power=HOURLY | {"columns": {"received": "received"}}, **{name: HOURLY | {"measure": measure, "unit": unit} | more for name, (measure, unit, more) in hourly_of.items()})
+    gone = {row[1] for row in GONE}
+    home = root / "data/raw/readings"
+    put_months(home / "power", [*(row for row in quarter("E1") if row[1] not in gone), *quarter("E2", 2)])
+    put_months(home / "gas", quarter("G1"))
+    put_months(home / "water", [*quarter("W1"), *hours("=cmd()", "2023-01-03", 1)])
+    return root
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    place = tmp_path_factory.mktemp("metered")
+    return run_workspace(filled(place / "workspace"), place / "out", place / "dagster", report=True)
+
+
+@contextmanager
+def instance(ran: Ran) -> Iterator[dg.DagsterInstance]:
+    """Dagster's storage of a run of `run_workspace`, which lies beside its results."""
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = str(ran.out.parent / "dagster")
+    try:
+        with dg.DagsterInstance.get() as found:
+            yield found
+    finally:
+        del os.environ["DAGSTER_HOME"]
+        if before is not None:
+            os.environ["DAGSTER_HOME"] = before
+
+
+def cell(ran: Ran, kpi_id: str) -> dict[str, object]:
+    return ran.table("kpi_values").filter((pl.col("kpi_id") == kpi_id) & (pl.col("category") == "All")).row(0, named=True)
+
+
+# ---------------------------------------------------------------- figures
+
+
+def test_kpis_are_the_sums_of_what_meters_counted_and_of_estimates_for_days_without_readings(ran: Ran) -> None:
+    measured = 90 * 24 - 72 - 20 + 90 * 24 * 2
+    estimated = Decimal("71.032258065")  # (744 / 31 + 724 / 31) / 2 x 3: the days of March all have some readings, so that March is there as it came.
+
+    assert ran.table("estimates").select("meter_id", "month", "days", "quantity").rows() == [("E1", "2023-02", 3, estimated)]
+    assert (cell(ran, "electricity")["status"], cell(ran, "electricity")["value"]) == ("ok", measured + estimated)
+    assert cell(ran, "ghg")["value"] == (measured + estimated) / 2000
+
+
+def test_a_stopped_table_and_unknown_meters_block_their_measures_and_nothing_else(ran: Ran) -> None:
+    assert {name: cell(ran, name)["status"] for name in ("electricity", "gas", "water", "ghg")} == {"electricity": "ok", "gas": "blocked", "water": "blocked", "ghg": "ok"}
+    assert "It has no column 'amount' for `value`" in str(cell(ran, "gas")["reason"])
+    assert "24 readings of 1 meter that the register of meters does not name for water_tap: =cmd()" in str(cell(ran, "water")["reason"])
+
+
+def test_findings_say_what_is_missing_and_what_was_refused(ran: Ran) -> None:
+    found = ran.table("findings").filter(~pl.col("passed"))
+    told = {(row["check"], row["subject"]): row["observed"] for row in found.iter_rows(named=True)}
+
+    assert told["readings_missing", "power"] == "92 of 4,320 intervals are missing, of 1 meter; 1 day has some of its, and counts with what there is"
+    assert told["coverage_gap", "electricity_purchased"].startswith("3 days missing in 1 site month, at HQ (2023-02)")
+    assert sum(check == "rejected_record" for check, _ in told) == 2
+
+
+def test_months_are_published_as_files_and_records_lead_to_them(ran: Ran) -> None:
+    assert sorted(path.relative_to(ran.out / "readings").as_posix() for path in (ran.out / "readings").rglob("*.csv")) == [
+        f"{table}/2023-0{month}.rolled.csv" for table in ("power", "water") for month in (1, 2, 3)
+    ]  # fmt: skip
+    records = ran.table("records").filter(pl.col("path") == "readings/power/2023-02.rolled.csv")
+    assert records["line"].to_list() == [2, 3, 4]
+    lines = (ran.out / "readings/power/2023-02.rolled.csv").read_text().splitlines()
+    assert lines[1:] == ["HQ,E1,electricity_purchased,2023-02-01,2023-02-09,\"\",bill,216,kWh,216,216,0", "HQ,E1,electricity_purchased,2023-02-13,2023-02-28,\"\",bill,384,kWh,384,384,0", "HQ,E2,electricity_purchased,2023-02-01,2023-02-28,\"\",bill,1344,kWh,672,672,0"]
+
+
+def test_what_people_open_holds_no_formula(ran: Ran) -> None:
+    for path in ran.out.glob("*.csv"):
+        assert not [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.startswith("=cmd") or ",=cmd" in line], path.name
+
+
+# ---------------------------------------------------------------- Dagster
+
+
+def test_months_are_partitions_and_each_says_what_was_computed(ran: Ran) -> None:
+    with instance(ran) as dagster:
+        assert sorted(dagster.get_dynamic_partitions(str(MONTHS.name))) == ["2023-01", "2023-02", "2023-03"]
+        assert sorted(dagster.get_materialized_partitions(dg.AssetKey(ROLLED))) == ["2023-01", "2023-02", "2023-03"]
+
+
+def test_a_changed_month_is_told_alone_and_a_changed_factor_tells_none(tmp_path: Path) -> None:
+    root = filled(tmp_path / "workspace")
+    first = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+    put_months(root / "data/raw/readings/power", [*hours("E1", "2023-02-01", 28, 3), *hours("E2", "2023-02-01", 28, 2)])
+    second = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+    path = root / "factors" / "mee.csv"
+    path.write_text(path.read_text().replace(",0.5,", ",0.6,"))
+    third = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+
+    with instance(first) as dagster:
+        told = dagster.fetch_materializations(dg.AssetKey(ROLLED), limit=100).records
+    assert [record.partition_key for record in told[::-1]] == ["2023-01", "2023-02", "2023-03", "2023-02"]
+    assert cell(second, "electricity")["value"] == 744 + 2016 + 724 + 90 * 24 * 2
+    assert cell(third, "electricity")["value"] == cell(second, "electricity")["value"]
+    assert cell(third, "ghg")["value"] == cell(second, "electricity")["value"] * Decimal("0.0006")
+
+
+def test_a_month_alone_is_computed_beside_a_folder_that_is_held_and_the_run_takes_it(tmp_path: Path) -> None:
+    root, out = filled(tmp_path / "workspace"), tmp_path / "out"
+    tables(root, power=HOURLY | {"columns": {"received": "received"}})
+    job = build_defs(root, out, quiet=True).resolve_job_def(BY_MONTH)
+    with dg.DagsterInstance.ephemeral() as dagster:
+        dagster.add_dynamic_partitions(str(MONTHS.name), ["2023-02"])
+        with alone(out):
+            result = job.execute_in_process(instance=dagster, partition_key="2023-02")
+            again = job.execute_in_process(instance=dagster, partition_key="2023-02")
+    materialized = [item.asset_materializations_for_node(ROLLED)[0].metadata["computed"].value for item in (result, again)]
+    assert materialized == ["power", "none: all were as they had been kept"]
+
+    ran = run_workspace(root, out, tmp_path / "dagster")
+    with instance(ran) as dagster:
+        told = dagster.fetch_materializations(dg.AssetKey(ROLLED), limit=100).records
+    assert sorted(str(record.partition_key) for record in told) == ["2023-01", "2023-03"]
+
+
+def test_the_main_job_has_no_partitions_and_months_can_be_computed_again_alone() -> None:
+    defs = build_defs(Path(__file__).parent.parent)
+
+    assert defs.resolve_job_def(JOB).partitions_def is None
+    assert defs.resolve_job_def(BY_MONTH).partitions_def == MONTHS
+    graph = defs.resolve_asset_graph()
+    assert dg.AssetKey(ROLLED) in graph.get(dg.AssetKey("reading_months")).parent_keys
+
+
+# ---------------------------------------------------------------- packs
+
+
+@pytest.fixture(scope="module")
+def pack(ran: Ran) -> bytes:
+    return pack_of(ran, "e1", "2023")
+
+
+def test_a_pack_encloses_the_months_and_is_verified_from_them(pack: bytes) -> None:
+    files = unzipped(pack)
+    found = verified(pack, Asked(TRUSTED))
+
+    assert wrong(found) == {}
+    assert verdicts(found)["electricity", "All"] == "agrees"
+    assert "inputs/readings/power/2023-02.rolled.csv" in files
+    assert not [name for name in files if name.endswith(".parquet")]
+    inputs = pl.read_csv(files["inputs.csv"], infer_schema=False)
+    assert inputs.filter(pl.col("path") == "readings/power/month=2023-02/readings.parquet").select("held", "received").rows() == [("named", "rolled up")]
+
+
+def test_a_month_that_was_changed_in_the_pack_is_noticed(pack: bytes) -> None:
+    change = {"inputs/readings/power/2023-02.rolled.csv": replaced(",1344,kWh", ",1345,kWh")}
+
+    assert "signature" in wrong(looked_at(with_manifest(changed(pack, **change))))
+    found = wrong(looked_at(signed_again(changed(pack, **change), KEY)))
+    assert "electricity" in found
+    assert "gas" not in found
+
+
+def test_a_month_that_is_gone_from_the_pack_is_noticed(pack: bytes) -> None:
+    files = dict(unzipped(pack))
+    del files["inputs/readings/power/2023-02.rolled.csv"]
+
+    assert wrong(looked_at(signed_again(files, KEY)))
+
+
+# ---------------------------------------------------------------- the same whichever engine
+
+
+def test_runs_on_every_engine_write_the_same_bytes(ran: Ran, tmp_path: Path) -> None:
+    for name in ENGINES[1:]:
+        root = filled(tmp_path / name)
+        (root / "workspace.toml").write_text(f'[engine]\nname = "{name}"\n')
+        other = run_workspace(root, tmp_path / f"{name}-out", tmp_path / f"{name}-dagster", report=True)
+        theirs, ours = ({path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()} for out in (other.out / "latest", ran.out / "latest"))
+        assert {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)} == set()
+
+
+def test_an_empty_folder_of_readings_changes_nothing(tmp_path: Path) -> None:
+    root = workspace(tmp_path / "workspace")
+    ran = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+
+    assert ran.table("reading_months").is_empty()
+    assert not (ran.out / "readings").exists()
+    put(root, "_format.toml", "table = []\n")
+    assert run_workspace(root, tmp_path / "out", tmp_path / "dagster").table("reading_fates").is_empty()
+    assert frame([]).is_empty()

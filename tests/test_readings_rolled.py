@@ -1,0 +1,494 @@
+"""The way of readings from files to quantities: by hand what counts, what is computed again, what stops a table and what does not."""
+
+import os
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from esg_kpis.errors import InputProblem
+from esg_kpis.ingest import registered_meters
+from esg_kpis.readings import monthly
+from esg_kpis.readings.declared import METERED
+from esg_kpis.readings.rolled import Dates, months_found, roll_up_month
+from esg_kpis.readings.settings import EngineProblem
+from tests.metered_scenario import (
+    AS_OF,
+    HOURLY,
+    KNOWN_ON,
+    METERS,
+    Way,
+    at,
+    fates,
+    frame,
+    hours,
+    put,
+    put_months,
+    quantities,
+    quarter,
+    refusals,
+    tables,
+    way,
+)
+
+COLUMNS = {"received": "received"}
+MONTHS = [("power", "2023-01"), ("power", "2023-02"), ("power", "2023-03")]
+
+
+@pytest.fixture
+def power(tmp_path: Path) -> Way:
+    """Hours of two meters over three months: E1 counts 1 kWh an hour, E2 2."""
+    found = way(tmp_path, power=HOURLY | {"columns": COLUMNS})
+    put_months(found.root / "data/raw/readings/power", [*quarter("E1"), *quarter("E2", 2)])
+    return found
+
+
+def data(found: Way) -> Path:
+    return found.root / "data" / "raw" / "readings"
+
+
+# ---------------------------------------------------------------- what counts
+
+
+def test_months_become_bills_of_their_meters(power: Way) -> None:
+    found = power.rolled()
+
+    assert quantities(power.ingested(found)) == {
+        ("E1", "2023-01-01", "2023-01-31"): 744, ("E1", "2023-02-01", "2023-02-28"): 672, ("E1", "2023-03-01", "2023-03-31"): 744,
+        ("E2", "2023-01-01", "2023-01-31"): 1488, ("E2", "2023-02-01", "2023-02-28"): 1344, ("E2", "2023-03-01", "2023-03-31"): 1488,
+    }  # fmt: skip
+    assert fates(found) == {"used": 2 * 90 * 24}
+
+
+def test_what_a_row_becomes_by_hand(power: Way) -> None:
+    rows = [*quarter("E1"), *hours("E1", "2023-01-05", 1), ("E1", at("2023-01-06T00:00"), 5, datetime(2023, 5, 1, tzinfo=UTC)), ("E1", at("2023-01-07T00:00"), 9), ("E1", at("2023-01-08T00:30"), 9), ("E1", None, 9)]
+    shutil.rmtree(data(power) / "power")
+    put_months(data(power) / "power", [row for row in rows if row[1]])
+    found = power.rolled()
+
+    assert fates(found) == {"conflict": 2, "duplicate": 24, "off_grid": 1, "superseded": 1, "used": 90 * 24 - 1}
+    assert quantities(power.ingested(found))["E1", "2023-01-01", "2023-01-31"] == 744 - 1 + 5 - 1
+    samples = found.samples.select("rule", "path", "row", "value").rows()
+    assert samples == [("conflict", "readings/power/month=2023-01/readings.parquet", 145, "1"), ("conflict", "readings/power/month=2023-01/readings.parquet", 770, "9"), ("off_grid", "readings/power/month=2023-01/readings.parquet", 771, "9")]
+
+
+def test_days_without_readings_part_the_bill_and_days_with_some_count_with_what_there_is(power: Way) -> None:
+    lost = {row[1] for row in [*hours("E1", "2023-02-10", 3), *hours("E1", "2023-03-05", 1)[:20]]}
+    shutil.rmtree(data(power) / "power")
+    put_months(data(power) / "power", [row for row in quarter("E1") if row[1] not in lost])
+    put(power.root, "/meters/meters.csv", METERS.replace("HQ,electricity_purchased,E2,,,2023-01-01,2023-03-31\n", ""))
+    found = power.rolled()
+
+    assert quantities(power.ingested(found)) == {
+        ("E1", "2023-01-01", "2023-01-31"): 744, ("E1", "2023-02-01", "2023-02-09"): 216, ("E1", "2023-02-13", "2023-02-28"): 384, ("E1", "2023-03-01", "2023-03-31"): 724,
+    }  # fmt: skip
+    assert found.months.select("month", "expected", "used", "missing", "partial_days", "missing_days").rows() == [("2023-01", 744, 744, 0, 0, 0), ("2023-02", 672, 600, 72, 0, 3), ("2023-03", 744, 724, 20, 1, 0)]
+    covered = power.coverage().filter(pl.col("site_id") == "HQ").select("month", "expected", "received", "missing").rows()
+    assert covered == [("2023-01", 31, 31, 0), ("2023-02", 28, 25, 3), ("2023-03", 31, 31, 0)]
+    told = dict(found.observations.select("check", "observed").rows())
+    assert told == {"readings_missing": "92 of 2,160 intervals are missing, of 1 meter; 1 day has some of its, and counts with what there is"}
+
+
+def test_what_rests_on_estimates_counts_beside_what_was_measured(tmp_path: Path) -> None:
+    found = way(tmp_path, power=HOURLY | {"estimated": ["E"], "columns": {"quality": "quality"}})
+    rows = frame([*hours("E1", "2023-01-01", 31), *hours("E2", "2023-01-01", 31, 2)]).drop("received")
+    guessed = ((pl.col("meter_id") == "E1") & (pl.col("time") < at("2023-01-02"))) | (pl.col("meter_id") == "E2")
+    rows.with_columns(pl.when(guessed).then(pl.lit("E")).otherwise(pl.lit("M")).alias("quality")).write_parquet(data(found) / "power" / "a.parquet")
+    read = found.ingested()
+
+    assert read.rejected.is_empty()
+    counted = read.quantities.filter(pl.col("excluded").is_null()).sort("meter_id", "estimated").select("meter_id", "tariff", "estimated", "canonical").rows()
+    assert counted == [("E1", "measured", False, Decimal(720)), ("E1", "replaced", True, Decimal(24)), ("E2", None, True, Decimal(1488))]
+
+
+def test_a_table_that_does_not_count_stands_beside_the_bills(power: Way) -> None:
+    tables(power.root, power=HOURLY | {"columns": COLUMNS, "counts": False})
+    put(power.root, "/energy/bills.csv", "site_id,meter_id,period_start,period_end,measure,quantity,unit\nHQ,E1,2023-01-01,2023-01-31,electricity_purchased,700,kWh\n")
+    put_months(data(power) / "power", [*hours("NOBODY", "2023-01-01", 1), *hours("E1", "2023-01-01", 31)])
+    found = power.rolled()
+    read = power.ingested(found)
+
+    assert quantities(read) == {("E1", "2023-01-01", "2023-01-31"): 700}
+    assert found.months.filter((pl.col("month") == "2023-01") & (pl.col("meter_id") == "E1"))["quantity"].item() == 744
+    assert read.rejected.is_empty()
+    assert "NOBODY" in found.observations.filter(pl.col("check") == "readings_refused")["observed"].item()
+
+
+def test_a_bill_and_readings_of_the_same_meter_and_days_contradict_each_other(power: Way) -> None:
+    put(power.root, "/energy/bills.csv", "site_id,meter_id,document,period_start,period_end,measure,quantity,unit\nHQ,E1,B1,2023-02-01,2023-02-28,electricity_purchased,700,kWh\n")
+    read = power.ingested()
+
+    assert sorted(read.rejected.select("rule", "path").rows()) == [("overlap", "energy/bills.csv"), ("overlap", "readings/power/2023-02.rolled.csv")]
+    assert ("E1", "2023-02-01", "2023-02-28") not in quantities(read)
+    assert quantities(read)["E2", "2023-02-01", "2023-02-28"] == 1344
+
+
+def test_what_a_sub_meter_counts_is_in_its_main_meter(tmp_path: Path) -> None:
+    found = way(tmp_path, METERS.replace("E2,,", "E2,E1,"), power=HOURLY)
+    put_months(data(found) / "power", [*quarter("E1"), *quarter("E2", 2)])
+    read = found.ingested()
+
+    assert {meter for meter, *_ in quantities(read)} == {"E1"}
+    assert set(read.quantities.filter(pl.col("meter_id") == "E2")["excluded"]) == {"sub-meter, counted in the bills of E1"}
+
+
+# ---------------------------------------------------------------- registers
+
+
+def test_counters_roll_over_and_are_exchanged_and_slips_are_neither(tmp_path: Path) -> None:
+    said = {"path": "gas.csv", "form": "register", "measure": "natural_gas", "unit": "Nm3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local", "columns": {"device": "device"}}
+    found = way(tmp_path, gas=said)
+    # 9700 on 1 January, 30 a day; through 9999 on 11 January; on 20 January a slip, as if it had rolled over again; exchanged on 1 February.
+    shows = [(date(2023, 1, 1) + timedelta(days=day), (9700 + 30 * day) % 10_000) for day in range(32)]
+    lines = [f"G1,{day},{0 if day == date(2023, 1, 20) else value},A" for day, value in shows]
+    lines += [f"G1,{date(2023, 2, 1) + timedelta(days=day)},{5 * day},B" for day in range(29)]
+    put(found.root, "gas.csv", "\n".join(["meter_id,time,value,device", *lines]))
+    rolled = found.rolled()
+
+    assert quantities(found.ingested(rolled)) == {("G1", "2023-01-01", "2023-01-31"): 930, ("G1", "2023-02-01", "2023-02-28"): 140}
+    assert fates(rolled) == {"below_the_last": 1, "used": 60}
+    months = rolled.months.select("month", "used", "missing", "rollovers", "breaks").rows()
+    assert months[:2] == [("2023-01", 30, 1, 1, 0), ("2023-02", 29, 0, 0, 0)]
+    assert set(rolled.observations["check"]) == {"readings_refused", "readings_missing"}
+
+
+def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_path: Path) -> None:
+    said = {"path": "water.csv", "form": "register", "measure": "water_tap", "unit": "m3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local"}
+    found = way(tmp_path, water=said)
+    days = [date(2023, 1, 1) + timedelta(days=day) for day in range(32)]
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{1000 + number if number < 15 else number - 15}" for number, day in enumerate(days))]))
+    rolled = found.rolled()
+
+    assert quantities(found.ingested(rolled)) == {("W1", "2023-01-01", "2023-01-14"): 14, ("W1", "2023-01-16", "2023-01-31"): 16}
+    assert rolled.months.filter(pl.col("month") == "2023-01")["breaks"].to_list() == [1]
+    assert "broke off 1 time:" in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
+
+
+# ---------------------------------------------------------------- dates
+
+
+def test_a_correction_counts_once_it_is_known(power: Way) -> None:
+    late = ("E1", at("2023-02-01T00:00"), 101, datetime(2024, 6, 1, 12, tzinfo=UTC))
+    put_months(data(power) / "power", [*hours("E1", "2023-02-01", 28), late])
+
+    before = power.rolled()
+    assert (quantities(power.ingested(before))["E1", "2023-02-01", "2023-02-28"], fates(before)["not_known"]) == (672, 1)
+    after = power.rolled(known_on=date(2024, 6, 1))
+    assert (quantities(power.ingested(after))["E1", "2023-02-01", "2023-02-28"], fates(after)["superseded"]) == (772, 1)
+    assert power.computed == [("power", "2023-02")]  # In the other months nothing became known so late.
+
+
+def test_readings_after_the_last_day_that_data_may_be_about_are_refused(power: Way) -> None:
+    found = power.rolled(as_of=date(2023, 3, 30))
+
+    assert fates(found)["future"] == 48
+    assert quantities(power.ingested(found))["E1", "2023-03-01", "2023-03-30"] == 720
+
+
+# ---------------------------------------------------------------- what is computed again
+
+
+def test_a_changed_month_is_computed_alone(power: Way) -> None:
+    power.rolled()
+    assert power.computed == MONTHS
+    power.rolled()
+    assert power.computed == []
+
+    put_months(data(power) / "power", [*hours("E1", "2023-02-01", 28, 3), *hours("E2", "2023-02-01", 28, 2)])
+    found = power.rolled()
+
+    assert power.computed == [("power", "2023-02")]
+    assert quantities(power.ingested(found))["E1", "2023-02-01", "2023-02-28"] == 2016
+    assert sorted(path.name for path in (power.out / "work/readings/power").iterdir()) == ["2023-01", "2023-02", "2023-03"]
+    assert [len(list(path.iterdir())) for path in (power.out / "work/readings/power").iterdir()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("change", ["a factor", "a definition", "a bill", "a site's name", "another measure's meter", "the name of a column that is not read"])
+def test_what_does_not_touch_readings_computes_none(power: Way, change: str) -> None:
+    power.rolled()
+    if change == "a factor":
+        path = power.root / "factors/mee.csv"
+        path.write_text(path.read_text().replace("0.5", "0.6"))
+    elif change == "a definition":
+        path = power.root / "editions/e1/kpis.yaml"
+        path.write_text(path.read_text().replace("As in the report.", "Otherwise."))
+    elif change == "a bill":
+        put(power.root, "/water/bills.csv", "site_id,period_start,period_end,measure,quantity,unit\nHQ,2023-01-01,2023-01-31,water_tap,7,m3\n")
+    elif change == "a site's name":
+        put(power.root, "/sites/sites.csv", "site_id,name,country,grid_region,kind\nHQ,Main office,CN,CN-BJ,office\nPLANT,Plant,CN,CN-BJ,factory\n")
+    elif change == "another measure's meter":
+        put(power.root, "/meters/meters.csv", METERS.replace("G1,,4", "G1,,5"))
+    else:
+        for path in data(power).rglob("*.parquet"):
+            times = path.stat()
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
+    power.rolled()
+
+    assert power.computed == []
+
+
+def test_a_changed_register_of_meters_computes_all_months_of_its_measure(power: Way) -> None:
+    tables(power.root, power=HOURLY | {"columns": COLUMNS}, water=HOURLY | {"measure": "water_tap", "unit": "m3"})
+    put_months(data(power) / "water", quarter("W1"))
+    power.rolled()
+    put(power.root, "/meters/meters.csv", METERS.replace("E2,,,2023-01-01", "E2,,,2023-02-01"))
+    found = power.rolled()
+
+    assert power.computed == MONTHS
+    assert fates(found)["not_read_then"] == 744
+
+
+def test_a_month_that_goes_away_is_forgotten(power: Way) -> None:
+    power.rolled()
+    shutil.rmtree(data(power) / "power/month=2023-02")
+    found = power.rolled()
+
+    assert power.computed == []
+    assert sorted(path.name for path in (power.out / "work/readings/power").iterdir()) == ["2023-01", "2023-03"]
+    assert set(found.months["month"]) == {"2023-01", "2023-03"}
+
+
+def test_twice_gives_the_same_and_so_do_files_in_another_order(power: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = power.rolled()
+    shutil.rmtree(power.out)
+    listed = Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda self, pattern: iter(sorted(listed(self, pattern), reverse=True)))
+    again = power.rolled()
+    assert again.files.equals(first.files)
+    assert power.computed == MONTHS
+
+    parted = way(tmp_path / "parted", power=HOURLY | {"columns": COLUMNS})
+    rows = [*quarter("E2", 2), *quarter("E1")]
+    for number in range(5):
+        (data(parted) / "power" / f"{number}").mkdir()
+        frame(rows[::-1][number::5]).write_parquet(data(parted) / "power" / f"{number}" / "a.parquet")
+    assert parted.rolled().files.equals(first.files)
+
+
+# ---------------------------------------------------------------- killed, side by side
+
+
+@pytest.mark.parametrize("left", ["no witness", "half a frame", "an empty folder", "a file in place of a folder"])
+def test_a_month_that_was_half_kept_is_computed_again_and_kept(power: Way, left: str) -> None:
+    first = power.rolled()
+    place = next((power.out / "work/readings/power/2023-02").iterdir())
+    if left == "no witness":
+        (place / "whole").unlink()
+    elif left == "half a frame":
+        path = place / "meters.parquet"
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        shutil.rmtree(place)
+        place.mkdir() if left == "an empty folder" else place.write_text("")
+    again = power.rolled()
+
+    assert again.files.equals(first.files)
+    assert power.computed == [("power", "2023-02")]
+    power.rolled()
+    assert power.computed == ([] if left != "a file in place of a folder" else [("power", "2023-02")])
+
+
+def test_a_month_that_another_process_is_writing_is_left_alone(power: Way) -> None:
+    power.rolled()
+    folder = power.out / "work/readings/power/2023-02"
+    theirs = folder / ".theirs"
+    theirs.mkdir()
+    old = folder / ".abandoned"
+    old.mkdir()
+    os.utime(old, (1, 1))
+    put_months(data(power) / "power", hours("E1", "2023-02-01", 28, 3))
+    power.rolled()
+
+    assert theirs.is_dir()
+    assert not old.exists()
+
+
+def test_months_are_computed_alone_and_the_whole_takes_them(power: Way) -> None:
+    space = power.workspace
+    meters, dates = registered_meters(space), Dates(KNOWN_ON, AS_OF)
+    assert months_found(space) == ["2023-01", "2023-02", "2023-03"]
+    assert [roll_up_month(space, month, meters, dates) for month in ("2023-03", "2023-01", "1999-01")] == [1, 1, 0]
+    power.rolled()
+
+    assert power.computed == [("power", "2023-02")]
+
+
+def test_frames_are_kept_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fails)
+    with pytest.raises(OSError, match="No space"):
+        monthly.keep(tmp_path, "key", {"meters": pl.DataFrame()})
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- what stops a table, and nothing else
+
+
+def broken_everything(found: Way) -> None:
+    """A table of electricity that is right, one of water that is stopped."""
+    tables(found.root, power=HOURLY | {"columns": COLUMNS}, water=HOURLY | {"measure": "water_tap", "unit": "m3"})
+    put_months(data(found) / "water", quarter("W1"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("an unknown key", "Table water: meter: Extra inputs are not permitted"),
+        ("an unknown unit", "Table water: file: "),
+        ("a path that leads out", "leads out of its folder"),
+        ("a link that leads out", "leads out of data/raw"),
+        ("nothing there", "There is nothing at 'gone'"),
+        ("a name twice", "Two tables have the name 'water'"),
+        ("a column that is not there", "It has no column 'amount' for `value`"),
+        ("a footer cut off", "It is no Parquet file, or not whole"),
+        ("a page of zeros", "It cannot be read to its end"),
+        ("text in place of numbers", "is of type"),
+        ("a meter at two sites", "Meter 'W1' stands at several sites"),
+    ],
+)
+def test_a_wrong_table_is_stopped_and_no_other(power: Way, tmp_path: Path, wrong: str, said: str) -> None:
+    broken_everything(power)
+    water = HOURLY | {"measure": "water_tap", "unit": "m3"}
+    file = data(power) / "water/month=2023-02/readings.parquet"
+    if wrong == "a footer cut off":
+        file.write_bytes(file.read_bytes()[:-7])
+    elif wrong == "a page of zeros":
+        content = file.read_bytes()
+        file.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+    elif wrong == "text in place of numbers":
+        pl.read_parquet(file).with_columns(pl.col("value").cast(pl.String)).write_parquet(file)
+    elif wrong == "a meter at two sites":
+        put(power.root, "/meters/meters.csv", METERS + "HQ,water_tap,W1,,,,\n")
+    elif wrong == "a link that leads out":
+        shutil.move(data(power) / "water", tmp_path / "elsewhere")
+        (data(power) / "water").symlink_to(tmp_path / "elsewhere")
+    else:
+        change = {
+            "an unknown key": {"meter": "W1"}, "an unknown unit": {"unit": "m²"}, "a path that leads out": {"path": "../energy"}, "nothing there": {"path": "gone"}, "a name twice": {},
+            "a column that is not there": {"columns": {"value": "amount"}},
+        }[wrong]  # fmt: skip
+        tables(power.root, power=HOURLY | {"columns": COLUMNS}, water=water | change)
+        if wrong == "a name twice":
+            path = data(power) / "_format.toml"
+            path.write_text(path.read_text() + path.read_text().split("[[table]]")[2].join(["\n[[table]]", ""]))
+    found = power.rolled()
+    read = power.ingested(found)
+
+    assert refusals(read) == {"readings/water": "water_tap"}
+    assert said in read.rejected["message"].item()
+    assert {meter: quantity for (meter, first, _), quantity in quantities(read).items() if first == "2023-03-01"} == {"E1": 744, "E2": 1488}
+    stopped = read.files.filter(pl.col("status") == "stopped")
+    assert stopped["path"].to_list() == ["readings/water"]
+    assert said in stopped["problem"].item()
+    assert sorted(read.files.filter(pl.col("status") == "ignored")["path"].unique()) == sorted(path.relative_to(power.root / "data/raw").as_posix() for path in ([] if (data(power) / "water").is_symlink() else data(power).glob("water/*/*")))
+
+
+def test_a_format_that_is_no_toml_may_hide_anything_that_is_metered(power: Way) -> None:
+    put(power.root, "_format.toml", "[[table]\n")
+    read = power.ingested()
+
+    assert refusals(read) == {"readings": ";".join(sorted(METERED))}
+    assert "employees_full_time" not in METERED
+    assert "It is no TOML" in read.rejected["message"].item()
+    assert set(read.files.filter(pl.col("path").str.ends_with(".parquet"))["problem"]) == {"Its table was stopped, see there."}
+
+
+def test_one_format_that_is_wrong_leaves_those_of_other_folders(power: Way) -> None:
+    put(power.root, "east/_format.toml", "what = 1\n")
+    put(power.root, "west/_format.toml", "[[table]\n")
+    read = power.ingested()
+
+    assert set(refusals(read)) == {"readings"}
+    assert "readings/east/_format.toml" in read.rejected["message"].item()
+    assert "readings/west/_format.toml" in read.rejected["message"].item()
+    assert quantities(read)["E1", "2023-01-01", "2023-01-31"] == 744
+
+
+def test_a_measure_of_people_is_no_measure_of_meters(power: Way) -> None:
+    tables(power.root, power=HOURLY | {"measure": "training_hours", "unit": "hour"})
+
+    assert "'training_hours' is no measure that meters count" in power.ingested().rejected["message"].item()
+
+
+def test_a_table_that_does_not_count_blocks_nothing_when_it_is_stopped(power: Way) -> None:
+    broken_everything(power)
+    tables(power.root, power=HOURLY | {"columns": COLUMNS}, water=HOURLY | {"measure": "water_tap", "unit": "m3", "counts": False, "columns": {"value": "amount"}})
+
+    assert refusals(power.ingested()) == {"readings/water": ""}
+
+
+def test_meters_that_nobody_registered_keep_their_measure_back_and_are_named(power: Way) -> None:
+    put_months(data(power) / "power", [*hours("E1", "2023-01-01", 31), *hours("=cmd()", "2023-01-03", 1), *hours("E9", "2023-01-03", 1)])
+    read = power.ingested()
+
+    assert refusals(read) == {"readings/power": "electricity_purchased"}
+    assert read.rejected["message"].item() == "readings/power: 48 readings of 2 meters that the register of meters does not name for electricity_purchased: =cmd(), E9."
+    assert quantities(read)["E1", "2023-01-01", "2023-01-31"] == 744
+
+
+def test_files_of_no_table_are_named(power: Way) -> None:
+    put(power.root, "power/month=2023-01/readings.csv.gz", b"\x1f\x8b")
+    put(power.root, "notes.md", "# Notes")
+    put(power.root, "stray.parquet", b"PAR1")
+    put(power.root, "power/_SUCCESS", "")
+    files = power.rolled().metered.files
+
+    assert {row["path"]: row["problem"] for row in files if row["status"] == "ignored"} == dict.fromkeys(["readings/power/month=2023-01/readings.csv.gz", "readings/stray.parquet"], "No table of a _format.toml reads it.")
+
+
+def test_a_file_with_the_name_of_what_is_made_is_told(power: Way) -> None:
+    put(power.root, "power/2023-01.rolled.csv", "site_id\n")
+    read = power.ingested()
+
+    assert "It has the name of what a run makes of a month of readings" in read.rejected["message"].item()
+
+
+# ---------------------------------------------------------------- engines
+
+
+def test_duckdb_gives_the_same_bytes(power: Way) -> None:
+    put_months(data(power) / "power", [*hours("E1", "2023-01-01", 30), *hours("E1", "2023-01-05", 1), ("E2", at("2023-01-08T00:30"), 9), ("NOBODY", at("2023-01-08T00:00"), 9)])
+    polars = power.rolled()
+    shutil.rmtree(power.out)
+    (power.root / "workspace.toml").write_text('[engine]\nname = "duckdb"\nmemory = "300MB"\n')
+    duckdb = power.rolled()
+
+    assert power.computed == MONTHS
+    assert duckdb.files.equals(polars.files)
+    for name in ("months", "fates", "samples", "observations"):
+        assert getattr(duckdb, name).equals(getattr(polars, name))
+    assert not list((power.out / "work/readings").glob(".engine*"))
+
+
+@pytest.mark.parametrize(("told", "said"), [("[engine]\nname = 'sqlite'", "engine.name"), ("[engin]\n", "engin: Extra inputs"), ("[engine", "It is no TOML"), ('[engine]\nname = "duckdb"\nmemory = "lots"', "engine.memory")])
+def test_a_workspace_that_names_no_engine_stops_the_run_rather_than_a_table(power: Way, told: str, said: str) -> None:
+    (power.root / "workspace.toml").write_text(told)
+    with pytest.raises(EngineProblem, match=r"workspace\.toml") as caught:
+        power.rolled()
+
+    assert said in str(caught.value)
+
+
+def test_a_fault_of_ours_is_not_blamed_on_a_file(power: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise pl.exceptions.ComputeError("ours")
+
+    monkeypatch.setattr(monthly, "computed", fails)
+    with pytest.raises(pl.exceptions.ComputeError, match="ours"):
+        power.rolled()
+
+
+def test_a_month_alone_computes_what_can_be_read_and_then_says_what_cannot(power: Way) -> None:
+    broken_everything(power)
+    tables(power.root, a_water=HOURLY | {"path": "water", "measure": "water_tap", "unit": "m3", "columns": {"value": "amount"}}, power=HOURLY | {"columns": COLUMNS})
+    space = power.workspace
+    with pytest.raises(InputProblem, match="It has no column 'amount'"):
+        roll_up_month(space, "2023-02", registered_meters(space), Dates(KNOWN_ON, AS_OF))
+    power.rolled()
+
+    assert power.computed == [("power", "2023-01"), ("power", "2023-03")]
