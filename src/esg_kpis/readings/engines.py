@@ -12,6 +12,7 @@ import polars as pl
 from esg_kpis.errors import InputProblem
 
 TEXT = ("meter_id", "site_id", "quality", "summer", "device")
+AT_ONCE = 5_000_000
 _SPARK_TIMES = {
     "timestamp": "unix_micros({})", "bigint": "({} div 1000)",
     "timestamp_ntz": "timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01 00:00:00', {})", "date": "unix_date({}) * 86400000000",
@@ -28,7 +29,7 @@ class Wanted:
         ticks: Ticks of a microsecond in times: 1, or 1000 for nanoseconds.
         days: Those of ours that are dates.
         untyped: Those of ours that have no type, because all is null.
-        places: Whether each row comes with the file and the row of it (`path`, `row`, from 1), and with what stands there as text (`time_text`, `value_text`). Only Polars does that.
+        places: Whether each row comes with the file and the row of it (`path`, `row`, from 1). Only Polars does that.
     """
 
     columns: dict[str, str]
@@ -42,6 +43,8 @@ class Engine(Protocol):
     """What a roll-up needs of an engine."""
 
     name: str
+    at_once: int | None
+    """Rows of a month that are rolled up at once (see `parts`), so that memory does not grow with the month; None for an engine that spreads them over machines itself."""
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
         """Rows of Parquet files: text as text, `time` and `received` as Int64 microseconds, `value` as it is."""
@@ -65,6 +68,7 @@ class Polars:
 
     folder: Path
     name: str = "polars"
+    at_once: int | None = AT_ONCE
     kept: int = 0
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:
@@ -79,8 +83,7 @@ class Polars:
             columns.append(column.alias(ours))
         if not wanted.places:
             return _lazy(pl.scan_parquet(list(files), hive_partitioning=False, glob=False, cache=False, extra_columns="ignore").select(columns))
-        told = [pl.col(wanted.columns[name]).cast(pl.String).alias(f"{name}_text") for name in ("time", "value")]
-        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, extra_columns="ignore", row_index_name="__row", row_index_offset=1).select(*columns, *told, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
+        parts = [pl.scan_parquet(path, hive_partitioning=False, glob=False, cache=False, extra_columns="ignore", row_index_name="__row", row_index_offset=1).select(*columns, pl.lit(str(path)).alias("path"), pl.col("__row").cast(pl.Int64).alias("row")) for path in files]
         return _lazy(pl.concat(parts))
 
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
@@ -111,6 +114,7 @@ class DuckDB:
 
     connection: Any
     name: str = "duckdb"
+    at_once: int | None = AT_ONCE
     kept: int = 0
     held: list[Any] = field(default_factory=list)
 
@@ -158,6 +162,7 @@ class Spark:
 
     session: Any
     name: str = "spark"
+    at_once: int | None = None
     kept: list[Any] = field(default_factory=list)
 
     def scan(self, files: Sequence[Path], wanted: Wanted) -> nw.LazyFrame[Any]:

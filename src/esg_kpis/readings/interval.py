@@ -5,6 +5,7 @@ is refused: fewer than 48 powers cannot add up to that, and 48 can in one way on
 such blocks counts and sums settle duplicates and gaps together, with no row compared to another, the same on every engine. Only the rows of other blocks are looked at one by one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.judged import Task, clean, groups, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
 from esg_kpis.readings.ordered import meters_in_order
+from esg_kpis.readings.parts import by_files, by_meters, first_suspects, laid_together
 from esg_kpis.readings.rules import CODE
 
 BLOCK = 48
@@ -46,12 +48,26 @@ def rolled(engine: Engine, task: Task) -> Rolled:
     """Rolls up one month. See the module for how."""
     if not groups(task):
         return Rolled(_meters(_no_blocks(task), None, None, task.keys), _no_refused(task), _no_days(task), no_suspects(task))
+    keys, found = task.keys, [rolled for part in by_files(task, engine.at_once) for rolled in _parts(engine, part)]
+    return Rolled(
+        laid_together([part.meters for part in found], keys), laid_together([part.refused for part in found], [*keys, "code"]), laid_together([part.days for part in found], [*keys, "day"]),
+        first_suspects([part.suspects for part in found], keys),
+    )  # fmt: skip
+
+
+def _parts(engine: Engine, task: Task) -> Iterator[Rolled]:
+    """What some files of a month became, as a whole where plain sums will do, else in parts."""
     try:
         if clean(task) and (stretches := meters_in_order(task.files, task.table)) is not None and (found := _summed(engine, task, stretches)) is not None:
-            return found
-        return _by_blocks(engine, task)
+            yield found
+            return
     finally:
         engine.forget()
+    for part in by_meters(task, engine.at_once):
+        try:
+            yield _by_blocks(engine, part)
+        finally:
+            engine.forget()
 
 
 def _summed(engine: Engine, task: Task, stretches: int) -> Rolled | None:

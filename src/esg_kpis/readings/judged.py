@@ -38,6 +38,7 @@ class Task:
         known: First instant, by the clock of `received`, that is too late; None where the format names no such column.
         until: First instant that data may not be about.
         timeless: Whether the rows without a time are told with this month, where files lie in no folders of months: one month of a table must tell them.
+        among: The first meter that is looked at, and the first after it that is not; None for no such end. Rows that name no meter come first.
     """
 
     table: ReadingTable
@@ -47,6 +48,7 @@ class Task:
     known: int | None
     until: int
     timeless: bool = False
+    among: tuple[str | None, str | None] = (None, None)
 
     @property
     def keys(self) -> list[str]:
@@ -132,6 +134,7 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     untyped = tuple(name for name in columns if files[0].content.types[name] == "null")
     days = tuple(name for name in columns if kinds[name] == "day")
     frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales[name] for name in columns}, days, untyped, "places" in wanted))
+    keep += _among(task)
     if keep:
         frame = frame.filter(reduce(nw.Expr.__and__, keep))
     code = nw.lit(0)
@@ -144,9 +147,17 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
     if "device" in wanted:
         more.append((nw.col("device").fill_null("") if table.columns.device else nw.lit("")).alias("device"))
     if "places" in wanted:
-        more += [nw.col(name) for name in ("path", "row", "time_text", "value_text")]
+        more += [nw.col(name) for name in ("path", "row")]
     keys = [(nw.col(key) if _never_null(ranges[key]) else nw.col(key).fill_null("")).alias(key) for key in task.keys]
     return frame.select(*keys, rel.alias("rel"), value.alias("value"), estimated.alias("estimated"), code.alias("code"), *more)
+
+
+def _among(task: Task) -> list[nw.Expr]:
+    """What the rows of the meters of a part have in common."""
+    (first, after), name = task.among, nw.col("meter_id")
+    if first is None:
+        return [] if after is None else [(name < after) | name.is_null()]
+    return [name >= first] if after is None else [(name >= first) & (name < after)]
 
 
 def _read(task: Task, quality: Sequence[tuple[nw.Expr, str]], late: bool, wanted: Sequence[str]) -> set[str]:

@@ -13,6 +13,7 @@ import polars as pl
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.judged import Task, groups, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
+from esg_kpis.readings.parts import by_files, by_meters, first_suspects, laid_together
 from esg_kpis.readings.rules import CODE
 
 COUNTER = {
@@ -44,10 +45,15 @@ def counted(engine: Engine, task: Task) -> Counted:
         names = dict.fromkeys(task.keys, pl.String())
         rows = pl.DataFrame(schema={**names, "code": pl.Int64(), "rows": pl.Int64()})
         return Counted(pl.DataFrame(schema={**names, **COUNTER}), rows.drop("code"), rows, no_suspects(task))
-    try:
-        return _counted(engine, task)
-    finally:
-        engine.forget()
+    keys, found = task.keys, []
+    for part in (part for files in by_files(task, engine.at_once) for part in by_meters(files, engine.at_once)):
+        try:
+            found.append(_counted(engine, part))
+        finally:
+            engine.forget()
+    counters = pl.concat([part.counters for part in found]).sort(*keys, "device", "segment")
+    meters, refused = laid_together([part.meters for part in found], keys), laid_together([part.refused for part in found], [*keys, "code"])
+    return Counted(counters, meters, refused, first_suspects([part.suspects for part in found], keys))
 
 
 def _counted(engine: Engine, task: Task) -> Counted:

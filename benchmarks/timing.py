@@ -1,0 +1,54 @@
+"""How the benchmarks measure: ours and a rival in turn, and a line of the table for each pair."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table.
+
+    Attributes:
+        what: What ours did.
+        rival: What the rival is, and did.
+        ours: Seconds of ours, run by run.
+        theirs: Seconds of the rival in the same runs.
+        note: What to know of it.
+    """
+
+    what: str
+    rival: str = ""
+    ours: Sequence[float] = ()
+    theirs: Sequence[float] = ()
+    note: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The line as text: what, rival, median of each in seconds, median of the ratios, their spread, note."""
+        ratios = sorted(mine / other for mine, other in zip(self.ours, self.theirs, strict=True)) if self.ours and self.theirs else []
+        ratio = f"{statistics.median(ratios):.3f}" if ratios else ""
+        return self.what, self.rival, _median(self.ours), _median(self.theirs), ratio, f"{ratios[0]:.3f} to {ratios[-1]:.3f}" if ratios else "", self.note
+
+
+def _median(times: Sequence[float]) -> str:
+    if not times:
+        return ""
+    median = statistics.median(times)
+    return f"{median:.2f}" if median >= 0.1 else f"{median:.4f}"
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long one call takes, in seconds of the wall clock."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def in_turn(*actions: Callable[[], object], runs: int = 5, warm: bool = True) -> list[list[float]]:
+    """Seconds of each action, one after the other, run by run; after one warm-up each."""
+    for action in actions if warm else ():
+        action()
+    rounds = [[seconds(action) for action in actions] for _ in range(runs)]
+    return [[times[number] for times in rounds] for number in range(len(actions))]
