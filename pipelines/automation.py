@@ -6,9 +6,11 @@ from pathlib import Path
 
 import dagster as dg
 
+from esg_kpis.readings.rolled import months_of_folders
 from esg_kpis.report.outputs import is_held
 from pipelines.asked import digest_of_raw
 from pipelines.latest import RUN_FILE
+from pipelines.readings import MONTHS
 from pipelines.watched import Look, look
 
 SENSOR, SCHEDULE = "new_files_in_data_raw", "monthly"
@@ -64,7 +66,9 @@ def sensor_on(raw: Path, out: Path, job: str) -> dg.SensorDefinition:
             return _skip(f"{why} Nothing to do.", replace(before, seen=now.outside, done=now.outside, asked=content))
         asked = Cursor(now.outside, now.outside, content, before.number + 1)
         run = dg.RunRequest(run_key=f"{content[:16]}-{asked.number}", tags={ASKED_BY: f"sensor: {now.files} files in data/raw"})
-        return dg.SensorResult(run_requests=[run], cursor=json.dumps(asdict(asked)))
+        known = set(context.instance.get_dynamic_partitions(str(MONTHS.name)))
+        months = [month for month in months_of_folders(raw) if month not in known]
+        return dg.SensorResult(run_requests=[run], cursor=json.dumps(asdict(asked)), dynamic_partitions_requests=[MONTHS.build_add_request(months)] if months else None)
 
     return new_files
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from esg_kpis.readings.rolled import Dates, Rolled
 
 MONTHS = dg.DynamicPartitionsDefinition(name="months_of_readings")
-"""The months of which there are readings. A run, and the sensor on data/raw, add those that came."""
+"""The months of which there are readings. A run adds those that came; the sensor on data/raw those that a folder is named by, before it asks for a run."""
 JOB = "readings_by_month"
 
 

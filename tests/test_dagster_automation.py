@@ -33,6 +33,7 @@ class Watcher:
         self.cursor = told.cursor or self.cursor
         if told.run_requests:
             assert ASKED_BY in told.run_requests[0].tags
+            self.months = [key for request in told.dynamic_partitions_requests or () for key in request.partition_keys]
             return f"run {told.run_requests[0].run_key}"
         return told.skip_message or ""
 
@@ -61,6 +62,15 @@ def test_files_that_lie_still_from_one_look_to_the_next_start_one_run(watcher: W
     assert "lain still" in watcher.looks()
     assert watcher.looks().startswith("run ")
     assert "Nothing has changed" in watcher.looks()
+
+
+def test_months_of_readings_that_came_become_partitions(watcher: Watcher) -> None:
+    for name in ("month=2023-02", "month=2023-01", "month=2023-13", "year=2022/month=7", "elsewhere"):
+        watcher.put(f"readings/power/{name}/a.parquet", "1")
+    watcher.looks()
+
+    assert watcher.looks().startswith("run ")
+    assert watcher.months == ["2022-07", "2023-01", "2023-02"]
 
 
 def test_files_that_still_move_are_waited_for(watcher: Watcher) -> None:

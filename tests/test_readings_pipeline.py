@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,15 +13,16 @@ import pytest
 
 from esg_kpis.evidence import Asked, verified
 from esg_kpis.evidence.zipped import unzipped
+from esg_kpis.readings.rolled import Dates
 from esg_kpis.report.outputs import alone
 from pipelines.definitions import JOB, build_defs
 from pipelines.readings import JOB as BY_MONTH
-from pipelines.readings import MONTHS
-from pipelines.resources import ROLLED
+from pipelines.readings import MONTHS, dates_of
+from pipelines.resources import ROLLED, WorkspaceResource
 from tests.conftest import Ran, run_workspace
 from tests.evidence_scenario import OURS as KEY
 from tests.evidence_scenario import TRUSTED, changed, looked_at, pack_of, replaced, signed_again, verdicts, with_manifest, wrong
-from tests.metered_scenario import HOURLY, frame, hours, put, put_months, quarter, tables, workspace
+from tests.metered_scenario import AS_OF, HOURLY, frame, hours, put, put_months, quarter, tables, workspace
 from tests.readings_scenario import ENGINES
 
 GONE = [*hours("E1", "2023-02-10", 3), *hours("E1", "2023-03-05", 1)[:20]]
@@ -157,6 +159,15 @@ def test_the_main_job_has_no_partitions_and_months_can_be_computed_again_alone()
     assert defs.resolve_job_def(BY_MONTH).partitions_def == MONTHS
     graph = defs.resolve_asset_graph()
     assert dg.AssetKey(ROLLED) in graph.get(dg.AssetKey("reading_months")).parent_keys
+
+
+def test_the_dates_are_the_latest_of_the_editions_or_those_that_are_asked_for(tmp_path: Path) -> None:
+    root = filled(tmp_path / "workspace")
+    given = {"root": str(root), "out": str(tmp_path / "out")}
+
+    assert dates_of(WorkspaceResource(**given)) == Dates(AS_OF, AS_OF)
+    assert dates_of(WorkspaceResource(**given, known_on="2024-06-01")) == Dates(date(2024, 6, 1), AS_OF)
+    assert dates_of(WorkspaceResource(**given, known_on="2024-06-01", as_of="2023-03-31")) == Dates(date(2024, 6, 1), date(2023, 3, 31))
 
 
 # ---------------------------------------------------------------- packs

@@ -1,10 +1,12 @@
 """The way of readings from files to quantities: by hand what counts, what is computed again, what stops a table and what does not."""
 
+import builtins
 import os
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -271,12 +273,14 @@ def test_twice_gives_the_same_and_so_do_files_in_another_order(power: Way, tmp_p
 # ---------------------------------------------------------------- killed, side by side
 
 
-@pytest.mark.parametrize("left", ["no witness", "half a frame", "an empty folder", "a file in place of a folder"])
+@pytest.mark.parametrize("left", ["no witness", "a witness of nothing", "half a frame", "an empty folder", "a file in place of a folder"])
 def test_a_month_that_was_half_kept_is_computed_again_and_kept(power: Way, left: str) -> None:
     first = power.rolled()
     place = next((power.out / "work/readings/power/2023-02").iterdir())
     if left == "no witness":
         (place / "whole").unlink()
+    elif left == "a witness of nothing":
+        (place / "whole").write_text("7")
     elif left == "half a frame":
         path = place / "meters.parquet"
         path.write_bytes(path.read_bytes()[:100])
@@ -289,6 +293,18 @@ def test_a_month_that_was_half_kept_is_computed_again_and_kept(power: Way, left:
     assert power.computed == [("power", "2023-02")]
     power.rolled()
     assert power.computed == ([] if left != "a file in place of a folder" else [("power", "2023-02")])
+
+
+@pytest.mark.parametrize("said", ["", "[]", "{", '{"a": 1}', '{"a": ["b"]}', "null"])
+def test_digests_that_cannot_be_read_are_taken_again(power: Way, said: str) -> None:
+    first = power.rolled()
+    place = power.out / "work/readings/hashes.json"
+    told = place.read_text()
+    place.write_text(said)
+
+    assert power.rolled().files.equals(first.files)
+    assert power.computed == []
+    assert place.read_text() == told
 
 
 def test_a_month_that_another_process_is_writing_is_left_alone(power: Way) -> None:
@@ -451,18 +467,51 @@ def test_a_file_with_the_name_of_what_is_made_is_told(power: Way) -> None:
 # ---------------------------------------------------------------- engines
 
 
-def test_duckdb_gives_the_same_bytes(power: Way) -> None:
-    put_months(data(power) / "power", [*hours("E1", "2023-01-01", 30), *hours("E1", "2023-01-05", 1), ("E2", at("2023-01-08T00:30"), 9), ("NOBODY", at("2023-01-08T00:00"), 9)])
-    polars = power.rolled()
-    shutil.rmtree(power.out)
-    (power.root / "workspace.toml").write_text('[engine]\nname = "duckdb"\nmemory = "300MB"\n')
-    duckdb = power.rolled()
+def of_every_kind(found: Way) -> None:
+    """Readings with rows of several fates, a counter, and text."""
+    counter = {"path": "gas.csv", "form": "register", "measure": "natural_gas", "unit": "Nm3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local"}
+    tables(found.root, power=HOURLY | {"columns": COLUMNS}, gas=counter)
+    put_months(data(found) / "power", [*hours("E1", "2023-01-01", 30), *hours("E1", "2023-01-05", 1), ("E2", at("2023-01-08T00:30"), 9), ("NOBODY", at("2023-01-08T00:00"), 9)])
+    put(found.root, "gas.csv", "\n".join(["meter_id,time,value", *(f"G1,{date(2023, 1, 1) + timedelta(days=day)},{(9700 + 30 * day) % 10_000}" for day in range(40)), "G1,2023-02-10,x"]))
 
-    assert power.computed == MONTHS
-    assert duckdb.files.equals(polars.files)
+
+def same_as_polars(found: Way, told: str) -> None:
+    of_every_kind(found)
+    polars, months = found.rolled(), list(found.computed)
+    shutil.rmtree(found.out)
+    (found.root / "workspace.toml").write_text(told)
+    other = found.rolled()
+
+    assert found.computed == months
+    assert len(months) == 5
+    assert other.files.equals(polars.files)
+    assert other.files.height == 5
     for name in ("months", "fates", "samples", "observations"):
-        assert getattr(duckdb, name).equals(getattr(polars, name))
-    assert not list((power.out / "work/readings").glob(".engine*"))
+        assert getattr(other, name).equals(getattr(polars, name))
+    assert not list((found.out / "work/readings").glob(".engine*"))
+
+
+def test_duckdb_gives_the_same_bytes(power: Way) -> None:
+    same_as_polars(power, '[engine]\nname = "duckdb"\nmemory = "300MB"\n')
+
+
+def test_spark_gives_the_same_bytes(power: Way, spark: object) -> None:
+    same_as_polars(power, '[engine]\nname = "spark"\nurl = "local[2]"\n')
+    assert spark is not None
+
+
+def test_spark_that_is_not_there_stops_the_run_and_says_what_to_do(power: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    (power.root / "workspace.toml").write_text('[engine]\nname = "spark"\n')
+    imported = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:  # noqa: ANN401
+        if name.startswith("pyspark"):
+            raise ImportError(name)
+        return imported(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(EngineProblem, match=r"Install esg-kpis\[spark\], and Java"):
+        power.rolled()
 
 
 @pytest.mark.parametrize(("told", "said"), [("[engine]\nname = 'sqlite'", "engine.name"), ("[engin]\n", "engin: Extra inputs"), ("[engine", "It is no TOML"), ('[engine]\nname = "duckdb"\nmemory = "lots"', "engine.memory")])

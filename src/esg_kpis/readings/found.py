@@ -90,6 +90,11 @@ def month_of_path(path: str) -> str:
     return found[1] if found else ""
 
 
+def is_month(name: str) -> bool:
+    """Whether a text names a month that can be."""
+    return bool(_A_MONTH.match(name))
+
+
 def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     """Every file of a table with its columns and statistics, in the order of paths. Of a Delta table those of its version; text is read once, and kept as Parquet below `work`.
 

@@ -14,8 +14,8 @@ class Hashes:
         self.place = folder / "hashes.json"
         self.known: dict[str, list[str]] = {}
         self.seen: dict[str, list[str]] = {}
-        with suppress(OSError, ValueError):
-            self.known = json.loads(self.place.read_text(encoding="utf-8"))
+        with suppress(OSError, ValueError, AttributeError, TypeError):
+            self.known = {str(path): [str(state), str(digest)] for path, (state, digest) in json.loads(self.place.read_text(encoding="utf-8")).items()}
 
     def of(self, path: Path) -> str:
         """The digest of a file."""

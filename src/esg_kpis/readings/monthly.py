@@ -61,7 +61,7 @@ def kept(folder: Path, key: str) -> dict[str, pl.DataFrame] | None:
     try:
         names = json.loads((place / _WITNESS).read_text(encoding="utf-8"))
         return {name: pl.read_parquet(place / f"{name}.parquet") for name in names}
-    except (OSError, ValueError, pl.exceptions.PolarsError):
+    except (OSError, ValueError, TypeError, pl.exceptions.PolarsError):
         return None
 
 

@@ -19,7 +19,7 @@ from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import ReadingTable, Stopped, tables_of
 from esg_kpis.readings.enclosed import holds_lines, path_of_month, row_without_lines, versions_of
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.found import File, files_of
+from esg_kpis.readings.found import File, files_of, is_month, month_of_path
 from esg_kpis.readings.hashes import Hashes
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
@@ -240,6 +240,13 @@ def months_found(workspace: Workspace) -> list[str]:
         with suppress(InputProblem, OSError):
             found |= set(Source(place, table, files_of(place, table, workspace.readings)).by_month)
     return sorted(found)
+
+
+def months_of_folders(raw: Path) -> list[str]:
+    """The months that folders below data/raw/readings are named by, in order: what a look from outside can tell, without opening a file."""
+    home = raw / FOLDER
+    found = {month_of_path(path.relative_to(raw).as_posix()) for path in home.rglob("*month=*") if path.is_dir()} if home.is_dir() else set()
+    return sorted(month for month in found if is_month(month))
 
 
 def _digest(files: Sequence[File], workspace: Workspace, hashes: Hashes) -> str:
