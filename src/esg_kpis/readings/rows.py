@@ -73,7 +73,7 @@ def _steps(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
     found = []
     for (_,), own in rows.filter(pl.col("code") == 0).sort("device", "rel").group_by(["device"], maintain_order=True):
         values = own["value"].to_list()
-        codes = [_slip(values, number, feeds_back=feeds_back, around=around, restarts=restarts) for number in range(len(values))]
+        codes = [_slip(values, number, feeds_back=feeds_back, restarts=restarts) for number in range(len(values))]
         steps: list[int | None] = []
         before: int | None = None
         for value, code in zip(values, codes, strict=True):
@@ -83,12 +83,11 @@ def _steps(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows.filter(pl.col("code") != 0).with_columns(pl.lit(None, dtype=pl.Int64()).alias("counted"), pl.col("code").cast(pl.Int32())), *found])
 
 
-def _slip(values: list[int], number: int, *, feeds_back: bool, around: int | None, restarts: bool) -> int:
+def _slip(values: list[int], number: int, *, feeds_back: bool, restarts: bool) -> int:
     """The rule of a reading that stands out between the two beside it; 0 for none."""
     if feeds_back or not 0 < number < len(values) - 1:
         return 0
     before, value, behind = values[number - 1 : number + 2]
     if before <= behind < value:
         return CODE["above_the_next"]
-    rolled = around is not None and value < before < around and value >= 0 and (value - before + around) * 2 <= around
-    return CODE["below_the_last"] if value < before <= behind and not rolled and not restarts else 0
+    return CODE["below_the_last"] if value < before <= behind and not restarts else 0
