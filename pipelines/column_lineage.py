@@ -49,7 +49,7 @@ RECEIVED: dict[str, Deps] = {
         **_each(("reading_table", "unit"), _of(_READINGS, FILE)),
         "month": _of(_READINGS, "time"), "site_id": _of("raw/meters", "site_id"), "meter_id": [*_of(_READINGS, "meter_id"), *_of("raw/meters", "meter_id")], "measure": _of("raw/meters", "measure"),
         "rows": _of(_READINGS, "meter_id"), "expected": _of("raw/meters", "valid_from", "valid_to"),
-        **_each(("used", "missing", "estimated", "rejected", "excluded", "partial_days", "missing_days", "quantity", "estimated_quantity"), [*_READ, *_KNOWN, *_METERS]),
+        **_each(("used", "missing", "estimated", "rejected", "excluded", "partial_days", "partial_missing", "missing_days", "quantity", "estimated_quantity"), [*_READ, *_KNOWN, *_METERS]),
         **_each(("rollovers", "breaks"), [*_READ, *_of(_READINGS, "device"), *_of("raw/meters", "digits")]),
     },
     "reading_fates": {

@@ -33,7 +33,7 @@ def filled(root: Path) -> Path:
     """A workspace: hours of E1 and E2 with days missing; gas of which a column is not there; water with a meter that nobody registered."""
     workspace(root)
     hourly_of = {"gas": ("natural_gas", "Nm3", {"columns": {"value": "amount"}}), "water": ("water_tap", "m3", {})}
-    tables(root, power=HOURLY | {"columns": {"received": "received"}}, **{name: HOURLY | {"measure": measure, "unit": unit} | more for name, (measure, unit, more) in hourly_of.items()})
+    tables(root, power=HOURLY | {"columns": {"received": "received"}, "tolerance": "0.02"}, **{name: HOURLY | {"measure": measure, "unit": unit} | more for name, (measure, unit, more) in hourly_of.items()})
     gone = {row[1] for row in GONE}
     home = root / "data/raw/readings"
     put_months(home / "power", [*(row for row in quarter("E1") if row[1] not in gone), *quarter("E2", 2)])
@@ -46,6 +46,20 @@ def filled(root: Path) -> Path:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     place = tmp_path_factory.mktemp("metered")
     return run_workspace(filled(place / "workspace"), place / "out", place / "dagster", report=True)
+
+
+def test_days_that_lack_more_than_is_tolerated_keep_the_measure_back(tmp_path: Path) -> None:
+    """20 of 1,488 hours of March are 1.3 %: what is missing counts as nothing, so that no figure is printed unless somebody says that it may be."""
+    root = filled(tmp_path / "workspace")
+    path = root / "data/raw/readings/_format.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('tolerance = "0.02"\n', ""), encoding="utf-8")
+
+    found = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+
+    assert cell(found, "electricity")["status"] == "blocked"
+    refused = found.table("rejected").filter(pl.col("rule") == "partial_days").row(0, named=True)
+    assert "2023-03: 20 of 1,488" in refused["message"]
+    assert found.table("reading_months").filter(pl.col("partial_missing") > 0).select("month", "meter_id", "partial_days", "partial_missing").rows() == [("2023-03", "E1", 1, 20)]
 
 
 @contextmanager

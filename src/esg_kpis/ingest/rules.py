@@ -57,6 +57,7 @@ _RULES = (
     Rule("spans_overlap", "Two spans of the site share days", "同一站点的两段日期重叠", "起始日应晚于上一段的截止日"),
     Rule("meter_twice", "The meter is in the register twice", "表计在登记表中出现两次", "同一站点、同一种类的每个表计只登记一次"),
     Rule("main_meter", "The main meter is not in the register", "总表不在登记表中", "应为登记表中同一站点、同一种类的总表"),
+    Rule("partial_days", "Days with meter readings lack more of them than is tolerated", "有读数的日期所缺时段超过允许的比例", "请补发缺少的读数；或在 _format.toml 中以 tolerance 声明允许的比例"),
     Rule("unknown_meter", "The register of meters does not name the meter", "表计不在登记表中", "请在表计登记表中登记该表计"),
     Rule("digits", "The digits are no whole number from 1 to 12", "位数不是 1 到 12 之间的整数", "应为 1 到 12 之间的整数"),
     Rule("person_key", "The person's key is missing or may tell who it is", "人员代码缺失或可能泄露身份", "请填写假名化的人员代码"),

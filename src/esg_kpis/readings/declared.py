@@ -81,6 +81,7 @@ class ReadingTable(_Entry):
         refused: Words of `quality` for readings that the sender does not stand for.
         summer_words: Words of `summer` for daylight saving time.
         resets: What a counter that falls, and did not roll over, means: refused, or that it began at zero again.
+        tolerance: Share of the intervals of a month that may be missing on days that have others. What is missing there counts as nothing; beyond this share the measure is blocked. Whole days that are missing are the edition's to fill.
         counts: Whether the quantities count. If not they only stand beside the bills.
         version: Version of a Delta table; the newest if not given.
         delimiter: What parts the cells of CSV files.
@@ -107,6 +108,7 @@ class ReadingTable(_Entry):
     refused: tuple[str, ...] = ()
     summer_words: tuple[str, ...] = ("1", "true", "True", "DST", "S")
     resets: Literal["refuse", "zero"] = "refuse"
+    tolerance: Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1)$")] = "0.01"
     counts: bool = True
     version: int | None = Field(default=None, ge=0)
     delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$')

@@ -4,12 +4,14 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
 from esg_kpis.domains import DOMAIN_OF
-from esg_kpis.exact import QUANTITY
+from esg_kpis.exact import QUANTITY, plain
 from esg_kpis.ingest.accounting import record_id
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.rejections import short
@@ -57,9 +59,9 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> To
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in months if table.counts and lines[month.name].height]
-    unknown = _unknown(table, months)
-    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in unknown if not table.counts), *_observed(table, by_meter, fates)]
-    return Told(files, by_meter, fates, samples, unknown if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
+    kept_back = [*_unknown(table, months), *_lacking(table, by_meter)]
+    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates)]
+    return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
 
 def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -109,7 +111,7 @@ def _by_meter(source: Source, month: Month, lines: pl.DataFrame, own: pl.DataFra
     return joined.select(
         pl.lit(source.table.name).alias("reading_table"), pl.lit(task.window.month).alias("month"), "site_id", "meter_id", pl.lit(source.table.measure).alias("measure"), "rows",
         pl.col("expected").fill_null(0), pl.col("used").fill_null(0), (pl.col("expected") - pl.col("used")).fill_null(0).alias("missing"), pl.col("estimated").fill_null(0), pl.col("rejected").fill_null(0), pl.col("excluded").fill_null(0),
-        "partial_days", "missing_days", "rollovers", "breaks", pl.col("quantity").fill_null(zero), pl.col("estimated_quantity").fill_null(zero), pl.lit(source.table.unit).alias("unit"),
+        "partial_days", "partial_missing", "missing_days", "rollovers", "breaks", pl.col("quantity").fill_null(zero), pl.col("estimated_quantity").fill_null(zero), pl.lit(source.table.unit).alias("unit"),
     ).cast(READING_MONTHS.schema)  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -120,14 +122,14 @@ def _interval_counts(month: Month) -> pl.DataFrame:
     expected = task.registered.with_columns((after - first).alias("expected"), first.alias("first"), after.alias("after"))
     a_day = [(end - start) // interval for start, end in zip(task.window.days, task.window.days[1:], strict=False)]
     days = month.frames["days"].filter(pl.col("used") > 0).with_columns(pl.col("day").replace_strict(dict(enumerate(a_day)), return_dtype=pl.Int64()).alias("slots"))
-    lacking = days.group_by(task.keys).agg((pl.col("used") < pl.col("slots")).sum().alias("partial_days"), pl.len().alias("any"))
+    lacking = days.group_by(task.keys).agg((pl.col("used") < pl.col("slots")).sum().alias("partial_days"), (pl.col("slots") - pl.col("used")).sum().alias("partial_missing"), pl.len().alias("any"))
     used = month.frames["meters"].select(*task.keys, "used", "estimated")
     joined = used.join(expected.select(*task.keys, "expected"), on=task.keys, how="inner").join(lacking, on=task.keys, how="left")
     whole = pl.col("used") == task.slots
     read_days = (pl.col("expected") * interval / 86_400_000_000).round(0).cast(pl.Int64())
     none = pl.lit(None, dtype=pl.Int64())
     return joined.with_columns(
-        pl.when(whole).then(0).otherwise(pl.col("partial_days").fill_null(0)).alias("partial_days"),
+        *(pl.when(whole).then(0).otherwise(pl.col(name).fill_null(0)).alias(name) for name in ("partial_days", "partial_missing")),
         pl.when(whole).then(0).otherwise(read_days - pl.col("any").fill_null(0)).clip(0).alias("missing_days"), none.alias("rollovers"), none.alias("breaks"),
     )  # fmt: skip
 
@@ -137,7 +139,7 @@ def _counter_counts(month: Month) -> pl.DataFrame:
     none = pl.lit(None, dtype=pl.Int64())
     begins_later = pl.col("first_at") > pl.col("last_at").cum_max().shift(1)
     counters = month.frames["counters"].sort(*month.task.keys, "first_at").group_by(month.task.keys, maintain_order=True).agg(pl.col("rollovers").sum(), begins_later.sum().cast(pl.Int64()).alias("breaks"))
-    return _readings(month).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("missing_days"))
+    return _readings(month).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("partial_missing"), none.alias("missing_days"))
 
 
 def _fates(table: ReadingTable, month: Month) -> pl.DataFrame:
@@ -171,6 +173,18 @@ def _unknown(table: ReadingTable, months: Sequence[Month]) -> list[dict[str, Any
     expected = f"meters that the register names for {table.measure}"
     message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}."
     return [_refusal(f"readings/{table.name}", [table.measure], "unknown_meter", table.columns.meter_id, told, expected, message)]
+
+
+def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]]:
+    """What too many gaps within days keep back: a day with some of its intervals counts with these, so that the sum is too low by the others."""
+    shares = by_meter.group_by("month").agg(pl.col("partial_missing").sum(), pl.col("expected").sum()).filter(pl.col("partial_missing") > 0).sort("month")
+    most = Fraction(table.tolerance)
+    beyond = [(month, missing, expected) for month, missing, expected in shares.iter_rows() if Fraction(missing, expected) > most]
+    if not beyond:
+        return []
+    told = ", ".join(f"{month}: {missing:,} of {expected:,}" for month, missing, expected in beyond[:_FEW]) + (" …" if len(beyond) > _FEW else "")
+    message = f"on days that have some intervals, more than {plain(Decimal(table.tolerance) * 100)} % of all of a month are missing: {told}. They count as nothing."
+    return [_refusal(f"readings/{table.name}", [table.measure], "partial_days", table.columns.time, told, "the readings that are missing, or the share that may be, as `tolerance` in _format.toml", message)]
 
 
 def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

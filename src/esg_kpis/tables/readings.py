@@ -21,6 +21,7 @@ READING_MONTHS = Table(
         Column("rejected", pl.Int64(), "Rows that a rule rejected"),
         Column("excluded", pl.Int64(), "Rows for which others stand, or that were not known yet"),
         Column("partial_days", pl.Int64(), "Days with some intervals but not all; null for a counter", unit="day", nullable=True),
+        Column("partial_missing", pl.Int64(), "Of the intervals missing, those on partial days: they count as nothing; null for a counter", nullable=True),
         Column("missing_days", pl.Int64(), "Days without any interval; null for a counter", unit="day", nullable=True),
         Column("rollovers", pl.Int64(), "Times its counter went through its highest number", nullable=True),
         Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged with no reading of the new one when the old one was last read, so that what was consumed between is not known", nullable=True),
