@@ -1,9 +1,11 @@
 """How the benchmarks measure: ours and a rival in turn, and a line of the table for each pair."""
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,11 @@ def in_turn(*actions: Callable[[], object], runs: int = 5, warm: bool = True) ->
         action()
     rounds = [[seconds(action) for action in actions] for _ in range(runs)]
     return [[times[number] for times in rounds] for number in range(len(actions))]
+
+
+def peak() -> float:
+    """The most memory this process had at once, in bytes. Not `ru_maxrss` where there is better: Linux counts in it what the process had that started this one."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(next(line.split()[1] for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
