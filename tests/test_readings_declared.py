@@ -89,7 +89,7 @@ def test_a_link_that_leads_out_of_the_raw_data_is_refused(tmp_path: Path) -> Non
 def test_a_key_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     placed(tmp_path, SAID.format(name="a", path="meters") + 'colour = "red"\n')
 
-    assert "table.0.colour" in refusal(tmp_path)
+    assert "Table a: colour" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -268,12 +268,13 @@ def test_the_short_way_is_not_taken_where_the_month_or_the_meter_says_no(tmp_pat
     assert found.meters["m1",][1] == 0
 
 
-def test_a_month_of_float_values_never_goes_the_short_way(tmp_path: Path) -> None:
-    """The statistics of binary floats say nothing of NaN."""
+@pytest.mark.parametrize("rows_of_a_group", [50, 1000])
+def test_a_month_of_float_values_never_goes_the_short_way(tmp_path: Path, rows_of_a_group: int) -> None:
+    """The statistics of binary floats say nothing of NaN, and DuckDB believes them: by them all values are 1."""
     asked = asked_of()
     rows = [replace(row, value=float("nan") if place == 9 else 1.0) for place, row in enumerate(whole_month(asked))]
 
-    found = on_each(tmp_path, rows, asked, {**READ, "value": pa.float64()})
+    found = on_each(tmp_path, rows, asked, {**READ, "value": pa.float64()}, row_group_size=rows_of_a_group)
 
     assert found.refused == {(("m1",), "number"): 1}
 
@@ -475,7 +476,7 @@ def test_months_without_rows_are_empty_and_not_wrong(tmp_path: Path, name: str) 
     whole = roll(name, folders(tmp_path / "whole" / "meters", whole_month(asked), READ), asked)
     for found in (nothing, empty):
         assert [frame.schema for frame in frames(found)] == [frame.schema for frame in frames(whole)]
-        assert [frame.height for frame in frames(found)] == [0, 0, 0]
+        assert [frame.height for frame in frames(found)] == [0, 0, 0, 0]
 
 
 def test_an_empty_row_group_and_an_empty_file_change_nothing(tmp_path: Path) -> None:
@@ -511,6 +512,14 @@ def test_a_month_is_whole_however_its_times_and_folders_are_told(tmp_path: Path,
     found = on_each(tmp_path, rows, asked, types)
 
     assert found == Told({("m1",): (721, 721, 721, 0, 0)}, {}, {})
+
+
+@pytest.mark.parametrize(("dtype", "mark"), [(pa.bool_(), True), (pa.int8(), 1), (pa.string(), "DST"), (pa.dictionary(pa.int8(), pa.string()), "S")], ids=str)
+def test_daylight_saving_time_may_be_marked_by_words_numbers_or_truth(tmp_path: Path, dtype: pa.DataType, mark: Any) -> None:  # noqa: ANN401
+    asked = asked_of(month="2023-10", time_zone="Europe/Berlin", clock="local", columns={"summer": "summer"})
+    rows = [replace(row, summer=mark if row.summer == "S" else None) for row in as_told(whole_month(asked), asked)]
+
+    assert on_each(tmp_path, rows, asked, {**READ, "time": WALL, "summer": dtype}) == Told({("m1",): (745, 745, 745, 0, 0)}, {}, {})
 
 
 @pytest.mark.parametrize("stamp", ["start", "end"])

@@ -140,11 +140,14 @@ def test_one_reading_that_stands_out_is_refused_and_the_rest_goes_on(tmp_path: P
     assert found == Told({M1: 5}, {(M1, rule): 1}, {(M1, "", 0): counter(used=4, total=4, missing=1, first_value=100, last_value=104, last_at=4 * HOUR)})
 
 
-def test_a_dip_that_is_a_rollover_is_one_and_a_dip_where_counters_begin_at_zero_is_that(tmp_path: Path) -> None:
+def test_a_dip_is_no_rollover_since_the_next_reading_goes_on_from_before_and_where_counters_begin_at_zero_it_is_that(tmp_path: Path) -> None:
     rolls, zero = asked_of(Meter(around=1000)), asked_of(resets="zero")
 
-    assert on_each(tmp_path / "rolls", shown(rolls, 990, 3, 995), rolls).rest[M1, ""]["total"] == 13 + 992
-    assert on_each(tmp_path / "zero", shown(zero, 990, 3, 995), zero).rest[M1, ""]["total"] == 3 + 992
+    found = on_each(tmp_path / "rolls", shown(rolls, 990, 3, 995), rolls)
+
+    assert found.refused == {(M1, "below_the_last"): 1}
+    assert found.rest[M1, "", 0]["total"] == 5
+    assert on_each(tmp_path / "zero", shown(zero, 990, 3, 995), zero).rest[M1, "", 0]["total"] == 3 + 992
 
 
 def test_the_first_and_the_last_reading_are_never_slips(tmp_path: Path) -> None:
@@ -154,7 +157,7 @@ def test_the_first_and_the_last_reading_are_never_slips(tmp_path: Path) -> None:
     found = on_each(tmp_path, shown(asked, 900, 101, 102, 900), asked)
 
     assert found.refused == {}
-    assert found.rest[M1, "", 0]["total"] == 1 + 798
+    assert [found.rest[M1, "", segment]["total"] for segment in (0, 1)] == [0, 1 + 798]
 
 
 def test_a_counter_of_both_ways_may_fall_and_stand_below_zero(tmp_path: Path) -> None:

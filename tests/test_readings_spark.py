@@ -178,7 +178,7 @@ def test_a_month_without_rows(on: Spark, tmp_path: Path) -> None:
     asked = Asked(table(), "2023-02", {("m1",): Meter()})
     write(tmp_path / "meters" / "month=2023-02" / "a.parquet", [], READ)
 
-    assert [frame.height for frame in frames(same_on_all(on, tmp_path / "meters", asked))] == [0, 0, 0]
+    assert [frame.height for frame in frames(same_on_all(on, tmp_path / "meters", asked))] == [0, 0, 0, 0]
 
 
 def test_spark_elsewhere_says_the_same(spark_connect: Any, tmp_path: Path) -> None:  # noqa: ANN401

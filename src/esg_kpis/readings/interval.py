@@ -1,8 +1,8 @@
 """Interval readings of one month to one row per meter: quantity, and how many rows and intervals became what.
 
-Each day is cut into blocks of 48 intervals. If a block has 48 rows, and the powers of two of their places in it add up to 2^48 - 1, each interval is there exactly once: fewer than 48 powers cannot
-add up to that, and 48 can in one way only. So for such blocks a sum, a count and a sum of powers settle duplicates and gaps together, with no row compared to another, in whole numbers, the same on
-every engine. Only the rows of other blocks are looked at one by one.
+Each day is cut into blocks of 48 intervals. If a block has 48 rows, and the powers of two of the places of those that meet no rule add up to 2^48 - 1, each interval is there exactly once and none
+is refused: fewer than 48 powers cannot add up to that, and 48 can in one way only. If their times add up to those of the 48 as well, none lies off the grid, since none can lie before its place. So for
+such blocks counts and sums settle duplicates and gaps together, with no row compared to another, the same on every engine. Only the rows of other blocks are looked at one by one.
 """
 
 from collections.abc import Iterator
@@ -132,7 +132,6 @@ def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
     good = nw.col("code") == 0
     return placed.group_by(*task.keys, "block").agg(
         nw.len().alias("rows"),
-        nw.when(good).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("good"),
         nw.when(good).then(nw.col("power")).otherwise(nw.lit(0)).sum().alias("powers"), nw.when(good & (nw.col("block") >= 0)).then(nw.col("rel")).otherwise(nw.lit(0)).sum().alias("elapsed"),
         nw.when(good).then(nw.col("value")).sum().alias("total"),
         nw.when(nw.col("value") < 0).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("below"),
@@ -172,7 +171,7 @@ def _is_whole(task: Task) -> nw.Expr:
 
     def of_size(size: int) -> nw.Expr:
         elapsed: nw.Expr = interval * (size * first + size * (size - 1) // 2)
-        whole: nw.Expr = (nw.col("rows") == size) & (nw.col("good") == size) & (nw.col("powers") == 2**size - 1) & (nw.col("elapsed") == elapsed)
+        whole: nw.Expr = (nw.col("rows") == size) & (nw.col("powers") == 2**size - 1) & (nw.col("elapsed") == elapsed)
         return whole & (nw.col("first") <= first) & (nw.col("after") >= first + size)
 
     shape = of_size(BLOCK) if calendar.filter(usual).height else nw.lit(value=False)
