@@ -213,9 +213,15 @@ def main(arguments: list[str]) -> None:
     named = [name for name in arguments if not name.startswith("--")]
     if unknown := [name for name in named if name not in PARTS] or [name for name in arguments if name.startswith("--") and name != "--large"]:
         sys.exit(f"There is no part '{unknown[0]}'. Parts: {', '.join(PARTS)}; --large for {', '.join(LARGE)} too.")
-    told = {part: list(PARTS[part]()) for part in named or [part for part in PARTS if part not in LARGE or "--large" in arguments]}
+    told = {part: [seen(line) for line in PARTS[part]()] for part in named or [part for part in PARTS if part not in LARGE or "--large" in arguments]}
     show(told)
     keep(told)
+
+
+def seen(line: Line) -> Line:
+    """Says each line as soon as it is there: all of them take a while."""
+    print("; ".join(cell for cell in line.cells if cell), file=sys.stderr, flush=True)
+    return line
 
 
 if __name__ == "__main__":

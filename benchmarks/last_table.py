@@ -13,7 +13,7 @@ from rich.table import Table
 from timing import Line
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-HEAD = ("ours", "rival", "ours s", "rival s", "ratio", "spread", "")
+HEAD = ("ours", "rival", "ours s", "rival s", "ratio", "spread", "processor", "")
 
 
 def machine() -> str:
@@ -28,7 +28,7 @@ def show(told: Mapping[str, Sequence[Line]]) -> None:
     """Prints the lines of each part."""
     table = Table(box=None, pad_edge=False, title=machine(), title_justify="left")
     for number, name in enumerate(HEAD):
-        table.add_column(name, justify="right" if 2 <= number <= 5 else "left")
+        table.add_column(name, justify="right" if 2 <= number <= 6 else "left")
     for lines in told.values():
         for line in lines:
             table.add_row(*line.cells)
@@ -39,7 +39,7 @@ def keep(told: Mapping[str, Sequence[Line]]) -> None:
     """Writes the table of each part between its marks in the page."""
     page = PAGE.read_text(encoding="utf-8")
     for part, lines in told.items():
-        rows = [HEAD, ("---", "---", *("---:" for _ in range(4)), "---"), *(line.cells for line in lines)]
+        rows = [HEAD, ("---", "---", *("---:" for _ in range(5)), "---"), *(line.cells for line in lines)]
         block = f"<!-- {part} -->\n{machine()}:\n\n" + "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows) + f"\n<!-- end of {part} -->"
         page = re.sub(rf"<!-- {part} -->.*?<!-- end of {part} -->", lambda _, block=block: block, page, flags=re.DOTALL)
     PAGE.write_text(page, encoding="utf-8")

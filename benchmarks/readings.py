@@ -105,7 +105,7 @@ def _forms(ours: Callable[[], list[Frames]], by_hand: Callable[[tuple[str, str]]
     mine = ours()
     for form in FORMS:
         same(mine, by_hand(form), f"SQL by hand, {_called(form)},")
-        times = in_turn(ours, lambda form=form: by_hand(form), runs=RUNS, warm=False)
+        times = in_turn(ours, lambda form=form: by_hand(form), runs=2, warm=False)
         found[form] = statistics.median(times[1])
         yield Line(f"one month, {rows:,} readings", f"SQL by hand for DuckDB, the same frames: {_called(form)}", *times)
     return min(found, key=lambda form: found[form])

@@ -1,4 +1,4 @@
-"""Rolls up months of a table in a process of its own, and prints what it took: seconds and peak memory, as JSON. `python readings_process.py FOLDER METERS ENGINE PARTS`."""
+"""Rolls up months of a table in a process of its own, and prints what it took: seconds of the clock and of the processor, and peak memory in MB, as JSON. `python readings_process.py FOLDER METERS ENGINE PARTS`."""
 
 import pipelines  # noqa: F401  Before polars: it says how memory is kept, as in every run.
 
@@ -27,7 +27,7 @@ def main(folder: str, meters: str, name: str, parts: str) -> None:
     made = Made(int(meters), dirty=0.015)
     every = source_of(place, made)
     source = Source(place, every.table, [file for file in every.files if int(file.path.stem.removeprefix("part-")) < int(parts)])
-    before, start, rows = peak(), time.perf_counter(), 0
+    before, start, used, rows = peak(), time.perf_counter(), time.process_time(), 0
     tasks = [task_of(source, month, register(made), KNOWN_ON, AS_OF) for month in source.by_month]
     if name == "by hand":
         with duckdb.connect(config={"preserve_insertion_order": False}) as database:
@@ -38,7 +38,7 @@ def main(folder: str, meters: str, name: str, parts: str) -> None:
         with engine(EngineSettings(name=name), place.parent / "work") as running:
             for task in tasks:
                 rows += computed(running, task, place)["meters"]["rows"].sum()
-    print(json.dumps({"rows": rows, "seconds": time.perf_counter() - start, "before": before / 1e6, "peak": peak() / 1e6}))
+    print(json.dumps({"rows": rows, "seconds": time.perf_counter() - start, "processor": time.process_time() - used, "before": before / 1e6, "peak": peak() / 1e6}))
 
 
 def told(place: Path, meters: int, name: str, parts: int) -> dict[str, float]:
