@@ -1,28 +1,32 @@
-"""Ratios against named rivals, measured in turn in one run: `make bench`; `python benchmarks/bench.py people` measures that part only.
+"""Ratios against named rivals, measured in turn in one run: `make bench`; `python benchmarks/bench.py people` measures that part only, `--large` those too that take long.
 
-Never a timed test: a figure says how ours compares on the machine it ran on, and `docs/performance.md` holds the last table with that machine.
+Never a timed test: a figure says how ours compares on the machine it ran on. The tables of the parts that were measured take the place of those in `docs/performance.md`.
 """
 
+import pipelines  # noqa: F401  Before polars: it says how memory is kept, as in every run.
+
+# isort: split
 import io
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import factor_selection
 import kpi_evaluation
 import pint
 import polars as pl
+import readings
+import readings_engines
+import readings_scaling
+from last_table import keep, show
 from million_rows import AS_OF, bills, change, workspace, write_files
 from people_counts import REPORT, SPELLS, TWELVE, counted, grouped, made, memory
-from rich.console import Console
-from rich.table import Table
+from timing import Line, in_turn, seconds
 
 from esg_kpis.exact import QUANTITY, scaled
 from esg_kpis.files import Reading, Source, sandbox
@@ -32,20 +36,6 @@ from esg_kpis.units import multiplier
 ROOT = Path(__file__).parent.parent
 RUNS = 5
 VALUES = 100_000
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """How long one call takes, in seconds of the wall clock."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def in_turn(ours: Callable[[], object], rival: Callable[[], object], runs: int = RUNS) -> tuple[list[float], list[float]]:
-    """Both, one after the other, after one warm-up each."""
-    ours(), rival()
-    pairs = [(seconds(ours), seconds(rival)) for _ in range(runs)]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
 def process(*args: str, home: Path) -> Callable[[], object]:
@@ -73,7 +63,7 @@ def kpis(place: Path) -> tuple[str, str, list[float], list[float]]:
     """The KPIs of two editions once their amounts exist, against adding up the same amounts once."""
     given = kpi_evaluation.tables(place)
     editions, library = kpi_evaluation.known()
-    ours, rival = in_turn(lambda: kpi_evaluation.evaluated(editions, library, given), lambda: kpi_evaluation.added(given), 9)
+    ours, rival = in_turn(lambda: kpi_evaluation.evaluated(editions, library, given), lambda: kpi_evaluation.added(given), runs=9)
     return "KPIs of both editions from their amounts", "one polars group_by of the amounts", ours, rival
 
 
@@ -90,7 +80,7 @@ def conversion() -> tuple[str, str, list[float], list[float]]:
     def rival() -> list[object]:
         return [registry.Quantity(int(number), "kBtu").to("kilowatt_hour").magnitude for number in numbers]
 
-    return f"{VALUES:,} quantities kBtu to kWh, exact", "pint, per value, binary floats", *in_turn(ours, rival, 3)
+    return f"{VALUES:,} quantities kBtu to kWh, exact", "pint, per value, binary floats", *in_turn(ours, rival, runs=3)
 
 
 def people() -> tuple[str, str, list[float], list[float]]:
@@ -151,7 +141,7 @@ def selection() -> tuple[str, str, list[float], list[float]]:
     """The choice of factors, with rule, rung and reason, against joining the same rows with a table of them."""
     frame, known, months = factor_selection.rows(), factor_selection.library(), factor_selection.periods()
     table = factor_selection.table_of(known)
-    ours, rival = in_turn(lambda: factor_selection.selected(frame, known, months), lambda: frame.join(table, on=["measure", "region", "period"], how="left"), 9)
+    ours, rival = in_turn(lambda: factor_selection.selected(frame, known, months), lambda: frame.join(table, on=["measure", "region", "period"], how="left"), runs=9)
     return "factors for 1,000,000 rows of 50,000 measures, regions and months", "a plain polars join of the same rows", ours, rival
 
 
@@ -164,58 +154,75 @@ def worker_start() -> float:
     return seconds(lambda: sandbox.open_sheets(source, Reading(header_line=1)))
 
 
-PARTS = ("run", "unchanged", "kpis", "conversion", "selection", "people", "million", "changed")
-
-
-def main(parts: tuple[str, ...]) -> None:
-    """Prints the table."""
-    table = Table(
-        box=None,
-        pad_edge=False,
-        title=f"Python {platform.python_version()}, polars {pl.__version__}, {os.cpu_count()} cores",
-        title_justify="left",
-    )
-    for name in ("ours", "rival", "ours s", "rival s", "ratio", "spread"):
-        table.add_column(name, justify="left" if name in ("ours", "rival") else "right")
+def started() -> Iterator[Line]:
+    """The whole job on the worked data: cold, and again when nothing has changed."""
     with tempfile.TemporaryDirectory() as place:
-        measured = {"run": lambda: whole_run(Path(place)), "unchanged": lambda: unchanged(Path(place)), "kpis": lambda: kpis(Path(place)), "conversion": conversion, "selection": selection, "people": people,
-                    "million": lambda: million(Path(place)), "changed": lambda: changed(Path(place))}
-        for part in parts:
-            what, rival_name, ours, rival = measured[part]()
-            ratios = sorted(mine / theirs for mine, theirs in zip(ours, rival, strict=True))
-            spread = f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
-            table.add_row(
-                what,
-                rival_name,
-                f"{statistics.median(ours):.2f}",
-                f"{statistics.median(rival):.2f}",
-                f"{statistics.median(ratios):.3f}",
-                spread,
-            )
-            if part == "run":
-                limit = [3 * theirs + 5 for theirs in rival]
-                within = sorted(mine / most for mine, most in zip(ours, limit, strict=True))
-                table.add_row(
-                    "",
-                    "three times that plus five seconds",
-                    "",
-                    f"{statistics.median(limit):.2f}",
-                    f"{statistics.median(within):.3f}",
-                    "at most 1 is promised",
-                )
-            if part == "kpis":
-                table.add_row("", "half a second, which is promised", "", f"{kpi_evaluation.PROMISED:.2f}", f"{statistics.median(ours) / kpi_evaluation.PROMISED:.3f}", "at most 1")
-            if part == "conversion":
-                table.add_row("", "times faster per value; 1,000 are promised", "", "", f"{1 / statistics.median(ratios):,.0f}", "")
-            if part == "million":
-                table.add_row("start of the process that opens workbooks", "", f"{worker_start():.2f}", "", "", "")
-            if part == "people":
-                for line, peak, took in people_memory(Path(place)):
-                    table.add_row(line, "", f"{took:.2f}" if took else "", "", "", f"peak {peak:.2f} GB")
-    Console(width=150).print(table)
+        what, name, ours, rival = whole_run(Path(place))
+        yield Line(what, name, ours, rival)
+        yield Line("", "three times that plus five seconds", ours, [3 * theirs + 5 for theirs in rival], "at most 1 is promised")
+        yield Line(*unchanged(Path(place)))
+
+
+def evaluation() -> Iterator[Line]:
+    """KPIs from amounts, and what is promised of them."""
+    with tempfile.TemporaryDirectory() as place:
+        what, name, ours, rival = kpis(Path(place))
+        yield Line(what, name, ours, rival)
+        yield Line("", "half a second", ours, [kpi_evaluation.PROMISED] * len(ours), "at most 1 is promised")
+
+
+def units() -> Iterator[Line]:
+    """Conversion of units."""
+    what, name, ours, rival = conversion()
+    times = statistics.median(theirs / mine for mine, theirs in zip(ours, rival, strict=True))
+    yield Line(what, name, ours, rival, f"{times:,.0f} times faster; 1,000 are promised")
+
+
+def ingested() -> Iterator[Line]:
+    """Ingest of a million bills, and of a hundred files of which one has changed."""
+    with tempfile.TemporaryDirectory() as place:
+        yield Line(*million(Path(place)))
+        yield Line("start of the process that opens workbooks", "", [worker_start()])
+        yield Line(*changed(Path(place)))
+
+
+def of_people() -> Iterator[Line]:
+    """Counts of people, and their memory."""
+    yield Line(*people())
+    with tempfile.TemporaryDirectory() as place:
+        for line, most, took in people_memory(Path(place)):
+            yield Line(line, "", [took] if took else (), (), f"peak memory {most:.2f} GB")
+
+
+def below(part: Callable[[Path], Iterator[Line]]) -> Iterator[Line]:
+    """A part that puts its data on disk."""
+    with tempfile.TemporaryDirectory() as place:
+        yield from part(Path(place))
+
+
+PARTS: dict[str, Callable[[], Iterator[Line]]] = {
+    "run": started, "kpis": evaluation, "conversion": units, "selection": lambda: iter([Line(*selection())]), "people": of_people, "ingest": ingested,
+    "readings": lambda: below(readings.lines), "engines": lambda: below(readings_engines.lines), "scaling": lambda: below(readings_scaling.lines),
+}  # fmt: skip
+LARGE = ("scaling",)
+"""Parts that take long, and some gigabytes of disk: only when they are named, or with --large."""
+
+
+def main(arguments: list[str]) -> None:
+    """Measures the parts that are named, or all but the large ones."""
+    named = [name for name in arguments if not name.startswith("--")]
+    if unknown := [name for name in named if name not in PARTS] or [name for name in arguments if name.startswith("--") and name != "--large"]:
+        sys.exit(f"There is no part '{unknown[0]}'. Parts: {', '.join(PARTS)}; --large for {', '.join(LARGE)} too.")
+    told = {part: [seen(line) for line in PARTS[part]()] for part in named or [part for part in PARTS if part not in LARGE or "--large" in arguments]}
+    show(told)
+    keep(told)
+
+
+def seen(line: Line) -> Line:
+    """Says each line as soon as it is there: all of them take a while."""
+    print("; ".join(cell for cell in line.cells if cell), file=sys.stderr, flush=True)
+    return line
 
 
 if __name__ == "__main__":
-    if unknown := [name for name in sys.argv[1:] if name not in PARTS]:
-        sys.exit(f"There is no part '{unknown[0]}'. Parts: {', '.join(PARTS)}.")
-    main(tuple(sys.argv[1:]) or PARTS)
+    main(sys.argv[1:])

@@ -17,7 +17,7 @@ CORES = ("last", "twice", "windows", "bits")
 FORMS = tuple((core, kind) for core in CORES for kind in ("TABLE", "VIEW"))
 
 _JUDGED = """
-CREATE OR REPLACE TEMP {kind} judged AS
+CREATE OR REPLACE TEMP {kind} {judged} AS
 SELECT coalesce(g.number, -1) AS number, r.meter_id, coalesce(slot, -1)::INTEGER AS slot, wh AS value, CASE WHEN quality = 'E' THEN 1 ELSE 0 END AS estimated, epoch_us(received) AS known, file_index, file_row_number, time,
   CASE WHEN r.meter_id IS NULL OR r.meter_id = '' THEN {meter_missing} WHEN time IS NULL THEN {time_missing} WHEN rel < 0 OR rel >= {length} THEN {other_month} WHEN rel % 900000000 <> 0 THEN {off_grid}
     WHEN wh IS NULL THEN {value_missing} WHEN wh > 50000 OR wh < -50000 THEN {too_large} WHEN quality = 'X' THEN {quality} WHEN epoch_us(received) >= {known} THEN {not_known}
@@ -28,9 +28,9 @@ LEFT JOIN register g ON r.meter_id = g.meter_id
 _DAYS = """
 CREATE OR REPLACE TEMP TABLE whole AS
 SELECT number, slot // 96 AS day, count(*) AS used, sum(value) AS total, sum(estimated) AS estimated, sum(value * estimated) AS estimated_total
-FROM judged GROUP BY ALL HAVING count(*) = 96 AND sum(code) = 0 AND bit_or(1::HUGEINT << (slot % 96)) = 79228162514264337593543950335
+FROM {judged} GROUP BY ALL HAVING count(*) = 96 AND sum(code) = 0 AND bit_or(1::HUGEINT << (slot % 96)) = 79228162514264337593543950335
 """
-_REST = "CREATE OR REPLACE TEMP TABLE rest AS SELECT * FROM judged j WHERE NOT EXISTS (FROM whole w WHERE w.number = j.number AND w.day = j.slot // 96)"
+_REST = "CREATE OR REPLACE TEMP TABLE rest AS SELECT * FROM {judged} j WHERE NOT EXISTS (FROM whole w WHERE w.number = j.number AND w.day = j.slot // 96)"
 _NO_DAYS = "CREATE OR REPLACE TEMP TABLE whole (number INTEGER, day INTEGER, used BIGINT, total BIGINT, estimated BIGINT, estimated_total BIGINT)"
 _BAD = "CREATE OR REPLACE TEMP TABLE bad AS SELECT meter_id, code, file_index, file_row_number, time, value FROM {rows} WHERE code > 0"
 _LAST = """
@@ -95,8 +95,9 @@ def rolled_by_hand(database: Any, task: Task, form: tuple[str, str], root: str) 
     """The frames of a month, in the columns and order of ours."""
     core, kind = form
     paths = [str(file.path) for file in task.files]
-    said = {**CODE, "kind": kind, "start": task.window.start, "length": task.window.end - task.window.start, "known": task.known, "slots": task.slots, "files": ", ".join(f"'{path}'" for path in paths)}
-    said["rows"] = "rest" if core == "bits" else "judged"
+    said = {**CODE, "kind": kind, "start": task.window.start, "length": task.window.end - task.window.start, "known": 2**62 if task.known is None else task.known, "slots": task.slots, "files": ", ".join(f"'{path}'" for path in paths)}
+    said["judged"] = f"judged_{kind.lower()}"
+    said["rows"] = "rest" if core == "bits" else said["judged"]
     steps = [_JUDGED, *((_DAYS, _REST) if core == "bits" else (_NO_DAYS,)), _BAD, _SLOTS[core]]
     for step in steps:
         database.execute(step.format(**said))

@@ -37,8 +37,8 @@ def judged(rows: pd.DataFrame, register: pd.DataFrame, task: Task) -> pd.DataFra
     wh = rows.wh
     rules = {
         "meter_missing": rows.meter_id.isna() | (rows.meter_id == ""), "time_missing": rows.time.isna(), "other_month": (rel < 0) | (rel >= task.window.end - task.window.start), "off_grid": rel % QUARTER != 0,
-        "value_missing": wh.isna(), "too_large": wh.abs() > 50_000, "quality": rows.quality == "X", "not_known": received >= task.known, "unknown_meter": number < 0,
-        "not_read_then": (slot.to_numpy() < own["first"].to_numpy()) | (slot.to_numpy() >= own["after"].to_numpy()), "negative": (wh < 0) & ~own["feeds_back"].eq(other=True).to_numpy(),
+        "value_missing": wh.isna(), "too_large": wh.abs() > 50_000, "quality": rows.quality == "X", "not_known": received >= (2**62 if task.known is None else task.known), "unknown_meter": number < 0,
+        "not_read_then": (slot.to_numpy() < own["first"].to_numpy()) | (slot.to_numpy() >= own["after"].to_numpy()), "negative": (wh < 0) & ~own["feeds_back"].isin([True]).to_numpy(),
     }  # fmt: skip
     code = np.select([np.asarray(met, dtype=bool) for met in rules.values()], [CODE[name] for name in rules], 0)
     return rows.assign(number=number, slot=slot, known=received, estimated=(rows.quality == "E").astype("int64"), code=code)

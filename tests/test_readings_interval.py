@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 
 from esg_kpis.readings import interval
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.judged import Task, clean
+from esg_kpis.readings.judged import Task
 from tests import readings_naive as naive
 from tests.readings_naive import Asked, Meter, Row
 from tests.readings_random import Case, cases
@@ -68,8 +68,7 @@ def on_each(tmp_path: Path, rows: list[Row], asked: Asked, types: dict[str, pa.D
 def plain_sum(task: Task) -> bool:
     """Whether a task goes the way of plain sums."""
     with engine("polars") as on:
-        stretches = interval.meters_in_order(task.files, task.table) if clean(task) else None
-        return stretches is not None and interval._summed(on, task, stretches) is not None
+        return interval.summed(on, task) is not None
 
 
 def test_a_whole_month_is_the_sum_of_its_values_and_lacks_nothing(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ class Engine(Protocol):
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
         """A small frame of ours."""
 
+    def in_order(self, frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+        """A frame that is known to stand in the order of a column, which not every engine makes use of."""
+
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """A frame that is asked for several times, computed once."""
 
@@ -89,6 +92,10 @@ class Polars:
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
         """See `Engine`."""
         return _lazy(frame.lazy())
+
+    def in_order(self, frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        return _lazy(frame.to_native().set_sorted(column))
 
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """See `Engine`."""
@@ -136,6 +143,10 @@ class DuckDB:
         self.held.append(frame.to_arrow())
         self.connection.register(f"table_{len(self.held)}", self.held[-1])
         return _lazy(self.connection.table(f"table_{len(self.held)}"))
+
+    def in_order(self, frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        return frame
 
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """See `Engine`."""
@@ -186,6 +197,10 @@ class Spark:
     def table(self, frame: pl.DataFrame) -> nw.LazyFrame[Any]:
         """See `Engine`."""
         return _lazy(self.session.createDataFrame(frame.to_arrow()))
+
+    def in_order(self, frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+        """See `Engine`."""
+        return frame
 
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """See `Engine`."""

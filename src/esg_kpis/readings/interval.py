@@ -6,7 +6,7 @@ such blocks counts and sums settle duplicates and gaps together, with no row com
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -16,7 +16,7 @@ from esg_kpis.readings.calendar import DAY, odd_day
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.judged import Task, clean, groups, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
-from esg_kpis.readings.ordered import meters_in_order
+from esg_kpis.readings.ordered import order_of
 from esg_kpis.readings.parts import by_files, by_meters, first_suspects, laid_together
 from esg_kpis.readings.rules import CODE
 
@@ -58,7 +58,7 @@ def rolled(engine: Engine, task: Task) -> Rolled:
 def _parts(engine: Engine, task: Task) -> Iterator[Rolled]:
     """What some files of a month became, as a whole where plain sums will do, else in parts."""
     try:
-        if clean(task) and (stretches := meters_in_order(task.files, task.table)) is not None and (found := _summed(engine, task, stretches)) is not None:
+        if (found := summed(engine, task)) is not None:
             yield found
             return
     finally:
@@ -70,17 +70,28 @@ def _parts(engine: Engine, task: Task) -> Iterator[Rolled]:
             engine.forget()
 
 
-def _summed(engine: Engine, task: Task, stretches: int) -> Rolled | None:
-    """A month in which no row can be refused by what it says, and each of so many meters has no time twice: plain sums. None where a meter is not to be read then, or a time is off the grid."""
-    keys, interval = task.keys, task.table.interval
-    slot = nw.col("rel") // interval
-    sums = judged(engine, task).group_by(keys).agg(
-        nw.len().alias("rows"), nw.col("value").sum().alias("total"), nw.col("rel").sum().alias("elapsed"), slot.sum().alias("slots"),
-        slot.min().alias("least"), slot.max().alias("most"), nw.col("value").min().alias("lowest"),
-    )  # fmt: skip
-    meters = engine.collect(sums).join(register_of(task), on=keys, how="left")
-    read_then = (pl.col("least") >= pl.col("first")) & (pl.col("most") < pl.col("after")) & (pl.col("elapsed") == pl.col("slots") * interval)
-    if meters.height != stretches or not meters.select((read_then & ((pl.col("lowest") >= 0) | pl.col("feeds_back"))).fill_null(value=False).all()).item():
+def summed(engine: Engine, task: Task) -> Rolled | None:
+    """A month in which no row can be refused by what it says, and no meter has a time twice: plain sums. None where that cannot be told so quickly, or a meter is not to be read then."""
+    order = order_of(task) if clean(task) else None
+    if order is None:
+        return None
+    keys, register = task.keys, register_of(task)
+    sums = [nw.len().alias("rows"), nw.col("value").sum().alias("total")]
+    right = pl.col("first").is_not_null()
+    # Only where the register, the statistics of the files or an odd month leave a doubt are more than the sums needed.
+    interval = task.table.interval
+    if (task.window.end - task.window.start) % interval or register.select(((pl.col("first") > 0) | (pl.col("after") < task.slots)).any()).item():
+        slot = nw.col("rel") // interval
+        sums += [slot.min().alias("least"), slot.max().alias("most")]
+        right &= (pl.col("least") >= pl.col("first")) & (pl.col("most") < pl.col("after"))
+    if (values := task.ranges["value"]) is None or values.least < 0:
+        sums.append(nw.col("value").min().alias("lowest"))
+        right &= (pl.col("lowest") >= 0) | pl.col("feeds_back")
+    rows = judged(engine, replace(task, files=order.files))
+    if order.rising:
+        rows = engine.in_order(rows, keys[0])
+    meters = engine.collect(rows.group_by(keys).agg(sums)).join(register, on=keys, how="left")
+    if meters.height != order.stretches or not meters.select(right.fill_null(value=False).all()).item():
         return None
     none = [pl.lit(0, dtype=pl.Int64).alias(name) for name in ("estimated", "estimated_total")]
     meters = meters.select(*keys, "rows", pl.col("rows").alias("used"), "total", *none).sort(keys)

@@ -37,9 +37,9 @@ def by_files(task: Task, at_once: int | None) -> list[Task]:
 
 def by_meters(task: Task, at_once: int | None) -> list[Task]:
     """The month by stretches of the alphabet of meters, with about so many rows at once if all meters of the register have as many. Each part reads the files anew, so this is for months that no statistics part."""
-    pieces = 1 if at_once is None else -(-_rows(task.files) // at_once)
     names = _names(task)
-    if pieces == 1 or names.len() < pieces:
+    pieces = 1 if at_once is None else min(-(-_rows(task.files) // at_once), names.len())
+    if pieces < 2:
         return [task]
     cuts = [None, *(names[names.len() * number // pieces] for number in range(1, pieces)), None]
     return [replace(task, among=(cuts[number], cuts[number + 1])) for number in range(pieces)]
