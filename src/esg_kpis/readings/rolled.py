@@ -228,7 +228,7 @@ def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataF
     """
     tables = {table.name: (place, table) for place, table in tables_of(workspace.raw)[0]}
     if name not in tables:
-        raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables))
+        raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables) or "`esg-kpis readings` lists the tables.")
     place, table = tables[name]
     return task_of(Source(place, table, files_of(place, table, workspace.readings)), month, meters, dates.known_on, dates.as_of)
 

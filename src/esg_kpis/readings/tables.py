@@ -103,7 +103,7 @@ def task_of(source: Source, month: str, meters: pl.DataFrame, known_on: date, as
     table, zone = source.table, source.zone
     files = source.by_month.get(month)
     if files is None:
-        raise InputProblem(f"Table '{table.name}' has no month {month}.", where="readings", mend=near_misses(month, source.by_month))
+        raise InputProblem(f"Table '{table.name}' has no month {month}.", where="readings", mend=near_misses(month, source.by_month) or "`esg-kpis readings` lists the months of each table.")
     window = window_of(month, zone)
     if any((change.after - change.before) % table.interval for change in window.changes if window.start <= change.at < window.end) and table.form == "interval":
         raise InputProblem(f"The clock of {table.time_zone} changes by a part of an interval of {table.interval_minutes} minutes in {month}.", where=f"table '{table.name}'", mend="Send shorter intervals.")
