@@ -126,7 +126,7 @@ def _asked(what: str, source: Source, reading: Reading) -> tuple[dict[str, Any],
     request = json.dumps({"what": what, "source": _named(source), "reading": asdict(reading) | {"names": sorted(reading.names)}})
     parts = _WORKER.ask(request.encode(), source.content)
     if parts is None:
-        raise _too_much(source)
+        raise _too_much(source, MEMORY)
     answer = json.loads(parts[0])
     if problem := answer.get("problem"):
         if "columns" in problem:
@@ -139,9 +139,9 @@ def _named(source: Source) -> dict[str, str]:
     return {"path": source.path, "sha256": source.sha256, "member": source.member, "wrapped": source.wrapped}
 
 
-def _too_much(source: Source) -> InputProblem:
+def _too_much(source: Source, memory: int) -> InputProblem:
     return InputProblem(
-        f"It takes more than {MEMORY // MEGABYTE} MB of memory or {SECONDS} seconds to open.", where=source.where,
+        f"It takes more than {memory // MEGABYTE} MB of memory or {SECONDS} seconds to open.", where=source.where,
         mend="Split it, delete what lies far below or beside the table, or send CSV.",
     )  # fmt: skip
 
@@ -173,12 +173,12 @@ def serve(lifeline: int, memory: int) -> None:
         except EOFError:
             return
         signal.alarm(SECONDS)
-        answer = _answered(json.loads(request), content)
+        answer = _answered(json.loads(request), content, memory)
         signal.alarm(0)
         _write(answers, answer)
 
 
-def _answered(request: dict[str, Any], content: bytes) -> list[bytes]:
+def _answered(request: dict[str, Any], content: bytes, memory: int) -> list[bytes]:
     source = Source(content=content, **request["source"])
     told = request["reading"]
     reading = Reading(**told | {"names": frozenset(told["names"])})
@@ -192,7 +192,7 @@ def _answered(request: dict[str, Any], content: bytes) -> list[bytes]:
     except InputProblem as problem:
         return [json.dumps({"problem": {"what": problem.what, "where": problem.where, "mend": problem.mend}}).encode()]
     except MemoryError:
-        said_of = _too_much(source)
+        said_of = _too_much(source, memory)
         return [json.dumps({"problem": {"what": said_of.what, "where": said_of.where, "mend": said_of.mend}}).encode()]
     said = [{name: value for name, value in vars(sheet).items() if name not in (*_TABLES, "source")} for sheet in sheets]
     return [json.dumps({"sheets": said}).encode(), *(_as_bytes(getattr(sheet, name)) for sheet in sheets for name in _TABLES)]
