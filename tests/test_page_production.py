@@ -195,6 +195,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]
             program = shutil.which(words[0], path=str(Path(sys.executable).parent))
             assert program is not None
             started.append(subprocess.Popen([sys.executable, program, *words[1:]], env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True))
+            if name != "code":  # One after the other: two that make the storage of a new home at once may trip over each other.
+                asks(port, "{ version }")
         yield ports
     finally:
         for process in started:
