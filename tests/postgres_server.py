@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
+
+from tests.ports import free_port
 
 PASSWORD = "a-password-that-nobody-prints"  # noqa: S105
 _USER = "tester"
@@ -63,9 +64,7 @@ class Server:
     def start(self) -> None:
         """Starts it on a free port, and waits until it answers."""
         for _ in range(5):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.port = free.getsockname()[1]
+            self.port = free_port()
             with (self.folder / "log").open("ab") as log:
                 command = [self.programs / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-h", "127.0.0.1", "-k", ""]
                 self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment, **self._as)

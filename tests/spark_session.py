@@ -2,11 +2,12 @@
 
 import contextlib
 import shutil
-import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 
 def lacking() -> str | None:
@@ -28,9 +29,7 @@ def spark_in(place: Path) -> Iterator[Any]:
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     said = {
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),

@@ -9,10 +9,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import yaml
 
 from tests.conftest import REPOSITORY
 from tests.docs_runner import walked
+from tests.ports import free_port
 from tests.postgres_server import Server
 from tests.terminal_scenario import esg_kpis, told, workspace
 
@@ -157,23 +158,23 @@ def test_kubernetes_renders_the_manifests() -> None:
 # ---------------------------------------------------------------- what the files start
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def asks(port: int, query: str) -> Any:  # noqa: ANN401
-    """A question to a web server; waits until it is there."""
+    """A question to a web server."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", data=json.dumps({"query": query}).encode(), headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        return json.load(answer)["data"]
+
+
+def listens(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Waits until a server is there; fails with what it said if it ends before, or is not there after three minutes."""
     until = time.monotonic() + 180
     while True:
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                return json.load(answer)["data"]
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < until, "the web server does not answer"
-            time.sleep(0.5)
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return
+        if server.poll() is not None or time.monotonic() > until:
+            pytest.fail(log.read_text(encoding="utf-8", errors="replace")[-4000:])
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -187,16 +188,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]
     (place / "workspace.yaml").write_text(yaml.safe_dump(found), encoding="utf-8")
     (place / "home").mkdir()
     environment = {**os.environ, "DAGSTER_HOME": str(place / "home"), "ESG_KPIS_ROOT": str(root), "PYTHONPATH": os.pathsep.join((str(REPOSITORY / "src"), str(REPOSITORY)))}
-    started = []
+    started: list[subprocess.Popen[bytes]] = []
     try:
         for name, port in ports.items():
             words = [str(port) if word in ("3000", "3001", "4000") else "127.0.0.1" if word == "0.0.0.0" else word for word in SERVICES[name]["command"]]  # noqa: S104
             words = [str(place / "workspace.yaml") if word.endswith("workspace.yaml") else word for word in words]
             program = shutil.which(words[0], path=str(Path(sys.executable).parent))
             assert program is not None
-            started.append(subprocess.Popen([sys.executable, program, *words[1:]], env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True))
-            if name != "code":  # One after the other: two that make the storage of a new home at once may trip over each other.
-                asks(port, "{ version }")
+            with (place / f"{name}.log").open("wb") as said:
+                started.append(subprocess.Popen([sys.executable, program, *words[1:]], env=environment, cwd=place, stdout=said, stderr=said, start_new_session=True))
+            listens(started[-1], port, place / f"{name}.log")  # One after the other: two that make the storage of a new home at once may trip over each other.
         yield ports
     finally:
         for process in started:

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.test_page_production import free_port
+from tests.ports import free_port
 
 CONF = (REPOSITORY / "deploy" / "nginx.conf").read_text(encoding="utf-8")
 GROUPS = {"preparer": "esg-preparers", "assurer": "esg-assurers", "visitor": "others"}

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
+from tests.ports import free_port
 from tests.scenario import edition_folder, factor_row, gwp_row, kpi, library_folder
 
 STARTS_WITHIN = 180
@@ -61,9 +61,7 @@ def served(root: Path, out: Path, home: Path, log: Path) -> Iterator[str]:
     Raises:
         TimeoutError: if it does not answer, with what it said.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1", "PYTHONPATH": f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}"}
     command = [sys.executable, "-m", "pipelines.cli", "--root", str(root), "--out", str(out), "ui", "--port", str(port)]
     with log.open("wb") as said, subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=said, stderr=said, start_new_session=True) as server:
