@@ -68,10 +68,31 @@ class Asked:
         return date.fromisoformat(f"{self.month}-01")
 
     @property
-    def bounds(self) -> tuple[int, int]:
+    def months(self) -> tuple[int, int]:
         """The first instant of the month and of the month after."""
         after = (self.first_day + timedelta(days=31)).replace(day=1)
         return beginning(self.first_day, self.zone), beginning(after, self.zone)
+
+    @property
+    def by_wall(self) -> bool:
+        """Whether intervals are counted by the wall clock, since the clock is changed by a part of one."""
+        start, end = self.months
+        return self.table.form == "interval" and any(later % self.table.interval for later in jumps(start, end, self.zone))
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The month as its intervals count it: the instant it begins, and where it would end if each day had 24 hours, where they go by the wall clock."""
+        start, end = self.months
+        return (start, start + ((self.first_day + timedelta(days=31)).replace(day=1) - self.first_day).days * 86_400_000_000) if self.by_wall else (start, end)
+
+    def shown(self, at: int) -> int:
+        """An instant as the month counts it: by what the wall clock shows since it began. Where something is left out, whichever of the two hours begins an interval."""
+        start, end = self.months
+        if not self.by_wall or not start <= at <= end + 40 * 86_400_000_000:
+            return at
+        found = start + wall_of(at, self.zone) - wall_of(start, self.zone)
+        other = start + wall_of(at - 1_000_000, self.zone) + 1_000_000 - wall_of(start, self.zone)
+        return other if other < found and (other - start) % self.table.interval == 0 else found
 
     @property
     def slots(self) -> int:
@@ -107,6 +128,19 @@ def beginning(day: date, zone: ZoneInfo) -> int:
     return (at - EPOCH) // TICK
 
 
+def wall_of(at: int, zone: ZoneInfo) -> int:
+    """What the clock on the wall shows at an instant, in microseconds."""
+    return (datetime.fromtimestamp(at // 1_000_000, zone).replace(tzinfo=UTC) - EPOCH) // TICK + at % 1_000_000
+
+
+@cache
+def jumps(start: int, end: int, zone: ZoneInfo) -> tuple[int, ...]:
+    """By how much the wall clock jumps, half hour by half hour."""
+    half = 1_800_000_000
+    steps = (wall_of(at + half, zone) - wall_of(at, zone) - half for at in range(start, end, half))
+    return tuple(step for step in steps if step)
+
+
 def instants(wall: int, zone: ZoneInfo) -> set[int]:
     """Every instant at which the clock on the wall shows it."""
     told = (EPOCH + wall * TICK).replace(tzinfo=None)
@@ -125,8 +159,10 @@ def start_of(row: Row, asked: Asked) -> tuple[int | None, str]:
         if table.clock != "instant":
             hours, minutes = table.clock[1:].split(":")
             ahead = (int(hours) * 60 + int(minutes)) * 60_000_000 * (-1 if table.clock[0] == "-" else 1)
-        return row.time - ahead - back, ""
+        return asked.shown(row.time - ahead) - back, ""
     start, end = asked.bounds
+    if asked.by_wall:
+        return row.time - wall_of(start, zone) + start - back, ""
     if not start - 4 * 86_400_000_000 <= row.time <= end + 4 * 86_400_000_000:
         return row.time - back, ""
     at = instants(row.time, zone)
@@ -199,11 +235,11 @@ def first_rule(row: Row, key: Key, at: int | None, of_time: set[str], asked: Ask
     if not text(row.meter):
         rules.add("meter_missing")
     if at is not None:
-        if at >= asked.until:
+        if at >= asked.shown(asked.until):
             rules.add("future")
         if table.form == "interval" and ((at - start) % table.interval or at + table.interval > end):
             rules.add("off_grid")
-        if meter is not None and (at < meter.first or (at >= meter.after if table.form == "interval" else at > meter.after)):
+        if meter is not None and (at < asked.shown(meter.first) or (at >= asked.shown(meter.after) if table.form == "interval" else at > meter.after)):
             rules.add("not_read_then")
     if row.quality is not None and text(row.quality) in table.refused:
         rules.add("quality")
@@ -276,7 +312,7 @@ def rolled(rows: Iterable[Row], asked: Asked) -> Rolled:
         if len(values) < asked.slots:
             local: dict[int, list[Good]] = defaultdict(list)
             for at, row in used[key]:
-                local[((EPOCH + at * TICK).astimezone(asked.zone).date() - asked.first_day).days].append(row)
+                local[(at - asked.bounds[0]) // 86_400_000_000 if asked.by_wall else ((EPOCH + at * TICK).astimezone(asked.zone).date() - asked.first_day).days].append(row)
             for day, own in local.items():
                 guessed = [row.value for row in own if row.estimated]
                 answer.days[key, day] = (len(own), sum(row.value for row in own), len(guessed), sum(guessed))

@@ -36,7 +36,7 @@ def cases(draw: st.DrawFn, form: str = "interval") -> Case:
     unread = draw(st.sets(st.sampled_from(["site", "received", "quality", "summer", "device"]))) | ({"device"} if form == "interval" else set())
     types = {name: dtype for name, dtype in types.items() if name not in unread}
     said: dict[str, Any] = {
-        "form": form, "time_zone": zone, "clock": clock, "interval_minutes": draw(st.sampled_from([60, 60, 30, 120])), "decimals": 2, "months": draw(st.sampled_from(["start", "stamp"])),
+        "form": form, "time_zone": zone, "clock": clock, "interval_minutes": draw(st.sampled_from([60, 60, 30, 120, 720, 1440])), "decimals": 2, "months": draw(st.sampled_from(["start", "stamp"])),
         "columns": columns_of(types),
     }  # fmt: skip
     if form == "interval":

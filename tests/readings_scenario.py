@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import polars as pl
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from esg_kpis.readings import interval, register
-from esg_kpis.readings.calendar import month_after, window_of
+from esg_kpis.readings.calendar import by_days, month_after, window_of
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.engines import DuckDB, Engine, Polars
 from esg_kpis.readings.found import files_of
@@ -89,7 +90,8 @@ def task_of(place: Path, asked: Asked) -> Task:
     files = files_of(place, asked.table, place.parent / "work")
     months = {asked.month, ""} | ({month_after(asked.month, by) for by in (-1, 1)} if asked.table.months == "stamp" else set())
     own = [file for file in files if file.month in months]
-    return Task(asked.table, window_of(asked.month, asked.zone), own, registered(asked), asked.known, asked.until, asked.timeless)
+    window = window_of(asked.month, asked.zone)
+    return Task(asked.table, by_days(window, asked.table.interval) if asked.table.form == "interval" else window, own, registered(asked), asked.known, asked.until, asked.timeless)
 
 
 @contextmanager
@@ -176,6 +178,10 @@ def as_told(rows: Sequence[Row], asked: Asked) -> list[Row]:
             found.append(row)
             continue
         at = row.time + (asked.table.interval if asked.table.stamp == "end" else 0)
+        if asked.by_wall:
+            wall = naive.wall_of(asked.bounds[0], asked.zone) + at - asked.bounds[0]
+            found.append(replace(row, time=wall if asked.table.clock == "local" else _instant(wall, asked.zone) + (asked.table.offset or 0)))
+            continue
         local = (naive.EPOCH + at * naive.TICK).astimezone(asked.zone)
         if asked.table.clock == "local":
             summer = "S" if local.dst() else "N"
@@ -183,6 +189,12 @@ def as_told(rows: Sequence[Row], asked: Asked) -> list[Row]:
         else:
             found.append(replace(row, time=at + (asked.table.offset or 0)))
     return found
+
+
+def _instant(wall: int, zone: ZoneInfo) -> int:
+    """The first instant at which the clock shows it, or did if nothing were left out."""
+    told = (naive.EPOCH + wall * naive.TICK).replace(tzinfo=zone)
+    return (told.astimezone(naive.UTC) - naive.EPOCH) // naive.TICK
 
 
 EVERY_TROUBLE = frozenset(rule.name for rule in RULES[:-2]) - {"received"}

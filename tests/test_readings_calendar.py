@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esg_kpis.readings.calendar import Change, instant, month_after, month_of, window_of
+from esg_kpis.readings.calendar import Change, by_days, instant, month_after, month_of, window_of
 from tests.readings_naive import beginning
 
 HOUR = 3_600_000_000
@@ -99,3 +99,32 @@ def test_the_changes_of_a_month_tell_what_its_clock_says_at_any_instant(zone: st
 
 def test_months_follow_each_other_over_the_years() -> None:
     assert [month_after("2023-12"), month_after("2023-01", -1), month_after("2023-06", 30), month_after("2023-06", -30)] == ["2024-01", "2022-12", "2025-12", "2020-12"]
+
+
+def test_a_month_whose_clock_changes_by_whole_intervals_stays_as_it_is() -> None:
+    window = window_of("2023-03", ZoneInfo("Europe/Berlin"))
+
+    assert by_days(window, 15 * HOUR // 60) is window
+    assert by_days(window, HOUR) is window
+    assert by_days(window_of("2023-04", ZoneInfo("Asia/Shanghai")), 24 * HOUR).hidden == ()
+
+
+def test_an_interval_that_begins_in_what_is_left_out_and_no_other_takes_its_place_is_refused() -> None:
+    """From two to three the clock of Berlin shows nothing in March: 45 minutes begin at 02:15, and no instant does."""
+    with pytest.raises(ValueError, match="part of an interval"):
+        by_days(window_of("2023-03", ZoneInfo("Europe/Berlin")), HOUR * 3 // 4)
+
+
+def test_a_month_by_days_shows_each_instant_by_the_wall_clock() -> None:
+    window = by_days(window_of("2023-03", ZoneInfo("Europe/Berlin")), 24 * HOUR)
+
+    assert {after - before for before, after in zip(window.days, window.days[1:], strict=False)} == {24 * HOUR}
+    for day in (1, 25, 26, 27, 31):
+        assert window.shown(instant(date(2023, 3, day), ZoneInfo("Europe/Berlin"))) == window.days[day - 1]
+    assert window.shown(instant(date(2023, 4, 1), ZoneInfo("Europe/Berlin"))) == window.end
+
+
+@pytest.mark.parametrize(("at_", "back", "month"), [((2023, 10, 1, 13), 24, "2023-10"), ((2023, 10, 1, 12, 59), 24, "2023-09"), ((2023, 10, 1, 13), 0, "2023-10"), ((2023, 9, 30, 13), 0, "2023-09")])
+def test_a_day_that_is_told_by_its_end_belongs_to_the_month_in_which_it_begins(at_: tuple[int, ...], back: int, month: str) -> None:
+    """The first of October 2023 had 23 hours in Sydney."""
+    assert month_of(at(*at_), ZoneInfo("Australia/Sydney"), back * HOUR) == month

@@ -3,9 +3,11 @@
 import random
 import tempfile
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import polars as pl
@@ -557,14 +559,56 @@ def test_times_that_the_clock_skips_are_refused(tmp_path: Path, stamp: str) -> N
     assert found.meters == {("m1",): (2975, 2972, 2972, 0, 0)}
 
 
-def test_the_half_hour_left_of_a_month_by_the_hour_is_no_interval(tmp_path: Path) -> None:
-    """On Lord Howe Island the clock goes back by half an hour in April: 720.5 hours."""
+@pytest.mark.parametrize("months", ["start", "stamp"])
+@pytest.mark.parametrize("stamp", ["start", "end"])
+@pytest.mark.parametrize("clock", ["instant", "local", "-05:00"])
+@pytest.mark.parametrize(
+    ("zone", "month", "minutes"),
+    [
+        ("Europe/Berlin", "2023-03", 1440), ("Europe/Berlin", "2023-10", 1440), ("Europe/Berlin", "2023-03", 120), ("Europe/Berlin", "2023-10", 180), ("America/New_York", "2026-11", 1440), ("Australia/Sydney", "2023-10", 1440),
+        ("America/Havana", "2023-03", 1440), ("America/Havana", "2023-11", 1440), ("Asia/Beirut", "2023-10", 720), ("Australia/Lord_Howe", "2023-04", 60), ("Australia/Lord_Howe", "2023-10", 60), ("Australia/Lord_Howe", "2023-10", 1440),
+    ],
+)  # fmt: skip
+def test_an_interval_longer_than_the_change_of_the_clock_goes_by_the_wall_clock(tmp_path: Path, zone: str, month: str, minutes: int, clock: str, stamp: str, months: str) -> None:
+    """A day of 23 or 25 hours is one day; its reading is one interval, whichever clock tells it, and in whichever folder it lies."""
+    asked = asked_of(month=month, time_zone=zone, clock=clock, stamp=stamp, months=months, interval_minutes=minutes)
+    number = 1440 // minutes * (asked.bounds[1] - asked.bounds[0]) // DAY
+    rows = as_told([replace(row, value=place) for place, row in enumerate(whole_month(asked))], asked)
+    if months == "stamp":
+        rows = [replace(row, folder=naive._stands_in(row.time or 0)) for row in rows]
+    types = {**READ, "time": INSTANT if clock == "instant" else WALL}
+
+    found = on_each(tmp_path, rows, asked, types)
+    less = on_each(tmp_path / "less", [row for place, row in enumerate(rows) if place != 14], asked, types)
+
+    assert found == Told({("m1",): (number, number, number * (number - 1) // 2, 0, 0)}, {}, {})
+    assert less.meters == {("m1",): (number - 1, number - 1, number * (number - 1) // 2 - 14, 0, 0)}
+    a_day = dict.fromkeys(range(number * minutes // 1440), 1440 // minutes)
+    lacking = 14 * minutes // 1440
+    assert {day: told[0] for (_, day), told in less.rest.items()} == {day: used for day, used in (a_day | {lacking: a_day[lacking] - 1}).items() if used}
+
+
+def test_meters_and_dates_begin_and_end_by_the_day_where_intervals_do(tmp_path: Path) -> None:
+    """Berlin in March: from the 26th on a local midnight is an hour before the grid of the instants; what is read up to the 28th, and data up to the 30th, is counted by days."""
+    zone = ZoneInfo("Europe/Berlin")
+    ends = {name: Meter(after=naive.beginning(date(2023, 3, day), zone)) for name, day in (("m2", 29), ("m3", 32 - 6))}
+    asked = replace(asked_of("m1", more=ends, month="2023-03", time_zone="Europe/Berlin", interval_minutes=1440), until=naive.beginning(date(2023, 3, 31), zone))
+    rows = as_told([replace(row, meter=name) for name in ("m1", "m2", "m3") for row in whole_month(asked)], asked)
+
+    found = on_each(tmp_path, rows, asked)
+
+    assert {key: told[1] for key, told in found.meters.items()} == {("m1",): 30, ("m2",): 28, ("m3",): 25}
+    assert found.refused == {(("m1",), "future"): 1, (("m2",), "future"): 1, (("m3",), "future"): 1, (("m2",), "not_read_then"): 2, (("m3",), "not_read_then"): 5}
+
+
+def test_what_begins_beside_the_hours_of_the_wall_clock_is_no_interval(tmp_path: Path) -> None:
+    """On Lord Howe Island the clock goes back by half an hour in April: who goes on counting hours is half an hour off."""
     asked = asked_of(month="2023-04", time_zone="Australia/Lord_Howe")
-    start, _ = asked.bounds
 
-    found = on_each(tmp_path, [*whole_month(asked), Row("m1", start + 720 * HOUR, 1, folder="2023-04")], asked)
+    found = on_each(tmp_path, whole_month(asked), asked)
 
-    assert found == Told({("m1",): (721, 720, 720, 0, 0)}, {(("m1",), "off_grid"): 1}, {})
+    assert found.meters == {("m1",): (720, 26, 26, 0, 0)}
+    assert found.refused == {(("m1",), "off_grid"): 694}
 
 
 @both_engines

@@ -6,7 +6,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,6 +31,7 @@ class Window:
         days: First instant of each day, and `end`.
         changes: When the clock is changed within the month or two days around it.
         offset: How far the clock is ahead of UTC before the first of `changes`.
+        hidden: Changes that the month does not show, see `by_days`: from which instant on what it shows is how much later.
     """
 
     month: str
@@ -38,6 +40,11 @@ class Window:
     days: tuple[int, ...]
     changes: tuple[Change, ...]
     offset: int
+    hidden: tuple[tuple[int, int], ...] = ()
+
+    def shown(self, at: int) -> int:
+        """An instant as the month shows it: the same, but for hidden changes."""
+        return at + sum(later for since, later in self.hidden if at >= since)
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,10 @@ def month_after(month: str, by: int = 1) -> str:
     return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
 
 
-def month_of(at: int, zone: ZoneInfo) -> str:
-    """The local month in which an instant lies."""
-    return (_EPOCH + timedelta(microseconds=at)).astimezone(zone).strftime("%Y-%m")
+def month_of(at: int, zone: ZoneInfo, back: int = 0) -> str:
+    """The local month of what the wall clock shows at an instant, less so many microseconds."""
+    wall = (_EPOCH + timedelta(microseconds=at)).astimezone(zone).replace(tzinfo=None)
+    return (wall - timedelta(microseconds=back)).strftime("%Y-%m")
 
 
 def window_of(month: str, zone: ZoneInfo) -> Window:
@@ -91,6 +99,27 @@ def window_of(month: str, zone: ZoneInfo) -> Window:
     return Window(month, days[0], days[-1], days, changes, offset)
 
 
+def by_days(window: Window, interval: int) -> Window:
+    """A month whose days all have 24 hours, where its clock is changed by a part of an interval, such as a day: the day of 23 hours is one interval as the others are. Every other month as it is.
+
+    Raises:
+        ValueError: if an interval begins within what the change leaves out, or may begin twice.
+    """
+    changes = [change for change in window.changes if window.start <= change.at < window.end]
+    if all((change.after - change.before) % interval == 0 for change in changes):
+        return window
+    offset = next((change.after for change in reversed(window.changes) if change.at < window.start), window.offset)
+    hidden = []
+    for change in changes:
+        low, high = (change.at + ahead - offset - window.start for ahead in sorted((change.before, change.after)))
+        if high - low > interval or (change.after > change.before and low % interval and low // interval != (high - 1) // interval):
+            raise ValueError(f"the clock changes by a part of an interval in {window.month}")
+        # The first instant after what is left out is that of an interval that would begin as it does.
+        hidden.append((change.at if low % interval or change.after < change.before else change.at + 1, change.after - change.before))
+    days = tuple(window.start + number * DAY for number in range(len(window.days)))
+    return Window(window.month, days[0], days[-1], days, (), offset, tuple(hidden))
+
+
 def _offset(at: int, zone: ZoneInfo) -> int:
     ahead = (_EPOCH + timedelta(microseconds=at)).astimezone(zone).utcoffset()
     assert ahead is not None
@@ -100,14 +129,14 @@ def _offset(at: int, zone: ZoneInfo) -> int:
 def _changes(first: date, last: date, zone: ZoneInfo) -> tuple[Change, ...]:
     """Every change of the clock between two days, found by halving the hour in which it lies."""
     found = []
-    at, end, hour = instant(first, zone), instant(last, zone), 3600 * SECOND
+    at, end = instant(first, zone), instant(last, zone)
     while at < end:
-        before, after = _offset(at, zone), _offset(at + hour, zone)
+        before, after = _offset(at, zone), _offset(at + HOUR, zone)
         if before != after:
-            low, high = at, at + hour
+            low, high = at, at + HOUR
             while high - low > SECOND:
                 middle = (low + high) // 2 // SECOND * SECOND
                 low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
             found.append(Change(high, before, after))
-        at += hour
+        at += HOUR
     return tuple(found)

@@ -32,7 +32,7 @@ class Task:
 
     Attributes:
         table: What its format says.
-        window: The month.
+        window: The month, see `calendar.by_days`.
         files: Files that may hold rows of it.
         registered: The meters that the register names for the measure: key, `feeds_back`, `first` and `after` (instants between which it is read), `around` (10 to its digits; null).
         known: First instant, by the clock of `received`, that is too late; None where the format names no such column.
@@ -69,7 +69,7 @@ class Task:
 def clean(task: Task) -> bool:
     """Whether the statistics of the files rule out that any row is refused, or an estimate, by what it says alone."""
     ranges, files = task.ranges, groups(task)
-    if len(files) != 1 or not files[0][0].month or task.table.months == "stamp" or task.until < task.window.end:
+    if len(files) != 1 or not files[0][0].month or task.table.months == "stamp" or task.window.shown(task.until) < task.window.end:
         return False
     _, of_value = _value(task, files[0][0].content.kinds["value"], ranges["value"])
     late = task.known is not None and not _before(ranges.get("received"), task.known)
@@ -118,8 +118,8 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
             keep.append(of_folder & inside)
     elif not _within(task, ranges["time"]):
         of_time.append((~inside, "other_month"))
-    if task.until < task.window.end:
-        of_time.append((at >= task.until, "future"))
+    if (until := task.window.shown(task.until)) < task.window.end:
+        of_time.append((at >= until, "future"))
     rules += of_time
     value, of_value = _value(task, kinds["value"], ranges["value"])
     of_text = RULE in kinds and not _only(ranges[RULE], 0)
@@ -185,14 +185,18 @@ def _of_key(task: Task, ranges: dict[str, Range | None]) -> list[tuple[nw.Expr, 
 
 
 def _instant(task: Task) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
-    """The first instant of the interval of a row, and the rules that its wall clock may meet."""
+    """The first instant of the interval of a row, as the month shows it, and the rules that its wall clock may meet."""
     table = task.table
     ends = table.stamp == "end"
     back = table.interval if ends else 0
     wall = nw.col("time")
     if table.offset is not None:
-        shift = table.offset + back
-        return (wall - shift if shift else wall), []
+        at = shown = wall - table.offset if table.offset else wall
+        more = 0
+        for first, later in task.window.hidden:
+            more += later
+            shown = nw.when(at >= first).then(at + more).otherwise(shown)
+        return (shown - back if back else shown), []
     expr, rules = wall - (task.window.offset + back), []
     for change in task.window.changes:
         low, high = sorted((change.before, change.after))
@@ -267,7 +271,7 @@ def _before(found: Range | None, limit: int) -> bool:
 def _within(task: Task, found: Range | None) -> bool:
     """Whether statistics say that every row with a time lies in the month. The wall clock is never ahead or behind by more than a day: then it cannot be told, and is looked at row by row."""
     offset = task.table.offset
-    if found is None or offset is None:
+    if found is None or offset is None or task.window.hidden:
         return False
     shift = offset + (task.table.interval if task.table.stamp == "end" else 0)
     return bool(found.least - shift >= task.window.start and found.most - shift < task.window.end)
@@ -285,8 +289,7 @@ def with_meter_rules(task: Task, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
     if task.table.form == "interval":
         before_grid = [CODE[name] for name in ("meter_missing", "time_missing", "time_never", "time_twice", "other_month", "future")]
-        # What is left of a month in which the clock was changed by less than an interval holds no interval.
-        off = ((nw.col("rel") % task.table.interval) != 0) | (nw.col("place") < 0)
+        off = (nw.col("rel") % task.table.interval) != 0
         code = nw.when(off & ~nw.col("code").is_in(before_grid)).then(nw.lit(CODE["off_grid"])).otherwise(code)
     return rows.with_columns(code.alias("code"))
 
@@ -296,4 +299,8 @@ def register_of(task: Task) -> pl.DataFrame:
     start, interval = task.window.start, task.table.interval
     if task.table.form == "register":
         return task.registered.with_columns(pl.col("first") - start, pl.col("after") - start + 1)  # The reading at its last midnight is still one.
-    return task.registered.with_columns(*(((pl.col(name) - start + interval - 1) // interval).clip(0, task.slots) for name in ("first", "after")))
+
+    def shown(at: pl.Expr) -> pl.Expr:
+        return at + pl.sum_horizontal([pl.when(at >= since).then(later).otherwise(0) for since, later in task.window.hidden]) if task.window.hidden else at
+
+    return task.registered.with_columns(*(((shown(pl.col(name)) - start + interval - 1) // interval).clip(0, task.slots) for name in ("first", "after")))

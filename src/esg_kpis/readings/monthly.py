@@ -49,7 +49,7 @@ def key_of(task: Task, files: str) -> str:
     """A digest of all that a month rests on. Not the engine: all give the same. Dates only where they matter."""
     window = task.window
     told = {
-        "table": task.table.model_dump(exclude={"path", "counts", "tolerance"}), "files": files, "window": [window.month, *window.days, window.offset, *((item.at, item.before, item.after) for item in window.changes)],
+        "table": task.table.model_dump(exclude={"path", "counts", "tolerance"}), "files": files, "window": [window.month, *window.days, window.offset, *((item.at, item.before, item.after) for item in window.changes), *window.hidden],
         "meters": hashlib.sha256(task.registered.write_csv().encode()).hexdigest(), "known": task.known, "until": task.until if task.until < window.end else None, "code": _code(),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from esg_kpis.errors import InputProblem, near_misses
-from esg_kpis.readings.calendar import instant, month_after, month_of, window_of
+from esg_kpis.readings.calendar import HOUR, by_days, instant, month_after, month_of, window_of
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.found import File, Range, merged
 from esg_kpis.readings.judged import Task, stamps_of
@@ -56,7 +56,9 @@ def _months_in(source: Source, file: File) -> Iterator[str]:
         first, last = times.least, times.most
     shift = table.interval if table.stamp == "end" else 0
     zone = ZoneInfo("UTC") if table.offset is None else source.zone  # The wall clock of the zone itself is read as it stands.
-    month, end = (month_of(at - (table.offset or 0), zone) for at in (first - shift, last - shift))
+    # Longer intervals than any change of the clock begin by the wall clock, see `by_days`.
+    by_wall = shift > HOUR
+    month, end = (month_of(at - (table.offset or 0) - (0 if by_wall else shift), zone, shift if by_wall else 0) for at in (first, last))
     while month <= end:
         yield month
         month = month_after(month)
@@ -105,8 +107,10 @@ def task_of(source: Source, month: str, meters: pl.DataFrame, known_on: date, as
     if files is None:
         raise InputProblem(f"Table '{table.name}' has no month {month}.", where="readings", mend=near_misses(month, source.by_month) or "`esg-kpis readings` lists the months of each table.")
     window = window_of(month, zone)
-    if any((change.after - change.before) % table.interval for change in window.changes if window.start <= change.at < window.end) and table.form == "interval":
-        raise InputProblem(f"The clock of {table.time_zone} changes by a part of an interval of {table.interval_minutes} minutes in {month}.", where=f"table '{table.name}'", mend="Send shorter intervals.")
+    try:
+        window = by_days(window, table.interval) if table.form == "interval" else window
+    except ValueError as problem:
+        raise InputProblem(f"The clock of {table.time_zone} changes by a part of an interval of {table.interval_minutes} minutes in {month}.", where=f"table '{table.name}'", mend="Send shorter intervals.") from problem
     return Task(table, window, files, registered(meters, source), _known(source, files, known_on), instant(as_of + timedelta(days=1), zone), month == next(iter(source.by_month)))
 
 

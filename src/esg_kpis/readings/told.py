@@ -20,6 +20,7 @@ from esg_kpis.ingest.superseded import MEASURED, REPLACED
 from esg_kpis.ingest.take import file_row
 from esg_kpis.readings.declared import ReadingTable, Stopped
 from esg_kpis.readings.enclosed import path_of_month
+from esg_kpis.readings.judged import register_of
 from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
@@ -118,8 +119,7 @@ def _by_meter(source: Source, month: Month, lines: pl.DataFrame, own: pl.DataFra
 def _interval_counts(month: Month) -> pl.DataFrame:
     """Intervals expected and used of each meter of the register that sent rows, and its days that lack some."""
     task, interval = month.task, month.task.table.interval
-    first, after = (((pl.col(name) - task.window.start + interval - 1) // interval).clip(0, task.slots) for name in ("first", "after"))
-    expected = task.registered.with_columns((after - first).alias("expected"), first.alias("first"), after.alias("after"))
+    expected = register_of(task).with_columns((pl.col("after") - pl.col("first")).alias("expected"))
     a_day = [(end - start) // interval for start, end in zip(task.window.days, task.window.days[1:], strict=False)]
     days = month.frames["days"].filter(pl.col("used") > 0).with_columns(pl.col("day").replace_strict(dict(enumerate(a_day)), return_dtype=pl.Int64()).alias("slots"))
     lacking = days.group_by(task.keys).agg((pl.col("used") < pl.col("slots")).sum().alias("partial_days"), (pl.col("slots") - pl.col("used")).sum().alias("partial_missing"), pl.len().alias("any"))
