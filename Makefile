@@ -35,7 +35,7 @@ lint: $(READY) ## style, types, lock file
 ui: $(READY) ## the Dagster UI on 127.0.0.1:3000
 	$(BIN)/esg-kpis --root . ui
 
-bench: $(SPARK) ## ratios against named rivals
+bench: $(SPARK) ## ratios against named rivals; takes an hour and some gigabytes of disk
 	$(BIN)/python benchmarks/bench.py
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras

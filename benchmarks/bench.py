@@ -1,4 +1,4 @@
-"""Ratios against named rivals, measured in turn in one run: `make bench`; `python benchmarks/bench.py people` measures that part only, `--large` those too that take long.
+"""Ratios against named rivals, measured in turn in one run: `make bench`; `python benchmarks/bench.py people` measures that part only.
 
 Never a timed test: a figure says how ours compares on the machine it ran on. The tables of the parts that were measured take the place of those in `docs/performance.md`.
 """
@@ -204,16 +204,13 @@ PARTS: dict[str, Callable[[], Iterator[Line]]] = {
     "run": started, "kpis": evaluation, "conversion": units, "selection": lambda: iter([Line(*selection())]), "people": of_people, "ingest": ingested,
     "readings": lambda: below(readings.lines), "engines": lambda: below(readings_engines.lines), "scaling": lambda: below(readings_scaling.lines),
 }  # fmt: skip
-LARGE = ("scaling",)
-"""Parts that take long, and some gigabytes of disk: only when they are named, or with --large."""
 
 
-def main(arguments: list[str]) -> None:
-    """Measures the parts that are named, or all but the large ones."""
-    named = [name for name in arguments if not name.startswith("--")]
-    if unknown := [name for name in named if name not in PARTS] or [name for name in arguments if name.startswith("--") and name != "--large"]:
-        sys.exit(f"There is no part '{unknown[0]}'. Parts: {', '.join(PARTS)}; --large for {', '.join(LARGE)} too.")
-    told = {part: [seen(line) for line in PARTS[part]()] for part in named or [part for part in PARTS if part not in LARGE or "--large" in arguments]}
+def main(named: list[str]) -> None:
+    """Measures the parts that are named, or all."""
+    if unknown := [name for name in named if name not in PARTS]:
+        sys.exit(f"There is no part '{unknown[0]}'. Parts: {', '.join(PARTS)}.")
+    told = {part: [seen(line) for line in PARTS[part]()] for part in named or PARTS}
     show(told)
     keep(told)
 

@@ -1,7 +1,6 @@
 """Five million spells of four years, made here, and what it costs to count them. `bench.py` measures; run by itself it says what memory it took."""
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 import polars as pl
+from timing import peak
 
 from esg_kpis.domains.people import OF_SPELLS
 from esg_kpis.people.counts import Counting, Cross, counts_of_spells, joint_table, roll_forward
@@ -87,9 +87,7 @@ def main() -> None:
     crosses = TWELVE[: int(sys.argv[2])]
     start = time.perf_counter()
     rows = counted(spells, crosses)[0] if crosses else 0
-    per_gb = 1e6 if sys.platform == "linux" else 1e9  # Linux tells kilobytes, macOS bytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1.024 if sys.platform == "linux" else 1) / per_gb
-    print(json.dumps({"peak": round(peak, 3), "seconds": round(time.perf_counter() - start, 2), "rows": rows}))
+    print(json.dumps({"peak": round(peak() / 1e9, 3), "seconds": round(time.perf_counter() - start, 2), "rows": rows}))
 
 
 if __name__ == "__main__":
