@@ -30,6 +30,10 @@ _Place = tuple[str, str, tuple[str, ...], tuple[int, ...]]
 """Measure, period, attributes of a table, and the class of each."""
 
 
+Number = Fraction | int
+"""Whole numbers stay such: sums of fractions take many times as long."""
+
+
 class Reader:
     """A reader who sees all figures but those that were hidden from them."""
 
@@ -49,6 +53,7 @@ class Reader:
         self._solver, self._whole = _programme(len(self._columns)), _programme(len(self._columns))
         self._whole.changeColsIntegrality(len(kinds), np.arange(len(kinds), dtype=np.int32), np.array(kinds))
         self._found = Found(np.array([kind == highspy.HighsVarType.kInteger for kind in kinds], dtype=bool))
+        self._spreads: dict[Group, dict[int, Number] | None] = {}
         self._cell_of_row: dict[int, Cell] = {}
         self._goal: dict[int, float] = {}
         self._hidden: set[Cell] = set()
@@ -62,12 +67,12 @@ class Reader:
             for group in sorted(group for group in groups if known.sizes[group] >= least_of(group, edition)):
                 # Who knows the rule knows that a figure is shown because nobody it tells of is in a small group.
                 if (spread := self._spread(group)) is not None:
-                    self._cell_of_row[self._row(Fraction(least_of(group, edition)), None, spread)] = cell
+                    self._cell_of_row[self._row(least_of(group, edition), None, spread)] = cell
 
     # ------------------------------------------------------------ the programme
 
-    def _row(self, low: Fraction | None, high: Fraction | None, terms: Mapping[int, Fraction]) -> int:
-        entries = sorted((column, float(size)) for column, size in terms.items() if size)
+    def _row(self, low: Number | None, high: Number | None, terms: Mapping[int, Number]) -> int:
+        entries = [(column, float(size)) for column, size in sorted(terms.items()) if size]
         where, sizes = np.array([column for column, _ in entries], dtype=np.int32), np.array([size for _, size in entries])
         bounds = (-highspy.kHighsInf if low is None else float(low), highspy.kHighsInf if high is None else float(high))
         for solver in (self._solver, self._whole):
@@ -75,8 +80,13 @@ class Reader:
         self._found.add_row(*bounds, where, sizes)
         return int(self._solver.getNumRow()) - 1
 
-    def _spread(self, group: Group) -> dict[int, Fraction] | None:
+    def _spread(self, group: Group) -> dict[int, Number] | None:
         """The columns that add up to a group; None if no table is fine enough for it."""
+        if group not in self._spreads:
+            self._spreads[group] = self._spread_of(group)
+        return self._spreads[group]
+
+    def _spread_of(self, group: Group) -> dict[int, Number] | None:
         wanted = dict(group.within)
         attributes = next((names for names in self._tables.get((group.measure, group.period), ()) if wanted.keys() <= set(names)), None)
         if attributes is None:
@@ -84,13 +94,14 @@ class Reader:
         choices = [
             [at for at, values in enumerate(self._classes[name]) if name not in wanted or values[0] in wanted[name]] for name in attributes
         ]
-        return {self._columns[group.measure, group.period, attributes, place]: Fraction(1) for place in product(*choices)}
+        return {self._columns[group.measure, group.period, attributes, place]: 1 for place in product(*choices)}
 
-    def _of_terms(self, terms: Terms) -> dict[int, Fraction]:
-        total: dict[int, Fraction] = {}
+    def _of_terms(self, terms: Terms) -> dict[int, Number]:
+        total: dict[int, Number] = {}
         for group, size in terms.items():
+            times = size.numerator if size.denominator == 1 else size
             for column in self._spread(group) or {}:
-                total[column] = total.get(column, Fraction(0)) + size
+                total[column] = total[column] + times if column in total else times
         return total
 
     def _agree(self) -> None:
@@ -101,11 +112,11 @@ class Reader:
                 for fixed in product(*(range(len(self._classes[name])) for name in shared)):
                     at = dict(zip(shared, fixed, strict=True))
                     sides = [self._marginal(measure, period, table, at, sign) for table, sign in ((one, 1), (other, -1))]
-                    self._row(Fraction(0), Fraction(0), sides[0] | sides[1])
+                    self._row(0, 0, sides[0] | sides[1])
 
-    def _marginal(self, measure: str, period: str, table: tuple[str, ...], at: Mapping[str, int], sign: int) -> dict[int, Fraction]:
+    def _marginal(self, measure: str, period: str, table: tuple[str, ...], at: Mapping[str, int], sign: int) -> dict[int, Number]:
         choices = [[at[name]] if name in at else range(len(self._classes[name])) for name in table]
-        return {self._columns[measure, period, table, place]: Fraction(sign) for place in product(*choices)}
+        return {self._columns[measure, period, table, place]: sign for place in product(*choices)}
 
     def _part_of(self) -> None:
         """Who was trained is among the employees, who died among the injured, group by group."""
@@ -115,7 +126,7 @@ class Reader:
                     continue
                 among, own = self._spread(Group(whole, group.period, group.within)), self._spread(group)
                 if among is not None and own is not None:
-                    self._row(Fraction(0), None, {**among, **{column: Fraction(-1) for column in own}})
+                    self._row(0, None, {**among, **dict.fromkeys(own, -1)})
 
     def _over_time(self, sizes: Mapping[Group, Fraction], edition: Edition) -> None:
         """Openings, joiners and leavers give the closing, and the month-ends of a period hold its last day.
@@ -129,7 +140,7 @@ class Reader:
             own = self._spread(group)
             ends = self._spread(Group("employees_month_ends", group.period, group.within))
             if own is not None and ends is not None:
-                self._row(Fraction(0), None, {**ends, **{column: Fraction(-1) for column in own}})
+                self._row(0, None, {**ends, **dict.fromkeys(own, -1)})
             previous = period_before(edition, edition.periods[group.period])
             if previous is None:
                 continue
@@ -139,7 +150,7 @@ class Reader:
                 continue
             terms = {group: Fraction(1), **{other: Fraction(sign) for other, sign in others.items()}}
             if all(self._spread(other) is not None for other in terms):
-                self._row(Fraction(0), Fraction(0), self._of_terms(terms))
+                self._row(0, 0, self._of_terms(terms))
 
     def _show(self, figure: Figure) -> None:
         top = self._of_terms(figure.top)
@@ -151,8 +162,9 @@ class Reader:
             self._cell_of_row[self._row(min(figure.bottom.values()), None, bottom)] = figure.cell
         for bound, sign in ((figure.low, 1), (figure.high, -1)):
             terms = {column: sign * size for column, size in top.items()}
+            times = {size: -sign * bound * size for size in set(bottom.values())}
             for column, size in bottom.items():
-                terms[column] = terms.get(column, Fraction(0)) - sign * bound * size
+                terms[column] = terms[column] + times[size] if column in terms else times[size]
             least = sign * (bound * figure.bottom_constant - figure.top_constant)
             self._cell_of_row[self._row(least, None, terms)] = figure.cell
 
@@ -185,7 +197,7 @@ class Reader:
             return told
         return [] if self._can_be(spread, least) else self._breaking(group, spread, least)
 
-    def _can_be(self, spread: Mapping[int, Fraction], least: int) -> bool:
+    def _can_be(self, spread: Mapping[int, Number], least: int) -> bool:
         """Whether a table of whole persons fits all figures and counts at least so many of a group."""
         columns = np.array(sorted(spread), dtype=np.int32)
         return self._found.any_with(columns, least) or self._searched([(columns, least)], _NODES) != highspy.HighsModelStatus.kInfeasible
@@ -209,7 +221,7 @@ class Reader:
         self._whole.deleteRows(len(wanted), np.arange(first, first + len(wanted), dtype=np.int32))
         return status
 
-    def _breaking(self, group: Group, spread: Mapping[int, Fraction], least: int) -> list[Cell]:
+    def _breaking(self, group: Group, spread: Mapping[int, Number], least: int) -> list[Cell]:
         """Of the figures that no linear bound names: those without which the group can count more; all that share its measure and period, if none is enough."""
         near = [
             figure.cell for figure in self._figures
@@ -240,7 +252,7 @@ class Reader:
         (least, by_least), (most, by_most) = self._extreme(spread, -1.0), self._extreme(spread, 1.0)
         return least, most, list(dict.fromkeys([*by_most, *by_least]))
 
-    def _extreme(self, spread: Mapping[int, Fraction], sign: float) -> tuple[int, list[Cell]]:
+    def _extreme(self, spread: Mapping[int, Number], sign: float) -> tuple[int, list[Cell]]:
         for column in self._goal:
             self._solver.changeColCost(column, 0.0)
         self._goal = {column: sign * float(size) for column, size in spread.items()}

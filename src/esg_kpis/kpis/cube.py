@@ -74,20 +74,21 @@ class Inputs:
 
 def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edition: Edition, known_on: date) -> Inputs:
     """The counting amounts of an edition (base and derived, with those it excludes), added up by what a KPI may ask for."""
-    joined = counting(amounts, sites)
-    keyed = joined.with_columns(pl.col(CUBE).fill_null(""))
+    # One column that holds all of the key, and sorts as they do, is grouped and joined in a fraction of the time that twelve take.
+    keyed = counting(amounts, sites).with_columns(pl.col(CUBE).fill_null("")).with_columns(pl.concat_str(CUBE, separator="\0").alias("__key"), _lacking().alias("short"))
     zero = pl.lit(0).cast(pl.Decimal(38, 24))
     size = pl.col("quantity").abs()
-    total = sums(keyed.with_columns(size.alias("size"), pl.when("estimated").then(size).otherwise(zero).alias("part")), CUBE, "quantity", "part", "size")
-    rest = keyed.group_by(CUBE).agg(
-        pl.col("blocked").drop_nulls().sort().first(), (~stands_in()).sum().alias("rows"), _lacking().drop_nulls().unique().sort().alias("short")
-    )
-    cube = total.join(rest, on=CUBE).rename({"part": "estimated"})
+    total = sums(keyed.with_columns(size.alias("size"), pl.when("estimated").then(size).otherwise(zero).alias("estimated")), ["__key"], "quantity", "estimated", "size")
+    rest = keyed.group_by("__key").agg(pl.col(CUBE).first(), (~stands_in()).sum().alias("rows"))
+    few = keyed.filter(pl.col("blocked").is_not_null() | pl.col("short").is_not_null())
+    why = few.group_by("__key").agg(pl.col("blocked").drop_nulls().sort().first(), pl.col("short").drop_nulls().unique().sort())
+    found = total.join(rest, on="__key", how="left", maintain_order="left").join(why, on="__key", how="left", maintain_order="left")
+    cube = found.select(*CUBE, "quantity", "estimated", "size", "blocked", "rows", pl.col("short").fill_null([]))
     excluded = with_sites(amounts.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites).with_columns(
         pl.col(CUBE).fill_null("")
     )
     left_out = excluded.group_by(CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked"))
-    return Inputs(edition, library, known_on, with_attributes(cube.sort(CUBE)), with_attributes(left_out.sort(CUBE)))
+    return Inputs(edition, library, known_on, with_attributes(cube), with_attributes(left_out.sort(CUBE)))
 
 
 def stands_in() -> pl.Expr:

@@ -37,7 +37,7 @@ class Cut:
     def column(self, name: str) -> list[Any]:
         """One column of the cube, row by row."""
         if name not in self._columns:
-            self._columns[name] = self._frame[name].to_list()
+            self._columns[name] = _listed(self._frame[name])
         return self._columns[name]
 
     @cached_property
@@ -82,6 +82,17 @@ class Cut:
                 if (own[place] not in left_out if left_out else own[place] in wanted) or (known[place] == "" and (blocked[place] is not None or (lacking and bool(short[place]))))
             ]  # fmt: skip
         return places
+
+
+def _listed(column: pl.Series) -> list[Any]:
+    """A column as objects of Python. Making a Decimal takes long, and most are of few values, so each value is made once; of lists most are empty."""
+    if isinstance(column.dtype, pl.List) and not column.list.len().max():
+        return [[]] * len(column)
+    if not column.dtype.is_decimal():
+        return column.to_list()
+    values = column.unique()
+    made: dict[str | None, Decimal | None] = dict(zip(values.cast(pl.String).to_list(), values.to_list(), strict=True))
+    return [made[text] for text in column.cast(pl.String).to_list()]
 
 
 def cut_of(inputs: Inputs, period: str) -> Cut:

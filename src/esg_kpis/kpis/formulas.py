@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 
 import polars as pl
@@ -152,9 +152,11 @@ def _site_months(measure: str, at: Mapping[str, Sequence[str]]) -> str:
 
 def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fraction:
     """The terms in the KPI's unit, added up; decimals of one measure are added before they become a fraction."""
-    totals: dict[str, Decimal] = {}
+    of_measure: dict[str, list[Decimal]] = {}
     for measure, quantity in terms:
-        totals[measure] = _EXACT.add(totals.get(measure, ZERO), quantity)
+        of_measure.setdefault(measure, []).append(quantity)
+    with localcontext(_EXACT):
+        totals = {measure: sum(quantities, ZERO) for measure, quantities in of_measure.items()}
     return sum((Fraction(total) * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in totals.items()), Fraction(0))
 
 
