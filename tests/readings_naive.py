@@ -169,9 +169,12 @@ def start_of(row: Row, asked: Asked) -> tuple[int | None, str]:
     if table.stamp == "end":
         at |= {moment + 1 for moment in instants(row.time - 1, zone)}
     if not at:
-        told = (EPOCH + row.time * TICK).replace(tzinfo=zone, fold=1)
-        return (told.astimezone(UTC) - EPOCH) // TICK - back, "time_never"
-    if len(at) > 1 and table.columns.summer is None:
+        # What is skipped lies between two instants that are one: where the clock goes on.
+        shown = row.time
+        while not instants(shown, zone):
+            shown += 60_000_000 - shown % 60_000_000
+        return min(instants(shown, zone)) - (0 if not instants(row.time - back, zone) else back), "time_never"
+    if len(at) > 1 and (table.columns.summer is None or row.summer in (None, "")):
         return max(at) - back, "time_twice"
     return (min(at) if str(row.summer) in table.summer_words else max(at)) - back, ""
 
@@ -243,6 +246,8 @@ def first_rule(row: Row, key: Key, at: int | None, of_time: set[str], asked: Ask
             rules.add("not_read_then")
     if row.quality is not None and text(row.quality) in table.refused:
         rules.add("quality")
+    if row.received is not None and not -86_400_000_000 <= row.received < 84_006 * 86_400_000_000:
+        rules.add("received")
     if asked.known is not None and row.received is not None and row.received >= asked.known:
         rules.add("not_known")
     if meter is None:
@@ -264,7 +269,8 @@ class Good:
 def read(row: Row, table: ReadingTable) -> Row:
     """The row without what its format names no column for."""
     columns = {"site": table.columns.site_id, "received": table.columns.received, "quality": table.columns.quality, "summer": table.columns.summer, "device": table.columns.device}
-    return replace(row, **{name: None for name, named in columns.items() if named is None})
+    time = row.time if row.time is not None and -86_400_000_000 <= row.time < 84_006 * 86_400_000_000 else None
+    return replace(row, time=time, **{name: None for name, named in columns.items() if named is None})
 
 
 def sorted_out(rows: Iterable[Row], asked: Asked) -> tuple[Counter[Key], Counter[tuple[Key, str]], dict[tuple[Key, str, int], list[Good]]]:

@@ -91,7 +91,7 @@ def task_of(place: Path, asked: Asked) -> Task:
     months = {asked.month, ""} | ({month_after(asked.month, by) for by in (-1, 1)} if asked.table.months == "stamp" else set())
     own = [file for file in files if file.month in months]
     window = window_of(asked.month, asked.zone)
-    return Task(asked.table, by_days(window, asked.table.interval) if asked.table.form == "interval" else window, own, registered(asked), asked.known, asked.until, asked.timeless)
+    return Task(asked.table, by_days(window, asked.table.interval) if asked.table.form == "interval" else window, own, registered(asked), asked.known, asked.until, frozenset(file.path for file in own) if asked.timeless else frozenset())
 
 
 @contextmanager

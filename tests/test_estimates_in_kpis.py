@@ -1,6 +1,7 @@
 """What becomes of estimates: KPIs with their share and limit, CO2e, the trace back to records, and what no estimate may change."""
 
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,10 @@ from hypothesis import strategies as st
 
 from esg_kpis.assurance.trace import trace
 from esg_kpis.editions import counting_of
+from esg_kpis.editions.boundary import WAIVED
+from esg_kpis.kpis import Inputs
+from esg_kpis.kpis.cut import Row
+from esg_kpis.kpis.formulas import value_of
 from tests.scenario import EVERYWHERE, bill, computed, day, edition_of, factor_row, gwp_row, kpi, library_of, register, rule
 from tests.test_coverage import MAIN, POWER, power
 from tests.test_estimates import COLD, FIRST_DAY, JANUARY, LAST_YEAR, OWN, YEAR, allowed, estimated, peers, two_years
@@ -26,6 +31,19 @@ def test_a_kpi_is_incomplete_above_the_limit(tmp_path: Path, limit: str, status:
     assert (cell["status"], cell["printed"], cell["estimated_share"]) == (status, "13420.00", Decimal("0.098360655737704918"))
     if status == "incomplete":
         assert cell["reason"] == "9.8 % is estimated, more than 9.8 %"
+
+
+def test_an_estimate_beside_what_is_waived_and_has_no_quantity_counts(tmp_path: Path) -> None:
+    """A sum of rows of the cube, of which one holds nothing but the mark of a record that was rejected and waived: no quantity, and no size of it."""
+    edition = edition_of(tmp_path, [POWER], EVERYWHERE)
+    given = Inputs(edition, library_of(tmp_path, {"mee": [factor_row()]}, [gwp_row("CO2", "1")]), edition.rules.knowledge_date, pl.DataFrame(), pl.DataFrame())
+    rows: list[Row] = [("electricity_purchased", Decimal(90), Decimal(9), Decimal(90), None, 1, []), ("electricity_purchased", None, None, None, None, 0, [WAIVED])]  # type: ignore[list-item]
+
+    value = value_of(edition.kpis["power"], edition.periods["2023"], lambda _kpi, _within: rows, None, None, given)
+
+    assert (value.value, value.status, value.estimated_share) == (90, "incomplete", Fraction(1, 10))
+    assert value.reason is not None
+    assert value.reason.startswith("a rejected record that it needs is waived and left out")
 
 
 def test_exactly_the_limit_is_not_above_it(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_engines_say_what_the_slow_reference_says(name: str, case: Case) -> None
         found = told(roll(name, place, case.asked))
 
     assert found == told(naive.rolled(case.rows, case.asked))
-    every_row_has_one_fate(found, len(list(naive.told_here(case.rows, case.asked))))
+    every_row_has_one_fate(found, len(list(naive.told_here((naive.read(row, case.asked.table) for row in case.rows), case.asked))))
 
 
 @settings(SLOW, max_examples=10)
@@ -381,13 +381,42 @@ def test_a_hundred_thousand_copies_of_one_interval_are_one(tmp_path: Path, name:
 
 
 @both_engines
-def test_times_as_far_away_as_the_file_can_say_are_of_another_month(tmp_path: Path, name: str) -> None:
+def test_times_that_nobody_means_are_none(tmp_path: Path, name: str) -> None:
+    """Before 1970, after 2199, and what databases write for infinity."""
     asked = asked_of()
     first_of_year_1, last_of_9999 = -62_135_596_800_000_000, 253_402_300_799_999_999
-    rows = [replace(row, time=time) for row, time in zip(whole_month(asked), [first_of_year_1, last_of_9999, -(2**60), 2**62, 0, -1], strict=False)]
-    place = folders(tmp_path / "meters", [*rows, *whole_month(asked)[6:]], READ)
+    odd = [first_of_year_1, last_of_9999, -(2**60), 2**62, 2**63 - 1, -(2**63) + 1, -(2**63), 0, -1]
+    rows = [replace(row, time=time) for row, time in zip(whole_month(asked), odd, strict=False)]
+    place = folders(tmp_path / "meters", [*rows, *whole_month(asked)[len(odd) :]], READ)
 
-    assert told(roll(name, place, asked)).refused == {(("m1",), "other_month"): 6}
+    assert told(roll(name, place, asked)).refused == {(("m1",), "other_month"): 2, (("m1",), "time_missing"): len(odd) - 2}
+
+
+@both_engines
+def test_a_day_of_knowledge_that_nobody_means_is_refused(tmp_path: Path, name: str) -> None:
+    """Infinity would be known last of all, or before all, as an engine has it."""
+    types = {**READ, "received": INSTANT}
+    asked = asked_of(columns={"received": "received"})
+    start, _ = asked.bounds
+    first, second, third, *rest = [replace(row, received=start) for row in whole_month(asked)]
+    rows = [replace(first, received=2**63 - 1, value=5), first, replace(second, received=-(2**63) + 1, value=5), second, replace(third, received=-(2**63), value=5), third, *rest]
+
+    found = told(roll(name, folders(tmp_path / "meters", rows, types), asked))
+
+    assert found == Told({("m1",): (675, 672, 672, 0, 0)}, {(("m1",), "received"): 3}, {})
+
+
+@pytest.mark.parametrize("word", [None, ""])
+def test_an_hour_that_comes_twice_and_is_not_marked_is_neither(tmp_path: Path, word: str | None) -> None:
+    asked = asked_of(month="2023-10", time_zone="Europe/Berlin", clock="local", columns={"summer": "summer"})
+    rows = as_told(whole_month(asked), asked)
+    twice = next(place for place, row in enumerate(rows) if row.summer == "N")
+    types = {**READ, "time": WALL, "summer": pa.string()}
+
+    found = on_each(tmp_path, [replace(row, summer=word) if place == twice else row for place, row in enumerate(rows)], asked, types)
+
+    assert found.refused == {(("m1",), "time_twice"): 1}
+    assert found.meters == {("m1",): (745, 744, 744, 0, 0)}
 
 
 def test_text_that_is_null_throughout_and_columns_without_a_type_are_read(tmp_path: Path) -> None:

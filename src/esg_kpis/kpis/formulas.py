@@ -123,7 +123,7 @@ def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value
     value = _added([(row[0], row[1] or ZERO) for row in rows], kpi, per)
     if not any(row[2] for row in rows):
         return _short(rows, Value(value, "ok"))
-    size, estimated = _added([(row[0], row[3]) for row in rows], kpi, per), _added([(row[0], row[2]) for row in rows], kpi, per)
+    size, estimated = _added([(row[0], row[3] or ZERO) for row in rows], kpi, per), _added([(row[0], row[2] or ZERO) for row in rows], kpi, per)
     return _short(rows, _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs))
 
 

@@ -9,6 +9,8 @@ SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = -DAY, 84_006 * DAY
+"""Times before the last day of 1969 or after the year 2199 are none that anybody means: a clock that was reset, a mark for what never ends."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ def instant(day: date, zone: ZoneInfo) -> int:
     """The first instant of a local day."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     return (midnight - _EPOCH) // timedelta(microseconds=1)
+
+
+def shown_at(wall: int, zone: ZoneInfo) -> tuple[int, int]:
+    """The first and last instant at which the wall clock shows what is so many microseconds after 1970; of what is left out, where it would be by the clock before and after."""
+    told = (_EPOCH + timedelta(microseconds=wall)).replace(tzinfo=zone)
+    found = sorted((told.replace(fold=fold).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1) for fold in (0, 1))
+    return found[0], found[1]
 
 
 def month_after(month: str, by: int = 1) -> str:

@@ -29,6 +29,7 @@ class Wanted:
         ticks: Ticks of a microsecond in times: 1, or 1000 for nanoseconds.
         days: Those of ours that are dates.
         untyped: Those of ours that have no type, because all is null.
+        wild: Those of ours that may hold times which nobody means.
         places: Whether each row comes with the file and the row of it (`path`, `row`, from 1). Only Polars does that.
     """
 
@@ -36,6 +37,7 @@ class Wanted:
     ticks: dict[str, int]
     days: tuple[str, ...] = ()
     untyped: tuple[str, ...] = ()
+    wild: tuple[str, ...] = ()
     places: bool = False
 
 
@@ -134,6 +136,9 @@ class DuckDB:
                 column = f"CAST({column} AS {'VARCHAR' if ours in TEXT else 'BIGINT'})"
             elif ours in ("time", "received"):
                 column = f"epoch_us(CAST({column} AS TIMESTAMP))" if ours in wanted.days else f"epoch_ns({column}) // 1000" if wanted.ticks.get(ours) == 1000 else f"epoch_us({column})"
+            if ours in wanted.wild and ours not in wanted.untyped:
+                # What databases write for infinity is null to `epoch_us`, and a number to other engines.
+                column = f'CASE WHEN "{theirs.replace(chr(34), chr(34) * 2)}" IS NOT NULL THEN coalesce({column}, {2**63 - 1}) END'
             columns.append(f"{column} AS {ours}")
         listed = ", ".join("'" + re.sub(r"[*?\[]", r"[\g<0>]", str(path)).replace("'", "''") + "'" for path in files)
         return _lazy(self.connection.sql(f"SELECT {', '.join(columns)} FROM read_parquet([{listed}], hive_partitioning=false)"))  # noqa: S608

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.hashes import state_of
 from esg_kpis.readings.text import RULE, TEXT, as_parquet
 
 Kind = Literal["text", "instant", "wall", "day", "whole", "decimal", "float", "steps", "rule"]
@@ -68,6 +69,7 @@ class File:
         content: What the footer says.
         columns: Ours to its columns.
         sent: The file as it was sent, where that was text and `path` is what was read of it.
+        state: What `state_of` said of the file as it was sent, before anything of it was read.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class File:
     content: Content
     columns: Mapping[str, str]
     sent: Path | None = None
+    state: str = ""
 
     @property
     def origin(self) -> Path:
@@ -123,16 +126,16 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
 
 
 def _file(path: Path, place: Path, table: ReadingTable, work: Path) -> File:
-    month = month_of_path(path.relative_to(place.parent).as_posix())
+    month, state = month_of_path(path.relative_to(place.parent).as_posix()), state_of(path)
     if path.suffix.lower() not in TEXT:
-        return File(path, month, content_of(path, table), table.columns.named)
+        return File(path, month, content_of(path, table), table.columns.named, state=state)
     made = as_parquet(path, table, work, _where(path))
     columns = {ours: ours for ours in (*table.columns.named, RULE)}
     with pq.ParquetFile(made) as opened:
         schema, footer = opened.schema_arrow, opened.metadata
     instants: Kind = "instant" if table.clock == "instant" else "wall"
     kinds: dict[str, Kind] = {ours: {"time": instants, "received": instants, "value": "steps", RULE: "rule"}.get(ours, "text") for ours in columns}
-    return File(made, month, Content(footer.num_rows, kinds, dict.fromkeys(columns, 1), {ours: str(schema.field(ours).type) for ours in columns}, {ours: _range(footer, schema.names.index(ours), ours) for ours in columns}), columns, path)
+    return File(made, month, Content(footer.num_rows, kinds, dict.fromkeys(columns, 1), {ours: str(schema.field(ours).type) for ours in columns}, {ours: _range(footer, schema.names.index(ours), ours) for ours in columns}), columns, path, state)
 
 
 def content_of(path: Path, table: ReadingTable) -> Content:

@@ -7,6 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def state_of(path: Path) -> str:
+    """Size, time of change, number and last change of any kind of a file: another for whatever replaced it, and for one that was moved away and back."""
+    facts = path.stat()
+    return f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ino} {facts.st_ctime_ns}"
+
+
 class Hashes:
     """SHA-256 of files, remembered in a folder."""
 

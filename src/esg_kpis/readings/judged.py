@@ -1,16 +1,17 @@
 """Rows of a month as whole numbers, each with the first rule it meets. Written once, in Narwhals, for every engine; a rule that the statistics of the files rule out costs nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from esg_kpis.readings.calendar import Window, month_after
+from esg_kpis.readings.calendar import EARLIEST, LATEST, Window, month_after
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.engines import Engine, Wanted
 from esg_kpis.readings.found import File, Range, merged
@@ -37,7 +38,7 @@ class Task:
         registered: The meters that the register names for the measure: key, `feeds_back`, `first` and `after` (instants between which it is read), `around` (10 to its digits; null).
         known: First instant, by the clock of `received`, that is too late; None where the format names no such column.
         until: First instant that data may not be about.
-        timeless: Whether the rows without a time are told with this month, where files lie in no folders of months: one month of a table must tell them.
+        timeless: The files, of those that lie in no folders of months, whose rows without a time are told with this month: one month must tell them.
         among: The first meter that is looked at, and the first after it that is not; None for no such end. Rows that name no meter come first.
     """
 
@@ -47,7 +48,7 @@ class Task:
     registered: pl.DataFrame
     known: int | None
     until: int
-    timeless: bool = False
+    timeless: Set[Path] = frozenset()
     among: tuple[str | None, str | None] = (None, None)
 
     @property
@@ -73,7 +74,7 @@ def clean(task: Task) -> bool:
         return False
     _, of_value = _value(task, files[0][0].content.kinds["value"], ranges["value"])
     late = task.known is not None and not _before(ranges.get("received"), task.known)
-    return not (late or RULE in files[0][0].columns or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
+    return not (late or wild(ranges) or RULE in files[0][0].columns or of_value or _of_key(task, ranges) or _quality(task, ranges) or not _never_null(ranges["time"]) or not _within(task, ranges["time"]))
 
 
 def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.LazyFrame[Any]:
@@ -82,58 +83,46 @@ def judged(engine: Engine, task: Task, *, wanted: Sequence[str] = ()) -> nw.Lazy
     Columns: the key of the meter (empty text for none); `rel`, microseconds from the first instant of the month (null where the time says none); `value` in the smallest step; `estimated` (0 or 1); `code` of the first rule met
     (0 for none; see `rules.CODE`), of rules that need the row alone; and of `wanted` `known` (when it became known), `device`, and with `places` what `Wanted` says of it.
     """
-    parts = [_of_folder(engine, task, files, files[0].month, wanted) for files in groups(task)]
+    parts = [_of_folder(engine, task, files, wanted) for files in groups(task)]
     return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
 
 
 def groups(task: Task) -> list[list[File]]:
-    """The files that have rows, by folder and by the types of their columns, since not every engine reads files of several types at once."""
+    """The files that have rows, by folder, by whether their rows without a time are told here, and by the types of their columns, since not every engine reads files of several types at once."""
     found: dict[tuple[str, ...], list[File]] = {}
     for file in task.files:
         if file.content.rows:
-            found.setdefault((file.month, *file.content.types.values()), []).append(file)
+            found.setdefault((file.month, str(file.path in task.timeless), *file.content.types.values()), []).append(file)
     return [found[key] for key in sorted(found)]
 
 
-def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wanted: Sequence[str]) -> nw.LazyFrame[Any]:
+def _of_folder(engine: Engine, task: Task, files: Sequence[File], wanted: Sequence[str]) -> nw.LazyFrame[Any]:
     """Rows of one folder of a month, or of all files where they lie in none."""
     table, ranges = task.table, task.ranges
     kinds, scales = files[0].content.kinds, files[0].content.scales
-    rules = [*_of_key(task, ranges)]
+    unbound = wild(ranges)
     at, of_clock = _instant(task)
-    of_time = [] if _never_null(ranges["time"]) else [(nw.col("time").is_null(), "time_missing")]
-    of_time += of_clock
     rel = at - task.window.start
-    keep: list[nw.Expr] = []
-    inside = (rel >= 0) & (rel < task.window.end - task.window.start)
-    if not month:
-        keep.append(inside | nw.col("time").is_null() if task.timeless else inside)
-    elif table.months == "stamp":
-        first, after = stamps_of(month)
-        of_folder = (nw.col("time") >= first) & (nw.col("time") < after)
-        if month == task.window.month:
-            of_time.append((~of_folder, "other_month"))
-            keep.append(~of_folder | inside | nw.col("time").is_null())
-        else:
-            keep.append(of_folder & inside)
-    elif not _within(task, ranges["time"]):
-        of_time.append((~inside, "other_month"))
-    if (until := task.window.shown(task.until)) < task.window.end:
-        of_time.append((at >= until, "future"))
-    rules += of_time
+    of_time, keep = _of_time(task, files[0], at)
+    timeless = [] if _never_null(ranges["time"]) and "time" not in unbound else [(nw.col("time").is_null(), "time_missing")]
+    rules = [*_of_key(task, ranges), *timeless, *of_clock, *of_time]
     value, of_value = _value(task, kinds["value"], ranges["value"])
     of_text = RULE in kinds and not _only(ranges[RULE], 0)
     rules += [(nw.col(RULE) == CODE[name], name) for name in ("number", "decimals", "too_large", "received")] if of_text else []
     rules += of_value
+    if "received" in unbound:
+        rules.append((~_meant(nw.col("received")), "received"))
     quality = _quality(task, ranges)
     rules += [(cond, rule) for cond, rule in quality if rule]
     late = task.known is not None and not _before(ranges.get("received"), task.known)
     if late:
         rules.append((nw.col("received") >= task.known, "not_known"))
-    columns = {ours: theirs for ours, theirs in files[0].columns.items() if ours in _read(task, quality, late, wanted) or (ours == RULE and of_text)}
+    columns = {ours: theirs for ours, theirs in files[0].columns.items() if ours in _read(task, quality, late or "received" in unbound, wanted) or (ours == RULE and of_text)}
     untyped = tuple(name for name in columns if files[0].content.types[name] == "null")
     days = tuple(name for name in columns if kinds[name] == "day")
-    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales[name] for name in columns}, days, untyped, "places" in wanted))
+    frame = engine.scan([file.path for file in files], Wanted(columns, {name: scales[name] for name in columns}, days, untyped, tuple(name for name in unbound if name in columns), "places" in wanted))
+    if "time" in unbound:
+        frame = frame.with_columns(nw.when(_meant(nw.col("time"))).then(nw.col("time")).alias("time"))
     keep += _among(task)
     if keep:
         frame = frame.filter(reduce(nw.Expr.__and__, keep))
@@ -150,6 +139,39 @@ def _of_folder(engine: Engine, task: Task, files: Sequence[File], month: str, wa
         more += [nw.col(name) for name in ("path", "row")]
     keys = [(nw.col(key) if _never_null(ranges[key]) else nw.col(key).fill_null("")).alias(key) for key in task.keys]
     return frame.select(*keys, rel.alias("rel"), value.alias("value"), estimated.alias("estimated"), code.alias("code"), *more)
+
+
+def _of_time(task: Task, file: File, at: nw.Expr) -> tuple[list[tuple[nw.Expr, str]], list[nw.Expr]]:
+    """The rules that the times of files like this one may meet beside those of the clock, and what the rows have in common whose fate this month tells; `at` is when an interval begins."""
+    table, rel = task.table, at - task.window.start
+    rules: list[tuple[nw.Expr, str]] = []
+    keep: list[nw.Expr] = []
+    inside = (rel >= 0) & (rel < task.window.end - task.window.start)
+    if not file.month:
+        keep.append(inside | nw.col("time").is_null() if file.path in task.timeless else inside)
+    elif table.months == "stamp":
+        first, after = stamps_of(file.month)
+        of_folder = (nw.col("time") >= first) & (nw.col("time") < after)
+        if file.month == task.window.month:
+            rules.append((~of_folder, "other_month"))
+            keep.append(~of_folder | inside | nw.col("time").is_null())
+        else:
+            keep.append(of_folder & inside)
+    elif not _within(task, task.ranges["time"]):
+        rules.append((~inside, "other_month"))
+    if (until := task.window.shown(task.until)) < task.window.end:
+        rules.append((at >= until, "future"))
+    return rules, keep
+
+
+def wild(ranges: Mapping[str, Range | None]) -> list[str]:
+    """Those of the columns with times of which statistics do not say that somebody means each of them."""
+    return [name for name in ("time", "received") if name in ranges and not ((found := ranges[name]) is not None and found.least >= EARLIEST and found.most < LATEST)]
+
+
+def _meant(time: nw.Expr) -> nw.Expr:
+    """Whether somebody can mean a time."""
+    return (time >= EARLIEST) & (time < LATEST)
 
 
 def _among(task: Task) -> list[nw.Expr]:
@@ -206,11 +228,15 @@ def _instant(task: Task) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
             # The interval that ends as the clock goes forward ends by the hour before and by the hour after: both are the same instant.
             since = wall > change.at + low if ends else since
             rules.append((since & until, "time_never"))
+            # It belongs to the month that it names: where the clock goes on, so that a change at the end of a month puts it into neither beside it.
+            never = nw.when(wall - back >= change.at + low).then(nw.lit(change.at)).otherwise(nw.lit(change.at - back))
+            then = nw.when(until).then(never).otherwise(then)
         else:
             # The interval that ends as the clock goes back does too, but there both are instants of others as well.
             twice = since & (wall <= change.at + high if ends else until)
             if table.columns.summer:
                 then = nw.when(twice & nw.col("summer").is_in(list(table.summer_words))).then(wall - (change.before + back)).otherwise(then)
+                rules.append((twice & (nw.col("summer").is_null() | (nw.col("summer") == "")), "time_twice"))
             else:
                 rules.append((twice, "time_twice"))
         expr = nw.when(since).then(then).otherwise(expr)

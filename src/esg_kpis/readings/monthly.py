@@ -20,7 +20,7 @@ from esg_kpis.readings.register import Counted, counted
 from esg_kpis.readings.samples import sampled
 
 _WITNESS = "whole"
-"""Name of the file that is written last."""
+"""Name of the file that is written last, with the digest of each of the others."""
 _A_DAY = 86_400
 
 
@@ -56,13 +56,17 @@ def key_of(task: Task, files: str) -> str:
 
 
 def kept(folder: Path, key: str) -> dict[str, pl.DataFrame] | None:
-    """The frames under a key, if they are there and whole."""
-    place = folder / key
+    """The frames under a key, if they are there, whole, and the bytes that were kept."""
+    place, found = folder / key, {}
     try:
-        names = json.loads((place / _WITNESS).read_text(encoding="utf-8"))
-        return {name: pl.read_parquet(place / f"{name}.parquet") for name in names}
-    except (OSError, ValueError, TypeError, pl.exceptions.PolarsError):
+        for name, digest in json.loads((place / _WITNESS).read_text(encoding="utf-8")).items():
+            content = (place / f"{name}.parquet").read_bytes()
+            if hashlib.sha256(content).hexdigest() != digest:
+                return None
+            found[name] = pl.read_parquet(content)
+    except (OSError, ValueError, TypeError, AttributeError, pl.exceptions.PolarsError):
         return None
+    return found
 
 
 def keep(folder: Path, key: str, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -70,9 +74,11 @@ def keep(folder: Path, key: str, frames: Mapping[str, pl.DataFrame]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     fresh = Path(mkdtemp(prefix=".", dir=folder))
     try:
+        digests = {}
         for name, frame in frames.items():
             frame.write_parquet(fresh / f"{name}.parquet", statistics=False)
-        (fresh / _WITNESS).write_text(json.dumps(sorted(frames)), encoding="utf-8")
+            digests[name] = hashlib.sha256((fresh / f"{name}.parquet").read_bytes()).hexdigest()
+        (fresh / _WITNESS).write_text(json.dumps(digests, sort_keys=True), encoding="utf-8")
         if kept(folder, key) is None:
             shutil.rmtree(folder / key, ignore_errors=True)  # Half of it may be there: what was copied, or is on a disk that lost some.
             with suppress(OSError):  # Another process was quicker: what it wrote is the same.

@@ -20,7 +20,7 @@ from esg_kpis.readings.declared import ReadingTable, Stopped, tables_of
 from esg_kpis.readings.enclosed import holds_lines, path_of_month, row_without_lines, versions_of
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.found import File, files_of, is_month, month_of_path
-from esg_kpis.readings.hashes import Hashes
+from esg_kpis.readings.hashes import Hashes, state_of
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.settings import EngineProblem, EngineSettings, engine, read_settings
@@ -80,6 +80,7 @@ class _Computing:
         """A month, as it was kept or computed now."""
         task = task_of(source, month, meters, known_on, as_of)
         files = _digest(task.files, self.workspace, hashes)
+        _unchanged(task.files, self.workspace)
         key = monthly.key_of(task, files)
         folder = self.workspace.readings / source.table.name / month
         frames = monthly.kept(folder, key)
@@ -94,6 +95,7 @@ class _Computing:
                 if (problem := unreadable(task.files, self.workspace.raw.as_posix())) is not None:
                     raise problem from error
                 raise
+            _unchanged(task.files, self.workspace)
             monthly.keep(folder, key, frames)
             self.done(source.table.name, month)
         self.keys.setdefault(folder, set()).add(key)
@@ -247,6 +249,17 @@ def months_of_folders(raw: Path) -> list[str]:
     home = raw / FOLDER
     found = {month_of_path(path.relative_to(raw).as_posix()) for path in home.rglob("*month=*") if path.is_dir()} if home.is_dir() else set()
     return sorted(month for month in found if is_month(month))
+
+
+def _unchanged(files: Sequence[File], workspace: Workspace) -> None:
+    """Of a file that is replaced while a month is computed, statistics, digest and rows may be of different contents: nothing of that may be kept.
+
+    Raises:
+        InputProblem: if a file is no longer what it was when it was first looked at.
+    """
+    for file in files:
+        if file.state and state_of(file.origin) != file.state:
+            raise InputProblem("It was changed while it was read.", where=file.origin.relative_to(workspace.raw).as_posix(), mend="Run again once it is whole.")
 
 
 def _digest(files: Sequence[File], workspace: Workspace, hashes: Hashes) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 
+from esg_kpis.readings.calendar import EARLIEST, LATEST
 from esg_kpis.readings.engines import Polars, named
 from esg_kpis.readings.found import File
 from esg_kpis.readings.judged import Task, judged, register_of, with_meter_rules
@@ -73,8 +74,13 @@ def _as_sent(task: Task, found: pl.DataFrame) -> pl.DataFrame:
 def _as_stored(file: File, rows: pl.Series) -> pl.DataFrame:
     """What stands in a few rows of a Parquet file, in the columns of `text.as_sent`."""
     told = pl.scan_parquet(file.path, hive_partitioning=False, glob=False, cache=False, row_index_name="__row", row_index_offset=1)
-    few = told.select(pl.col("__row").cast(pl.Int64()).alias("row"), *(named(file.columns[name]).alias(f"{name}_text") for name in ("time", "value"))).filter(pl.col("row").is_in(rows.unique().implode()))
-    return few.collect(engine="streaming").with_columns(pl.col("time_text", "value_text").cast(pl.String))
+    few = told.select(pl.col("__row").cast(pl.Int64()).alias("row"), *(named(file.columns[name]).alias(f"{name}_text") for name in ("time", "value"))).filter(pl.col("row").is_in(rows.unique().implode())).collect(engine="streaming")
+    time = pl.col("time_text")
+    if few["time_text"].dtype == pl.Datetime:
+        # Polars has no text for a time that no calendar has: its ticks are told.
+        meant = time.dt.timestamp("us").is_between(EARLIEST, LATEST, closed="left")
+        time = pl.coalesce(pl.when(meant).then(time).cast(pl.String), time.cast(pl.Int64).cast(pl.String))
+    return few.with_columns(time, pl.col("value_text").cast(pl.String))
 
 
 def _bad_rows(task: Task, suspects: pl.DataFrame, among: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.LazyFrame:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from esg_kpis.errors import InputProblem, near_misses
-from esg_kpis.readings.calendar import HOUR, by_days, instant, month_after, month_of, window_of
+from esg_kpis.readings.calendar import DAY, EARLIEST, HOUR, LATEST, by_days, instant, month_after, month_of, shown_at, window_of
 from esg_kpis.readings.declared import ReadingTable
-from esg_kpis.readings.found import File, Range, merged
+from esg_kpis.readings.engines import named
+from esg_kpis.readings.found import File, merged
 from esg_kpis.readings.judged import Task, stamps_of
 
+_SHORT = 400 * DAY
 _ALWAYS = 2**60
 """Microseconds before which nothing was, and after which nothing will be."""
 
@@ -36,10 +38,21 @@ class Source:
     def by_month(self) -> dict[str, list[File]]:
         """Each month with the files that may hold rows of it."""
         found: dict[str, list[File]] = {}
-        for file in (file for file in self.files if file.content.rows):
-            for month in _months_in(self, file):
+        for file in self.files:
+            for month in self._months.get(file.path, ()):
                 found.setdefault(month, []).append(file)
         return dict(sorted(found.items()))
+
+    def timeless(self, month: str) -> frozenset[Path]:
+        """The files whose rows without a time are told with a month: their first."""
+        return frozenset(path for path, months in self._months.items() if months[0] == month)
+
+    @cached_property
+    def _months(self) -> dict[Path, list[str]]:
+        """The files that have rows, each with its months. One that has no time at all is told with the first month of the others."""
+        found = {file.path: list(_months_in(self, file)) for file in self.files if file.content.rows}
+        first = min((months[0] for months in found.values() if months), default="1970-01")
+        return {path: months or [first] for path, months in found.items()}
 
 
 def _months_in(source: Source, file: File) -> Iterator[str]:
@@ -50,25 +63,39 @@ def _months_in(source: Source, file: File) -> Iterator[str]:
         return
     if file.month:
         first, last = stamps_of(file.month)
-        last -= 1
+        spans = [(first, last - 1)]
     else:
-        times = file.content.ranges["time"] or _ends(file)
-        first, last = times.least, times.most
+        times = file.content.ranges["time"]
+        # Of a file over years, or of which nobody knows over how much, only the months in which there is something: one wrong year would make hundreds.
+        spans = [(times.least, times.most)] if times is not None and times.least >= EARLIEST and times.most < LATEST and times.most - times.least < _SHORT else list(_hours(file))
+    found: set[str] = set()
+    for span in spans:
+        month, end = (_month_at(source, time, last) for last, time in enumerate(span))
+        while month <= end:
+            found.add(month)
+            month = month_after(month)
+    yield from sorted(found)
+
+
+def _month_at(source: Source, time: int, last: int) -> str:
+    """The local month in which an interval begins, by the time that a file tells of it; of two that its wall clock may mean the first or the last."""
+    table, zone = source.table, source.zone
     shift = table.interval if table.stamp == "end" else 0
-    zone = ZoneInfo("UTC") if table.offset is None else source.zone  # The wall clock of the zone itself is read as it stands.
+    at = shown_at(time, zone)[last] if table.offset is None else time - table.offset
     # Longer intervals than any change of the clock begin by the wall clock, see `by_days`.
-    by_wall = shift > HOUR
-    month, end = (month_of(at - (table.offset or 0) - (0 if by_wall else shift), zone, shift if by_wall else 0) for at in (first, last))
-    while month <= end:
-        yield month
-        month = month_after(month)
+    return month_of(at, zone, shift) if shift > HOUR else month_of(at - shift, zone)
 
 
-def _ends(file: File) -> Range:
-    """First and last time of a file whose statistics tell none."""
-    time = pl.col(file.columns["time"]).dt.timestamp("us")
-    least, most = pl.scan_parquet(file.path, hive_partitioning=False, glob=False).select(time.min().alias("least"), time.max().alias("most")).collect(engine="streaming").row(0)
-    return Range(least or 0, most or 0, nulls=True)
+def _hours(file: File) -> Iterator[tuple[int, int]]:
+    """The hours in which a file has times that somebody can mean, as their first and last instants."""
+    time = named(file.columns["time"])
+    scanned = pl.scan_parquet(file.path, hive_partitioning=False, glob=False)
+    if file.content.types["time"] == "null":
+        return
+    at = (time.cast(pl.Datetime("us")) if file.content.kinds["time"] == "day" else time).dt.timestamp("us")
+    hours = scanned.select(at.alias("at")).filter((pl.col("at") >= EARLIEST) & (pl.col("at") < LATEST)).select((pl.col("at") // HOUR).unique().sort())
+    for hour in hours.collect(engine="streaming")["at"]:
+        yield hour * HOUR, (hour + 1) * HOUR - 1
 
 
 def registered(meters: pl.DataFrame, source: Source) -> pl.DataFrame:
@@ -111,7 +138,7 @@ def task_of(source: Source, month: str, meters: pl.DataFrame, known_on: date, as
         window = by_days(window, table.interval) if table.form == "interval" else window
     except ValueError as problem:
         raise InputProblem(f"The clock of {table.time_zone} changes by a part of an interval of {table.interval_minutes} minutes in {month}.", where=f"table '{table.name}'", mend="Send shorter intervals.") from problem
-    return Task(table, window, files, registered(meters, source), _known(source, files, known_on), instant(as_of + timedelta(days=1), zone), month == next(iter(source.by_month)))
+    return Task(table, window, files, registered(meters, source), _known(source, files, known_on), instant(as_of + timedelta(days=1), zone), source.timeless(month))
 
 
 def _known(source: Source, files: Sequence[File], known_on: date) -> int | None:
@@ -119,7 +146,7 @@ def _known(source: Source, files: Sequence[File], known_on: date) -> int | None:
     if source.table.columns.received is None:
         return None
     after = known_on + timedelta(days=1)
-    by_instant = files[0].content.kinds["received"] == "instant"
+    by_instant = next((file.content.kinds["received"] for file in files if file.content.types["received"] != "null"), "instant") == "instant"
     limit = instant(after, source.zone if by_instant else ZoneInfo("UTC"))
     found = merged(files)["received"]
     return None if found is not None and found.most < limit else limit

@@ -119,7 +119,9 @@ def _by_meter(source: Source, month: Month, lines: pl.DataFrame, own: pl.DataFra
 def _interval_counts(month: Month) -> pl.DataFrame:
     """Intervals expected and used of each meter of the register that sent rows, and its days that lack some."""
     task, interval = month.task, month.task.table.interval
-    expected = register_of(task).with_columns((pl.col("after") - pl.col("first")).alias("expected"))
+    # Nothing is expected after the last day that data may be about.
+    until = max(0, min(task.slots, (task.window.shown(task.until) - task.window.start + interval - 1) // interval))
+    expected = register_of(task).with_columns((pl.col("after").clip(0, until) - pl.col("first")).clip(0).alias("expected"))
     a_day = [(end - start) // interval for start, end in zip(task.window.days, task.window.days[1:], strict=False)]
     days = month.frames["days"].filter(pl.col("used") > 0).with_columns(pl.col("day").replace_strict(dict(enumerate(a_day)), return_dtype=pl.Int64()).alias("slots"))
     lacking = days.group_by(task.keys).agg((pl.col("used") < pl.col("slots")).sum().alias("partial_days"), (pl.col("slots") - pl.col("used")).sum().alias("partial_missing"), pl.len().alias("any"))
