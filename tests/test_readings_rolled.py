@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -38,6 +39,8 @@ from tests.metered_scenario import (
 
 COLUMNS = {"received": "received"}
 MONTHS = [("power", "2023-01"), ("power", "2023-02"), ("power", "2023-03")]
+
+WATER: dict[str, Any] = {"path": "water.csv", "form": "register", "measure": "water_tap", "unit": "m3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local"}
 
 
 @pytest.fixture
@@ -158,8 +161,7 @@ def test_counters_roll_over_and_are_exchanged_and_slips_are_neither(tmp_path: Pa
 
 
 def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_path: Path) -> None:
-    said = {"path": "water.csv", "form": "register", "measure": "water_tap", "unit": "m3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local"}
-    found = way(tmp_path, water=said)
+    found = way(tmp_path, water=WATER)
     days = [date(2023, 1, 1) + timedelta(days=day) for day in range(32)]
     put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{1000 + number if number < 15 else number - 15}" for number, day in enumerate(days))]))
     rolled = found.rolled()
@@ -167,6 +169,51 @@ def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_pa
     assert quantities(found.ingested(rolled)) == {("W1", "2023-01-01", "2023-01-14"): 14, ("W1", "2023-01-16", "2023-01-31"): 16}
     assert rolled.months.filter(pl.col("month") == "2023-01")["breaks"].to_list() == [1]
     assert "broke off 1 time:" in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
+
+
+@pytest.mark.parametrize("february", ["no file", "another meter", "refused"])
+def test_a_counter_that_is_not_read_in_a_month_loses_nothing(tmp_path: Path, february: str) -> None:
+    found = way(tmp_path, METERS + "HQ,water_tap,W2,,,2023-01-01,2023-03-31\n", water=WATER | {"path": "water"})
+    more = {"no file": [], "another meter": ["W2,2023-02-01,5", "W2,2023-02-28,6"], "refused": ["W1,2023-02-03,many"]}[february]
+    for name, lines in {"a": ["W1,2023-01-01,100"], "b": more, "c": ["W1,2023-03-15,830"]}.items():
+        put(found.root, f"water/{name}.csv", "\n".join(["meter_id,time,value", *lines]))
+    rolled = found.rolled()
+
+    # 730 in 73 days.
+    own = {key: value for key, value in quantities(found.ingested(rolled)).items() if key[0] == "W1"}
+    assert own == {("W1", "2023-01-01", "2023-01-31"): 310, ("W1", "2023-02-01", "2023-02-28"): 280, ("W1", "2023-03-01", "2023-03-14"): 140}
+    months = rolled.months.filter(pl.col("meter_id") == "W1").select("month", "rows", "expected", "used", "missing", "rejected", "quantity", "estimated_quantity").rows()
+    refused = int(february == "refused")
+    assert months == [("2023-01", 1, 1, 1, 0, 0, 310, 0), ("2023-02", refused, 28, 0, 28, refused, 280, 280), ("2023-03", 1, 1, 1, 0, 0, 140, 0)]
+    kinds = {line.split(",")[3]: line.split(",")[6] for content in rolled.files["content"] for line in content.splitlines() if ",W1," in line}
+    assert kinds == {"2023-01-01": "bill", "2023-02-01": "estimate", "2023-03-01": "bill"}
+    assert "1 month of a meter has none, and what was counted over them is parted by time, as an estimate: W1 in 2023-02" in rolled.observations.filter(pl.col("check") == "readings_missing")["observed"].item()
+    assert ("2023-02" in rolled.fates["month"].to_list()) == (february != "no file")
+
+
+def test_a_counter_that_stands_still_over_months_without_a_reading_counts_nothing_in_each(tmp_path: Path) -> None:
+    found = way(tmp_path, METERS.replace("W1,,,2023-01-01", "W1,,,"), water=WATER)
+    put(found.root, "water.csv", "meter_id,time,value\nW1,2022-10-05,100\nW1,2023-02-15,100\n")
+
+    assert quantities(found.ingested()) == {("W1", first, last): 0 for first, last in (("2022-10-05", "2022-10-31"), ("2022-11-01", "2022-11-30"), ("2022-12-01", "2022-12-31"), ("2023-01-01", "2023-01-31"), ("2023-02-01", "2023-02-14"))}
+
+
+def test_the_lines_of_all_months_add_up_to_the_last_reading_less_the_first(tmp_path: Path) -> None:
+    found = way(tmp_path, METERS.replace("2023-01-01,2023-03-31", ","), water=WATER | {"decimals": 2, "columns": {"device": "device", "quality": "quality"}, "estimated": ["E"]})
+    made, lines, want = Random(7), ["meter_id,time,value,device,quality"], Decimal(0)
+    for device in ("A", "B", "C"):
+        shows, first = made.randrange(10**6), 0
+        days = sorted(made.sample(range(700), made.choice([2, 5, 30])))
+        for number, day in enumerate(days):
+            shows += made.randrange(10**5) if number else 0
+            first = first if number else shows
+            lines.append(f"W1,{date(2021, 1, 1) + timedelta(days=day)},{Decimal(shows) / 100},{device},{made.choice('EM')}")
+        want += Decimal(shows - first) / 100
+    put(found.root, "water.csv", "\n".join(lines))
+    rolled = found.rolled()
+
+    assert sum(Decimal(line.split(",")[7]) for content in rolled.files["content"] for line in content.splitlines()[1:]) == want
+    assert rolled.months["quantity"].sum() == want
 
 
 # ---------------------------------------------------------------- dates
