@@ -13,10 +13,11 @@ import polars as pl
 import pytest
 
 from esg_kpis.errors import InputProblem
+from esg_kpis.factors.as_known import as_known_on
 from esg_kpis.ingest import registered_meters
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import METERED
-from esg_kpis.readings.rolled import Dates, months_found, roll_up_month
+from esg_kpis.readings.rolled import Dates, months_found, roll_up, roll_up_month
 from esg_kpis.readings.settings import EngineProblem
 from tests.metered_scenario import (
     AS_OF,
@@ -228,6 +229,19 @@ def test_a_correction_counts_once_it_is_known(power: Way) -> None:
     after = power.rolled(known_on=date(2024, 6, 1))
     assert (quantities(power.ingested(after))["E1", "2023-02-01", "2023-02-28"], fates(after)["superseded"]) == (772, 1)
     assert power.computed == [("power", "2023-02")]  # In the other months nothing became known so late.
+
+
+def test_a_month_of_which_corrections_leave_nothing_stands_as_it_was_known_before(power: Way) -> None:
+    late = datetime(2024, 6, 1, 12, tzinfo=UTC)
+    lines = [("E1", at("2023-02-01T00:00"), 5), ("E1", at("2023-02-01T00:00"), 6, late), ("E1", at("2023-02-01T00:00"), 7, late)]
+    put_months(data(power) / "power", lines)
+    found = roll_up(power.workspace, registered_meters(power.workspace), Dates(date(2024, 6, 1), AS_OF, (KNOWN_ON,)))
+
+    assert [path for path in found.files["path"] if "2023-02" in path] == ["readings/power/2023-02@2024-04-09.rolled.csv"]
+    assert found.versions.filter(pl.col("month") == "2023-02").select("known_on", "instead_of").rows() == [(KNOWN_ON, None)]
+    read = power.ingested(found)
+    assert "2023-02-01" not in {first for _, first, _ in quantities(read)}
+    assert as_known_on(KNOWN_ON, read.quantities, found.versions).filter(pl.col("excluded").is_null() & (pl.col("start") == date(2023, 2, 1)))["canonical"].to_list() == [5]
 
 
 def test_readings_after_the_last_day_that_data_may_be_about_are_refused(power: Way) -> None:

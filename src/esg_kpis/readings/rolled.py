@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Source as SentFile
 from esg_kpis.ingest import Metered
@@ -155,15 +156,15 @@ def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: d
 
 
 def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame) -> Iterator[tuple[str, bytes, str]]:
-    """The months whose file was another on an earlier knowledge date: path, content and domain. One of which nothing was known has no line."""
+    """The months whose file was another on an earlier knowledge date, or that have one of that date only: path, content and domain. One of which nothing was known has no line."""
     for day, months in sorted(earlier.items()):
         if [month.key for month in months] == [month.key for month in now]:
             continue
-        then = {path: content for path, content, _ in told_of(source, months, meters).files}
-        for path, content, domain in latest.files:
-            told = then.get(path, content[: content.index(b"\n") + 1])
-            if told != content:
-                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), domain
+        then, last = ({path: content for path, content, _ in told.files} for told in (told_of(source, months, meters), latest))
+        for path in sorted({*then, *last}):
+            told = then.get(path, last.get(path, b"").partition(b"\n")[0] + b"\n")
+            if told != last.get(path):
+                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), DOMAIN_OF[source.table.measure]
 
 
 def _month_of(path: str) -> str:
