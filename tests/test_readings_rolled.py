@@ -508,6 +508,16 @@ def test_meters_that_nobody_registered_keep_their_measure_back_and_are_named(pow
     assert quantities(read)["E1", "2023-01-01", "2023-01-31"] == 744
 
 
+def test_a_meter_that_stands_twice_in_the_register_is_told_as_that(power: Way) -> None:
+    put(power.root, "/meters/meters.csv", METERS.replace("E1,,,2023-01-01,2023-03-31", "E1,,,2023-01-01,2023-02-14").replace("HQ,electricity_purchased,E2", "HQ,electricity_purchased,E1,,,2023-02-15,2023-03-31\nHQ,electricity_purchased,E2"))
+    read = power.ingested()
+
+    assert read.rejected.filter(pl.col("line") > 0)["rule"].to_list() == ["meter_twice", "meter_twice"]
+    told = read.rejected.filter(pl.col("rule") == "unknown_meter")["message"].item()
+    assert told.startswith("readings/power: 2160 readings of 1 meter that the register of meters does not name for electricity_purchased: E1. The rows of the register that name these were rejected: E1 (meter_twice). A meter stands there once")
+    assert {meter for meter, _, _ in quantities(read)} == {"E2"}
+
+
 def test_files_of_no_table_are_named(power: Way) -> None:
     put(power.root, "power/month=2023-01/readings.csv.gz", b"\x1f\x8b")
     put(power.root, "notes.md", "# Notes")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import polars as pl
 from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Source as SentFile
-from esg_kpis.ingest import Metered
+from esg_kpis.ingest import Metered, refused_meters
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
@@ -122,6 +123,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
     parts: list[Told] = []
     earlier: list[tuple[str, bytes, str]] = []
     hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
+    refused_rows = cache(partial(refused_meters, workspace))
     tables, stopped = tables_of(workspace.raw)
     with ExitStack() as stack:
         computing = _Computing(workspace, settings, stack, done)
@@ -129,7 +131,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
             with _stopping(workspace.raw, place, table, stopped):
                 source = Source(place, table, files_of(place, table, workspace.readings))
                 found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
-                told = told_of(source, found, meters)
+                told = told_of(source, found, meters, refused_rows)
                 earlier += _earlier(source, told, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters)
                 files += [_listed(workspace, file, hashes) for file in source.files]
                 parts.append(told)

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -46,13 +46,14 @@ class Told:
     observations: pl.DataFrame
 
 
-def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> Told:
+def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, refused_rows: Callable[[], pl.DataFrame] = pl.DataFrame) -> Told:
     """The months of a table, seen together.
 
     Args:
         source: The table.
         months: All its months.
         meters: The register of meters.
+        refused_rows: Tells what the register names in rows that were rejected, see `ingest.refused_meters`; asked only where readings are of a meter it does not name.
     """
     table = source.table
     own = meters.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_not_null()).select("site_id", "meter_id")
@@ -62,7 +63,7 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> To
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
-    kept_back = [*_unknown(table, months), *_lacking(table, by_meter)]
+    kept_back = [*_unknown(table, months, refused_rows), *_lacking(table, by_meter)]
     seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates)]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
@@ -177,7 +178,7 @@ def _samples(table: ReadingTable, month: Month) -> pl.DataFrame:
     ).select(READING_SAMPLES.names).cast(READING_SAMPLES.schema)  # type: ignore[arg-type]  # fmt: skip
 
 
-def _unknown(table: ReadingTable, months: Sequence[Month]) -> list[dict[str, Any]]:
+def _unknown(table: ReadingTable, months: Sequence[Month], refused_rows: Callable[[], pl.DataFrame]) -> list[dict[str, Any]]:
     """What meters that nobody registered keep back: nobody knows of which site they are, so whatever counts the measure is not known."""
     code = CODE["unknown_meter"]
     refused = pl.concat([month.frames["refused"].filter(pl.col("code") == code) for month in months]) if months else pl.DataFrame()
@@ -187,8 +188,20 @@ def _unknown(table: ReadingTable, months: Sequence[Month]) -> list[dict[str, Any
     told = ", ".join(" ".join(row) for row in names.head(_FEW).iter_rows()) + (" …" if names.height > _FEW else "")
     rows = int(refused["rows"].sum())
     expected = f"meters that the register names for {table.measure}"
-    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}."
+    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}.{_named_in_vain(table, names, refused_rows())}"
     return [_refusal(f"readings/{table.name}", [table.measure], "unknown_meter", table.columns.meter_id, told, expected, message)]
+
+
+def _named_in_vain(table: ReadingTable, names: pl.DataFrame, refused_rows: pl.DataFrame) -> str:
+    """Of the meters that the register does not name those that it would, had its rows of them not been rejected: such as one that stands there twice, since it was exchanged."""
+    if refused_rows.is_empty():
+        return ""
+    own = refused_rows.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_in(names["meter_id"].implode())).group_by("meter_id").agg(pl.col("rule").unique().sort().str.join(", ")).sort("meter_id")
+    if own.is_empty():
+        return ""
+    told = "; ".join(f"{meter} ({rule})" for meter, rule in own.head(_FEW).iter_rows()) + (" …" if own.height > _FEW else "")
+    twice = " A meter stands there once for a site and measure: one that was exchanged keeps its row, and a counter's readings tell the `device`, or the new one has an id of its own." if own["rule"].str.contains("meter_twice").any() else ""
+    return f" The rows of the register that name these were rejected: {told}.{twice}"
 
 
 def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]]:
