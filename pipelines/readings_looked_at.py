@@ -47,6 +47,9 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     fact = own.row(0, named=True)
     workspace, ran = open_workspace(root, out), ran_of(folder)
     dates = Dates(max(date.fromisoformat(value) for name, value in ran.items() if name.startswith("known on ")), date.fromisoformat(ran["as_of"]))
+    told = {"meter": fact | {"quantity": plain(fact["quantity"]), "estimated_quantity": plain(fact["estimated_quantity"])}, "known_on": dates.known_on.isoformat(), "day": day, "lines": _lines(folder, fact["reading_table"], month, meter, fact["site_id"])}
+    if not fact["rows"]:  # Only a counter goes on over a month of which it sent none.
+        return told | {"form": "register", "days": [], "rows": []}
     task = month_of_table(workspace, fact["reading_table"], month, registered_meters(workspace), dates)
     _check_files(task.files, workspace.raw, read_result(folder, "files"))
     rows = rows_of(task, {"meter_id": meter, **({"site_id": fact["site_id"]} if "site_id" in task.keys else {})}, workspace.raw)
@@ -57,9 +60,8 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
             rows = rows.filter(pl.col("day") == date.fromisoformat(day))
         except ValueError:
             raise UsageProblem(f"'{day}' is no date.", where="--day", mend="Write it as 2023-05-03.") from None
-    return {
-        "meter": fact | {"quantity": plain(fact["quantity"]), "estimated_quantity": plain(fact["estimated_quantity"])}, "form": task.table.form, "known_on": dates.known_on.isoformat(), "day": day,
-        "lines": _lines(folder, fact["reading_table"], month, meter, fact["site_id"]),
+    return told | {
+        "form": task.table.form,
         "days": _by_day(rows, [(after - before) // task.table.interval for before, after in zip(task.window.days, task.window.days[1:], strict=False)]),
         "rows": rows.drop("at").with_columns(pl.col("counted").cast(pl.String).str.replace(r"\.?0+$", "")).to_dicts(),
     }  # fmt: skip

@@ -37,6 +37,9 @@ def print_rows(console: Console, walk: dict[str, Any], most: int) -> None:
     for line in walk["lines"]:
         kind = ", estimated" if line["bill_kind"] == "estimate" else ""
         console.print(f"  {escape(line['path'])}, line {line['line']}: {line['period_start']} to {line['period_end']} {with_thousands(line['quantity'])} {escape(line['unit'])}{kind}")
+    if not meter["rows"]:
+        console.print("  [dim]it was not read in this month: what it went on between the readings before and after is parted by time[/]")
+        return
     if walk["form"] == "register":
         console.print("  [dim]of a counter each row counts what it went on since the reading before; the first of the month goes on from the month before[/]")
     if walk["day"] is None:

@@ -6,16 +6,18 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
 
 from esg_kpis.errors import InputProblem
+from esg_kpis.factors.as_known import as_known_on
 from esg_kpis.ingest import registered_meters
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import METERED
-from esg_kpis.readings.rolled import Dates, months_found, roll_up_month
+from esg_kpis.readings.rolled import Dates, months_found, roll_up, roll_up_month
 from esg_kpis.readings.settings import EngineProblem
 from tests.metered_scenario import (
     AS_OF,
@@ -38,6 +40,8 @@ from tests.metered_scenario import (
 
 COLUMNS = {"received": "received"}
 MONTHS = [("power", "2023-01"), ("power", "2023-02"), ("power", "2023-03")]
+
+WATER: dict[str, Any] = {"path": "water.csv", "form": "register", "measure": "water_tap", "unit": "m3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local"}
 
 
 @pytest.fixture
@@ -158,8 +162,7 @@ def test_counters_roll_over_and_are_exchanged_and_slips_are_neither(tmp_path: Pa
 
 
 def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_path: Path) -> None:
-    said = {"path": "water.csv", "form": "register", "measure": "water_tap", "unit": "m3", "interval_minutes": 1440, "time_zone": "Asia/Shanghai", "clock": "local"}
-    found = way(tmp_path, water=said)
+    found = way(tmp_path, water=WATER)
     days = [date(2023, 1, 1) + timedelta(days=day) for day in range(32)]
     put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{1000 + number if number < 15 else number - 15}" for number, day in enumerate(days))]))
     rolled = found.rolled()
@@ -167,6 +170,51 @@ def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_pa
     assert quantities(found.ingested(rolled)) == {("W1", "2023-01-01", "2023-01-14"): 14, ("W1", "2023-01-16", "2023-01-31"): 16}
     assert rolled.months.filter(pl.col("month") == "2023-01")["breaks"].to_list() == [1]
     assert "broke off 1 time:" in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
+
+
+@pytest.mark.parametrize("february", ["no file", "another meter", "refused"])
+def test_a_counter_that_is_not_read_in_a_month_loses_nothing(tmp_path: Path, february: str) -> None:
+    found = way(tmp_path, METERS + "HQ,water_tap,W2,,,2023-01-01,2023-03-31\n", water=WATER | {"path": "water"})
+    more = {"no file": [], "another meter": ["W2,2023-02-01,5", "W2,2023-02-28,6"], "refused": ["W1,2023-02-03,many"]}[february]
+    for name, lines in {"a": ["W1,2023-01-01,100"], "b": more, "c": ["W1,2023-03-15,830"]}.items():
+        put(found.root, f"water/{name}.csv", "\n".join(["meter_id,time,value", *lines]))
+    rolled = found.rolled()
+
+    # 730 in 73 days.
+    own = {key: value for key, value in quantities(found.ingested(rolled)).items() if key[0] == "W1"}
+    assert own == {("W1", "2023-01-01", "2023-01-31"): 310, ("W1", "2023-02-01", "2023-02-28"): 280, ("W1", "2023-03-01", "2023-03-14"): 140}
+    months = rolled.months.filter(pl.col("meter_id") == "W1").select("month", "rows", "expected", "used", "missing", "rejected", "quantity", "estimated_quantity").rows()
+    refused = int(february == "refused")
+    assert months == [("2023-01", 1, 1, 1, 0, 0, 310, 0), ("2023-02", refused, 28, 0, 28, refused, 280, 280), ("2023-03", 1, 1, 1, 0, 0, 140, 0)]
+    kinds = {line.split(",")[3]: line.split(",")[6] for content in rolled.files["content"] for line in content.splitlines() if ",W1," in line}
+    assert kinds == {"2023-01-01": "bill", "2023-02-01": "estimate", "2023-03-01": "bill"}
+    assert "1 month of a meter has none, and what was counted over them is parted by time, as an estimate: W1 in 2023-02" in rolled.observations.filter(pl.col("check") == "readings_missing")["observed"].item()
+    assert ("2023-02" in rolled.fates["month"].to_list()) == (february != "no file")
+
+
+def test_a_counter_that_stands_still_over_months_without_a_reading_counts_nothing_in_each(tmp_path: Path) -> None:
+    found = way(tmp_path, METERS.replace("W1,,,2023-01-01", "W1,,,"), water=WATER)
+    put(found.root, "water.csv", "meter_id,time,value\nW1,2022-10-05,100\nW1,2023-02-15,100\n")
+
+    assert quantities(found.ingested()) == {("W1", first, last): 0 for first, last in (("2022-10-05", "2022-10-31"), ("2022-11-01", "2022-11-30"), ("2022-12-01", "2022-12-31"), ("2023-01-01", "2023-01-31"), ("2023-02-01", "2023-02-14"))}
+
+
+def test_the_lines_of_all_months_add_up_to_the_last_reading_less_the_first(tmp_path: Path) -> None:
+    found = way(tmp_path, METERS.replace("2023-01-01,2023-03-31", ","), water=WATER | {"decimals": 2, "columns": {"device": "device", "quality": "quality"}, "estimated": ["E"]})
+    made, lines, want = Random(7), ["meter_id,time,value,device,quality"], Decimal(0)
+    for device in ("A", "B", "C"):
+        shows, first = made.randrange(10**6), 0
+        days = sorted(made.sample(range(700), made.choice([2, 5, 30])))
+        for number, day in enumerate(days):
+            shows += made.randrange(10**5) if number else 0
+            first = first if number else shows
+            lines.append(f"W1,{date(2021, 1, 1) + timedelta(days=day)},{Decimal(shows) / 100},{device},{made.choice('EM')}")
+        want += Decimal(shows - first) / 100
+    put(found.root, "water.csv", "\n".join(lines))
+    rolled = found.rolled()
+
+    assert sum(Decimal(line.split(",")[7]) for content in rolled.files["content"] for line in content.splitlines()[1:]) == want
+    assert rolled.months["quantity"].sum() == want
 
 
 # ---------------------------------------------------------------- dates
@@ -181,6 +229,19 @@ def test_a_correction_counts_once_it_is_known(power: Way) -> None:
     after = power.rolled(known_on=date(2024, 6, 1))
     assert (quantities(power.ingested(after))["E1", "2023-02-01", "2023-02-28"], fates(after)["superseded"]) == (772, 1)
     assert power.computed == [("power", "2023-02")]  # In the other months nothing became known so late.
+
+
+def test_a_month_of_which_corrections_leave_nothing_stands_as_it_was_known_before(power: Way) -> None:
+    late = datetime(2024, 6, 1, 12, tzinfo=UTC)
+    lines = [("E1", at("2023-02-01T00:00"), 5), ("E1", at("2023-02-01T00:00"), 6, late), ("E1", at("2023-02-01T00:00"), 7, late)]
+    put_months(data(power) / "power", lines)
+    found = roll_up(power.workspace, registered_meters(power.workspace), Dates(date(2024, 6, 1), AS_OF, (KNOWN_ON,)))
+
+    assert [path for path in found.files["path"] if "2023-02" in path] == ["readings/power/2023-02@2024-04-09.rolled.csv"]
+    assert found.versions.filter(pl.col("month") == "2023-02").select("known_on", "instead_of").rows() == [(KNOWN_ON, None)]
+    read = power.ingested(found)
+    assert "2023-02-01" not in {first for _, first, _ in quantities(read)}
+    assert as_known_on(KNOWN_ON, read.quantities, found.versions).filter(pl.col("excluded").is_null() & (pl.col("start") == date(2023, 2, 1)))["canonical"].to_list() == [5]
 
 
 def test_readings_after_the_last_day_that_data_may_be_about_are_refused(power: Way) -> None:
@@ -445,6 +506,16 @@ def test_meters_that_nobody_registered_keep_their_measure_back_and_are_named(pow
     assert refusals(read) == {"readings/power": "electricity_purchased"}
     assert read.rejected["message"].item() == "readings/power: 48 readings of 2 meters that the register of meters does not name for electricity_purchased: =cmd(), E9."
     assert quantities(read)["E1", "2023-01-01", "2023-01-31"] == 744
+
+
+def test_a_meter_that_stands_twice_in_the_register_is_told_as_that(power: Way) -> None:
+    put(power.root, "/meters/meters.csv", METERS.replace("E1,,,2023-01-01,2023-03-31", "E1,,,2023-01-01,2023-02-14").replace("HQ,electricity_purchased,E2", "HQ,electricity_purchased,E1,,,2023-02-15,2023-03-31\nHQ,electricity_purchased,E2"))
+    read = power.ingested()
+
+    assert read.rejected.filter(pl.col("line") > 0)["rule"].to_list() == ["meter_twice", "meter_twice"]
+    told = read.rejected.filter(pl.col("rule") == "unknown_meter")["message"].item()
+    assert told.startswith("readings/power: 2160 readings of 1 meter that the register of meters does not name for electricity_purchased: E1. The rows of the register that name these were rejected: E1 (meter_twice). A meter stands there once")
+    assert {meter for meter, _, _ in quantities(read)} == {"E2"}
 
 
 def test_files_of_no_table_are_named(power: Way) -> None:

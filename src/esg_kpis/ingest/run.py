@@ -94,6 +94,15 @@ def ingest(workspace: Workspace, as_of: date, metered: Metered | None = None) ->
 
 def registered_meters(workspace: Workspace) -> pl.DataFrame:
     """The register of meters alone, as `ingest` gives it."""
+    return _register_of_meters(workspace)[0]
+
+
+def refused_meters(workspace: Workspace) -> pl.DataFrame:
+    """What the register of meters names in rows that were rejected: `measure`, `meter_id`, `rule`."""
+    return _register_of_meters(workspace)[1]
+
+
+def _register_of_meters(workspace: Workspace) -> tuple[pl.DataFrame, pl.DataFrame]:
     taken = Taken(workspace.raw, Kept(workspace.sheets))
     for path, domain in raw_files(workspace.raw):
         if domain in ("sites", "meters", None):
@@ -102,7 +111,11 @@ def registered_meters(workspace: Workspace) -> pl.DataFrame:
     gone = mended["record_id"]
     bad = _ids([idle, *(_without(feed.rejected, gone) for item in taken.read for _, feed in item.feeds)])
     sites, problems = site_rows(_bases(taken.read, "sites", gone), bad)
-    return meter_rows(_bases(taken.read, "meters", gone), _ids([bad.to_frame(), problems]), _without(sites, problems["record_id"]))[0]
+    bases = _bases(taken.read, "meters", gone)
+    meters, refused = meter_rows(bases, _ids([bad.to_frame(), problems]), _without(sites, problems["record_id"]))
+    rules = pl.concat([refused, idle, *(_without(feed.rejected, gone) for item in taken.read for _, feed in item.feeds)]).select("record_id", "rule")
+    named = pl.concat([pl.DataFrame(schema=dict.fromkeys(("record_id", "measure", "meter_id"), pl.String())), *(base.select("record_id", "measure", "meter_id") for base in bases)])
+    return meters, named.join(rules, on="record_id", how="inner").select("measure", "meter_id", "rule").unique().sort("measure", "meter_id", "rule")
 
 
 def _judged(taken: Taken, as_of: date) -> Ingested:

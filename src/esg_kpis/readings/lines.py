@@ -16,7 +16,7 @@ LINE = pl.Schema({
     "site_id": pl.String(), "meter_id": pl.String(), "first": pl.Date(), "last": pl.Date(), "quantity": QUANTITY, "estimated_quantity": QUANTITY,
     "expected": pl.Int64(), "used": pl.Int64(), "estimated": pl.Int64(),
 })  # fmt: skip
-"""A meter over consecutive days with readings: quantity in the unit of the table, of it what rests on estimated readings; intervals (or readings) expected, used, and estimated of these."""
+"""A meter over consecutive days with readings: quantity in the unit of the table, of it what rests on estimated readings, or on none within the month; intervals (or readings) expected, used, and estimated of these."""
 
 
 def of_intervals(task: Task, meters: pl.DataFrame, days: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
@@ -46,24 +46,23 @@ def of_intervals(task: Task, meters: pl.DataFrame, days: pl.DataFrame, sites: pl
     return _at_sites(both.with_columns(_quantity(task.table, "total", "quantity"), _quantity(task.table, "estimated_total", "estimated_quantity")), sites, task.keys)
 
 
-def of_registers(window: Window, found: Mapping[tuple[str, ...], Sequence[Piece]], counts: pl.DataFrame, sites: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+def of_registers(task: Task, found: Mapping[tuple[str, ...], Sequence[Piece]], counts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
     """The lines of a month of register readings: each run of days from a first to a last reading.
 
     Args:
-        window: The month.
+        task: The month.
         found: What each meter counted, see `stitched.pieces`.
-        counts: `expected`, `used` and `estimated` readings of each meter in the month.
+        counts: `expected`, `used` and `estimated` readings of each meter in the month. One that has none went on over the month without being read.
         sites: As in `of_intervals`.
-        keys: What tells one meter from another.
 
     Columns: `LINE`.
     """
-    rows = []
+    rows, window, keys = [], task.window, task.keys
     for key, of_meter in found.items():
         for since, until, counted, estimated in _runs(window, [piece for piece in of_meter if piece.month == window.month]):
             rows.append((*key, since, until, counted, estimated))
     schema = {**dict.fromkeys(keys, pl.String()), "first": pl.Date(), "last": pl.Date(), "counted": pl.Decimal(38, 0), "of_estimates": pl.Decimal(38, 0)}
-    frame = pl.DataFrame(rows, schema=schema, orient="row").join(counts, on=list(keys), how="left")
+    frame = pl.DataFrame(rows, schema=schema, orient="row").join(counts, on=keys, how="left").with_columns(pl.col("expected").fill_null(task.slots), pl.col("used", "estimated").fill_null(0))
     nano = pl.lit("0.000000001").cast(QUANTITY)
     frame = frame.with_columns((pl.col("counted").cast(QUANTITY) * nano).alias("quantity"), (pl.col("of_estimates").cast(QUANTITY) * nano).alias("estimated_quantity"))
     return _at_sites(frame, sites, keys)

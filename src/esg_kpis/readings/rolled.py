@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Source as SentFile
-from esg_kpis.ingest import Metered
+from esg_kpis.ingest import Metered, refused_meters
 from esg_kpis.ingest.observations import OBSERVATION
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
@@ -123,6 +125,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
     parts: list[Told] = []
     earlier: list[tuple[str, bytes, str]] = []
     hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
+    refused_rows = cache(partial(refused_meters, workspace))
     tables, stopped = tables_of(workspace.raw)
     with ExitStack() as stack:
         computing = _Computing(workspace, settings, stack, done)
@@ -130,7 +133,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
             with _stopping(workspace.raw, place, table, stopped):
                 source = Source(place, table, files_of(place, table, workspace.readings))
                 found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
-                told = told_of(source, found, meters)
+                told = told_of(source, found, meters, refused_rows)
                 earlier += _earlier(source, told, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters)
                 files += [_listed(workspace, file, hashes) for file in source.files]
                 parts.append(told)
@@ -157,15 +160,15 @@ def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: d
 
 
 def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame) -> Iterator[tuple[str, bytes, str]]:
-    """The months whose file was another on an earlier knowledge date: path, content and domain. One of which nothing was known has no line."""
+    """The months whose file was another on an earlier knowledge date, or that have one of that date only: path, content and domain. One of which nothing was known has no line."""
     for day, months in sorted(earlier.items()):
         if [month.key for month in months] == [month.key for month in now]:
             continue
-        then = {path: content for path, content, _ in told_of(source, months, meters).files}
-        for path, content, domain in latest.files:
-            told = then.get(path, content[: content.index(b"\n") + 1])
-            if told != content:
-                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), domain
+        then, last = ({path: content for path, content, _ in told.files} for told in (told_of(source, months, meters), latest))
+        for path in sorted({*then, *last}):
+            told = then.get(path, last.get(path, b"").partition(b"\n")[0] + b"\n")
+            if told != last.get(path):
+                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), DOMAIN_OF[source.table.measure]
 
 
 def _month_of(path: str) -> str:

@@ -35,7 +35,7 @@ RULES: tuple[Rule, ...] = (
     Rule("received", "rejected", "says when it became known in a way that cannot be read", "a time, or blank where it is not known"),
     Rule("quality", "rejected", "is marked as one the sender does not stand for", "the mended reading"),
     Rule("not_known", "excluded", "was received after the knowledge date", "nothing: a later edition takes it"),
-    Rule("unknown_meter", "rejected", "is of a meter that the register of meters does not name for this measure", "the meter in data/raw/meters"),
+    Rule("unknown_meter", "rejected", "is of a meter that the register of meters does not name for this measure, or only in rows that are rejected", "the meter in data/raw/meters, once for its site and measure"),
     Rule("not_read_then", "rejected", "lies on a day on which the register of meters says the meter is not read", "valid_from and valid_to in data/raw/meters"),
     Rule("negative", "rejected", "is negative, and the meter does not feed back", "net_metering in data/raw/meters"),
     Rule("conflict", "rejected", "says another value than a row about the same interval that became known at the same time", "one value, or columns.received"),

@@ -1,7 +1,7 @@
 """Register readings over all months of a table: what was counted between the last reading of one month and the first of the next, parted by time at the ends of months."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import Any
@@ -15,7 +15,7 @@ from esg_kpis.readings.declared import ReadingTable
 
 @dataclass(frozen=True)
 class Piece:
-    """What a meter counted from one instant to another within a month, and how much of it rests on estimated readings; in 10^-9 of the unit of the table."""
+    """What a meter counted from one instant to another within a month, and how much of it rests on estimated readings or on none; in 10^-9 of the unit of the table."""
 
     month: str
     since: int
@@ -29,8 +29,8 @@ def pieces(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping
 
     Args:
         table: The table.
-        windows: Its months.
-        counters: The frame `counters` of each month (see `register.Counted`).
+        windows: Its months, one after the other, also those without rows.
+        counters: The frame `counters` of each month that has rows (see `register.Counted`).
         registered: The meters that the register names, see `judged.Task`.
 
     Source: pro-rating between two readings, GHG Protocol Corporate Standard (2004), chapter 6; both readings stay in the records.
@@ -58,7 +58,8 @@ def _of_device(table: ReadingTable, windows: Mapping[str, Window], rows: Sequenc
             continue
         counted = counted_between(before["last_value"], after["first_value"], feeds_back=fact["feeds_back"], around=fact["around"], restarts=table.resets == "zero")
         if counted is not None:
-            yield from _parted(windows, before["start"] + before["last_at"], after["start"] + after["first_at"], counted * step)
+            for piece in _parted(windows, before["start"] + before["last_at"], after["start"] + after["first_at"], counted * step):
+                yield piece if piece.month in (before["month"], after["month"]) else replace(piece, estimated=piece.counted)
 
 
 def counted_between(before: int, after: int, *, feeds_back: bool, around: int | None, restarts: bool) -> int | None:
@@ -71,7 +72,7 @@ def counted_between(before: int, after: int, *, feeds_back: bool, around: int | 
 
 
 def _parted(windows: Mapping[str, Window], since: int, until: int, counted: int) -> Iterator[Piece]:
-    """A step parted by time over the months it touches; the parts add up to it, each the difference of two running totals rounded half-even. Months without rows of their own get no part of the table."""
+    """A step parted by time over the months it touches; the parts add up to it, each the difference of two running totals rounded half-even."""
     cuts = [(window.month, max(window.start, since), min(window.end, until)) for window in windows.values() if window.start < until and window.end > since]
     for month, first, last in cuts:
         part = round(Fraction(counted * (last - since), until - since)) - round(Fraction(counted * (first - since), until - since))

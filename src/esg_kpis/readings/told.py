@@ -2,8 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,7 @@ from esg_kpis.ingest.rejections import short
 from esg_kpis.ingest.rules import right_zh
 from esg_kpis.ingest.superseded import MEASURED, REPLACED
 from esg_kpis.ingest.take import file_row
+from esg_kpis.readings.calendar import month_after, window_of
 from esg_kpis.readings.declared import ReadingTable, Stopped
 from esg_kpis.readings.enclosed import path_of_month
 from esg_kpis.readings.judged import register_of
@@ -45,24 +46,39 @@ class Told:
     observations: pl.DataFrame
 
 
-def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame) -> Told:
+def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, refused_rows: Callable[[], pl.DataFrame] = pl.DataFrame) -> Told:
     """The months of a table, seen together.
 
     Args:
         source: The table.
         months: All its months.
         meters: The register of meters.
+        refused_rows: Tells what the register names in rows that were rejected, see `ingest.refused_meters`; asked only where readings are of a meter it does not name.
     """
     table = source.table
     own = meters.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_not_null()).select("site_id", "meter_id")
-    lines = _lines(source, months, own)
-    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in months)])
+    every = [*months, *_between(source, months)]
+    lines = _lines(source, every, own)
+    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)])
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
-    files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in months if table.counts and lines[month.name].height]
-    kept_back = [*_unknown(table, months), *_lacking(table, by_meter)]
+    files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
+    kept_back = [*_unknown(table, months, refused_rows), *_lacking(table, by_meter)]
     seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates)]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
+
+
+def _between(source: Source, months: Sequence[Month]) -> list[Month]:
+    """The months between the first and the last in which a counter was read that have no rows: what counters went on over them is parted by time."""
+    read = [month.name for month in months if source.table.form == "register" and month.frames["counters"].height]
+    if not read:
+        return []
+    known, found, name = {month.name for month in months}, [], read[0]
+    while (name := month_after(name)) < read[-1]:
+        if name not in known:
+            task = replace(months[0].task, window=window_of(name, source.zone), files=[])
+            found.append(Month(task, "", {part: frame.clear() for part, frame in months[0].frames.items()}))
+    return found
 
 
 def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -71,10 +87,9 @@ def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[s
         return {month.name: of_intervals(month.task, month.frames["meters"].filter(pl.col("used") > 0), month.frames["days"], own) for month in months}
     if not months:
         return {}
-    windows = {month.name: month.task.window for month in months}
-    keys = months[0].task.keys
+    windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
     found = pieces(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
-    return {month.name: of_registers(month.task.window, found, _readings(month), own, keys) for month in months}
+    return {month.name: of_registers(month.task, found, _readings(month), own) for month in months}
 
 
 def _readings(month: Month) -> pl.DataFrame:
@@ -84,9 +99,9 @@ def _readings(month: Month) -> pl.DataFrame:
 
 
 def _csv(table: ReadingTable, lines: pl.DataFrame) -> bytes:
-    """Lines as a file of bills. What rests on estimates stands on a line of its own, as the part of the count that it is."""
-    part = pl.col("estimated") > 0
-    both = part & (pl.col("estimated") < pl.col("used"))
+    """Lines as a file of bills. What rests on estimates, or on no reading of the month, stands on a line of its own, as the part of the count that it is."""
+    part = (pl.col("estimated") > 0) | (pl.col("estimated_quantity") != 0) | (pl.col("used") == 0)
+    both = part & ((pl.col("estimated") < pl.col("used")) | (pl.col("estimated_quantity") != pl.col("quantity")))
     measured = lines.filter(~part | both).with_columns((pl.col("quantity") - pl.col("estimated_quantity")).alias("quantity"), pl.when(both).then(pl.lit(MEASURED)).otherwise(pl.lit("")).alias("tariff"), pl.lit("bill").alias("bill_kind"))
     replaced = lines.filter(part).with_columns(pl.col("estimated_quantity").alias("quantity"), pl.when(both).then(pl.lit(REPLACED)).otherwise(pl.lit("")).alias("tariff"), pl.lit("estimate").alias("bill_kind"))
     told = pl.concat([measured, replaced]).sort("site_id", "meter_id", "first", "tariff").select(
@@ -99,19 +114,21 @@ def _csv(table: ReadingTable, lines: pl.DataFrame) -> bytes:
 
 
 def _by_meter(source: Source, month: Month, lines: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `reading_months` of one month."""
+    """The rows of `reading_months` of one month: of meters that sent rows, and of counters that went on over it without being read."""
     task, keys = month.task, month.task.keys
     fate = pl.col("code").replace_strict({code: _FATES[name] for code, name in _NAMES.items()}, return_dtype=pl.String())
     refused = month.frames["refused"].group_by(keys).agg(*(pl.col("rows").filter(fate == name).sum().alias(name) for name in ("rejected", "excluded")))
     sent = month.frames["meters"].select(*keys, "rows").join(refused, on=keys, how="left")
     sent = sent.join(own, on=keys, how="inner") if "site_id" in keys else sent.join(own, on="meter_id", how="inner")
-    sums = lines.group_by("site_id", "meter_id").agg(pl.col("quantity", "estimated_quantity").sum())
+    sums = lines.group_by("site_id", "meter_id").agg(pl.col("quantity", "estimated_quantity").sum(), pl.col("expected").first().alias("of_line"))
+    silent = sums.join(sent, on=["site_id", "meter_id"], how="anti").select("site_id", "meter_id", pl.lit(0, dtype=pl.Int64()).alias("rows"))
+    sent = pl.concat([sent, silent], how="diagonal_relaxed")
     counts = _interval_counts(month) if source.table.form == "interval" else _counter_counts(month)
-    joined = sent.join(sums, on=["site_id", "meter_id"], how="left").join(counts, on=keys, how="left")
+    joined = sent.join(sums, on=["site_id", "meter_id"], how="left").join(counts, on=keys, how="left").with_columns(pl.coalesce("expected", "of_line"), pl.col("used").fill_null(0))
     zero = pl.lit(0).cast(QUANTITY)
     return joined.select(
         pl.lit(source.table.name).alias("reading_table"), pl.lit(task.window.month).alias("month"), "site_id", "meter_id", pl.lit(source.table.measure).alias("measure"), "rows",
-        pl.col("expected").fill_null(0), pl.col("used").fill_null(0), (pl.col("expected") - pl.col("used")).fill_null(0).alias("missing"), pl.col("estimated").fill_null(0), pl.col("rejected").fill_null(0), pl.col("excluded").fill_null(0),
+        pl.col("expected").fill_null(0), "used", (pl.col("expected") - pl.col("used")).fill_null(0).alias("missing"), pl.col("estimated").fill_null(0), pl.col("rejected").fill_null(0), pl.col("excluded").fill_null(0),
         "partial_days", "partial_missing", "missing_days", "rollovers", "breaks", pl.col("quantity").fill_null(zero), pl.col("estimated_quantity").fill_null(zero), pl.lit(source.table.unit).alias("unit"),
     ).cast(READING_MONTHS.schema)  # type: ignore[arg-type]  # fmt: skip
 
@@ -163,7 +180,7 @@ def _samples(table: ReadingTable, month: Month) -> pl.DataFrame:
     ).select(READING_SAMPLES.names).cast(READING_SAMPLES.schema)  # type: ignore[arg-type]  # fmt: skip
 
 
-def _unknown(table: ReadingTable, months: Sequence[Month]) -> list[dict[str, Any]]:
+def _unknown(table: ReadingTable, months: Sequence[Month], refused_rows: Callable[[], pl.DataFrame]) -> list[dict[str, Any]]:
     """What meters that nobody registered keep back: nobody knows of which site they are, so whatever counts the measure is not known."""
     code = CODE["unknown_meter"]
     refused = pl.concat([month.frames["refused"].filter(pl.col("code") == code) for month in months]) if months else pl.DataFrame()
@@ -173,8 +190,20 @@ def _unknown(table: ReadingTable, months: Sequence[Month]) -> list[dict[str, Any
     told = ", ".join(" ".join(row) for row in names.head(_FEW).iter_rows()) + (" …" if names.height > _FEW else "")
     rows = int(refused["rows"].sum())
     expected = f"meters that the register names for {table.measure}"
-    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}."
+    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}.{_named_in_vain(table, names, refused_rows())}"
     return [_refusal(f"readings/{table.name}", [table.measure], "unknown_meter", table.columns.meter_id, told, expected, message)]
+
+
+def _named_in_vain(table: ReadingTable, names: pl.DataFrame, refused_rows: pl.DataFrame) -> str:
+    """Of the meters that the register does not name those that it would, had its rows of them not been rejected: such as one that stands there twice, since it was exchanged."""
+    if refused_rows.is_empty():
+        return ""
+    own = refused_rows.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_in(names["meter_id"].implode())).group_by("meter_id").agg(pl.col("rule").unique().sort().str.join(", ")).sort("meter_id")
+    if own.is_empty():
+        return ""
+    told = "; ".join(f"{meter} ({rule})" for meter, rule in own.head(_FEW).iter_rows()) + (" …" if own.height > _FEW else "")
+    twice = " A meter stands there once for a site and measure: one that was exchanged keeps its row, and a counter's readings tell the `device`, or the new one has an id of its own." if own["rule"].str.contains("meter_twice").any() else ""
+    return f" The rows of the register that name these were rejected: {told}.{twice}"
 
 
 def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]]:
@@ -234,10 +263,17 @@ def _missing(table: ReadingTable, months: pl.DataFrame, missing: int, expected: 
     lacking = months.filter(pl.col("missing") > 0).select("site_id", "meter_id").n_unique()
     seen = f"{missing:,} of {expected:,} {'intervals' if table.form == 'interval' else 'readings'} are missing, of {lacking} {'meter' if lacking == 1 else 'meters'}"
     if table.form == "register":
+        if (between := months.filter((pl.col("used") == 0) & (pl.col("missing") > 0))).height:
+            seen += f"; {between.height} {'month of a meter has' if between.height == 1 else 'months of meters have'} none, and what was counted over them is parted by time, as an estimate: {_months_of(between)}"
         return _row("readings_missing", table.name, seen, "every reading between the first and the last", "Nothing where the counter went on: what it counted up to the next reading counts.")
     if partial := int(months["partial_days"].sum() or 0):
         seen += "; 1 day has some of its, and counts with what there is" if partial == 1 else f"; {partial} days have some of theirs, and count with what there is"
     return _row("readings_missing", table.name, seen, "every interval of the days on which a meter is read", "See reading_months.csv. Days without any are filled as the edition says; ask for the rest of days that have some.")
+
+
+def _months_of(rows: pl.DataFrame) -> str:
+    told = rows.sort("month", "site_id", "meter_id")
+    return ", ".join(f"{meter} in {month}" for meter, month in told.select("meter_id", "month").head(_FEW).iter_rows()) + (" …" if told.height > _FEW else "")
 
 
 def _row(check: str, subject: str, seen: str, expected: str, what_to_do: str) -> dict[str, Any]:

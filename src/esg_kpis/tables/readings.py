@@ -9,12 +9,12 @@ _TABLE = text("reading_table", "Table of readings, by its name in `_format.toml`
 _MONTH = text("month", "Month of the time zone of the table, YYYY-MM")
 
 READING_MONTHS = Table(
-    "reading_months", "one meter of the register in one month of one table of readings in which it sent any", ("reading_table", "month", "site_id", "meter_id"),
+    "reading_months", "one meter of the register in one month of one table of readings in which it sent any, or over which its counter went on between two readings", ("reading_table", "month", "site_id", "meter_id"),
     (
         _TABLE, _MONTH,
         text("site_id", "Site"), text("meter_id", "Meter"), text("measure", "Measure"),
-        Column("rows", pl.Int64(), "Rows received"),
-        Column("expected", pl.Int64(), "Intervals on the days on which the register says that the meter is read; of a counter the readings between its first and its last one"),
+        Column("rows", pl.Int64(), "Rows received; 0 for a month between two readings of a counter"),
+        Column("expected", pl.Int64(), "Intervals on the days on which the register says that the meter is read; of a counter the readings between its first and its last one, of a month without any all of it"),
         Column("used", pl.Int64(), "Intervals, or readings, that count"),
         Column("missing", pl.Int64(), "Expected, less used"),
         Column("estimated", pl.Int64(), "Of those used, estimates"),
@@ -26,7 +26,7 @@ READING_MONTHS = Table(
         Column("rollovers", pl.Int64(), "Times its counter went through its highest number", nullable=True),
         Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged with no reading of the new one when the old one was last read, so that what was consumed between is not known", nullable=True),
         Column("quantity", QUANTITY, "Quantity that counts", unit="see unit"),
-        Column("estimated_quantity", QUANTITY, "Of it, what rests on estimated readings", unit="see unit"),
+        Column("estimated_quantity", QUANTITY, "Of it, what rests on estimated readings, or on none in the month: of a counter what lies between the readings before and after is parted by time", unit="see unit"),
         text("unit", "Unit of the table"),
     ),
 )  # fmt: skip
