@@ -123,6 +123,16 @@ def test_zeros_negative_ones_and_duplicates_are_no_history_and_no_outliers() -> 
     assert flags([*rows, *meter(["100000"], since=20, record_id="slip")]) == {"slip": "unit_slip"}
 
 
+def test_the_estimated_part_of_a_month_that_was_measured_is_not_a_hundredth_of_the_usual() -> None:
+    """As meter readings come: a line for what was measured, and one for what rests on estimates. A month that is an estimate as a whole is compared as ever."""
+    history = meter(["1000"] * 12)
+    part = history[6] | {"record_id": "part", "canonical": Decimal(10), "quantity": Decimal(10), "estimated": True}
+    alone = history[5] | {"canonical": Decimal(310), "quantity": Decimal(310), "estimated": True}
+
+    assert flags([*history, part]) == {}
+    assert list(flags([*history[:5], alone, *history[6:], part])) == [alone["record_id"]]
+
+
 def test_stocks_and_events_have_no_rate() -> None:
     rows = [bill("refrigerant_refill", "1" if number else "1000", *month_of(number), record_id=f"{number}") for number in range(9)]
     rows += [bill("floor_area", "1" if number else "1000", *month_of(number), record_id=f"area {number}") for number in range(9)]

@@ -169,7 +169,7 @@ def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_pa
 
     assert quantities(found.ingested(rolled)) == {("W1", "2023-01-01", "2023-01-14"): 14, ("W1", "2023-01-16", "2023-01-31"): 16}
     assert rolled.months.filter(pl.col("month") == "2023-01")["breaks"].to_list() == [1]
-    assert "broke off 1 time:" in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
+    assert "broke off 1 time, " in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
 
 
 @pytest.mark.parametrize("february", ["no file", "another meter", "refused"])

@@ -128,6 +128,10 @@ def _rated(quantities: pl.DataFrame) -> pl.DataFrame:
     days = (pl.col("end") - pl.col("start")).dt.total_days() + 1
     counted = (pl.col("nature") == "flow") & pl.col("excluded").is_null() & (pl.col("quantity") > 0) & (days > 0)
     canonical = quantities.filter(counted).with_columns(pl.col("canonical").alias("quantity")).filter(pl.col("quantity") > 0)
+    # The part of a month that rests on estimated readings stands beside the measured part: neither more nor less than usual by itself.
+    measured = canonical.filter(~pl.col("estimated")).select(*METER, "start", "end").unique()
+    part = canonical.filter("estimated").join(measured, on=[*METER, "start", "end"], how="semi", nulls_equal=True).select("record_id", "column")
+    canonical = canonical.join(part, on=["record_id", "column"], how="anti", nulls_equal=True)
     middle = pl.col("start") + pl.duration(days=(days - 1) // 2)
     rated = canonical.with_columns(
         (pl.min_horizontal("quantity", pl.lit(_LIMIT).cast(canonical.schema["quantity"])).cast(PRODUCT) / days.cast(_WHOLE)).alias("rate"),

@@ -256,7 +256,8 @@ def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame) ->
     if missing:
         yield _missing(table, months, missing, expected)
     if breaks := int(months["breaks"].sum() or 0):
-        yield _row("readings_broken", table.name, f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known", "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
+        seen = f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}, {_months_of(months.filter(pl.col('breaks') > 0))}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known"
+        yield _row("readings_broken", table.name, seen, "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
 
 
 def _missing(table: ReadingTable, months: pl.DataFrame, missing: int, expected: int) -> dict[str, Any]:
