@@ -89,6 +89,20 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path: Path, content: bytes) -> N
     assert refusal(tmp_path / "readings", table()).startswith("readings/a.parquet: It is no Parquet file, or not whole")
 
 
+def test_a_folder_of_the_name_of_a_file_is_named_for_what_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "readings" / "x.parquet" / "part-0.parquet", [ROW], READ)
+
+    assert refusal(tmp_path / "readings", table()).startswith("readings/x.parquet: It is a folder that is named like a file. Give it")
+    assert len(files_of(tmp_path / "readings" / "x.parquet", table(), tmp_path / "work")) == 1
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "readings").mkdir()
+    os.mkfifo(tmp_path / "readings" / "x.parquet")
+
+    assert refusal(tmp_path / "readings", table()).startswith("readings/x.parquet: It is no file.")
+
+
 def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "readings" / "a.parquet", [ROW] * 100, READ)
     path.write_bytes(path.read_bytes()[:-20])

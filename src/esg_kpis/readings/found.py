@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from esg_kpis.errors import InputProblem, near_misses
+from esg_kpis.readings.below import files_below
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.text import RULE, TEXT, as_parquet
 
@@ -99,12 +100,15 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     """Every file of a table with its columns and statistics, in the order of paths. Of a Delta table those of its version; text is read once, and kept as Parquet below `work`.
 
     Raises:
-        InputProblem: if one cannot be read, or lacks a column, or a column is not of a kind that can be read exactly.
+        InputProblem: if one is no file, cannot be read, or lacks a column, or a column is not of a kind that can be read exactly.
     """
     if (place / "_delta_log").is_dir():
         paths = _of_delta(place, table)
     else:
-        paths = [place] if place.is_file() else [path for path in place.rglob("*") if path.suffix.lower() in (".parquet", *TEXT) and _seen(path.relative_to(place))]
+        paths = [path for path, _ in files_below(place) if path == place or path.suffix.lower() in (".parquet", *TEXT)]
+        if odd := next((path for path in paths if not path.is_file()), None):
+            told = "It is a folder that is named like a file." if odd.is_dir() else "It is no file."
+            raise InputProblem(told, where=_where(odd), mend="Give it a name that does not end like that of a file of readings, or put what it holds in its place." if odd.is_dir() else "Copy the file itself into the folder.")
     files = [_file(path, place, table, work) for path in sorted(paths)]
     for ours in table.columns.named:
         typed = [file for file in files if file.content.types[ours] != _NO_TYPE and file.content.rows]
@@ -169,11 +173,6 @@ def merged(files: Sequence[File]) -> dict[str, Range | None]:
         comparable = len({isinstance(part.least, str) for part in known}) == 1
         found[ours] = Range(min(part.least for part in known), max(part.most for part in known), any(part.nulls for part in known)) if comparable and len(known) == len(parts) else None
     return found
-
-
-def _seen(path: Path) -> bool:
-    """Whether a file is data: Spark and others put what is not, or not yet, into files and folders whose names begin so."""
-    return not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _of_delta(place: Path, table: ReadingTable) -> list[Path]:
