@@ -131,6 +131,11 @@ class ReadingTable(_Entry):
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
             raise ValueError(f"there is no time zone '{self.time_zone}'; write one of the IANA database, such as Asia/Shanghai") from problem
+        if self.encoding is not None:
+            try:
+                "a".encode(self.encoding)
+            except (LookupError, ValueError) as problem:
+                raise ValueError(f"there is no encoding '{self.encoding}' of text; name one such as utf-8, gb18030 or utf-16") from problem
         if self.thousands == self.decimal or self.delimiter in (self.decimal, self.thousands):
             raise ValueError("decimal, thousands and delimiter are different marks")
         if self.clock not in ("instant", "local") and not _OFFSET.match(self.clock):

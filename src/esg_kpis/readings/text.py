@@ -1,10 +1,10 @@
 """Readings in CSV files: typed once, by the grammar of numbers and dates of every other file, and kept as Parquet, which is what engines read."""
 
-import codecs
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +22,7 @@ TEXT = (".csv", ".tsv", ".txt")
 RULE = "rule"
 """Column with the rule that what stands in a cell meets, by its code; 0 for none."""
 _BATCH = 500_000
-_TIME = r"^{date}(?:[T ]+(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.\d+)?)?)?\s*(?P<zone>Z|[+-]\d{{2}}:?\d{{2}})?$"
+_TIME = r"^{date}(?:[T ]+(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.(?P<fraction>\d+))?)?)?\s*(?P<zone>Z|[+-]\d{{2}}:?\d{{2}})?$"
 _YMD = r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
 _ORDERS = {"DMY": r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})", "MDY": r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})"}
 
@@ -93,7 +93,7 @@ def _typed(rows: pl.DataFrame, table: ReadingTable) -> pl.DataFrame:
     cells = rows.select(pl.col(theirs).fill_null("").str.strip_chars().alias(ours) for ours, theirs in named.items())
     numbers = read_numbers(cells["value"], decimal=table.decimal, thousands=table.thousands)
     step = pl.lit(10**table.decimals).cast(pl.Decimal(38, 0))
-    fits = pl.col("value").abs() < pl.lit(MOST_SCALED // 10**table.decimals).cast(QUANTITY)
+    fits = pl.col("value").abs() <= pl.lit(Decimal(MOST_SCALED).scaleb(-table.decimals)).cast(QUANTITY)
     steps = numbers.with_columns(pl.when(fits).then(pl.col("value") * step).alias("steps")).with_columns(pl.col("steps").cast(pl.Decimal(38, 0)).cast(pl.Int64()).alias("whole"))
     exact = (pl.col("whole").cast(QUANTITY) == pl.col("steps")) & ~pl.col("rounded")
     told = steps.select(
@@ -132,6 +132,10 @@ def _instant(date: str, *, by_zone: bool) -> pl.Expr:
     midnight = clock == "24:00:00"
     read = (day + " " + pl.when(midnight).then(pl.lit("00:00:00")).otherwise(clock)).str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     read = pl.when(midnight).then(read.dt.offset_by("1d")).otherwise(read)
+    # What is less than a microsecond is left out, but never so that a time comes to lie on the grid of intervals.
+    fraction = parts.struct.field("fraction").fill_null("")
+    micros = fraction.str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64())
+    read += pl.duration(microseconds=pl.when((micros == 0) & fraction.str.contains("[1-9]")).then(1).otherwise(micros))
     zone = parts.struct.field("zone")
     if not by_zone:
         return pl.when(zone.is_null()).then(read)
@@ -151,10 +155,6 @@ def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterato
     with path.open("rb") as opened:
         start = opened.read(4)
     encoding = table.encoding or ("utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise InputProblem(f"There is no encoding '{encoding}'.", where=where, mend="Name one such as utf-8, gb18030 or utf-16.") from None
     with TemporaryDirectory(dir=work) as place:
         copy = Path(place) / "text.csv"
         try:
@@ -163,7 +163,7 @@ def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterato
                     if "\x00" in piece:
                         raise InputProblem("It holds NUL bytes: it is no text.", where=where, mend="Save it again as 'CSV UTF-8'.")
                     target.write(piece)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:  # Not all codecs raise the error of their kind.
             raise InputProblem(f"The text is not {encoding}.", where=where, mend="Save it again as 'CSV UTF-8', or say `encoding` in _format.toml.") from error
         yield copy
 
