@@ -106,6 +106,20 @@ def test_a_row_that_is_wrong_is_refused_by_name_and_line(tmp_path: Path, line: s
     assert [sample["meter_id"], sample["time"] or "", sample["value"] or ""] == [*cells, ""][:3]
 
 
+def test_a_row_is_named_by_the_line_it_begins_on_wherever_cells_go_over_several(tmp_path: Path) -> None:
+    found = of_lines(tmp_path, ["E1,2023-01-11 00:00,\"1\n\",\"a\n\n\"", "", "E1,2023-01-11 00:07,1,", "E1,2023-01-11 00:09,1,"], f"\n{HEADER},\"what\nelse\"")
+
+    assert found.rolled().samples.filter(pl.col("rule") == "off_grid").select("row", "time").rows() == [(9, "2023-01-11 00:07"), (10, "2023-01-11 00:09")]
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(tmp_path: Path) -> None:
+    found = way(tmp_path, power=LOCAL)
+    put(found.root, "power.csv", "\r".join([HEADER, *a_day(), "E1,2023-01-11 00:07,1", ""]))
+
+    assert found.rolled().samples["row"].to_list() == [26]
+    assert quantities(found.ingested()) == {("E1", "2023-01-10", "2023-01-10"): 48}
+
+
 def test_thousands_and_other_orders_of_dates_are_declared(tmp_path: Path) -> None:
     found = of_lines(tmp_path, [f"E1;{line.split(',')[1][8:10]}/01/2023 {line[14:19]};1.234,5" for line in a_day()], "meter_id;time;value", dates="DMY", delimiter=";", decimal=",", thousands=".", decimals=1)
 

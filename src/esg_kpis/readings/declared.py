@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
@@ -119,6 +119,15 @@ class ReadingTable(_Entry):
     encoding: str | None = None
     columns: Columns = Columns()
 
+    @field_validator("encoding")
+    @classmethod
+    def _of_text(cls, encoding: str | None) -> str | None:
+        try:
+            "a".encode("utf-8" if encoding is None else encoding)
+        except (LookupError, ValueError) as problem:
+            raise ValueError(f"there is no encoding '{encoding}' of text; name one such as utf-8, gb18030 or utf-16") from problem
+        return encoding
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.measure not in METERED:
@@ -131,11 +140,6 @@ class ReadingTable(_Entry):
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
             raise ValueError(f"there is no time zone '{self.time_zone}'; write one of the IANA database, such as Asia/Shanghai") from problem
-        if self.encoding is not None:
-            try:
-                "a".encode(self.encoding)
-            except (LookupError, ValueError) as problem:
-                raise ValueError(f"there is no encoding '{self.encoding}' of text; name one such as utf-8, gb18030 or utf-16") from problem
         if self.thousands == self.decimal or self.delimiter in (self.decimal, self.thousands):
             raise ValueError("decimal, thousands and delimiter are different marks")
         if self.clock not in ("instant", "local") and not _OFFSET.match(self.clock):

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ TEXT = (".csv", ".tsv", ".txt")
 RULE = "rule"
 """Column with the rule that what stands in a cell meets, by its code; 0 for none."""
 _BATCH = 500_000
+_PIECE = 1 << 22
 _TIME = r"^{date}(?:[T ]+(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.(?P<fraction>\d+))?)?)?\s*(?P<zone>Z|[+-]\d{{2}}:?\d{{2}})?$"
 _YMD = r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
 _ORDERS = {"DMY": r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})", "MDY": r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})"}
@@ -53,12 +55,16 @@ def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
 def as_sent(path: Path, table: ReadingTable, work: Path, where: str, rows: pl.Series) -> pl.DataFrame:
     """What stands in a few rows of a text file.
 
-    Columns: `row` (from 1, below the header), `time_text`, `value_text`.
+    Columns: `row` (from 1, below the header), `line` (that it begins on), `time_text`, `value_text`.
     """
     named = table.columns.named
     with _in_utf8(path, table, where, work) as text:
+        told = pl.scan_csv(text, separator=table.delimiter, infer_schema=False)
+        with text.open(encoding="utf-8") as opened:
+            header = sum(1 for _ in takewhile(lambda line: line == "\n", opened)) + 1 + sum(name.count("\n") for name in told.collect_schema().names())
+        lines = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64()) + 1
         return (
-            pl.scan_csv(text, separator=table.delimiter, infer_schema=False).select(pl.col(named["time"]).alias("time_text"), pl.col(named["value"]).alias("value_text"))
+            told.select(pl.col(named["time"]).alias("time_text"), pl.col(named["value"]).alias("value_text"), (lines.cum_sum().shift(1, fill_value=0) + header + 1).alias("line"))
             .with_row_index("row", 1).with_columns(pl.col("row").cast(pl.Int64())).filter(pl.col("row").is_in(rows.unique().implode())).collect(engine="streaming")
         )  # fmt: skip
 
@@ -147,7 +153,7 @@ def _instant(date: str, *, by_zone: bool) -> pl.Expr:
 
 @contextmanager
 def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterator[Path]:
-    """The file itself if it is UTF-8, else a copy that is.
+    """A copy of the file in UTF-8. Where lines end with a carriage return alone, as old spreadsheets wrote them, the copy has line feeds in its place.
 
     Raises:
         InputProblem: if it is not in the encoding that is declared, or that its first bytes tell.
@@ -159,7 +165,10 @@ def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterato
         copy = Path(place) / "text.csv"
         try:
             with path.open("r", encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
-                while piece := source.read(1 << 22):
+                ends = ""
+                while piece := source.read(_PIECE):
+                    ends = ends or ("\r" if "\r" in piece and "\n" not in piece else "\n")
+                    piece = piece.replace("\r", "\n") if ends == "\r" else piece
                     if "\x00" in piece:
                         raise InputProblem("It holds NUL bytes: it is no text.", where=where, mend="Save it again as 'CSV UTF-8'.")
                     target.write(piece)
