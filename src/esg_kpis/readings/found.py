@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.readings.below import files_below
 from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.hashes import Hashes
 from esg_kpis.readings.text import RULE, TEXT, as_parquet
 
 Kind = Literal["text", "instant", "wall", "day", "whole", "decimal", "float", "steps", "rule"]
@@ -109,7 +110,9 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
         if odd := next((path for path in paths if not path.is_file()), None):
             told = "It is a folder that is named like a file." if odd.is_dir() else "It is no file."
             raise InputProblem(told, where=_where(odd), mend="Give it a name that does not end like that of a file of readings, or put what it holds in its place." if odd.is_dir() else "Copy the file itself into the folder.")
-    files = [_file(path, place, table, work) for path in sorted(paths)]
+    hashes = Hashes(work)
+    files = [_file(path, place, table, work, hashes) for path in sorted(paths)]
+    hashes.remember()
     for ours in table.columns.named:
         typed = [file for file in files if file.content.types[ours] != _NO_TYPE and file.content.rows]
         for one, other in pairwise(typed):
@@ -126,11 +129,11 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     return files
 
 
-def _file(path: Path, place: Path, table: ReadingTable, work: Path) -> File:
+def _file(path: Path, place: Path, table: ReadingTable, work: Path, hashes: Hashes) -> File:
     month = month_of_path(path.relative_to(place.parent).as_posix())
     if path.suffix.lower() not in TEXT:
         return File(path, month, content_of(path, table), table.columns.named)
-    made = as_parquet(path, table, work, _where(path))
+    made = as_parquet(path, table, work, _where(path), hashes)
     columns = {ours: ours for ours in (*table.columns.named, RULE)}
     with pq.ParquetFile(made) as opened:
         schema, footer = opened.schema_arrow, opened.metadata

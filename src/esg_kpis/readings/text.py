@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from esg_kpis.errors import InputProblem, near_misses
@@ -29,7 +31,7 @@ _YMD = r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
 _ORDERS = {"DMY": r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})", "MDY": r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})"}
 
 
-def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
+def as_parquet(path: Path, table: ReadingTable, work: Path, where: str, hashes: Hashes) -> Path:
     """The Parquet file of what a text file says, made now or as it was kept.
 
     Columns: those the table names, in our names; `time` and `received` as timestamps, `value` in smallest steps, `rule`. One row for each of the file, in its order.
@@ -37,10 +39,8 @@ def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
     Raises:
         InputProblem: if it is not in the declared encoding, has no header, lacks a column, or rows have more cells than the header.
     """
-    hashes = Hashes(work)
     declared = table.model_dump(include={"columns", "decimals", "clock", "delimiter", "decimal", "thousands", "dates", "encoding"})
     key = hashlib.sha256(f"{hashes.of(path)} {sorted(declared.items())} {_code()}".encode()).hexdigest()
-    hashes.remember()
     made = work / table.name / "typed" / f"{key}.parquet"
     if made.exists():
         return made
@@ -70,10 +70,15 @@ def as_sent(path: Path, table: ReadingTable, work: Path, where: str, rows: pl.Se
 
 
 def _write(batches: Iterator[pl.DataFrame], place: Path, table: ReadingTable) -> None:
-    empty = _typed(pl.DataFrame(schema=dict.fromkeys(table.columns.named.values(), pl.String())), table).to_arrow()
-    with pq.ParquetWriter(place, empty.schema, compression="zstd") as writer:
+    schema = _schema(table)
+    with pq.ParquetWriter(place, schema, compression="zstd") as writer:
         for batch in batches:
-            writer.write_table(_typed(batch, table).to_arrow().cast(empty.schema))
+            writer.write_table(_typed(batch, table).to_arrow().cast(schema))
+
+
+@cache
+def _schema(table: ReadingTable) -> pa.Schema:
+    return _typed(pl.DataFrame(schema=dict.fromkeys(table.columns.named.values(), pl.String())), table).to_arrow().schema
 
 
 def _batches(text: Path, table: ReadingTable, where: str) -> Iterator[pl.DataFrame]:
@@ -177,5 +182,6 @@ def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterato
         yield copy
 
 
+@cache
 def _code() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
