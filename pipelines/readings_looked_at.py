@@ -1,5 +1,6 @@
 """What `esg-kpis readings` shows: months from the tables of the last run; the rows of a meter from the files themselves, judged again for the dates of that run."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,42 @@ from esg_kpis.workspace import open_workspace
 from pipelines.latest import latest_of, ran_of, read_result
 
 
+def asked(meter: str | None, month: str | None, day: str | None) -> str | None:
+    """The month that is asked for, by its name or that of a day.
+
+    Raises:
+        UsageProblem: if there is no such month or day, the day is of another month, or a day is asked for of no meter.
+    """
+    if month is not None and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+        raise UsageProblem(f"'{month}' is no month.", where="--month", mend="Write it as 2023-05.")
+    if day is None:
+        return month
+    try:
+        right = date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        right = False
+    if not right:
+        raise UsageProblem(f"'{day}' is no date.", where="--day", mend="Write it as 2023-05-03.")
+    if meter is None:
+        raise UsageProblem("The rows of a day are shown of one meter.", where="--day", mend=f"Name the meter: esg-kpis readings METER --day {day}.")
+    if month not in (None, day[:7]):
+        raise UsageProblem(f"{day} is no day of {month}.", where="--day", mend="Leave --month out, or name a day of it.")
+    return day[:7]
+
+
 def months(out: Path, meter: str | None, table: str | None, site: str | None, month: str | None) -> list[dict[str, Any]]:
     """A row per table and month, or of one meter per month.
 
     Raises:
-        UsageProblem: if the last run has no such meter or table.
+        UsageProblem: if the last run has no such meter, table or month.
         EsgKpisError: if there are no results yet.
     """
     found = _chosen(read_result(latest_of(out), "reading_months"), meter, table, site)
-    found = found if month is None else found.filter(pl.col("month") == month)
+    if month is not None:
+        known = found["month"].unique().sort().to_list()
+        if month not in known:
+            raise UsageProblem(f"The last run has no readings in {month}.", where="--month", mend=near_misses(month, known) or f"It has those of {known[0]} to {known[-1]}.")
+        found = found.filter(pl.col("month") == month)
     if meter is not None:
         return found.to_dicts()
     sums = found.group_by("reading_table", "month", "measure", "unit").agg(pl.len().alias("meters"), pl.col("rows", "expected", "used", "missing", "estimated", "rejected", "excluded", "quantity").sum())
@@ -32,7 +60,7 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     """The rows of a meter in a month, with the line of the month's file that they add up to.
 
     Raises:
-        UsageProblem: if the last run has no such meter, table, month or day.
+        UsageProblem: if the last run has no such meter, table or month.
         EsgKpisError: if there are no results yet, or the files are no longer those of the last run.
     """
     from esg_kpis.readings.rolled import Dates, month_of_table
@@ -41,7 +69,7 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     folder = latest_of(out)
     own = _chosen(read_result(folder, "reading_months"), meter, table, site).filter(pl.col("month") == month)
     if own.is_empty():
-        raise UsageProblem(f"The last run has no readings of {meter} in {month}.", where="--month", mend="`esg-kpis readings` lists the months of each table.")
+        raise UsageProblem(f"The last run has no readings of {meter} in {month}.", where="--month" if day is None else "--day", mend="`esg-kpis readings` lists the months of each table.")
     if own.height > 1:
         raise UsageProblem(f"{meter} stands in {own.height} places: {'; '.join(' '.join(row) for row in own.select('reading_table', 'site_id').iter_rows())}.", where="METER", mend="Name one with --table and --site.")
     fact = own.row(0, named=True)
@@ -56,10 +84,7 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     first = date.fromisoformat(f"{month}-01")
     rows = rows.with_columns((pl.lit(first) + pl.duration(days=pl.col("day"))).alias("day"), (pl.col("counted").cast(pl.Decimal(38, 9)) / pl.lit(10**task.table.decimals).cast(pl.Decimal(38, 0))).alias("counted"))
     if day is not None:
-        try:
-            rows = rows.filter(pl.col("day") == date.fromisoformat(day))
-        except ValueError:
-            raise UsageProblem(f"'{day}' is no date.", where="--day", mend="Write it as 2023-05-03.") from None
+        rows = rows.filter(pl.col("day") == date.fromisoformat(day))
     return told | {
         "form": task.table.form,
         "days": _by_day(rows, [(after - before) // task.table.interval for before, after in zip(task.window.days, task.window.days[1:], strict=False)]),

@@ -50,6 +50,8 @@ def print_rows(console: Console, walk: dict[str, Any], most: int) -> None:
     shown = walk["rows"] if walk["day"] is not None else [row for row in walk["rows"] if row["fate"] != "used"]
     if walk["day"] is None:
         console.print(f"{len(shown)} rows do not count" + ("" if shown else ". Each row of a day: --day"))
+    elif not shown:
+        console.print(f"No rows on {walk['day']}.")
     _print_rows(console, shown, most or len(shown))
 
 

@@ -18,7 +18,7 @@ from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.found import Range, content_of, files_of, merged, month_of_path
 from esg_kpis.readings.judged import clean
 from tests.readings_naive import Asked, Meter, Row
-from tests.readings_scenario import INSTANT, PLAIN, WALL, table, task_of, whole_month, write
+from tests.readings_scenario import INSTANT, PLAIN, WALL, roll, table, task_of, whole_month, write
 
 READ = {name: PLAIN[name] for name in ("meter", "time", "value")}
 ROW = Row("m1", 1_700_000_000_000_000, 5)
@@ -87,6 +87,29 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path: Path, content: bytes) -> N
     (tmp_path / "readings" / "a.parquet").write_bytes(content)
 
     assert refusal(tmp_path / "readings", table()).startswith("readings/a.parquet: It is no Parquet file, or not whole")
+
+
+def test_a_folder_of_the_name_of_a_file_is_named_for_what_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "readings" / "x.parquet" / "part-0.parquet", [ROW], READ)
+
+    assert refusal(tmp_path / "readings", table()).startswith("readings/x.parquet: It is a folder that is named like a file. Give it")
+    assert len(files_of(tmp_path / "readings" / "x.parquet", table(), tmp_path / "work")) == 1
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "readings").mkdir()
+    os.mkfifo(tmp_path / "readings" / "x.parquet")
+
+    assert refusal(tmp_path / "readings", table()).startswith("readings/x.parquet: It is no file.")
+
+
+def test_a_backslash_in_a_path_is_refused_by_duckdb_in_words(tmp_path: Path) -> None:
+    asked = Asked(table(), "2023-02", {("m1",): Meter()})
+    write(tmp_path / "meters" / "month=2023-02" / "a\\b.parquet", whole_month(asked), READ)
+
+    assert roll("polars", tmp_path / "meters", asked).meters["used"].to_list() == [672]
+    with pytest.raises(InputProblem, match="DuckDB does not always read a file with a backslash"):
+        roll("duckdb", tmp_path / "meters", asked)
 
 
 def test_a_file_cut_short_is_named(tmp_path: Path) -> None:

@@ -10,11 +10,14 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from esg_kpis.errors import UsageProblem
 from esg_kpis.evidence import Asked, verified
 from esg_kpis.evidence.zipped import unzipped
 from esg_kpis.readings.rolled import Dates
 from esg_kpis.report.outputs import alone
+from pipelines.cli import app
 from pipelines.definitions import JOB, build_defs
 from pipelines.readings import JOB as BY_MONTH
 from pipelines.readings import MONTHS, dates_of
@@ -120,6 +123,38 @@ def test_months_are_published_as_files_and_records_lead_to_them(ran: Ran) -> Non
 def test_what_people_open_holds_no_formula(ran: Ran) -> None:
     for path in ran.out.glob("*.csv"):
         assert not [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.startswith("=cmd") or ",=cmd" in line], path.name
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["E1", "--day", "xx"], "--day: 'xx' is no date. Write it as 2023-05-03."),
+        (["E1", "--day", "20230210"], "--day: '20230210' is no date."),
+        (["--day", "2023-02-09"], "--day: The rows of a day are shown of one meter. Name the meter: esg-kpis readings METER --day 2023-02-09."),
+        (["E1", "--month", "2023-01", "--day", "2023-02-09"], "--day: 2023-02-09 is no day of 2023-01."),
+        (["E1", "--day", "2030-02-09"], "--day: The last run has no readings of E1 in 2030-02."),
+        (["--month", "2030-01"], "--month: The last run has no readings in 2030-01."),
+        (["E1", "--month", "2030-01"], "--month: The last run has no readings of E1 in 2030-01."),
+        (["--month", "May"], "--month: 'May' is no month. Write it as 2023-05."),
+        (["--month", "2023-13"], "--month: '2023-13' is no month."),
+    ],
+)
+def test_what_the_command_cannot_show_is_refused_by_the_option_at_fault(ran: Ran, asked: list[str], said: str) -> None:
+    found = CliRunner().invoke(app, ["--root", str(ran.root), "--out", str(ran.out), "readings", *asked])
+
+    assert isinstance(found.exception, UsageProblem)
+    assert str(found.exception).startswith(said)
+
+
+@pytest.mark.parametrize(("asked", "said"), [(["E1", "--day", "2023-02-11"], "No rows on 2023-02-11."), (["E1", "--month", "2023-02", "--day", "2023-02-09"], "used"), (["--month", "2023-02"], "2023-02")])
+def test_what_the_command_is_asked_for_it_shows(ran: Ran, asked: list[str], said: str) -> None:
+    found = CliRunner().invoke(app, ["--root", str(ran.root), "--out", str(ran.out), "readings", *asked])
+
+    assert found.exception is None
+    assert said in found.output
 
 
 # ---------------------------------------------------------------- Dagster

@@ -465,6 +465,54 @@ def test_a_wrong_table_is_stopped_and_no_other(power: Way, tmp_path: Path, wrong
     assert sorted(read.files.filter(pl.col("status") == "ignored")["path"].unique()) == sorted(path.relative_to(power.root / "data/raw").as_posix() for path in ([] if (data(power) / "water").is_symlink() else data(power).glob("water/*/*")))
 
 
+def test_links_that_stay_in_the_raw_data_are_followed_and_their_files_are_named(power: Way) -> None:
+    shutil.move(data(power) / "power/month=2023-02", data(power) / "kept")
+    (data(power) / "power/month=2023-02").symlink_to("../kept")
+    shutil.move(data(power) / "power/month=2023-03/readings.parquet", data(power) / "march.parquet")
+    (data(power) / "power/month=2023-03/readings.parquet").symlink_to(data(power) / "march.parquet")
+    read = power.ingested()
+
+    assert quantities(read)["E1", "2023-02-01", "2023-02-28"] == 672
+    assert quantities(read)["E1", "2023-03-01", "2023-03-31"] == 744
+    assert sorted(read.files.filter(pl.col("path").str.ends_with(".parquet")).select("path", "status").rows()) == [(f"readings/power/month=2023-0{month}/readings.parquet", "read") for month in (1, 2, 3)]
+    assert read.files.filter(pl.col("status") == "ignored").is_empty()
+
+
+@pytest.mark.parametrize("link", ["month=2023-04", "month=2023-03/more.parquet"])
+@pytest.mark.parametrize(("target", "said"), [("elsewhere", "The link leads out of data/raw."), ("gone", "The link leads nowhere."), (".", "The link leads back to a folder that it lies in.")])
+def test_a_link_that_leads_astray_stops_its_table(power: Way, tmp_path: Path, link: str, target: str, said: str) -> None:
+    put_months(tmp_path / "elsewhere", quarter("E1"))
+    (data(power) / "power" / link).symlink_to({"elsewhere": tmp_path / "elsewhere/month=2023-03" / ("readings.parquet" if "/" in link else ""), "gone": "gone", ".": data(power) / "power"}[target])
+    read = power.ingested()
+
+    assert refusals(read) == {"readings/power": "electricity_purchased"}
+    assert f"readings/power/{link}: {said}" in read.rejected["message"].item()
+    if target == "elsewhere":
+        with pytest.raises(InputProblem, match="leads out of data/raw"):
+            roll_up_month(power.workspace, "2023-03", registered_meters(power.workspace), Dates(KNOWN_ON, AS_OF))
+
+
+def test_a_link_to_a_folder_that_no_table_reads_is_named(power: Way) -> None:
+    (data(power) / "more").symlink_to("/etc")
+
+    assert power.ingested().files.filter(pl.col("status") == "ignored").select("path", "problem").rows() == [("readings/more", "No table of a _format.toml reads it.")]
+
+
+@pytest.mark.parametrize("second", ["power", "power/month=2023-02", "power/month=2023-02/readings.parquet", ".", "link"])
+def test_two_tables_that_read_the_same_files_are_both_stopped(power: Way, second: str) -> None:
+    (data(power) / "link").symlink_to("power/month=2023-02")
+    broken_everything(power)
+    tables(power.root, power=HOURLY | {"columns": COLUMNS}, again=HOURLY | {"path": second}, **({} if second == "." else {"water": HOURLY | {"measure": "water_tap", "unit": "m3"}}))
+    read = power.ingested()
+
+    assert refusals(read) == {f"readings/{name}": "electricity_purchased" for name in ("again", "power")}
+    message = read.rejected["message"][0]
+    assert "both read it" in message
+    assert "'again'" in message
+    assert "'power'" in message
+    assert ("W1", "2023-01-01", "2023-01-31") in quantities(read) or second == "."
+
+
 def test_a_format_that_is_no_toml_may_hide_anything_that_is_metered(power: Way) -> None:
     put(power.root, "_format.toml", "[[table]\n")
     read = power.ingested()

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from tests.metered_scenario import HOURLY, Way, fates, put, quantities, refusals, tables, way
+from tests.readings_scenario import table
 
 BERLIN = HOURLY | {
     "path": "berlin", "time_zone": "Europe/Berlin", "clock": "local", "dates": "DMY", "delimiter": ";", "decimal": ",", "decimals": 1, "summer_words": ["S"],
@@ -84,6 +86,11 @@ def test_encodings_are_declared_or_told_by_the_first_bytes(tmp_path: Path, encod
         ("E1,2023-02-30 00:00,1", "time_missing"),
         ("E1,2023-01-11T00:00+08:00,1", "time_missing"),
         ("E1,2023-01-11 00:07,1", "off_grid"),
+        ("E1,2023-01-11 00:00:00.5,1", "off_grid"),
+        ("E1,2023-01-10 23:00:00.999999,1", "off_grid"),
+        ("E1,2023-01-10 23:59:59.9999999999,1", "off_grid"),
+        ("E1,2023-01-11 00:00:00.0000001,1", "off_grid"),
+        ("E1,2023-01-10 24:00:00.000001,1", "off_grid"),
         ("E1,2099-01-11 00:00,1", "future"),
     ],
 )  # fmt: skip
@@ -97,6 +104,20 @@ def test_a_row_that_is_wrong_is_refused_by_name_and_line(tmp_path: Path, line: s
     assert (sample["rule"], sample["path"], sample["row"]) == (rule, "readings/power.csv", 26)
     cells = [cell.strip('"') for cell in line.split(",", 2)]
     assert [sample["meter_id"], sample["time"] or "", sample["value"] or ""] == [*cells, ""][:3]
+
+
+def test_a_row_is_named_by_the_line_it_begins_on_wherever_cells_go_over_several(tmp_path: Path) -> None:
+    found = of_lines(tmp_path, ["E1,2023-01-11 00:00,\"1\n\",\"a\n\n\"", "", "E1,2023-01-11 00:07,1,", "E1,2023-01-11 00:09,1,"], f"\n{HEADER},\"what\nelse\"")
+
+    assert found.rolled().samples.filter(pl.col("rule") == "off_grid").select("row", "time").rows() == [(9, "2023-01-11 00:07"), (10, "2023-01-11 00:09")]
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(tmp_path: Path) -> None:
+    found = way(tmp_path, power=LOCAL)
+    put(found.root, "power.csv", "\r".join([HEADER, *a_day(), "E1,2023-01-11 00:07,1", ""]))
+
+    assert found.rolled().samples["row"].to_list() == [26]
+    assert quantities(found.ingested()) == {("E1", "2023-01-10", "2023-01-10"): 48}
 
 
 def test_thousands_and_other_orders_of_dates_are_declared(tmp_path: Path) -> None:
@@ -170,10 +191,35 @@ def test_a_folder_of_the_name_of_a_file_is_told(tmp_path: Path) -> None:
     assert "readings/power/a.csv" in read.rejected["message"].item()
 
 
-def test_an_encoding_that_nobody_knows_is_told(tmp_path: Path) -> None:
-    found = of_lines(tmp_path, a_day(), encoding="latin-99")
+@pytest.mark.parametrize("encoding", ["latin-99", "rot13", "hex", "undefined", "", "a\u0000b"])
+def test_an_encoding_that_is_none_of_text_is_refused_with_the_format(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(ValidationError, match="there is no encoding"):
+        table(encoding=encoding)
+    found = of_lines(tmp_path, a_day(), encoding=encoding.replace("\0", ""))
 
-    assert "There is no encoding 'latin-99'" in found.ingested().rejected["message"].item()
+    assert "there is no encoding" in found.ingested().rejected["message"].item()
+
+
+def test_a_codec_that_has_errors_of_its_own_is_told(tmp_path: Path) -> None:
+    found = way(tmp_path, power=LOCAL | {"encoding": "idna"})
+    put(found.root, "power.csv", "meter_id,time,value\nÄ1,2023-01-01 00:00,1\n")
+
+    assert "The text is not idna" in found.ingested().rejected["message"].item()
+
+
+@pytest.mark.parametrize(("decimals", "largest"), [(0, "999999999999"), (2, "9999999999.99"), (9, "999.999999999")])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_the_largest_value_that_can_be_counts(tmp_path: Path, decimals: int, largest: str, sign: str) -> None:
+    found = of_lines(tmp_path, [f"E1,2023-01-11 00:00,{sign}{largest}", f"E1,2023-01-11 01:00,{sign}1000000000000"], decimals=decimals)
+    put(found.root, "/meters/meters.csv", "site_id,measure,meter_id,net_metering\nHQ,electricity_purchased,E1,yes\n")
+
+    assert fates(found.rolled()) == {"too_large": 1, "used": 1}
+
+
+def test_fractions_of_a_second_that_are_none_do_no_harm(tmp_path: Path) -> None:
+    found = of_lines(tmp_path, [line.replace(":00,", ":00:00.000000000,") for line in a_day()])
+
+    assert quantities(found.ingested()) == {("E1", "2023-01-10", "2023-01-10"): 48}
 
 
 def test_a_file_that_goes_away_between_two_runs_leaves_its_table(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from esg_kpis.domains import DOMAIN_OF, DOMAINS, MEASURES
 from esg_kpis.errors import InputProblem, UnitProblem, near_misses
 from esg_kpis.ingest.declared import FORMAT_FILE, problems_of
+from esg_kpis.readings.below import files_below
 from esg_kpis.units import multiplier
 
 ROLLED_FILE = ".rolled.csv"
@@ -117,6 +118,15 @@ class ReadingTable(_Entry):
     dates: Literal["YMD", "DMY", "MDY"] = "YMD"
     encoding: str | None = None
     columns: Columns = Columns()
+
+    @field_validator("encoding")
+    @classmethod
+    def _of_text(cls, encoding: str | None) -> str | None:
+        try:
+            "a".encode("utf-8" if encoding is None else encoding)
+        except (LookupError, ValueError) as problem:
+            raise ValueError(f"there is no encoding '{encoding}' of text; name one such as utf-8, gb18030 or utf-16") from problem
+        return encoding
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -231,6 +241,10 @@ def tables_of(raw: Path) -> tuple[list[tuple[Path, ReadingTable]], list[Stopped]
     for place, table in [item for item in found if names.count(item[1].name) > 1]:
         found.remove((place, table))
         stopped.append(Stopped(table.name, place, [table.measure], InputProblem(f"Two tables have the name '{table.name}'.", where="readings", mend="Give each a name of its own.")))
+    for place, table, problem in list(_overlapping(found, raw)):
+        if (place, table) in found:
+            found.remove((place, table))
+            stopped.append(Stopped(table.name, place, [table.measure] if table.counts else [], problem))
     return sorted(found, key=lambda item: item[1].name), stopped
 
 
@@ -267,6 +281,32 @@ def _each(tables: Sequence[Any], where: str) -> Iterator[ReadingTable | Stopped]
             measures = [own["measure"]] if own.get("measure") in METERED else METERED
             problem = InputProblem(f"Table {name or number}: {problems_of(error)}", where=where, mend="See docs/readings.md.")
             yield Stopped(name, None, measures, problem)
+
+
+def _overlapping(found: Sequence[tuple[Path, ReadingTable]], raw: Path) -> Iterator[tuple[Path, ReadingTable, InputProblem]]:
+    """The tables of which a file cannot be told to be theirs alone: a link leads astray, or another table reads it too."""
+    first: dict[Path, ReadingTable] = {}
+    shared: dict[str, InputProblem] = {}
+    for place, table in found:
+        try:
+            for path, real in files_below(place, raw):
+                other = first.setdefault(real, table)
+                if other is not table:
+                    problem = InputProblem(
+                        f"The tables '{other.name}' and '{table.name}' both read it.", where=path.relative_to(raw).as_posix(),
+                        mend="Each row is to count once: take one of the tables out, or part their files into folders of their own.",
+                    )  # fmt: skip
+                    shared.setdefault(other.name, problem)
+                    shared.setdefault(table.name, problem)
+        except InputProblem as problem:
+            yield place, table, problem
+        except OSError as error:
+            at = Path(str(error.filename or place))
+            where = at.relative_to(raw).as_posix() if at.is_relative_to(raw) else table.name
+            yield place, table, InputProblem(f"It cannot be read: {error.strerror}.", where=where, mend="Check that it is there, and may be read.")
+    for place, table in found:
+        if table.name in shared:
+            yield place, table, shared[table.name]
 
 
 def _misplaced(place: Path, table: ReadingTable, raw: Path, where: str) -> InputProblem | None:

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from esg_kpis.errors import InputProblem, near_misses
+from esg_kpis.readings.below import files_below
 from esg_kpis.readings.declared import ReadingTable
-from esg_kpis.readings.hashes import state_of
+from esg_kpis.readings.hashes import Hashes, state_of
 from esg_kpis.readings.text import RULE, TEXT, as_parquet
 
 Kind = Literal["text", "instant", "wall", "day", "whole", "decimal", "float", "steps", "rule"]
@@ -102,13 +103,18 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     """Every file of a table with its columns and statistics, in the order of paths. Of a Delta table those of its version; text is read once, and kept as Parquet below `work`.
 
     Raises:
-        InputProblem: if one cannot be read, or lacks a column, or a column is not of a kind that can be read exactly.
+        InputProblem: if one is no file, cannot be read, or lacks a column, or a column is not of a kind that can be read exactly.
     """
     if (place / "_delta_log").is_dir():
         paths = _of_delta(place, table)
     else:
-        paths = [place] if place.is_file() else [path for path in place.rglob("*") if path.suffix.lower() in (".parquet", *TEXT) and _seen(path.relative_to(place))]
-    files = [_file(path, place, table, work) for path in sorted(paths)]
+        paths = [path for path, _ in files_below(place) if path == place or path.suffix.lower() in (".parquet", *TEXT)]
+        if odd := next((path for path in paths if not path.is_file()), None):
+            told = "It is a folder that is named like a file." if odd.is_dir() else "It is no file."
+            raise InputProblem(told, where=_where(odd), mend="Give it a name that does not end like that of a file of readings, or put what it holds in its place." if odd.is_dir() else "Copy the file itself into the folder.")
+    hashes = Hashes(work)
+    files = [_file(path, place, table, work, hashes) for path in sorted(paths)]
+    hashes.remember()
     for ours in table.columns.named:
         typed = [file for file in files if file.content.types[ours] != _NO_TYPE and file.content.rows]
         for one, other in pairwise(typed):
@@ -125,11 +131,11 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     return files
 
 
-def _file(path: Path, place: Path, table: ReadingTable, work: Path) -> File:
+def _file(path: Path, place: Path, table: ReadingTable, work: Path, hashes: Hashes) -> File:
     month, state = month_of_path(path.relative_to(place.parent).as_posix()), state_of(path)
     if path.suffix.lower() not in TEXT:
         return File(path, month, content_of(path, table), table.columns.named, state=state)
-    made = as_parquet(path, table, work, _where(path))
+    made = as_parquet(path, table, work, _where(path), hashes)
     columns = {ours: ours for ours in (*table.columns.named, RULE)}
     with pq.ParquetFile(made) as opened:
         schema, footer = opened.schema_arrow, opened.metadata
@@ -172,11 +178,6 @@ def merged(files: Sequence[File]) -> dict[str, Range | None]:
         comparable = len({isinstance(part.least, str) for part in known}) == 1
         found[ours] = Range(min(part.least for part in known), max(part.most for part in known), any(part.nulls for part in known)) if comparable and len(known) == len(parts) else None
     return found
-
-
-def _seen(path: Path) -> bool:
-    """Whether a file is data: Spark and others put what is not, or not yet, into files and folders whose names begin so."""
-    return not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _of_delta(place: Path, table: ReadingTable) -> list[Path]:

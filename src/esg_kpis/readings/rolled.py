@@ -138,7 +138,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
                 files += [_listed(workspace, file, hashes) for file in source.files]
                 parts.append(told)
                 monthly.forget_gone(workspace.readings / table.name, source.by_month, [file.path for file in source.files])
-    files += _others(workspace.raw, {row["path"] for row in files}, [place for place, _ in tables], [item.place for item in stopped if item.place])
+    files += _others(workspace.raw, {row["path"] for row in files}, [place for place, _ in tables], stopped)
     hashes.remember()
     computing.forget_others()
     of_stopped, refused = stopped_rows(stopped)
@@ -275,16 +275,20 @@ def _listed(workspace: Workspace, file: File, hashes: Hashes) -> dict[str, Any]:
     return file_row(sent.relative_to(workspace.raw).as_posix()) | {"sha256": hashes.of(sent), "bytes": sent.stat().st_size, "encoding": "text" if file.sent else "parquet", "records": file.content.rows}
 
 
-def _others(raw: Path, seen: set[str], tables: Sequence[Path], stopped: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Files of the folder that no table reads, so that none is passed over in silence."""
+def _others(raw: Path, seen: set[str], tables: Sequence[Path], stopped: Sequence[Stopped]) -> Iterator[dict[str, Any]]:
+    """Files of the folder, and links to folders, that no table reads, so that none is passed over in silence."""
     home = raw / FOLDER
+    through = {(raw / name).resolve() for name in seen}
     for path in sorted(home.rglob("*")) if home.is_dir() else ():
         name = path.relative_to(raw).as_posix()
-        if path.is_dir() or name in seen or is_left_over(path) or path.name.startswith("_") or path.suffix.lower() == ".md":
+        if path.is_dir() and (not path.is_symlink() or any(one.startswith(f"{name}/") for one in seen)):
+            continue
+        # A table that was stopped has a row of its own, by its name.
+        if path.resolve() in through or any(name == f"{FOLDER}/{item.name}" for item in stopped) or is_left_over(path) or path.name.startswith("_") or path.suffix.lower() == ".md":
             continue
         if "_delta_log" in path.parts and any(place in path.parents for place in tables):
             continue
-        if any(place == path or place in path.parents for place in stopped):
+        if any(item.place == path or item.place in path.parents for item in stopped):
             yield file_row(name) | {"status": "ignored", "problem": "Its table was stopped, see there."}
         else:
             yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}

@@ -38,11 +38,10 @@ def sampled(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, root: Pat
 
 
 def as_placed(task: Task, rows: pl.DataFrame, root: Path) -> pl.DataFrame:
-    """A few rows of `judged_rows` with the place and text of the file as it was sent: `path` below `root`, `row` from 1, or the line of a text file whose header is the first; `time_text`, `value_text`."""
+    """A few rows of `judged_rows` with the place and text of the file as it was sent: `path` below `root`, `row` from 1, or the line of a text file that it begins on; `time_text`, `value_text`."""
     prefix = f"{root.as_posix().rstrip('/')}/"
     sent = {str(file.path): str(file.origin) for file in task.files}
-    in_text = [str(file.path) for file in task.files if file.sent is not None]
-    return _as_sent(task, rows).with_columns(pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("row") + pl.col("path").is_in(in_text).cast(pl.Int64()))
+    return _as_sent(task, rows).with_columns(pl.col("path").replace(sent).str.strip_prefix(prefix), pl.col("line").alias("row")).drop("line")
 
 
 def _first_of_each(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, wanted: Sequence[int]) -> pl.DataFrame:
@@ -63,11 +62,11 @@ def _first_of_each(task: Task, refused: pl.DataFrame, suspects: pl.DataFrame, wa
 def _as_sent(task: Task, found: pl.DataFrame) -> pl.DataFrame:
     """The rows with time and value as text: of text files what was sent, of others what is stored."""
     of_path = {str(file.path): file for file in task.files}
-    parts = [pl.DataFrame(schema={"path": pl.String(), "row": pl.Int64(), "time_text": pl.String(), "value_text": pl.String()})]
+    parts = [pl.DataFrame(schema={"path": pl.String(), "row": pl.Int64(), "line": pl.Int64(), "time_text": pl.String(), "value_text": pl.String()})]
     for path in found["path"].unique().sort():
         file, rows = of_path[path], found.filter(pl.col("path") == path)["row"]
         sent = as_sent(file.sent, task.table, file.path.parent, file.sent.name, rows) if file.sent is not None else _as_stored(file, rows)
-        parts.append(sent.select(pl.lit(path).alias("path"), "row", "time_text", "value_text"))
+        parts.append(sent.select(pl.lit(path).alias("path"), "row", "line", "time_text", "value_text"))
     return found.join(pl.concat(parts), on=["path", "row"], how="left", maintain_order="left")
 
 
@@ -80,7 +79,7 @@ def _as_stored(file: File, rows: pl.Series) -> pl.DataFrame:
         # Polars has no text for a time that no calendar has: its ticks are told.
         meant = time.dt.timestamp("us").is_between(EARLIEST, LATEST, closed="left")
         time = pl.coalesce(pl.when(meant).then(time).cast(pl.String), time.cast(pl.Int64).cast(pl.String))
-    return few.with_columns(time, pl.col("value_text").cast(pl.String))
+    return few.with_columns(pl.col("row").alias("line"), time, pl.col("value_text").cast(pl.String))
 
 
 def _bad_rows(task: Task, suspects: pl.DataFrame, among: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.LazyFrame:

@@ -1,14 +1,17 @@
 """Readings in CSV files: typed once, by the grammar of numbers and dates of every other file, and kept as Parquet, which is what engines read."""
 
-import codecs
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from esg_kpis.errors import InputProblem, near_misses
@@ -22,12 +25,13 @@ TEXT = (".csv", ".tsv", ".txt")
 RULE = "rule"
 """Column with the rule that what stands in a cell meets, by its code; 0 for none."""
 _BATCH = 500_000
-_TIME = r"^{date}(?:[T ]+(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.\d+)?)?)?\s*(?P<zone>Z|[+-]\d{{2}}:?\d{{2}})?$"
+_PIECE = 1 << 22
+_TIME = r"^{date}(?:[T ]+(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:\.(?P<fraction>\d+))?)?)?\s*(?P<zone>Z|[+-]\d{{2}}:?\d{{2}})?$"
 _YMD = r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
 _ORDERS = {"DMY": r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})", "MDY": r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})"}
 
 
-def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
+def as_parquet(path: Path, table: ReadingTable, work: Path, where: str, hashes: Hashes) -> Path:
     """The Parquet file of what a text file says, made now or as it was kept.
 
     Columns: those the table names, in our names; `time` and `received` as timestamps, `value` in smallest steps, `rule`. One row for each of the file, in its order.
@@ -35,10 +39,8 @@ def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
     Raises:
         InputProblem: if it is not in the declared encoding, has no header, lacks a column, or rows have more cells than the header.
     """
-    hashes = Hashes(work)
     declared = table.model_dump(include={"columns", "decimals", "clock", "delimiter", "decimal", "thousands", "dates", "encoding"})
     key = hashlib.sha256(f"{hashes.of(path)} {sorted(declared.items())} {_code()}".encode()).hexdigest()
-    hashes.remember()
     made = work / table.name / "typed" / f"{key}.parquet"
     if made.exists():
         return made
@@ -53,21 +55,30 @@ def as_parquet(path: Path, table: ReadingTable, work: Path, where: str) -> Path:
 def as_sent(path: Path, table: ReadingTable, work: Path, where: str, rows: pl.Series) -> pl.DataFrame:
     """What stands in a few rows of a text file.
 
-    Columns: `row` (from 1, below the header), `time_text`, `value_text`.
+    Columns: `row` (from 1, below the header), `line` (that it begins on), `time_text`, `value_text`.
     """
     named = table.columns.named
     with _in_utf8(path, table, where, work) as text:
+        told = pl.scan_csv(text, separator=table.delimiter, infer_schema=False)
+        with text.open(encoding="utf-8") as opened:
+            header = sum(1 for _ in takewhile(lambda line: line == "\n", opened)) + 1 + sum(name.count("\n") for name in told.collect_schema().names())
+        lines = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64()) + 1
         return (
-            pl.scan_csv(text, separator=table.delimiter, infer_schema=False).select(pl.col(named["time"]).alias("time_text"), pl.col(named["value"]).alias("value_text"))
+            told.select(pl.col(named["time"]).alias("time_text"), pl.col(named["value"]).alias("value_text"), (lines.cum_sum().shift(1, fill_value=0) + header + 1).alias("line"))
             .with_row_index("row", 1).with_columns(pl.col("row").cast(pl.Int64())).filter(pl.col("row").is_in(rows.unique().implode())).collect(engine="streaming")
         )  # fmt: skip
 
 
 def _write(batches: Iterator[pl.DataFrame], place: Path, table: ReadingTable) -> None:
-    empty = _typed(pl.DataFrame(schema=dict.fromkeys(table.columns.named.values(), pl.String())), table).to_arrow()
-    with pq.ParquetWriter(place, empty.schema, compression="zstd") as writer:
+    schema = _schema(table)
+    with pq.ParquetWriter(place, schema, compression="zstd") as writer:
         for batch in batches:
-            writer.write_table(_typed(batch, table).to_arrow().cast(empty.schema))
+            writer.write_table(_typed(batch, table).to_arrow().cast(schema))
+
+
+@cache
+def _schema(table: ReadingTable) -> pa.Schema:
+    return _typed(pl.DataFrame(schema=dict.fromkeys(table.columns.named.values(), pl.String())), table).to_arrow().schema
 
 
 def _batches(text: Path, table: ReadingTable, where: str) -> Iterator[pl.DataFrame]:
@@ -93,7 +104,7 @@ def _typed(rows: pl.DataFrame, table: ReadingTable) -> pl.DataFrame:
     cells = rows.select(pl.col(theirs).fill_null("").str.strip_chars().alias(ours) for ours, theirs in named.items())
     numbers = read_numbers(cells["value"], decimal=table.decimal, thousands=table.thousands)
     step = pl.lit(10**table.decimals).cast(pl.Decimal(38, 0))
-    fits = pl.col("value").abs() < pl.lit(MOST_SCALED // 10**table.decimals).cast(QUANTITY)
+    fits = pl.col("value").abs() <= pl.lit(Decimal(MOST_SCALED).scaleb(-table.decimals)).cast(QUANTITY)
     steps = numbers.with_columns(pl.when(fits).then(pl.col("value") * step).alias("steps")).with_columns(pl.col("steps").cast(pl.Decimal(38, 0)).cast(pl.Int64()).alias("whole"))
     exact = (pl.col("whole").cast(QUANTITY) == pl.col("steps")) & ~pl.col("rounded")
     told = steps.select(
@@ -132,6 +143,10 @@ def _instant(date: str, *, by_zone: bool) -> pl.Expr:
     midnight = clock == "24:00:00"
     read = (day + " " + pl.when(midnight).then(pl.lit("00:00:00")).otherwise(clock)).str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     read = pl.when(midnight).then(read.dt.offset_by("1d")).otherwise(read)
+    # What is less than a microsecond is left out, but never so that a time comes to lie on the grid of intervals.
+    fraction = parts.struct.field("fraction").fill_null("")
+    micros = fraction.str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64())
+    read += pl.duration(microseconds=pl.when((micros == 0) & fraction.str.contains("[1-9]")).then(1).otherwise(micros))
     zone = parts.struct.field("zone")
     if not by_zone:
         return pl.when(zone.is_null()).then(read)
@@ -143,7 +158,7 @@ def _instant(date: str, *, by_zone: bool) -> pl.Expr:
 
 @contextmanager
 def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterator[Path]:
-    """The file itself if it is UTF-8, else a copy that is.
+    """A copy of the file in UTF-8. Where lines end with a carriage return alone, as old spreadsheets wrote them, the copy has line feeds in its place.
 
     Raises:
         InputProblem: if it is not in the encoding that is declared, or that its first bytes tell.
@@ -151,22 +166,22 @@ def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterato
     with path.open("rb") as opened:
         start = opened.read(4)
     encoding = table.encoding or ("utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise InputProblem(f"There is no encoding '{encoding}'.", where=where, mend="Name one such as utf-8, gb18030 or utf-16.") from None
     with TemporaryDirectory(dir=work) as place:
         copy = Path(place) / "text.csv"
         try:
             with path.open("r", encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
-                while piece := source.read(1 << 22):
+                ends = ""
+                while piece := source.read(_PIECE):
+                    ends = ends or ("\r" if "\r" in piece and "\n" not in piece else "\n")
+                    piece = piece.replace("\r", "\n") if ends == "\r" else piece
                     if "\x00" in piece:
                         raise InputProblem("It holds NUL bytes: it is no text.", where=where, mend="Save it again as 'CSV UTF-8'.")
                     target.write(piece)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:  # Not all codecs raise the error of their kind.
             raise InputProblem(f"The text is not {encoding}.", where=where, mend="Save it again as 'CSV UTF-8', or say `encoding` in _format.toml.") from error
         yield copy
 
 
+@cache
 def _code() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
