@@ -174,7 +174,7 @@ def start_of(row: Row, asked: Asked) -> tuple[int | None, str]:
         while not instants(shown, zone):
             shown += 60_000_000 - shown % 60_000_000
         return min(instants(shown, zone)) - (0 if not instants(row.time - back, zone) else back), "time_never"
-    if len(at) > 1 and (table.columns.summer is None or row.summer in (None, "")):
+    if len(at) > 1 and table.columns.summer is None:
         return max(at) - back, "time_twice"
     return (min(at) if str(row.summer) in table.summer_words else max(at)) - back, ""
 

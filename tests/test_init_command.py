@@ -1,6 +1,7 @@
 """`esg-kpis init` and `esg-kpis templates`: over nothing, wholly or not at all, and with a word about what is in the way."""
 
 import json
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -11,7 +12,7 @@ from esg_kpis.starter import Starter, workspace_files
 from esg_kpis.starter.template import FILL_IN, LISTS
 from pipelines import init_command
 from tests.command_line import Done, esg_kpis_in
-from tests.starter_scenario import YEAR
+from tests.starter_scenario import YEAR, new_workspace
 
 
 def esg_kpis(*args: str, here: Path) -> Done:
@@ -170,3 +171,16 @@ def test_from_nothing_to_blank_templates_with_the_sites_of_the_register(tmp_path
     assert again.returncode == 2
     lists = openpyxl.load_workbook(tmp_path / "send/energy/energy.xlsx")[LISTS]
     assert [lists.cell(line, 1).value for line in range(2, 6)] == ["EXAMPLE-1", "GROUP", "SG-01", None]
+
+
+def test_a_new_workspace_without_people_can_be_packed(tmp_path: Path) -> None:
+    """Its README says that a folder of data that is empty may be deleted: what rests on people is then not collected, in the pack too."""
+    root = new_workspace(tmp_path / "plain")
+    shutil.rmtree(root / "data" / "raw" / "people")
+    assert esg_kpis_in(tmp_path, "--root", "plain", "run", "--no-report").returncode == 0
+    assert esg_kpis_in(tmp_path, "--root", "plain", "keys", "new", "key.pem").returncode == 0
+
+    done = esg_kpis_in(tmp_path, "--root", "plain", "pack", "--edition", "2025", "--period", "2025", "--key", "key.pem")
+
+    assert done.returncode == 0, done.stderr
+    assert "verified after it was made" in " ".join(done.stdout.split())

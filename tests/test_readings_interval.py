@@ -406,19 +406,6 @@ def test_a_day_of_knowledge_that_nobody_means_is_refused(tmp_path: Path, name: s
     assert found == Told({("m1",): (675, 672, 672, 0, 0)}, {(("m1",), "received"): 3}, {})
 
 
-@pytest.mark.parametrize("word", [None, ""])
-def test_an_hour_that_comes_twice_and_is_not_marked_is_neither(tmp_path: Path, word: str | None) -> None:
-    asked = asked_of(month="2023-10", time_zone="Europe/Berlin", clock="local", columns={"summer": "summer"})
-    rows = as_told(whole_month(asked), asked)
-    twice = next(place for place, row in enumerate(rows) if row.summer == "N")
-    types = {**READ, "time": WALL, "summer": pa.string()}
-
-    found = on_each(tmp_path, [replace(row, summer=word) if place == twice else row for place, row in enumerate(rows)], asked, types)
-
-    assert found.refused == {(("m1",), "time_twice"): 1}
-    assert found.meters == {("m1",): (745, 744, 744, 0, 0)}
-
-
 def test_text_that_is_null_throughout_and_columns_without_a_type_are_read(tmp_path: Path) -> None:
     columns = columns_of({name: PLAIN[name] for name in ("site", "received", "quality", "summer")})
     asked = Asked(table(columns=columns, estimated=["E"], refused=["X"], clock="local", time_zone="Europe/Berlin"), "2023-10", {("", "m1"): Meter()}, known=2**60)

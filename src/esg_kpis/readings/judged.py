@@ -236,7 +236,6 @@ def _instant(task: Task) -> tuple[nw.Expr, list[tuple[nw.Expr, str]]]:
             twice = since & (wall <= change.at + high if ends else until)
             if table.columns.summer:
                 then = nw.when(twice & nw.col("summer").is_in(list(table.summer_words))).then(wall - (change.before + back)).otherwise(then)
-                rules.append((twice & (nw.col("summer").is_null() | (nw.col("summer") == "")), "time_twice"))
             else:
                 rules.append((twice, "time_twice"))
         expr = nw.when(since).then(then).otherwise(expr)
