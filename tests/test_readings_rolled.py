@@ -15,6 +15,7 @@ import pytest
 from esg_kpis.errors import InputProblem
 from esg_kpis.factors.as_known import as_known_on
 from esg_kpis.ingest import registered_meters
+from esg_kpis.ingest.observations import of_files
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import METERED
 from esg_kpis.readings.rolled import Dates, months_found, roll_up, roll_up_month
@@ -496,6 +497,17 @@ def test_a_link_to_a_folder_that_no_table_reads_is_named(power: Way) -> None:
     (data(power) / "more").symlink_to("/etc")
 
     assert power.ingested().files.filter(pl.col("status") == "ignored").select("path", "problem").rows() == [("readings/more", "No table of a _format.toml reads it.")]
+
+
+def test_a_file_that_no_table_reads_is_a_finding_of_its_own_and_those_of_a_stopped_table_are_none(power: Way) -> None:
+    (data(power) / "stray.parquet").write_bytes(b"")
+    found = of_files(power.ingested().files)
+    assert found.select("check", "subject").rows() == [("readings_unread", "readings/stray.parquet")]
+
+    (data(power) / "power/month=2023-01/readings.parquet").write_bytes(b"no Parquet")
+    read = power.ingested()
+    assert read.files.filter(pl.col("problem") == "Its table was stopped, see there.").height == 3
+    assert of_files(read.files).equals(found)
 
 
 @pytest.mark.parametrize("second", ["power", "power/month=2023-02", "power/month=2023-02/readings.parquet", ".", "link"])

@@ -16,6 +16,8 @@ from esg_kpis.ingest.shape import holds_things
 from esg_kpis.tables import PUBLISHED
 from esg_kpis.units import multiplier
 
+TABLE_STOPPED = "Its table was stopped"
+"""How the problem of a file begins that nobody read because its table of readings was stopped: the table is told, not each of its files."""
 OBSERVATION = {
     "check": pl.String(), "subject": pl.String(), "severity": pl.String(), "passed": pl.Boolean(), "observed": pl.String(), "expected": pl.String(),
     "difference": pl.String(), "record_ids": pl.String(), "what_to_do": pl.String(),
@@ -275,12 +277,14 @@ def of_feed(sheet: Sheet, feed: Feed, base: pl.DataFrame, quantities: pl.DataFra
 
 
 def of_files(files: pl.DataFrame) -> pl.DataFrame:
-    """Observations on files: the same content under two names, sheets that were not read."""
+    """Observations on files: the same content under two names, sheets and files of readings that were not read."""
     ignored, unread = files.filter(pl.col("status") == "ignored"), files.filter((pl.col("status") == "read") & pl.col("problem").is_not_null())
     path, problem, nobody = pl.col("path"), pl.col("problem"), pl.lit("")
+    of_readings = path.str.starts_with("readings/")
     return pl.concat(
         [
-            _told(ignored, "file_twice", path, "warning", problem, "each file once", "Take one of the two away.", nobody),
+            _told(ignored.filter(of_readings & ~problem.str.starts_with(TABLE_STOPPED)), "readings_unread", path, "warning", problem, "a table that reads each file of readings", "Name it in a table of _format.toml, or take it away.", nobody),
+            _told(ignored.filter(~of_readings), "file_twice", path, "warning", problem, "each file once", "Take one of the two away.", nobody),
             _told(unread, "sheet_unread", path, "note", problem, "all sheets read or known", "Look whether they hold data.", nobody),
         ]
     )

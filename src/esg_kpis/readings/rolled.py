@@ -15,7 +15,7 @@ from esg_kpis.domains import DOMAIN_OF
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.files import Source as SentFile
 from esg_kpis.ingest import Metered, refused_meters
-from esg_kpis.ingest.observations import OBSERVATION
+from esg_kpis.ingest.observations import OBSERVATION, TABLE_STOPPED
 from esg_kpis.ingest.take import file_row, is_left_over
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import ReadingTable, Stopped, tables_of
@@ -289,7 +289,7 @@ def _others(raw: Path, seen: set[str], tables: Sequence[Path], stopped: Sequence
         if "_delta_log" in path.parts and any(place in path.parents for place in tables):
             continue
         if any(item.place == path or item.place in path.parents for item in stopped):
-            yield file_row(name) | {"status": "ignored", "problem": "Its table was stopped, see there."}
+            yield file_row(name) | {"status": "ignored", "problem": f"{TABLE_STOPPED}, see there."}
         else:
             yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
 
