@@ -173,6 +173,20 @@ def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_pa
     assert "broke off 1 time, " in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
 
 
+@pytest.mark.parametrize(("lines", "breaks"), [(["950,A", "2,A"], [0, 1]), (["950,A", "2,B"], [0, 1]), (["950,A", "1000,A"], [0, 0])])
+def test_a_counter_that_falls_or_is_exchanged_between_two_months_breaks_off_too(tmp_path: Path, lines: list[str], breaks: list[int]) -> None:
+    found = way(tmp_path, water=WATER | {"columns": {"device": "device"}})
+    days = ["2023-01-02", "2023-01-30", "2023-02-02", "2023-02-20"]
+    last, first = lines
+    device = first.partition(",")[2]
+    told = [f"W1,{days[0]},900,A", f"W1,{days[1]},{last}", f"W1,{days[2]},{first}", f"W1,{days[3]},1010,{device}"]
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value,device", *told]))
+    rolled = found.rolled()
+
+    assert rolled.months.sort("month")["breaks"].to_list() == breaks
+    assert ("readings_broken" in set(rolled.observations["check"])) == (breaks == [0, 1])
+
+
 @pytest.mark.parametrize("february", ["no file", "another meter", "refused"])
 def test_a_counter_that_is_not_read_in_a_month_loses_nothing(tmp_path: Path, february: str) -> None:
     found = way(tmp_path, METERS + "HQ,water_tap,W2,,,2023-01-01,2023-03-31\n", water=WATER | {"path": "water"})

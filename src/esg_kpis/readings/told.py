@@ -25,7 +25,7 @@ from esg_kpis.readings.judged import register_of
 from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
-from esg_kpis.readings.stitched import pieces
+from esg_kpis.readings.stitched import breaks_between, pieces
 from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
@@ -59,7 +59,7 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, refus
     own = meters.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_not_null()).select("site_id", "meter_id")
     every = [*months, *_between(source, months)]
     lines = _lines(source, every, own)
-    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)])
+    by_meter = _with_breaks(source, every, pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)]))
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
@@ -90,6 +90,20 @@ def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[s
     windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
     found = pieces(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
     return {month.name: of_registers(month.task, found, _readings(month), own) for month in months}
+
+
+def _with_breaks(source: Source, months: Sequence[Month], by_meter: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `reading_months` with the breaks of counters between two months, told with the later one, beside those within."""
+    if source.table.form == "interval" or not months:
+        return by_meter
+    windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
+    found = breaks_between(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
+    if not found:
+        return by_meter
+    keys = months[0].task.keys
+    more = pl.DataFrame([(*key, month, count) for (key, month), count in found.items()], schema=[*keys, "month", "__more"], orient="row")
+    joined = by_meter.join(more, on=[*keys, "month"], how="left", maintain_order="left")
+    return joined.with_columns(pl.when(pl.col("__more").is_null()).then("breaks").otherwise(pl.col("breaks").fill_null(0) + pl.col("__more")).alias("breaks")).drop("__more")
 
 
 def _readings(month: Month) -> pl.DataFrame:
