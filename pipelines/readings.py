@@ -46,14 +46,17 @@ def dates_of(workspace: WorkspaceResource) -> "Dates":
 
 
 def readings_of(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> "Rolled":
-    """What the tables of readings became. Months that had to be computed are told as partitions of `rolled_months`."""
-    from esg_kpis.readings.rolled import roll_up
+    """What the tables of readings became. Months that had to be computed are told as partitions of `rolled_months`; those that no table has any more are no partitions, unless a table was stopped, which may have them."""
+    from esg_kpis.readings.rolled import months_of_folders, roll_up
 
     computed: dict[str, list[str]] = {}
     found = roll_up(workspace.workspace, registered_meters(workspace.workspace), dates_of(workspace), lambda table, month: computed.setdefault(month, []).append(table))
     months = found.fates["month"].unique().sort().to_list()
     if months:
         context.instance.add_dynamic_partitions(str(MONTHS.name), months)
+    if not any(row["status"] == "stopped" for row in found.metered.files):
+        for month in {*context.instance.get_dynamic_partitions(str(MONTHS.name))} - {*months, *months_of_folders(workspace.workspace.raw)}:
+            context.instance.delete_dynamic_partition(str(MONTHS.name), month)
     for month, tables in sorted(computed.items()):
         metadata: dict[str, Any] = {"computed": ", ".join(tables), "within": "a run of everything"}
         context.log_event(dg.AssetMaterialization(ROLLED, partition=month, metadata=metadata))

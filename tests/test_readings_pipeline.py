@@ -183,6 +183,21 @@ def test_a_changed_month_is_told_alone_and_a_changed_factor_tells_none(tmp_path:
     assert cell(third, "ghg")["value"] == cell(second, "electricity")["value"] * Decimal("0.0006")
 
 
+def test_a_month_that_no_table_has_any_more_is_no_partition(tmp_path: Path) -> None:
+    """A wrong year had made one; the row is mended."""
+    root = workspace(tmp_path / "workspace")
+    tables(root, power=HOURLY | {"path": "power.parquet"})
+    path = root / "data/raw/readings/power.parquet"
+    rows = frame(hours("E1", "2023-01-01", 31))
+    found = []
+    for odd in (["2052-06-01", "2052-06-02"], []):
+        pl.concat([rows, *(frame(hours("E1", day, 1)) for day in odd)]).write_parquet(path)
+        with instance(run_workspace(root, tmp_path / "out", tmp_path / "dagster")) as dagster:
+            found.append(sorted(dagster.get_dynamic_partitions(str(MONTHS.name))))
+
+    assert found == [["2023-01", "2052-06"], ["2023-01"]]
+
+
 def test_a_month_alone_is_computed_beside_a_folder_that_is_held_and_the_run_takes_it(tmp_path: Path) -> None:
     root, out = filled(tmp_path / "workspace"), tmp_path / "out"
     tables(root, power=HOURLY | {"columns": {"received": "received"}})
