@@ -11,7 +11,7 @@ from tests.readings_naive import Asked, Meter, Row
 from tests.readings_scenario import DAY, INSTANT, PLAIN, WALL, as_told, columns_of, table
 
 MONTHS = (
-    ("Asia/Shanghai", "2023-02"), ("Europe/Berlin", "2023-03"), ("Europe/Berlin", "2023-10"), ("America/New_York", "2023-11"), ("Asia/Kolkata", "2023-04"),
+    ("Asia/Shanghai", "2023-02"), ("Africa/Cairo", "2010-09"), ("Europe/Berlin", "2023-03"), ("Europe/Berlin", "2023-10"), ("America/New_York", "2023-11"), ("Asia/Kolkata", "2023-04"),
     ("Australia/Lord_Howe", "2023-04"), ("Australia/Lord_Howe", "2023-10"), ("America/Havana", "2023-03"), ("America/Havana", "2023-11"), ("Asia/Beirut", "2023-10"), ("Pacific/Apia", "2011-12"),
 )  # fmt: skip
 VALUES: tuple[pa.DataType, ...] = (pa.float64(), pa.float32(), pa.int8(), pa.int32(), pa.uint32(), pa.decimal128(12, 2), pa.decimal128(38, 2))

@@ -51,27 +51,18 @@ class Window:
 
 @dataclass(frozen=True)
 class Odd:
-    """The one day of a month that is longer or shorter than 24 hours, in microseconds from the first instant of the month; `more` is what it is longer."""
+    """A day of a month that is longer or shorter than 24 hours, in microseconds from the first instant of the month; `later` is by how much the days after it begin later than they would without a change of the clock."""
 
     number: int
     start: int
     end: int
-    more: int
+    later: int
 
 
-def odd_day(window: Window) -> Odd | None:
-    """The day on which the clock is changed; None for a month of plain days.
-
-    Raises:
-        ValueError: if there are two.
-    """
-    lengths = [after - before for before, after in pairwise(window.days)]
-    odd = [number for number, length in enumerate(lengths) if length != DAY]
-    if len(odd) > 1:
-        raise ValueError(f"{window.month} has {len(odd)} days of another length than 24 hours")
-    if not odd:
-        return None
-    return Odd(odd[0], window.days[odd[0]] - window.start, window.days[odd[0] + 1] - window.start, lengths[odd[0]] - DAY)
+def odd_days(window: Window) -> tuple[Odd, ...]:
+    """The days on which the clock is changed, in order of time."""
+    spans = [(before - window.start, after - window.start) for before, after in pairwise(window.days)]
+    return tuple(Odd(number, start, end, end - (number + 1) * DAY) for number, (start, end) in enumerate(spans) if end - start != DAY)
 
 
 def instant(day: date, zone: ZoneInfo) -> int:

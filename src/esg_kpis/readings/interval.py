@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from esg_kpis.readings.calendar import DAY, odd_day
+from esg_kpis.readings.calendar import DAY, odd_days
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.judged import Task, clean, groups, judged, register_of, with_meter_rules
 from esg_kpis.readings.latest import AMONG_ROWS, known_last, latest, no_suspects, suspects
@@ -161,17 +161,20 @@ def _placed(task: Task, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _day(task: Task) -> nw.Expr:
     """The day of the month, from 0, of a row that lies in it."""
-    rel, odd = nw.col("rel"), odd_day(task.window)
-    if odd is None:
-        return rel // DAY
-    return nw.when(rel >= odd.end).then((rel - odd.more) // DAY).when(rel >= odd.start).then(nw.lit(odd.number)).otherwise(rel // DAY)
+    rel = nw.col("rel")
+    day: nw.Expr = rel // DAY
+    for odd in odd_days(task.window):
+        day = nw.when(rel >= odd.end).then((rel - odd.later) // DAY).when(rel >= odd.start).then(nw.lit(odd.number)).otherwise(day)
+    return day
 
 
 def _day_start(task: Task) -> nw.Expr:
     """When the day in `day` begins, in microseconds from the first instant of the month."""
-    odd = odd_day(task.window)
-    start: nw.Expr = nw.col("day") * DAY
-    return start if odd is None else nw.when(nw.col("day") > odd.number).then(start + odd.more).otherwise(start)
+    plain: nw.Expr = nw.col("day") * DAY
+    start = plain
+    for odd in odd_days(task.window):
+        start = nw.when(nw.col("day") > odd.number).then(plain + odd.later).otherwise(start)
+    return start
 
 
 def _is_whole(task: Task) -> nw.Expr:
@@ -194,9 +197,12 @@ def _is_whole(task: Task) -> nw.Expr:
 
 def _first_slot(task: Task) -> nw.Expr:
     """The first interval of a block, counted from the first of the month."""
-    odd, a_day, day = odd_day(task.window), DAY // task.table.interval, nw.col("block") // _OF_DAY
-    first: nw.Expr = day * a_day + (nw.col("block") % _OF_DAY) * BLOCK
-    return first if odd is None else nw.when(day > odd.number).then(first + odd.more // task.table.interval).otherwise(first)
+    a_day, day = DAY // task.table.interval, nw.col("block") // _OF_DAY
+    plain: nw.Expr = day * a_day + (nw.col("block") % _OF_DAY) * BLOCK
+    first = plain
+    for odd in odd_days(task.window):
+        first = nw.when(day > odd.number).then(plain + odd.later // task.table.interval).otherwise(first)
+    return first
 
 
 def _one_by_one(engine: Engine, task: Task, rest: nw.LazyFrame[Any], register: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
