@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -14,6 +13,7 @@ from esg_kpis.editions import Breakdown, Edition, Kpi, amount_unit
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT
 from esg_kpis.kpis import Inputs, Part, Within, attributes_of, cross_name, cut_of, leaf_value, narrowed, parts_of, period_before
+from esg_kpis.kpis.cut import STEP
 from esg_kpis.units import multiplier
 
 Cell = tuple[str, str, str, str]
@@ -31,7 +31,6 @@ class Group:
     within: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-_EXACT = Context(prec=100, traps=[Inexact])
 _KEPT = Fraction(1, 10**12)
 """How far a reader's knowledge of a value may be off: beside what is printed, kpi_values holds the value unrounded."""
 
@@ -80,7 +79,8 @@ def knowledge(values: pl.DataFrame, inputs: Inputs) -> Known:
     }
     cube = inputs.cube.filter(pl.col("measure").is_in(OF_PEOPLE) & pl.col("blocked").is_null())
     attributes = [name for name in cube.columns if cube[name].dtype == pl.String and name not in _NO_ATTRIBUTES]
-    known = Known({name: tuple(value for value in cube[name].unique().sort().to_list() if value) for name in attributes})
+    values_of = cube.select(pl.col(attributes).unique().sort().implode()).row(0, named=True) if attributes else {}
+    known = Known({name: tuple(value for value in found if value) for name, found in values_of.items()})
     for cell, kpi, spot in spots(inputs, known):
         if cell in rows and about_people(kpi, inputs.edition):
             _learn(known, cell, kpi, spot, rows[cell])
@@ -136,10 +136,8 @@ def size_of(inputs: Inputs, measure: str, period: str, asked: Mapping[str, Itera
     for name, values in asked.items():
         own, wanted = cut.column(name), set(values)
         places = [place for place in places if own[place] in wanted]
-    total = Decimal(0)
-    for place in places:
-        total = _EXACT.add(total, quantities[place] or 0)
-    return Fraction(total)
+    steps: int = sum(quantities[place] or 0 for place in places)
+    return steps * STEP
 
 
 def _chosen(occurring: Iterable[str], wanted: Iterable[str]) -> set[str]:

@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 
 from esg_kpis.disclosure.knowledge import Cell, Figure, Group, Known, Terms
-from esg_kpis.disclosure.tables_found import Found, Places
+from esg_kpis.disclosure.tables_found import Found, Numbers, Places
 from esg_kpis.domains.people import PART_OF, PERSONS_BEHIND
 from esg_kpis.editions import Edition
 from esg_kpis.kpis import period_before
@@ -54,7 +54,9 @@ class Reader:
         self._whole.changeColsIntegrality(len(kinds), np.arange(len(kinds), dtype=np.int32), np.array(kinds))
         self._found = Found(np.array([kind == highspy.HighsVarType.kInteger for kind in kinds], dtype=bool))
         self._spreads: dict[Group, dict[int, Number] | None] = {}
+        self._laid: list[tuple[float, float, Places, Numbers]] = []
         self._cell_of_row: dict[int, Cell] = {}
+        self._rows_of_cell: dict[Cell, list[int]] = {}
         self._goal: dict[int, float] = {}
         self._hidden: set[Cell] = set()
         self._bounds_of_hidden: dict[int, tuple[float, float]] = {}
@@ -67,18 +69,33 @@ class Reader:
             for group in sorted(group for group in groups if known.sizes[group] >= least_of(group, edition)):
                 # Who knows the rule knows that a figure is shown because nobody it tells of is in a small group.
                 if (spread := self._spread(group)) is not None:
-                    self._cell_of_row[self._row(least_of(group, edition), None, spread)] = cell
+                    self._tells(cell, self._row(least_of(group, edition), None, spread))
+        self._hand_over()
 
     # ------------------------------------------------------------ the programme
 
     def _row(self, low: Number | None, high: Number | None, terms: Mapping[int, Number]) -> int:
         entries = [(column, float(size)) for column, size in sorted(terms.items()) if size]
         where, sizes = np.array([column for column, _ in entries], dtype=np.int32), np.array([size for _, size in entries])
-        bounds = (-highspy.kHighsInf if low is None else float(low), highspy.kHighsInf if high is None else float(high))
+        self._laid.append((-highspy.kHighsInf if low is None else float(low), highspy.kHighsInf if high is None else float(high), where, sizes))
+        return len(self._laid) - 1
+
+    def _tells(self, cell: Cell, row: int) -> None:
+        """Notes that a row is what a cell shows."""
+        self._cell_of_row[row] = cell
+        self._rows_of_cell.setdefault(cell, []).append(row)
+
+    def _hand_over(self) -> None:
+        """Gives the rows to the solvers, all at once: one by one takes as long as the search."""
+        if not self._laid:
+            return
+        low, high = (np.array([row[side] for row in self._laid]) for side in (0, 1))
+        where, sizes = (np.concatenate([row[side] for row in self._laid]) for side in (2, 3))
+        starts = np.cumsum([0, *(len(row[2]) for row in self._laid[:-1])], dtype=np.int32)
         for solver in (self._solver, self._whole):
-            solver.addRow(*bounds, len(entries), where, sizes)
-        self._found.add_row(*bounds, where, sizes)
-        return int(self._solver.getNumRow()) - 1
+            solver.addRows(len(self._laid), low, high, len(where), starts, where, sizes)
+        for row in self._laid:
+            self._found.add_row(*row)
 
     def _spread(self, group: Group) -> dict[int, Number] | None:
         """The columns that add up to a group; None if no table is fine enough for it."""
@@ -155,18 +172,18 @@ class Reader:
     def _show(self, figure: Figure) -> None:
         top = self._of_terms(figure.top)
         if figure.bottom is None:
-            self._cell_of_row[self._row(figure.low, figure.high, top)] = figure.cell
+            self._tells(figure.cell, self._row(figure.low, figure.high, top))
             return
         bottom = self._of_terms(figure.bottom)
         if bottom and not figure.bottom_constant:  # What was divided by is not nobody.
-            self._cell_of_row[self._row(min(figure.bottom.values()), None, bottom)] = figure.cell
+            self._tells(figure.cell, self._row(min(figure.bottom.values()), None, bottom))
         for bound, sign in ((figure.low, 1), (figure.high, -1)):
             terms = {column: sign * size for column, size in top.items()}
             times = {size: -sign * bound * size for size in set(bottom.values())}
             for column, size in bottom.items():
                 terms[column] = terms[column] + times[size] if column in terms else times[size]
             least = sign * (bound * figure.bottom_constant - figure.top_constant)
-            self._cell_of_row[self._row(least, None, terms)] = figure.cell
+            self._tells(figure.cell, self._row(least, None, terms))
 
     def hide(self, cell: Cell) -> None:
         """Takes a figure from the reader."""
@@ -183,7 +200,7 @@ class Reader:
         self._hidden.discard(cell)
 
     def _rows_of(self, cell: Cell) -> list[int]:
-        return [row for row, of in self._cell_of_row.items() if of == cell]
+        return self._rows_of_cell.get(cell, [])
 
     # ------------------------------------------------------------ what can be worked out
 
@@ -263,7 +280,7 @@ class Reader:
             return (MOST if sign > 0 else 0), []
         value = self._solver.getInfo().objective_function_value
         duals = self._solver.getSolution().row_dual
-        told = [cell for row, cell in self._cell_of_row.items() if abs(duals[row]) > _MARGIN]
+        told = [self._cell_of_row[row] for row in np.flatnonzero(np.abs(duals) > _MARGIN).tolist() if row in self._cell_of_row]
         return (floor(value + _MARGIN) if sign > 0 else ceil(-value - _MARGIN)), list(dict.fromkeys(told))
 
 

@@ -22,9 +22,11 @@ class Found:
         self._low: list[float] = []
         self._high: list[float] = []
         self._tables: list[Numbers] = []
+        self._together: tuple[Places, Numbers, Places] | None = None
 
     def add_row(self, low: float, high: float, where: Places, sizes: Numbers) -> None:
         """A row: what its columns, each times a size, add up to lies between two bounds."""
+        self._together = None
         self._rows.append((where, sizes))
         self._low.append(low)
         self._high.append(high)
@@ -42,10 +44,16 @@ class Found:
         able = [table for table in self._tables if table[columns].sum() >= least]
         if not able:
             return False
-        where, sizes = (np.concatenate([row[side] for row in self._rows]) for side in (0, 1))
-        of_row = np.repeat(np.arange(len(self._rows)), [len(row[0]) for row in self._rows])
+        where, sizes, of_row = self._entries()
         low, high = np.array(self._low) - _NEAR, np.array(self._high) + _NEAR
         return any(_fits(np.bincount(of_row, weights=sizes * table[where], minlength=len(self._rows)).astype(np.float64), low, high) for table in able)
+
+    def _entries(self) -> tuple[Places, Numbers, Places]:
+        """The entries of all rows behind each other: column, size and row."""
+        if self._together is None:
+            where, sizes = (np.concatenate([row[side] for row in self._rows]) for side in (0, 1))
+            self._together = where.astype(np.int32), sizes, np.repeat(np.arange(len(self._rows), dtype=np.int32), [len(row[0]) for row in self._rows])
+        return self._together
 
 
 def _fits(sums: Numbers, low: Numbers, high: Numbers) -> bool:

@@ -42,7 +42,10 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
     spans = pl.DataFrame([{"period": item.id, "first": item.first, "last": item.last} for item in periods], schema={"period": pl.String(), "first": pl.Date(), "last": pl.Date()})
     open_, won = numbered, []
     broken = {item.file for item in library.broken} | {source for source, _ in library.unreadable}
+    measures, outputs = ({*needs[name].unique()} for name in ("measure", "output"))
     for place, rule in enumerate(rules):
+        if rule.output not in outputs or measures.isdisjoint(rule.measures):
+            continue
         speaking = open_.filter(_speaks(rule, rungs))
         if speaking.is_empty():
             continue

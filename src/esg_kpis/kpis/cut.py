@@ -4,8 +4,8 @@ A KPI asks hundreds of times for a few rows each. A filter of polars takes as lo
 as in `selection.selected` and `selection.only`, which serve whole frames of amounts; a test holds the two against each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +15,14 @@ from esg_kpis.domains import ATTRIBUTES
 from esg_kpis.editions import Amounts, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT
+from esg_kpis.exact import PRODUCT, PRODUCT_SCALE
 from esg_kpis.kpis.cube import COUNTED_BY, Inputs, cross_name
 
 ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
-Row = tuple[str, Decimal | None, Decimal, Decimal, str | None, int, list[str]]
+Row = tuple[str, int | None, int, int, str | None, int, list[str]]
+"""Quantities are whole numbers of `STEP`: these add up exactly, and in a fraction of the time that decimals take."""
+STEP = Fraction(1, 10**PRODUCT_SCALE)
+"""What a quantity of the cube counts, in the canonical unit of its measure."""
 Places = list[int]
 """Where rows stand in the cut, in its order."""
 
@@ -42,7 +46,7 @@ class Cut:
 
     @cached_property
     def _rows(self) -> list[Row]:
-        return list(zip(*(self.column(name) for name in ROW), strict=True))
+        return rows_of(self._frame, self.column)
 
     def rows(self, places: Iterable[int]) -> list[Row]:
         """Rows as KPIs add them up."""
@@ -84,15 +88,17 @@ class Cut:
         return places
 
 
+def rows_of(frame: pl.DataFrame, listed: Callable[[str], list[Any]] | None = None) -> list[Row]:
+    """The rows of a cube as KPIs add them up; `listed` gives its columns where they were listed before."""
+    listed = listed or (lambda name: _listed(frame[name]))
+    return list(zip(*(listed(name) for name in ROW), strict=True))
+
+
 def _listed(column: pl.Series) -> list[Any]:
-    """A column as objects of Python. Making a Decimal takes long, and most are of few values, so each value is made once; of lists most are empty."""
+    """A column as objects of Python, quantities as whole numbers of `STEP`; of lists most are empty."""
     if isinstance(column.dtype, pl.List) and not column.list.len().max():
         return [[]] * len(column)
-    if not column.dtype.is_decimal():
-        return column.to_list()
-    values = column.unique()
-    made: dict[str | None, Decimal | None] = dict(zip(values.cast(pl.String).to_list(), values.to_list(), strict=True))
-    return [made[text] for text in column.cast(pl.String).to_list()]
+    return column.to_physical().to_list() if column.dtype == PRODUCT else column.to_list()
 
 
 def cut_of(inputs: Inputs, period: str) -> Cut:

@@ -1,6 +1,7 @@
 """Every cell of every KPI of an edition, rounded once for keeping and once for print."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -77,6 +78,7 @@ def _marked(rows: list[dict[str, Any]], edition: Edition) -> bool:
 
 def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
     """KPI, period, breakdown, category and value of every cell, in the order of kpis.yaml."""
+    left_out_of = cache(lambda period: inputs.left_out.filter(pl.col("period") == period))
     for kpi in inputs.edition.kpis.values():
         for period in inputs.edition.periods.values():
             if kpi.periods and period.id not in kpi.periods:
@@ -90,7 +92,7 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                     earlier = before.get(category, lambda _kpi, _within: ()) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
                     if value.status == "not_collected":
-                        left_out = only(inputs.left_out.filter(pl.col("period") == period.id), breakdown, category)
+                        left_out = only(left_out_of(period.id), breakdown, category)
                         value = left_out_value(kpi, period, part, left_out, value, inputs)
                     yield kpi, period.id, breakdown.name, category, value
 

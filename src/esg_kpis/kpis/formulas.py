@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 
 import polars as pl
@@ -13,12 +12,11 @@ from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed
 from esg_kpis.factors import Choice, Need, rules_of, select_each
 from esg_kpis.kpis.cube import APART, NOT_TOLD, Inputs
-from esg_kpis.kpis.cut import Row
-from esg_kpis.kpis.selection import ZERO, Part, Within, narrowed, selected
+from esg_kpis.kpis.cut import STEP, Row
+from esg_kpis.kpis.selection import Part, Within, narrowed, selected
 from esg_kpis.ranges import months_in_words
 from esg_kpis.units import multiplier
 
-_EXACT = Context(prec=100, traps=[Inexact])
 _WORST = ("ok", "incomplete", "suppressed", "not_collected", "not_applicable", "blocked")
 
 
@@ -120,10 +118,10 @@ def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value
     per = choice.factor.multiplier if choice else Fraction(1)
     if kpi.mean_over == "months":
         per *= period.months
-    value = _added([(row[0], row[1] or ZERO) for row in rows], kpi, per)
+    value = _added([(row[0], row[1] or 0) for row in rows], kpi, per)
     if not any(row[2] for row in rows):
         return _short(rows, Value(value, "ok"))
-    size, estimated = _added([(row[0], row[3] or ZERO) for row in rows], kpi, per), _added([(row[0], row[2] or ZERO) for row in rows], kpi, per)
+    size, estimated = _added([(row[0], row[3] or 0) for row in rows], kpi, per), _added([(row[0], row[2] or 0) for row in rows], kpi, per)
     return _short(rows, _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs))
 
 
@@ -150,14 +148,12 @@ def _site_months(measure: str, at: Mapping[str, Sequence[str]]) -> str:
     return f"{measure}: {count} site month{'s' if count > 1 else ''} expected and not received in full, at {named}{more}"
 
 
-def _added(terms: list[tuple[str, Decimal]], kpi: Kpi, per: Fraction) -> Fraction:
-    """The terms in the KPI's unit, added up; decimals of one measure are added before they become a fraction."""
-    of_measure: dict[str, list[Decimal]] = {}
+def _added(terms: list[tuple[str, int]], kpi: Kpi, per: Fraction) -> Fraction:
+    """The terms, in whole numbers of `STEP`, added up and in the KPI's unit."""
+    of_measure: dict[str, int] = {}
     for measure, quantity in terms:
-        of_measure.setdefault(measure, []).append(quantity)
-    with localcontext(_EXACT):
-        totals = {measure: sum(quantities, ZERO) for measure, quantities in of_measure.items()}
-    return sum((Fraction(total) * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in totals.items()), Fraction(0))
+        of_measure[measure] = of_measure.get(measure, 0) + quantity
+    return sum((total * STEP * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in of_measure.items()), Fraction(0))
 
 
 def _complete(value: Value, inputs: Inputs) -> Value:

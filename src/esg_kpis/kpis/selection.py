@@ -1,7 +1,6 @@
 """Which rows of the cube a KPI adds up, in one category of a breakdown."""
 
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
 from functools import partial
 
 import polars as pl
@@ -13,8 +12,6 @@ from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT, SITE_ATTRIBUTES, Where
 from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, OF_PEOPLE, cross_name
 from esg_kpis.kpis.cut import Cut, Row
-
-ZERO = Decimal(0)
 
 Within = tuple[str, ...] | None
 Part = Callable[[Kpi, Within], Sequence[Row]]
@@ -64,12 +61,12 @@ def _zeros(kpi: Kpi, cut: Cut, names: Iterable[str], wanted: Where | None = None
         cross = cross_name(cross_of([*names, *amounts.where]))
         for name in amounts.measure:
             if _only_listed(name, cut, amounts, wanted or {}):
-                rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])  # A list of the period is there, and has no such row.
+                rows[name] = (name, 0, 0, 0, None, 0, [])  # A list of the period is there, and has no such row.
                 continue
             whole = cut.of_measure(name, ("all",)) + (_nobody_at_all(name, cut) if name in OF_PEOPLE else [])
             if not whole or (not cut.of_measure(name, (cross,)) and any(quantities[place] for place in whole)):
                 return ()
-            rows[name] = (name, ZERO, ZERO, ZERO, None, 0, [])
+            rows[name] = (name, 0, 0, 0, None, 0, [])
     return list(rows.values())
 
 

@@ -1,12 +1,13 @@
 """What a KPI adds up where sums of people were told, and their amounts are not there."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 
 from esg_kpis.editions import Breakdown, Kpi
 from esg_kpis.kpis.cube import NOT_TOLD, Inputs, Told
-from esg_kpis.kpis.cut import Row, cut_of
-from esg_kpis.kpis.selection import ZERO, Part, Within, parts_of
+from esg_kpis.kpis.cut import STEP, Row, cut_of
+from esg_kpis.kpis.selection import Part, Within, parts_of
 
 
 def parts_with(inputs: Inputs, breakdown: Breakdown, period: str) -> dict[str, Part]:
@@ -23,7 +24,8 @@ def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, s
     if told.measures.isdisjoint(asked):
         return own(kpi, within)
     sums = told.sums.get((kpi.id, *at, within))
-    rows: list[Row] = [(min(asked & told.measures), None, ZERO, ZERO, NOT_TOLD, 0, [])]
+    rows: list[Row] = [(min(asked & told.measures), None, 0, 0, NOT_TOLD, 0, [])]
     if sums is not None:
-        rows = [(measure, quantity, ZERO, abs(quantity), None, amounts, []) for measure, quantity, amounts in sums]
+        steps = [(measure, int(Fraction(quantity) / STEP), amounts) for measure, quantity, amounts in sums]
+        rows = [(measure, quantity, 0, abs(quantity), None, amounts, []) for measure, quantity, amounts in steps]
     return rows if told.measures.issuperset(asked) else [*own(kpi, within), *rows]

@@ -8,7 +8,7 @@ import polars as pl
 from esg_kpis.editions import Kpi
 from esg_kpis.errors import UnitProblem
 from esg_kpis.kpis import Part, leaf_value, selected
-from esg_kpis.kpis.cut import Row
+from esg_kpis.kpis.cut import Row, rows_of
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.parts import Parts, over_periods
 from esg_kpis.report.charts.view import View, printed_of
@@ -16,7 +16,6 @@ from esg_kpis.report.charts.words import named, sentences
 from esg_kpis.report.site.basis import to_explorer
 from esg_kpis.units import multiplier
 
-_ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
 NAME = "energy-by-carrier"
 WHOLE = ("total", "All")
 
@@ -45,7 +44,7 @@ def by_carrier(view: View, kpi: Kpi) -> dict[tuple[str, str], Fraction]:
     """The KPI by period and the measure that its amounts go back to, in its unit: its own sum, of one measure each."""
     found = {}
     for (period, origin), rows in _selected(view, kpi).group_by("period", "origin"):
-        known = rows.filter(pl.col("blocked").is_null()).select(_ROW).rows()
+        known = rows_of(rows.filter(pl.col("blocked").is_null()))
         value = leaf_value(kpi, view.edition.periods[str(period)], _always(known), view.inputs) if known else None
         if value is not None:
             found[str(period), str(origin)] = value
