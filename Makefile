@@ -26,7 +26,7 @@ run: $(READY) ## the main job on this workspace: data/raw to data/out
 	$(BIN)/esg-kpis --root . run
 
 test: $(READY) $(if $(shell command -v java),$(SPARK)) ## all tests; those on Spark where there is Java
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY) ## style, types, lock file
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+os.environ.pop("COLUMNS", None)  # Output goes to pipes, as wide as it is, whichever terminal the tests are started from.
 REPOSITORY = Path(__file__).parent.parent
 
 

@@ -204,6 +204,7 @@ def test_the_annex_of_the_same_people_holds_the_same_plain_bytes(material: Mater
         (lambda _annex: encrypted(zipped({"data/raw/people/x.csv": b""}), (str(ASSURER.to_public()),)), str(ASSURER), "not the one of this pack"),
         (lambda _annex: encrypted(b"x", (str(ASSURER.to_public()),)), str(ASSURER), "not the one of this pack"),
     ],
+    ids=["another key", "no key", "empty key", "cut off", "damaged", "empty", "another annex", "no annex"],
 )  # fmt: skip
 def test_a_wrong_key_or_another_annex_is_refused(files: Files, annex: bytes, damage: Any, identity: str, says: str) -> None:  # noqa: ANN401
     with pytest.raises(InputProblem, match=says):
