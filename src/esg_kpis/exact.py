@@ -54,10 +54,10 @@ def scaled(quantity: pl.Expr, numerator: pl.Expr, denominator: pl.Expr) -> pl.Ex
     return quantity.cast(QUANTITY) * numerator.cast(whole) / denominator.cast(whole)
 
 
-def sums(frame: pl.DataFrame, by: Sequence[str], *columns: str) -> pl.DataFrame:
+def sums(frame: pl.DataFrame, by: Sequence[str], *columns: str, also: Sequence[pl.Expr] = ()) -> pl.DataFrame:
     """Exact sums of product columns per group, sorted by the group. Nulls do not count; a group of nulls gives null. Several columns cost little more than one.
 
-    Columns: `by`; `columns` (Decimal, 24 decimals, same unit as received).
+    Columns: `by`; `columns` (Decimal, 24 decimals, same unit as received); what else of a group is asked for with `also`, which adds nothing up.
 
     Raises:
         OutOfRange: if the sizes in a group, each rounded to a whole number and one added per row, reach 10^14. polars would wrap around without a word.
@@ -67,14 +67,14 @@ def sums(frame: pl.DataFrame, by: Sequence[str], *columns: str) -> pl.DataFrame:
     keys = list(by) or ["__all"]
     sizes = [(pl.col(name).abs().cast(whole).sum() + pl.len().cast(whole)).alias(f"__size of {name}") for name in columns]
     totals = [pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in columns]
-    found = keyed.group_by(keys).agg(*sizes, *totals)
+    found = keyed.group_by(keys).agg(*sizes, *totals, *also)
     for name in columns:
         if (found[f"__size of {name}"] >= PRODUCT_LIMIT).any():
             raise OutOfRange(
                 f"A sum of '{name}' reaches 10^{38 - PRODUCT_SCALE}, more than the exact arithmetic holds.",
                 mend="Look for a quantity in the wrong unit.",
             )
-    return found.sort(keys).select(*by, *columns)
+    return found.sort(keys).drop(*(f"__size of {name}" for name in columns), *({*keys} - {*by}))
 
 
 # ---------------------------------------------------------------- the same, as DuckDB SQL

@@ -82,15 +82,14 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
         *CUBE, pl.concat_str(CUBE, separator="\0").alias("__key"), "quantity", "blocked", _lacking().alias("short"), stands_in().alias("stands_in"),
         size.alias("size"), pl.when("estimated").then(size).otherwise(pl.lit(0).cast(PRODUCT)).alias("estimated"),
     ).collect(engine="in-memory")  # fmt: skip
-    total = sums(keyed.select("__key", "quantity", "estimated", "size"), ["__key"], "quantity", "estimated", "size")
-    rest = keyed.lazy().group_by("__key").agg(pl.col(CUBE).first(), (~pl.col("stands_in")).sum().alias("rows"))
-    few = keyed.lazy().filter(pl.col("blocked").is_not_null() | pl.col("short").is_not_null())
+    total = sums(keyed, ["__key"], "quantity", "estimated", "size", also=[pl.col(CUBE).first(), (~pl.col("stands_in")).sum().alias("rows")])
+    few = keyed.filter(pl.col("blocked").is_not_null() | pl.col("short").is_not_null())
     why = few.group_by("__key").agg(pl.col("blocked").drop_nulls().sort().first(), pl.col("short").drop_nulls().unique().sort())
-    found = total.lazy().join(rest, on="__key", how="left", maintain_order="left").join(why, on="__key", how="left", maintain_order="left")
+    found = total.join(why, on="__key", how="left", maintain_order="left")
     cube = found.select(*CUBE, "quantity", "estimated", "size", "blocked", "rows", pl.col("short").fill_null([]))
     excluded = with_sites(own.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), of_sites).with_columns(pl.col(CUBE).fill_null(""))
     left_out = excluded.group_by(CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked")).sort(CUBE)
-    return Inputs(edition, library, known_on, with_attributes(cube.collect(engine="in-memory")), with_attributes(left_out.collect(engine="in-memory")))
+    return Inputs(edition, library, known_on, with_attributes(cube), with_attributes(left_out.collect(engine="in-memory")))
 
 
 def stands_in() -> pl.Expr:
