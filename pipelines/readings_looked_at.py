@@ -63,7 +63,7 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
         UsageProblem: if the last run has no such meter, table or month.
         EsgKpisError: if there are no results yet, or the files are no longer those of the last run.
     """
-    from esg_kpis.readings.rolled import Dates, month_of_table
+    from esg_kpis.readings.rolled import Dates, month_of_table, readings_beside
     from esg_kpis.readings.rows import rows_of
 
     folder = latest_of(out)
@@ -80,7 +80,8 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
         return told | {"form": "register", "days": [], "rows": []}
     task = month_of_table(workspace, fact["reading_table"], month, registered_meters(workspace), dates)
     _check_files(task.files, workspace.raw, read_result(folder, "files"))
-    rows = rows_of(task, {"meter_id": meter, **({"site_id": fact["site_id"]} if "site_id" in task.keys else {})}, workspace.raw)
+    asked = {"meter_id": meter, **({"site_id": fact["site_id"]} if "site_id" in task.keys else {})}
+    rows = rows_of(task, asked, workspace.raw, readings_beside(workspace, task, asked, registered_meters(workspace), dates) if task.table.form == "register" else {})
     first = date.fromisoformat(f"{month}-01")
     rows = rows.with_columns((pl.lit(first) + pl.duration(days=pl.col("day"))).alias("day"), (pl.col("counted").cast(pl.Decimal(38, 9)) / pl.lit(10**task.table.decimals).cast(pl.Decimal(38, 0))).alias("counted"))
     if day is not None:

@@ -254,6 +254,8 @@ def first_rule(row: Row, key: Key, at: int | None, of_time: set[str], asked: Ask
         rules.add("unknown_meter")
     elif value < 0 and not meter.feeds_back:
         rules.add("negative")
+    elif table.form == "register" and meter.around is not None and value >= meter.around:
+        rules.add("beyond_digits")
     return min(rules, key=PLACE.__getitem__, default=""), value
 
 
@@ -358,7 +360,7 @@ def _slip(readings: Sequence[tuple[int, Good]], place: int, meter: Meter, table:
     before, value, behind = (readings[place + by][1].value for by in (-1, 0, 1))
     if before <= behind < value:
         return "above_the_next"
-    if value < before <= behind and table.resets == "refuse":
+    if value < before <= behind:
         return "below_the_last"
     return ""
 

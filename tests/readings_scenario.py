@@ -197,7 +197,7 @@ def _instant(wall: int, zone: ZoneInfo) -> int:
     return (told.astimezone(naive.UTC) - naive.EPOCH) // naive.TICK
 
 
-EVERY_TROUBLE = frozenset(rule.name for rule in RULES[:-2]) - {"received"}
+EVERY_TROUBLE = frozenset(rule.name for rule in RULES[:-2]) - {"received", "beyond_digits"}
 """The rules that a month of `troubled` meets: all but those of counters and of text."""
 
 

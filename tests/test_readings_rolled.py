@@ -18,7 +18,8 @@ from esg_kpis.ingest import registered_meters
 from esg_kpis.ingest.observations import of_files
 from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import METERED
-from esg_kpis.readings.rolled import Dates, months_found, roll_up, roll_up_month
+from esg_kpis.readings.rolled import Dates, month_of_table, months_found, readings_beside, roll_up, roll_up_month
+from esg_kpis.readings.rows import rows_of
 from esg_kpis.readings.settings import EngineProblem
 from tests.metered_scenario import (
     AS_OF,
@@ -179,12 +180,46 @@ def test_a_counter_that_falls_or_is_exchanged_between_two_months_breaks_off_too(
     days = ["2023-01-02", "2023-01-30", "2023-02-02", "2023-02-20"]
     last, first = lines
     device = first.partition(",")[2]
-    told = [f"W1,{days[0]},900,A", f"W1,{days[1]},{last}", f"W1,{days[2]},{first}", f"W1,{days[3]},1010,{device}"]
+    told = [f"W1,{days[0]},900,A", f"W1,{days[1]},{last}", f"W1,{days[2]},{first}", f"W1,{days[3]},{40 if first == '2,A' else 1010},{device}"]
     put(found.root, "water.csv", "\n".join(["meter_id,time,value,device", *told]))
     rolled = found.rolled()
 
     assert rolled.months.sort("month")["breaks"].to_list() == breaks
     assert ("readings_broken" in set(rolled.observations["check"])) == (breaks == [0, 1])
+
+
+@pytest.mark.parametrize("resets", ["refuse", "zero"])
+@pytest.mark.parametrize("digits", ["", "4", "5"])
+@pytest.mark.parametrize(("slip", "rule"), [(9_999, "above_the_next"), (5, "below_the_last")])
+@pytest.mark.parametrize(
+    ("read", "wrong"),
+    [
+        (["2023-01-01", "2023-01-30", "2023-01-31", "2023-02-01", "2023-02-02", "2023-03-31"], "2023-01-31"), (["2023-01-01", "2023-01-30", "2023-01-31", "2023-02-01", "2023-02-02", "2023-03-31"], "2023-02-01"),
+        (["2023-01-01", "2023-02-01", "2023-03-01"], "2023-02-01"), (["2023-01-01", "2023-02-01", "2023-02-02", "2023-03-01"], "2023-02-01"), (["2023-01-01", "2023-02-01", "2023-02-02", "2023-03-01"], "2023-02-02"),
+        (["2023-01-01", "2023-01-31", "2023-03-01"], "2023-01-31"), (["2023-01-01", "2023-01-02", "2023-03-01", "2023-03-05", "2023-03-06"], "2023-03-01"),
+    ],
+)  # fmt: skip
+def test_a_reading_at_the_edge_of_a_month_that_stands_out_counts_as_if_nobody_had_read_it(tmp_path: Path, read: list[str], wrong: str, slip: int, rule: str, digits: str, resets: str) -> None:
+    """From 1,000 on, 10 a day. Nothing beside it in its own month says that it is wrong, or only one of the two."""
+    meters = METERS.replace("W1,,,", f"W1,,{digits},")
+    told = []
+    for name in ("with", "without"):
+        found = way(tmp_path / name, meters, water=WATER | {"resets": resets})
+        days = [day for day in read if name == "with" or day != wrong]
+        put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{slip if day == wrong else 1000 + 10 * (date.fromisoformat(day) - date(2023, 1, 1)).days}" for day in days)]))
+        rolled = found.rolled()
+        told.append(quantities(found.ingested(rolled)))
+        assert rolled.months["breaks"].sum() == rolled.months["rollovers"].sum() == 0
+        assert fates(rolled) == {"used": len(read) - 1} | ({rule: 1} if name == "with" else {})
+        assert rolled.samples.select("rule", "row", "value").rows() == ([(rule, read.index(wrong) + 2, str(slip))] if name == "with" else [])
+        assert int(rolled.fates["rows"].sum()) == len(days)
+    assert told[0] == told[1]
+
+    of, space = Dates(KNOWN_ON, AS_OF), (found := way(tmp_path / "with", meters, water=WATER | {"resets": resets})).workspace
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{slip if day == wrong else 1000 + 10 * (date.fromisoformat(day) - date(2023, 1, 1)).days}" for day in read)]))
+    task = month_of_table(space, "water", wrong[:7], registered_meters(space), of)
+    beside = readings_beside(space, task, {"meter_id": "W1"}, registered_meters(space), of)
+    assert rows_of(task, {"meter_id": "W1"}, space.raw, beside).filter(pl.col("fate") == "rejected").select("rule", "value").rows() == [(rule, str(slip))]
 
 
 @pytest.mark.parametrize("february", ["no file", "another meter", "refused"])

@@ -109,9 +109,17 @@ def test_a_reading_that_stands_out_of_its_row_is_refused(tmp_path: Path, rule: s
     assert met(tmp_path, [*rows[:4], replace(rows[4], value=value), *rows[5:]], asked) == {rule: 1}
 
 
+def test_a_reading_that_its_counter_cannot_show_is_refused(tmp_path: Path) -> None:
+    asked = asked_of(form="register")
+    asked = replace(asked, meters={key: replace(meter, around=100_000) for key, meter in asked.meters.items()})
+    rows = [replace(row, value=100.0 + place) for place, row in enumerate(some(asked, 9))]
+
+    assert met(tmp_path, [*rows[:8], replace(rows[8], value=1000.0)], asked) == {"beyond_digits": 1}
+
+
 def test_every_rule_is_met_here() -> None:
     in_text = {"received"}  # Only text can hold a time that cannot be read: test_readings_text.
-    assert {*MEETS, *in_text, "time_never", "time_twice", "conflict", "above_the_next", "below_the_last"} == {rule.name for rule in RULES}
+    assert {*MEETS, *in_text, "time_never", "time_twice", "conflict", "beyond_digits", "above_the_next", "below_the_last"} == {rule.name for rule in RULES}
 
 
 ALONE = [name for name in CODE if name in MEETS and name not in ("superseded", "duplicate")]

@@ -305,11 +305,13 @@ def _within(task: Task, found: Range | None) -> bool:
 def with_meter_rules(task: Task, rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The rows with the rules that need the register: `first`, `after` and `feeds_back` of it stand beside them, null for a meter it does not name; `place` is what `first` and `after` count."""
     code = nw.col("code")
-    meets = (
+    meets = [
         (nw.col("first").is_null(), "unknown_meter"),
         ((nw.col("place") < nw.col("first")) | (nw.col("place") >= nw.col("after")), "not_read_then"),
         ((nw.col("value") < 0) & ~nw.col("feeds_back"), "negative"),
-    )
+    ]
+    if task.table.form == "register":
+        meets.append((nw.col("value") >= nw.col("around"), "beyond_digits"))
     for cond, rule in reversed(meets):
         code = nw.when((nw.col("code") == 0) & cond).then(nw.lit(CODE[rule])).otherwise(code)
     if task.table.form == "interval":

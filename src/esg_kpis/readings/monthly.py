@@ -42,7 +42,7 @@ def computed(engine: Engine, task: Task, root: Path) -> dict[str, pl.DataFrame]:
     """The frames of a month, computed now. Samples name files below `root`."""
     found = counted(engine, task) if task.table.form == "register" else rolled(engine, task)
     frames = {"meters": found.meters, "refused": found.refused, "samples": sampled(task, found.refused, found.suspects, root)}
-    return frames | ({"counters": found.counters} if isinstance(found, Counted) else {"days": found.days})
+    return frames | ({"counters": found.counters, "ends": found.ends} if isinstance(found, Counted) else {"days": found.days})
 
 
 def key_of(task: Task, files: str) -> str:

@@ -21,6 +21,11 @@ COUNTER = {
     "first_at": pl.Int64(), "first_value": pl.Int64(), "last_at": pl.Int64(), "last_value": pl.Int64(),
 }  # fmt: skip
 
+ENDS = {
+    "device": pl.String(), "segment": pl.Int64(), "second_at": pl.Int64(), "second_value": pl.Int64(), "before_at": pl.Int64(), "before_value": pl.Int64(),
+    "first_estimated": pl.Int64(), "second_estimated": pl.Int64(), "last_estimated": pl.Int64(),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -28,12 +33,14 @@ class Counted:
 
     Attributes:
         counters: A row per meter, device and segment: key and `COUNTER`. `total` is what was counted from the first to the last reading, in smallest steps; times in microseconds from the first instant of the month.
+        ends: A row per row of `counters`: key and `ENDS`, the second reading and the one before the last (zeros where there is none), and which are estimates. With these `stitched` judges the first and the last by the months beside.
         meters: A row per meter that sent rows: key, `rows`.
         refused: Rows by key and `code` of the rule.
         suspects: Some readings that are refused because of others: key, `place` and `code`.
     """
 
     counters: pl.DataFrame
+    ends: pl.DataFrame
     meters: pl.DataFrame
     refused: pl.DataFrame
     suspects: pl.DataFrame
@@ -44,16 +51,16 @@ def counted(engine: Engine, task: Task) -> Counted:
     if not groups(task):
         names = dict.fromkeys(task.keys, pl.String())
         rows = pl.DataFrame(schema={**names, "code": pl.Int64(), "rows": pl.Int64()})
-        return Counted(pl.DataFrame(schema={**names, **COUNTER}), rows.drop("code"), rows, no_suspects(task))
+        return Counted(pl.DataFrame(schema={**names, **COUNTER}), pl.DataFrame(schema={**names, **ENDS}), rows.drop("code"), rows, no_suspects(task))
     keys, found = task.keys, []
     for part in (part for files in by_files(task, engine.at_once) for part in by_meters(files, engine.at_once)):
         try:
             found.append(_counted(engine, part))
         finally:
             engine.forget()
-    counters = pl.concat([part.counters for part in found]).sort(*keys, "device", "segment")
+    counters, ends = (pl.concat(parts).sort(*keys, "device", "segment") for parts in ([part.counters for part in found], [part.ends for part in found]))
     meters, refused = laid_together([part.meters for part in found], keys), laid_together([part.refused for part in found], [*keys, "code"])
-    return Counted(counters, meters, refused, first_suspects([part.suspects for part in found], keys))
+    return Counted(counters, ends, meters, refused, first_suspects([part.suspects for part in found], keys))
 
 
 def _counted(engine: Engine, task: Task) -> Counted:
@@ -65,16 +72,16 @@ def _counted(engine: Engine, task: Task) -> Counted:
     readings = engine.keep(latest(engine, rows, [*of_device, "rel"]))
     told = engine.collect(readings.group_by(keys).agg(*AMONG_ROWS))
     placed = readings.filter(known_last()).join(register.select(*keys, "around", "feeds_back"), on=keys, how="left")
-    placed = engine.keep(_without_slips(task, placed, of_device))
+    placed = engine.keep(_without_slips(placed, of_device))
     slips = engine.collect(placed.filter(nw.col("slip") > 0).group_by(*keys, nw.col("slip").alias("code")).agg(nw.len().alias("rows")))
     place = [nw.col("rel").alias("place")]
     doubtful = [suspects(engine, task, readings, place), suspects(engine, task, placed.filter(nw.col("slip") > 0), place, nw.col("slip"))]
     steps = engine.keep(_steps(task, placed.filter(nw.col("slip") == 0), of_device))
-    counters = engine.collect(_summed(task, steps, of_device)).cast({name: dtype for name, dtype in COUNTER.items() if name != "device"})
+    counters = engine.collect(_summed(task, steps, of_device)).cast({name: dtype for name, dtype in {**COUNTER, **ENDS}.items() if name != "device"}).sort(*of_device, "segment")
     among = [told.select(*keys, pl.lit(CODE[name], dtype=pl.Int64).alias("code"), pl.col(name).alias("rows")).filter(pl.col("rows") > 0) for name in ("conflict", "superseded", "duplicate")]
     sent = pl.concat([told.select(*keys, "rows"), refused.select(*keys, "rows")]).group_by(keys).agg(pl.col("rows").sum()).sort(keys)
     all_refused = pl.concat([refused.select(*keys, "code", "rows"), slips.select(*keys, "code", "rows"), *among]).sort(*keys, "code")
-    return Counted(counters.sort(*of_device, "segment"), sent, all_refused, pl.concat(doubtful))
+    return Counted(counters.select(*keys, *COUNTER), counters.select(*keys, *ENDS), sent, all_refused, pl.concat(doubtful))
 
 
 def _judged(engine: Engine, task: Task, register: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -84,10 +91,10 @@ def _judged(engine: Engine, task: Task, register: nw.LazyFrame[Any]) -> nw.LazyF
     return engine.keep(rows.select(*task.keys, "device", "rel", "value", "estimated", "known", "code"))
 
 
-def _without_slips(task: Task, placed: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
+def _without_slips(placed: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
     """The readings with `slip`: the rule of one that stands out of the row, so that the readings beside it tell it is wrong and not they.
 
-    Nor did the counter roll over at a reading below the one before, if the one behind goes on from there: it would have gone round once within two steps, and by more than half in one of them.
+    Nor did the counter roll over at a reading below the one before, if the one behind goes on from there: it would have gone round once within two steps, and by more than half in one of them. Nor did it begin at zero again: it would have counted all it ever did within one step.
     """
     beside = placed.with_columns(nw.col("least").alias("value")).with_columns(
         nw.col("value").shift(1).over(*of_device, order_by="rel").alias("before"), nw.col("value").shift(-1).over(*of_device, order_by="rel").alias("behind"),
@@ -96,8 +103,6 @@ def _without_slips(task: Task, placed: nw.LazyFrame[Any], of_device: list[str]) 
     peak = (before <= behind) & (behind < value) & ~nw.col("feeds_back")
     dip = (value < before) & (before <= behind) & ~nw.col("feeds_back")
     slip = nw.when(peak).then(nw.lit(CODE["above_the_next"])).when(dip).then(nw.lit(CODE["below_the_last"])).otherwise(nw.lit(0))
-    if task.table.resets == "zero":
-        slip = nw.when(peak).then(nw.lit(CODE["above_the_next"])).otherwise(nw.lit(0))
     return beside.with_columns(slip.alias("slip")).drop("before", "behind")
 
 
@@ -123,14 +128,18 @@ def _steps(task: Task, readings: nw.LazyFrame[Any], of_device: list[str]) -> nw.
 
 
 def _summed(task: Task, steps: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
-    """Each segment: what it counted, and its first and last reading."""
+    """Each segment: what it counted, its first and last reading, and those beside these."""
     within = nw.col("falls") == 0
     took = (nw.col("rel") - nw.col("before_at")) // task.table.interval
     ends = steps.group_by(*of_device, "segment").agg(nw.col("rel").min().alias("first_at"), nw.col("rel").max().alias("last_at"))
-    edges = steps.select(*of_device, "segment", "rel", "value").join(ends, on=[*of_device, "segment"], how="inner")
-    edges = edges.group_by(*of_device, "segment").agg(
-        nw.when(nw.col("rel") == nw.col("first_at")).then(nw.col("value")).sum().alias("first_value"), nw.when(nw.col("rel") == nw.col("last_at")).then(nw.col("value")).sum().alias("last_value"),
-    )  # fmt: skip
+    edges = steps.select(*of_device, "segment", "rel", "value", "estimated", "before", "before_at", "falls").join(ends, on=[*of_device, "segment"], how="inner")
+    first, last = nw.col("rel") == nw.col("first_at"), nw.col("rel") == nw.col("last_at")
+    second, after_first = (nw.col("before_at") == nw.col("first_at")) & (nw.col("falls") == 0), last & ~first
+    told = {
+        "first_value": (first, "value"), "last_value": (last, "value"), "second_at": (second, "rel"), "second_value": (second, "value"), "before_at": (after_first, "before_at"), "before_value": (after_first, "before"),
+        "first_estimated": (first, "estimated"), "second_estimated": (second, "estimated"), "last_estimated": (last, "estimated"),
+    }  # fmt: skip
+    edges = edges.group_by(*of_device, "segment").agg(*(nw.when(where).then(nw.col(what)).otherwise(nw.lit(0)).sum().alias(name) for name, (where, what) in told.items()))
     sums = steps.group_by(*of_device, "segment").agg(
         nw.len().alias("used"), nw.col("step").fill_null(0).sum().alias("total"), nw.col("estimated").sum().alias("estimated"),
         (nw.col("step").fill_null(0) * nw.col("estimated")).sum().alias("estimated_total"),
@@ -138,4 +147,4 @@ def _summed(task: Task, steps: nw.LazyFrame[Any], of_device: list[str]) -> nw.La
         nw.when(within & (took > 1)).then(took - 1).otherwise(nw.lit(0)).sum().alias("missing"),
     )  # fmt: skip
     on = [*of_device, "segment"]
-    return sums.join(ends, on=on, how="inner").join(edges, on=on, how="inner").select(*on, *(name for name in COUNTER if name not in ("device", "segment")))
+    return sums.join(ends, on=on, how="inner").join(edges, on=on, how="inner").select(*on, *(name for name in {**COUNTER, **ENDS} if name not in ("device", "segment")))

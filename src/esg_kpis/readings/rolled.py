@@ -25,6 +25,7 @@ from esg_kpis.readings.found import File, files_of, is_month, month_of_path
 from esg_kpis.readings.hashes import Hashes, state_of
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
+from esg_kpis.readings.rows import readings_of
 from esg_kpis.readings.settings import EngineProblem, EngineSettings, engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
 from esg_kpis.readings.told import Told, stopped_rows, told_of
@@ -133,8 +134,8 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
             with _stopping(workspace.raw, place, table, stopped):
                 source = Source(place, table, files_of(place, table, workspace.readings))
                 found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
-                told = told_of(source, found, meters, refused_rows)
-                earlier += _earlier(source, told, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters)
+                told = told_of(source, found, meters, workspace.raw, refused_rows)
+                earlier += _earlier(source, told, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters, workspace.raw)
                 files += [_listed(workspace, file, hashes) for file in source.files]
                 parts.append(told)
                 monthly.forget_gone(workspace.readings / table.name, source.by_month, [file.path for file in source.files])
@@ -159,12 +160,12 @@ def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: d
     return [computing.month(source, month, meters, known_on, as_of, hashes) for month in source.by_month]
 
 
-def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame) -> Iterator[tuple[str, bytes, str]]:
+def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame, raw: Path) -> Iterator[tuple[str, bytes, str]]:
     """The months whose file was another on an earlier knowledge date, or that have one of that date only: path, content and domain. One of which nothing was known has no line."""
     for day, months in sorted(earlier.items()):
         if [month.key for month in months] == [month.key for month in now]:
             continue
-        then, last = ({path: content for path, content, _ in told.files} for told in (told_of(source, months, meters), latest))
+        then, last = ({path: content for path, content, _ in told.files} for told in (told_of(source, months, meters, raw), latest))
         for path in sorted({*then, *last}):
             told = then.get(path, last.get(path, b"").partition(b"\n")[0] + b"\n")
             if told != last.get(path):
@@ -236,6 +237,24 @@ def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataF
         raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables) or "`esg-kpis readings` lists the tables.")
     place, table = tables[name]
     return task_of(Source(place, table, files_of(place, table, workspace.readings)), month, meters, dates.known_on, dates.as_of)
+
+
+def readings_beside(workspace: Workspace, task: Task, meter: Mapping[str, str], meters: pl.DataFrame, dates: Dates) -> dict[str, tuple[int | None, int | None]]:
+    """Of each device of a counter in a month the last reading of the months before, and the first of those after, as far as there are any."""
+    place, table = {table.name: (place, table) for place, table in tables_of(workspace.raw)[0]}[task.table.name]
+    source = Source(place, table, files_of(place, table, workspace.readings))
+    wanted, names = {*readings_of(task, meter)}, list(source.by_month)
+    at = names.index(task.window.month)
+    found: list[dict[str, int]] = []
+    for side, others in ((1, reversed(names[:at])), (0, iter(names[at + 1 :]))):
+        told: dict[str, int] = {}
+        for month in others:
+            if wanted <= told.keys():
+                break
+            own = readings_of(task_of(source, month, meters, dates.known_on, dates.as_of), meter)
+            told |= {device: ends[side] for device, ends in own.items() if device in wanted and device not in told}
+        found.append(told)
+    return {device: (found[0].get(device), found[1].get(device)) for device in wanted}
 
 
 def months_found(workspace: Workspace) -> list[str]:

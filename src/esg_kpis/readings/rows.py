@@ -5,6 +5,7 @@ It is written apart from the roll-up, in Polars and by sorting, and a test holds
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from esg_kpis.errors import InputProblem
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.rules import CODE, RULES
 from esg_kpis.readings.samples import as_placed, judged_rows
-from esg_kpis.readings.stitched import counted_between
+from esg_kpis.readings.stitched import counted_between, slip_of
 
 _FATES = {CODE[rule.name]: rule.fate for rule in RULES} | {0: "used"}
 _NAMES = {CODE[rule.name]: rule.name for rule in RULES} | {0: ""}
@@ -22,27 +23,27 @@ ROWS = pl.Schema({
 """A row of a file: path below data/raw, row from 1 (of text the line), time and value as the file has them, microseconds from the first instant of the month, day of the month from 0, what became of it,
 and what it counts in the smallest step of the table (of a counter: since the reading before it; null for the first, which rests on the month before)."""
 
+Beside = Mapping[str, tuple[int | None, int | None]]
 
-def rows_of(task: Task, meter: Mapping[str, str], root: Path) -> pl.DataFrame:
+
+def rows_of(task: Task, meter: Mapping[str, str], root: Path, beside: Beside = MappingProxyType({})) -> pl.DataFrame:
     """The rows of a meter in a month, in the order of time and of files.
 
     Args:
         task: The month.
         meter: `meter_id`, and `site_id` where the table names it.
         root: Folder below which files are named.
+        beside: Of a counter, by device, the reading before its first in the month and the one after its last, see `readings_of`.
 
     Columns: `ROWS`.
 
     Raises:
         InputProblem: if there are none.
     """
-    own = pl.all_horizontal([pl.col(key) == meter[key] for key in task.keys])
-    rows = judged_rows(task, ["known", "device"] if task.table.form == "register" else ["known"]).filter(own).collect(engine="streaming")
+    rows = _rows(task, meter)
     if rows.is_empty():
         raise InputProblem(f"There are no rows of {' '.join(meter.values())} in {task.window.month}.", where=f"table '{task.table.name}'", mend="See reading_months.csv for the meters of a month.")
-    place = [*task.keys, "device", "rel"] if task.table.form == "register" else [*task.keys, "place"]
-    rows = _by_what_came_last(rows, place)
-    counted = _steps(task, rows) if task.table.form == "register" else rows.with_columns(pl.when(pl.col("code") == 0).then(pl.col("value")).alias("counted"))
+    counted = _steps(task, rows, beside) if task.table.form == "register" else rows.with_columns(pl.when(pl.col("code") == 0).then(pl.col("value")).alias("counted"))
     days = pl.DataFrame({"start": pl.Series([day - task.window.start for day in task.window.days[:-1]], dtype=pl.Int64)}).with_row_index("day")
     return (
         as_placed(task, counted, root).sort("rel", "path", "row", nulls_last=True).join_asof(days, left_on="rel", right_on="start", check_sortedness=False)
@@ -66,14 +67,32 @@ def _by_what_came_last(rows: pl.DataFrame, place: list[str]) -> pl.DataFrame:
     return pl.concat([rows.filter(pl.col("code") != 0), judged.drop("last", "apart", "number").cast(rows.schema)])
 
 
-def _steps(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
+def readings_of(task: Task, meter: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """The first and the last reading of each device of a counter in a month, of those that count as the month tells by itself."""
+    rows = _steps(task, _rows(task, meter), {}).filter(pl.col("code") == 0).sort("device", "rel")
+    return {device: (first, last) for device, first, last in rows.group_by("device", maintain_order=True).agg(pl.col("value").first().alias("first"), pl.col("value").last().alias("last")).iter_rows()}
+
+
+def _rows(task: Task, meter: Mapping[str, str]) -> pl.DataFrame:
+    """The rows of a meter, with the rule that each meets alone, for its meter, or because another tells of the same."""
+    own = pl.all_horizontal([pl.col(key) == meter[key] for key in task.keys])
+    form = task.table.form
+    rows = judged_rows(task, ["known", "device"] if form == "register" else ["known"]).filter(own).collect(engine="streaming")
+    return _by_what_came_last(rows, [*task.keys, "device", "rel"] if form == "register" else [*task.keys, "place"])
+
+
+def _steps(task: Task, rows: pl.DataFrame, beside: Beside) -> pl.DataFrame:
     """The rows of a counter with what it counted since the one before, and with the rules for those that stand out of the row."""
+    if rows.is_empty():
+        return rows.with_columns(pl.lit(None, dtype=pl.Int64()).alias("counted"), pl.col("code").cast(pl.Int32()))
     fact = rows.row(0, named=True)
     feeds_back, around, restarts = bool(fact["feeds_back"]), fact["around"], task.table.resets == "zero"
     found = []
     for (_,), own in rows.filter(pl.col("code") == 0).sort("device", "rel").group_by(["device"], maintain_order=True):
         values = own["value"].to_list()
-        codes = [_slip(values, number, feeds_back=feeds_back, restarts=restarts) for number in range(len(values))]
+        ahead, behind = beside.get(own["device"][0], (None, None))
+        around_them = [ahead, *values, behind]
+        codes = [0 if feeds_back else slip_of(*around_them[number : number + 3]) for number in range(len(values))]
         steps: list[int | None] = []
         before: int | None = None
         for value, code in zip(values, codes, strict=True):
@@ -81,13 +100,3 @@ def _steps(task: Task, rows: pl.DataFrame) -> pl.DataFrame:
             before = before if code else value
         found.append(own.with_columns(pl.Series("code", codes, dtype=pl.Int32()), pl.Series("counted", steps, dtype=pl.Int64())))
     return pl.concat([rows.filter(pl.col("code") != 0).with_columns(pl.lit(None, dtype=pl.Int64()).alias("counted"), pl.col("code").cast(pl.Int32())), *found])
-
-
-def _slip(values: list[int], number: int, *, feeds_back: bool, restarts: bool) -> int:
-    """The rule of a reading that stands out between the two beside it; 0 for none."""
-    if feeds_back or not 0 < number < len(values) - 1:
-        return 0
-    before, value, behind = values[number - 1 : number + 2]
-    if before <= behind < value:
-        return CODE["above_the_next"]
-    return CODE["below_the_last"] if value < before <= behind and not restarts else 0

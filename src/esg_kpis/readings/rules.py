@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     Rule("unknown_meter", "rejected", "is of a meter that the register of meters does not name for this measure, or only in rows that are rejected", "the meter in data/raw/meters, once for its site and measure"),
     Rule("not_read_then", "rejected", "lies on a day on which the register of meters says the meter is not read", "valid_from and valid_to in data/raw/meters"),
     Rule("negative", "rejected", "is negative, and the meter does not feed back", "net_metering in data/raw/meters"),
+    Rule("beyond_digits", "rejected", "is more than the digits of the counter can show", "`digits` in data/raw/meters as the counter has them, or the unit of the table"),
     Rule("conflict", "rejected", "says another value than a row about the same interval that became known at the same time", "one value, or columns.received"),
     Rule("superseded", "excluded", "was corrected by a later one", "nothing"),
     Rule("duplicate", "excluded", "says what another row says", "nothing"),

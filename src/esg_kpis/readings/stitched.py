@@ -11,6 +11,7 @@ import polars as pl
 from esg_kpis.exact import QUANTITY_SCALE
 from esg_kpis.readings.calendar import Window
 from esg_kpis.readings.declared import ReadingTable
+from esg_kpis.readings.rules import CODE
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,95 @@ class Piece:
     until: int
     counted: int
     estimated: int
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A first or last reading of a month that stands out between the readings beside it, one of which lies in another month: month, key of the meter, device, microseconds from the first instant of the month, and the rule it meets."""
+
+    month: str
+    key: tuple[str, ...]
+    device: str
+    at: int
+    code: int
+
+
+def without_slips(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], list[Slip]]:
+    """The counters of each month without first and last readings that stand out, and these. Within a month that was judged before (see `register`); here by what the months beside show.
+
+    Args:
+        table: The table.
+        windows: Its months, one after the other, also those without rows.
+        counters: The frames `counters` and `ends` of each month that has rows beside each other (see `register.Counted`).
+        registered: The meters that the register names, see `judged.Task`.
+    """
+    found: list[Slip] = []
+    changed: dict[str, dict[tuple[Any, ...], Mapping[str, Any] | None]] = {}
+    for key, fact, of_meter in _by_meter(windows, counters, registered):
+        if fact["feeds_back"]:
+            continue
+        for device, of_device in groupby(of_meter, key=lambda row: row["device"]):
+            own = list(of_device)
+            for place, at, code in _standing_out(own):
+                month, segment = own[place]["month"], own[place]["segment"]
+                found.append(Slip(month, key, device, at, code))
+                of_month = changed.setdefault(month, {})
+                of_month[*key, device, segment] = _without(of_month.get((*key, device, segment), own[place]), at, table, fact)
+    keys = [name for name in registered.columns if name in ("site_id", "meter_id")]
+    told = {}
+    for month, frame in counters.items():
+        of_month = changed.get(month, {})
+        rows: list[Mapping[str, Any] | None] = [of_month.get((*(row[name] for name in keys), row["device"], row["segment"]), row) for row in frame.iter_rows(named=True)] if of_month else []
+        told[month] = pl.DataFrame([{name: row[name] for name in frame.columns} for row in rows if row is not None], schema=frame.schema) if of_month else frame
+    return told, found
+
+
+def _standing_out(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, int]]:
+    """The first and last readings of months that stand out between the readings beside them: row, time and code."""
+    shown: list[tuple[int, int, int]] = []
+    for place, row in enumerate(rows):
+        told = {row["first_at"]: row["first_value"]}
+        if row["used"] > 1:
+            told |= {row["second_at"]: row["second_value"], row["before_at"]: row["before_value"], row["last_at"]: row["last_value"]}
+        shown += [(place, at, value) for at, value in sorted(told.items())]
+    found = []
+    for number in range(1, len(shown) - 1):
+        before, (place, at, value), behind = shown[number - 1 : number + 2]
+        if len({rows[other]["month"] for other in (before[0], place, behind[0])}) > 1 and (code := slip_of(before[2], value, behind[2])):
+            found.append((place, at, code))
+    return found
+
+
+def _without(row: Mapping[str, Any] | None, at: int, table: ReadingTable, fact: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A row of a counter without its first or its last reading, and without what was counted between it and the one beside; None if nothing is left."""
+    if row is None or row["used"] == 1:
+        return None
+    of_first = at == row["first_at"]
+    since, until = ("first", "second") if of_first else ("before", "last")
+    low, high, counts_as = row[f"{since}_value"], row[f"{until}_value"], row["second_estimated" if of_first else "last_estimated"]
+    counted = counted_between(low, high, feeds_back=False, around=fact["around"], restarts=table.resets == "zero") or 0
+    rolled = high < low and _went_round(low, high, fact["around"])
+    left = {
+        "used": row["used"] - 1, "total": row["total"] - counted, "estimated": row["estimated"] - row["first_estimated" if of_first else "last_estimated"], "estimated_total": row["estimated_total"] - counted * counts_as,
+        "rollovers": row["rollovers"] - rolled, "resets": row["resets"] - (high < low and not rolled), "missing": row["missing"] - max(0, (row[f"{until}_at"] - row[f"{since}_at"]) // table.interval - 1),
+    }  # fmt: skip
+    if of_first:
+        left |= {"first_at": row["second_at"], "first_value": row["second_value"], "first_estimated": row["second_estimated"]}
+        # Of two that are left, the second is the last.
+        left |= {"second_at": row["last_at"], "second_value": row["last_value"], "second_estimated": row["last_estimated"]} if left["used"] == 2 else {}
+    else:
+        left |= {"last_at": row["before_at"], "last_value": row["before_value"], "last_estimated": row["second_estimated"] if left["used"] == 2 else row["first_estimated"] if left["used"] == 1 else 0}
+        left |= {"before_at": row["first_at"], "before_value": row["first_value"]} if left["used"] == 2 else {}
+    return {**row, **left}
+
+
+def slip_of(before: int | None, value: int, behind: int | None) -> int:
+    """The rule of a reading that stands out between the two beside it; 0 for none. The same as within a month (see `register`)."""
+    if before is None or behind is None:
+        return 0
+    if before <= behind < value:
+        return CODE["above_the_next"]
+    return CODE["below_the_last"] if value < before <= behind else 0
 
 
 def pieces(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> dict[tuple[str, ...], list[Piece]]:
@@ -91,11 +181,15 @@ def _of_device(table: ReadingTable, windows: Mapping[str, Window], rows: Sequenc
                 yield piece if piece.month in (before["month"], after["month"]) else replace(piece, estimated=piece.counted)
 
 
+def _went_round(before: int, after: int, around: int | None) -> bool:
+    return around is not None and before < around and after >= 0 and (after - before + around) * 2 <= around
+
+
 def counted_between(before: int, after: int, *, feeds_back: bool, around: int | None, restarts: bool) -> int | None:
     """What a counter counted from one reading to the next, in its smallest step; None where it fell and nobody can say why. The same as within a month (see `register`)."""
     if after >= before or feeds_back:
         return after - before
-    if around is not None and before < around and after >= 0 and (after - before + around) * 2 <= around:
+    if around is not None and _went_round(before, after, around):
         return after - before + around
     return after if restarts else None
 

@@ -4,8 +4,10 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -22,10 +24,12 @@ from esg_kpis.readings.calendar import month_after, window_of
 from esg_kpis.readings.declared import ReadingTable, Stopped
 from esg_kpis.readings.enclosed import path_of_month
 from esg_kpis.readings.judged import register_of
+from esg_kpis.readings.latest import EACH
 from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
-from esg_kpis.readings.stitched import breaks_between, pieces
+from esg_kpis.readings.samples import sampled
+from esg_kpis.readings.stitched import Slip, breaks_between, pieces, without_slips
 from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
@@ -46,17 +50,19 @@ class Told:
     observations: pl.DataFrame
 
 
-def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, refused_rows: Callable[[], pl.DataFrame] = pl.DataFrame) -> Told:
+def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: Path, refused_rows: Callable[[], pl.DataFrame] = pl.DataFrame) -> Told:
     """The months of a table, seen together.
 
     Args:
         source: The table.
         months: All its months.
         meters: The register of meters.
+        raw: The folder data/raw, below which samples name their files.
         refused_rows: Tells what the register names in rows that were rejected, see `ingest.refused_meters`; asked only where readings are of a meter it does not name.
     """
     table = source.table
     own = meters.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_not_null()).select("site_id", "meter_id")
+    months = _judged_together(source, months, raw)
     every = [*months, *_between(source, months)]
     lines = _lines(source, every, own)
     by_meter = _with_breaks(source, every, pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)]))
@@ -66,6 +72,28 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, refus
     kept_back = [*_unknown(table, months, refused_rows), *_lacking(table, by_meter)]
     seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates)]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
+
+
+def _judged_together(source: Source, months: Sequence[Month], raw: Path) -> list[Month]:
+    """The months without first and last readings of counters that the months beside show to be wrong: these are refused as such within a month are."""
+    if source.table.form == "interval" or not months:
+        return [*months]
+    windows, on = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}, [*months[0].task.keys, "device", "segment"]
+    counters, slips = without_slips(source.table, windows, {month.name: month.frames["counters"].join(month.frames["ends"], on=on, how="left", maintain_order="left") for month in months}, months[0].task.registered)
+    found = []
+    for month in months:
+        own = [slip for slip in slips if slip.month == month.name]
+        found.append(replace(month, frames={**month.frames, **_refusing(month, own, counters[month.name], raw)}) if own else month)
+    return found
+
+
+def _refusing(month: Month, slips: Sequence[Slip], counters: pl.DataFrame, raw: Path) -> dict[str, pl.DataFrame]:
+    """The frames of a month that slips change."""
+    keys, refused, samples = month.task.keys, month.frames["refused"], month.frames["samples"]
+    more = pl.DataFrame([(*slip.key, slip.code, 1, slip.at) for slip in slips], schema={**{name: refused.schema[name] for name in refused.columns}, "place": pl.Int64()}, orient="row")
+    both = pl.concat([refused, more.drop("place")]).group_by(*keys, "code").agg(pl.col("rows").sum()).sort(*keys, "code")
+    shown = pl.concat([samples, sampled(month.task, more.drop("place"), more.select(*keys, "place", "code").unique([*keys, "place"], keep="first", maintain_order=True), raw)])
+    return {"refused": both, "counters": counters.select(month.frames["counters"].columns), "samples": shown.group_by("rule", maintain_order=True).head(EACH).select(samples.columns)}
 
 
 def _between(source: Source, months: Sequence[Month]) -> list[Month]:
@@ -227,9 +255,13 @@ def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]
     beyond = [(month, missing, expected) for month, missing, expected in shares.iter_rows() if Fraction(missing, expected) > most]
     if not beyond:
         return []
-    told = ", ".join(f"{month}: {missing:,} of {expected:,}" for month, missing, expected in beyond[:_FEW]) + (" …" if len(beyond) > _FEW else "")
-    message = f"on days that have some intervals, more than {plain(Decimal(table.tolerance) * 100)} % of all of a month are missing: {told}. They count as nothing."
-    return [_refusal(f"readings/{table.name}", [table.measure], "partial_days", table.columns.time, told, "the readings that are missing, or the share that may be, as `tolerance` in _format.toml", message)]
+    right = "the readings that are missing, or the share that may be, as `tolerance` in _format.toml"
+    found = []
+    for month, missing, expected in beyond:
+        read = f"{month}: {missing:,} of {expected:,}"
+        message = f"on days that have some intervals, more than {plain(Decimal(table.tolerance) * 100)} % of all of a month are missing: {read}. What is missing counts as zero."
+        found.append(_refusal(f"readings/{table.name}", [table.measure], "partial_days", table.columns.time, read, right, message, month))
+    return found
 
 
 def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -246,10 +278,13 @@ def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list
     return files, refused
 
 
-def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: str, expected: str, message: str) -> dict[str, Any]:
+def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: str, expected: str, message: str, month: str | None = None) -> dict[str, Any]:
+    """A row of `rejected`; of a month, where what it keeps back is of that month alone."""
+    first = None if month is None else date.fromisoformat(f"{month}-01")
+    last = None if month is None else date.fromisoformat(f"{month_after(month)}-01") - timedelta(days=1)
     return {
-        "record_id": record_id(hashlib.sha256(f"{path} {rule}".encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
-        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": None, "start": None, "end": None,
+        "record_id": record_id(hashlib.sha256(" ".join([path, rule, *([month] if month else [])]).encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
+        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": None, "start": first, "end": last,
     }  # fmt: skip
 
 
