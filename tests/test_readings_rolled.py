@@ -188,6 +188,36 @@ def test_a_counter_that_falls_or_is_exchanged_between_two_months_breaks_off_too(
     assert ("readings_broken" in set(rolled.observations["check"])) == (breaks == [0, 1])
 
 
+def test_what_a_killed_run_left_in_the_folders_of_work_goes_after_a_day(tmp_path: Path) -> None:
+    found = way(tmp_path, water=WATER)
+    put(found.root, "water.csv", "meter_id,time,value\nW1,2023-01-01,1\nW1,2023-01-31,2\n")
+    work = found.workspace.readings
+    left = [work / ".engine-old", work / "water/typed/.old", work / "water/2023-01/.old"]
+    for place in (*left, work / ".engine-new"):
+        place.mkdir(parents=True)
+        (place / "text.csv").write_text("x", encoding="utf-8")
+    for place in left:
+        os.utime(place, (1_600_000_000, 1_600_000_000))
+
+    found.rolled()
+
+    assert [place.exists() for place in left] == [False] * 3
+    assert (work / ".engine-new/text.csv").exists()
+
+
+def test_a_file_that_is_written_over_in_place_is_read_again_though_its_size_and_time_are_as_they_were(power: Way) -> None:
+    before = power.rolled()
+    path = next((data(power) / "power").rglob("*.parquet"))
+    times, content = path.stat(), path.read_bytes()
+    path.write_bytes(content[:-5] + bytes([content[-5] ^ 1]) + content[-4:])
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    after = power.rolled()
+
+    digests = [{row["path"]: row["sha256"] for row in found.metered.files} for found in (before, after)]
+    assert digests[0] != digests[1]
+
+
 @pytest.mark.parametrize("resets", ["refuse", "zero"])
 @pytest.mark.parametrize("digits", ["", "4", "5"])
 @pytest.mark.parametrize(("slip", "rule"), [(9_999, "above_the_next"), (5, "below_the_last")])

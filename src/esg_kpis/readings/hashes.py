@@ -1,4 +1,4 @@
-"""Digests of large files. A file whose size and time of change are as they were is not read again for its digest."""
+"""Digests of large files. A file that nothing was done to since is not read again for its digest."""
 
 import hashlib
 import json
@@ -25,8 +25,7 @@ class Hashes:
 
     def of(self, path: Path) -> str:
         """The digest of a file."""
-        facts = path.stat()
-        state = f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ino}"
+        state = state_of(path)
         before = self.known.get(str(path))
         if before is not None and before[0] == state:
             digest = before[1]

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 
 import polars as pl
 
+from esg_kpis.readings.abandoned import forget_abandoned
 from esg_kpis.readings.engines import Engine
 from esg_kpis.readings.interval import rolled
 from esg_kpis.readings.judged import Task
@@ -21,7 +22,6 @@ from esg_kpis.readings.samples import sampled
 
 _WITNESS = "whole"
 """Name of the file that is written last, with the digest of each of the others."""
-_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def keep(folder: Path, key: str, frames: Mapping[str, pl.DataFrame]) -> None:
             shutil.rmtree(folder / key, ignore_errors=True)  # Half of it may be there: what was copied, or is on a disk that lost some.
             with suppress(OSError):  # Another process was quicker: what it wrote is the same.
                 fresh.rename(folder / key)
-        _forget_abandoned(folder, fresh if fresh.exists() else folder / key)
+        forget_abandoned(folder, fresh if fresh.exists() else folder / key)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -110,15 +110,6 @@ def forget_gone(folder: Path, months: Iterable[str], files: Sequence[Path]) -> N
     for place in typed:
         for path in set(place.glob("*.parquet")) - set(files):
             path.unlink(missing_ok=True)
-
-
-def _forget_abandoned(folder: Path, just_written: Path) -> None:
-    """Takes away what processes that were killed left a day or more ago, by the clock of the disk."""
-    with suppress(OSError):
-        now = just_written.stat().st_mtime
-        for place in folder.glob(".*"):
-            if place.stat().st_mtime < now - _A_DAY:
-                shutil.rmtree(place, ignore_errors=True)
 
 
 @cache

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from esg_kpis.errors import InputProblem
 from esg_kpis.ingest.declared import problems_of
+from esg_kpis.readings.abandoned import forget_abandoned
 from esg_kpis.readings.engines import DuckDB, Engine, Polars, Spark
 
 SETTINGS = "workspace.toml"
@@ -74,6 +75,7 @@ def engine(settings: EngineSettings, work: Path) -> Iterator[Engine]:
     """
     work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".engine-", dir=work) as folder:
+        forget_abandoned(work, Path(folder))
         if settings.name == "polars":
             yield Polars(Path(folder))
         elif settings.name == "duckdb":

@@ -1,7 +1,6 @@
 """Readings in CSV files: typed once, by the grammar of numbers and dates of every other file, and kept as Parquet, which is what engines read."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.exact import QUANTITY
 from esg_kpis.ingest.numbers import read_numbers
+from esg_kpis.readings.abandoned import forget_abandoned
 from esg_kpis.readings.declared import MOST_SCALED, ReadingTable
 from esg_kpis.readings.hashes import Hashes
 from esg_kpis.readings.rules import CODE
@@ -45,10 +45,11 @@ def as_parquet(path: Path, table: ReadingTable, work: Path, where: str, hashes: 
     if made.exists():
         return made
     made.parent.mkdir(parents=True, exist_ok=True)
-    fresh = made.with_suffix(f".{os.getpid()}")
     with _in_utf8(path, table, where, made.parent) as text:
+        forget_abandoned(made.parent, text.parent)
+        fresh = text.with_name(made.name)
         _write(_batches(text, table, where), fresh, table)
-    fresh.replace(made)
+        fresh.replace(made)
     return made
 
 
@@ -166,7 +167,7 @@ def _in_utf8(path: Path, table: ReadingTable, where: str, work: Path) -> Iterato
     with path.open("rb") as opened:
         start = opened.read(4)
     encoding = table.encoding or ("utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
-    with TemporaryDirectory(dir=work) as place:
+    with TemporaryDirectory(prefix=".", dir=work) as place:
         copy = Path(place) / "text.csv"
         try:
             with path.open("r", encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
