@@ -174,6 +174,18 @@ def test_a_counter_that_falls_breaks_off_and_what_lies_between_is_missing(tmp_pa
     assert "broke off 1 time, " in rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].item()
 
 
+def test_a_counter_that_begins_at_zero_again_is_told_with_its_months(tmp_path: Path) -> None:
+    """Within January, between the two months, and through its highest number, which is no new beginning."""
+    found = way(tmp_path, METERS.replace("W1,,,", "W1,,4,"), water=WATER | {"resets": "zero"})
+    shows = {"2023-01-01": 500, "2023-01-10": 3, "2023-01-11": 40, "2023-01-31": 600, "2023-02-01": 2, "2023-02-03": 300, "2023-02-04": 5000, "2023-02-05": 9900, "2023-02-06": 100, "2023-02-07": 110}
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{value}" for day, value in shows.items())]))
+    rolled = found.rolled()
+
+    assert sum(quantities(found.ingested(rolled)).values()) == 3 + 37 + 560 + 2 + 298 + 4700 + 4900 + 200 + 10
+    told = rolled.observations.filter(pl.col("check") == "readings_broken")["observed"].to_list()
+    assert told == ["counters began at zero again 2 times, W1 in 2023-01, W1 in 2023-02: they fell without a rollover, and `resets` says what that means; what they show then counts"]
+
+
 @pytest.mark.parametrize(("lines", "breaks"), [(["950,A", "2,A"], [0, 1]), (["950,A", "2,B"], [0, 1]), (["950,A", "1000,A"], [0, 0])])
 def test_a_counter_that_falls_or_is_exchanged_between_two_months_breaks_off_too(tmp_path: Path, lines: list[str], breaks: list[int]) -> None:
     found = way(tmp_path, water=WATER | {"columns": {"device": "device"}})
@@ -322,6 +334,20 @@ def test_a_month_of_which_corrections_leave_nothing_stands_as_it_was_known_befor
     read = power.ingested(found)
     assert "2023-02-01" not in {first for _, first, _ in quantities(read)}
     assert as_known_on(KNOWN_ON, read.quantities, found.versions).filter(pl.col("excluded").is_null() & (pl.col("start") == date(2023, 2, 1)))["canonical"].to_list() == [5]
+
+
+def test_days_of_which_an_earlier_edition_knew_too_little_are_told(power: Way) -> None:
+    """Half of each day of February came after the first of two knowledge dates: enough is known now, and too little was then."""
+    late = datetime(2024, 6, 1, tzinfo=UTC)
+    put_months(data(power) / "power", [(*row, late) if number % 24 >= 12 else row for meter in ("E1", "E2") for number, row in enumerate(hours(meter, "2023-02-01", 28))])
+    found = roll_up(power.workspace, registered_meters(power.workspace), Dates(date(2024, 6, 1), AS_OF, (KNOWN_ON,)))
+
+    assert found.metered.refused == []
+    told = found.observations.filter(pl.col("check") == "readings_missing").row(0, named=True)
+    assert (told["subject"], told["observed"]) == (
+        "power as known on 2024-04-09",
+        "as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: 672 of 1,344. What is missing counts as zero.",
+    )
 
 
 def test_readings_after_the_last_day_that_data_may_be_about_are_refused(power: Way) -> None:

@@ -28,7 +28,7 @@ from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rows import readings_of
 from esg_kpis.readings.settings import EngineProblem, EngineSettings, engine, read_settings
 from esg_kpis.readings.tables import Source, task_of
-from esg_kpis.readings.told import Told, stopped_rows, told_of
+from esg_kpis.readings.told import Told, as_known_then, stopped_rows, told_of
 from esg_kpis.readings.unreadable import unreadable
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
 from esg_kpis.workspace import Workspace
@@ -125,6 +125,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
     files: list[dict[str, Any]] = []
     parts: list[Told] = []
     earlier: list[tuple[str, bytes, str]] = []
+    then_missing: list[dict[str, Any]] = []
     hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
     refused_rows = cache(partial(refused_meters, workspace))
     tables, stopped = tables_of(workspace.raw)
@@ -135,7 +136,9 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
                 source = Source(place, table, files_of(place, table, workspace.readings))
                 found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
                 told = told_of(source, found, meters, workspace.raw, refused_rows)
-                earlier += _earlier(source, told, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters, workspace.raw)
+                then = _earlier(source, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters, workspace.raw)
+                earlier += _versions(table, then, told)
+                then_missing += _kept_back_then(table, then, told)
                 files += [_listed(workspace, file, hashes) for file in source.files]
                 parts.append(told)
                 monthly.forget_gone(workspace.readings / table.name, source.by_month, [file.path for file in source.files])
@@ -151,7 +154,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
         versions_of({path: content for path, content, _ in made}),
         pl.DataFrame({"path": [path for path, _, _ in made], "content": [content.decode() for _, content, _ in made]}, schema={"path": pl.String(), "content": pl.String()}).sort("path"),
-        pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts)]),
+        pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts), pl.DataFrame(then_missing, schema=OBSERVATION)]),
     )  # fmt: skip
 
 
@@ -160,16 +163,26 @@ def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: d
     return [computing.month(source, month, meters, known_on, as_of, hashes) for month in source.by_month]
 
 
-def _earlier(source: Source, latest: Told, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame, raw: Path) -> Iterator[tuple[str, bytes, str]]:
+def _earlier(source: Source, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame, raw: Path) -> dict[date, Told]:
+    """What a table told on earlier knowledge dates, where that was something else."""
+    return {day: told_of(source, months, meters, raw) for day, months in sorted(earlier.items()) if [month.key for month in months] != [month.key for month in now]}
+
+
+def _kept_back_then(table: ReadingTable, earlier: Mapping[date, Told], latest: Told) -> Iterator[dict[str, Any]]:
+    """Observations on days of which too little was known on an earlier knowledge date, and enough is known now."""
+    now = {row["record_id"] for row in latest.refused}
+    for day, told in earlier.items():
+        yield from (as_known_then(table.name, day, row) for row in told.refused if row["rule"] == "partial_days" and row["record_id"] not in now)
+
+
+def _versions(table: ReadingTable, earlier: Mapping[date, Told], latest: Told) -> Iterator[tuple[str, bytes, str]]:
     """The months whose file was another on an earlier knowledge date, or that have one of that date only: path, content and domain. One of which nothing was known has no line."""
-    for day, months in sorted(earlier.items()):
-        if [month.key for month in months] == [month.key for month in now]:
-            continue
-        then, last = ({path: content for path, content, _ in told.files} for told in (told_of(source, months, meters, raw), latest))
+    for day, of_day in earlier.items():
+        then, last = ({path: content for path, content, _ in told.files} for told in (of_day, latest))
         for path in sorted({*then, *last}):
             told = then.get(path, last.get(path, b"").partition(b"\n")[0] + b"\n")
             if told != last.get(path):
-                yield path_of_month(source.table.name, _month_of(path), day), _marked(told, day), DOMAIN_OF[source.table.measure]
+                yield path_of_month(table.name, _month_of(path), day), _marked(told, day), DOMAIN_OF[table.measure]
 
 
 def _month_of(path: str) -> str:

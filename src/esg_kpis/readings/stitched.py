@@ -149,6 +149,19 @@ def breaks_between(table: ReadingTable, windows: Mapping[str, Window], counters:
     return found
 
 
+def resets(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> dict[tuple[tuple[str, ...], str], int]:
+    """How often a counter began at zero again, by meter and month, between two months in the later one. Arguments as for `pieces`."""
+    found: dict[tuple[tuple[str, ...], str], int] = {}
+    for key, fact, rows in _by_meter(windows, counters, registered) if table.resets == "zero" else ():
+        for row in rows:
+            found[key, row["month"]] = found.get((key, row["month"]), 0) + row["resets"]
+        for _, of_device in groupby(rows, key=lambda row: row["device"]):
+            for before, after in pairwise(of_device):
+                low, high = before["last_value"], after["first_value"]
+                found[key, after["month"]] += high < low and not fact["feeds_back"] and not _went_round(low, high, fact["around"])
+    return {at: number for at, number in found.items() if number}
+
+
 def _by_meter(windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], list[Mapping[str, Any]]]]:
     """Each meter with what the register says of it, and its rows of all months by device."""
     keys = [name for name in registered.columns if name in ("site_id", "meter_id")]

@@ -29,7 +29,7 @@ from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
 from esg_kpis.readings.samples import sampled
-from esg_kpis.readings.stitched import Slip, breaks_between, pieces, without_slips
+from esg_kpis.readings.stitched import Slip, breaks_between, pieces, resets, without_slips
 from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
@@ -70,7 +70,7 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: 
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
     kept_back = [*_unknown(table, months, refused_rows), *_lacking(table, by_meter)]
-    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates)]
+    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates, _resets(source, months))]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
 
@@ -288,13 +288,29 @@ def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: s
     }  # fmt: skip
 
 
+def as_known_then(name: str, day: date, refused: dict[str, Any]) -> dict[str, Any]:
+    """The observation on what an earlier edition would have kept back, had it been run alone."""
+    seen = f"as known on {day}, {refused['message'].partition(': ')[2]}"
+    return _row("readings_missing", f"{name} as known on {day}", seen, refused["expected"], "It counts in the editions of that day all the same: what keeps a measure back is what the latest edition knows. Run that edition alone to have it judged by its own day.")
+
+
 def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:
     """The observation on readings that cannot be used, of a table that does not count: nothing rests on them."""
     return _row("readings_refused", name, seen, expected, "Nothing rests on this table, since it says `counts = false`; mend it if it is to be looked at.")
 
 
-def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """What a person should look at: rows that were refused, intervals that are missing, counters that broke off."""
+def _resets(source: Source, months: Sequence[Month]) -> pl.DataFrame:
+    """Meters and months in which a counter began at zero again: `site_id`, `meter_id`, `month`, `resets`."""
+    found = {}
+    if source.table.form == "register" and months:
+        windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
+        found = resets(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
+    # The meter's id is the last part of its key.
+    return pl.DataFrame([("", key[-1], month, number) for (key, month), number in found.items()], schema={"site_id": pl.String(), "meter_id": pl.String(), "month": pl.String(), "resets": pl.Int64()}, orient="row")
+
+
+def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame, begun: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """What a person should look at: rows that were refused, intervals that are missing, counters that broke off or began at zero again."""
     rejected = fates.filter((pl.col("fate") == "rejected") & (pl.col("rule") != "unknown_meter"))
     total = int(fates["rows"].sum())
     if rejected.height:
@@ -304,9 +320,13 @@ def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame) ->
     missing, expected = int(months["missing"].sum()), int(months["expected"].sum())
     if missing:
         yield _missing(table, months, missing, expected)
+    broken = []
     if breaks := int(months["breaks"].sum() or 0):
-        seen = f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}, {_months_of(months.filter(pl.col('breaks') > 0))}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known"
-        yield _row("readings_broken", table.name, seen, "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
+        broken.append(f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}, {_months_of(months.filter(pl.col('breaks') > 0))}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known")
+    if number := int(begun["resets"].sum()):
+        broken.append(f"counters began at zero again {number} {'time' if number == 1 else 'times'}, {_months_of(begun)}: they fell without a rollover, and `resets` says what that means; what they show then counts")
+    if broken:
+        yield _row("readings_broken", table.name, "; ".join(broken), "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
 
 
 def _missing(table: ReadingTable, months: pl.DataFrame, missing: int, expected: int) -> dict[str, Any]:
