@@ -77,7 +77,8 @@ class Asked:
     def by_wall(self) -> bool:
         """Whether intervals are counted by the wall clock, since the clock is changed by a part of one."""
         start, end = self.months
-        return self.table.form == "interval" and any(later % self.table.interval for later in jumps(start, end, self.zone))
+        around = 2 * 86_400_000_000
+        return self.table.form == "interval" and any(later % self.table.interval for later in jumps(start - around, end + around, self.zone))
 
     @property
     def bounds(self) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import random
 import tempfile
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,23 @@ def test_a_day_has_the_intervals_that_its_clock_gives_it(tmp_path: Path, name: s
     assert found == told(naive.rolled(rows, asked))
     assert found.rest.get((("m1",), day), (0,))[0] == hours * 2
     assert sum(used for used, *_ in found.rest.values()) == len(rows)
+
+
+@both_engines
+@pytest.mark.parametrize("stamp", ["start", "end"])
+@pytest.mark.parametrize("minutes", [120, 1440])
+@pytest.mark.parametrize(("zone", "month"), [("Australia/Sydney", "2023-09"), ("Australia/Sydney", "2023-10"), ("America/Havana", "2020-10"), ("America/Havana", "2020-11"), ("America/New_York", "2001-03"), ("America/New_York", "2001-04")])
+def test_days_at_a_change_of_the_clock_between_two_months_are_each_of_one_of_them(tmp_path: Path, name: str, zone: str, month: str, minutes: int, stamp: str) -> None:
+    """One file holds every interval of three months, told by the wall clock: those of the month are used, and no other is told with it."""
+    asked = asked_of(month=month, time_zone=zone, clock="local", interval_minutes=minutes, stamp=stamp)
+    first, length = datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC), timedelta(minutes=minutes)  # the wall clock, as if it were that of Greenwich
+    wall = [first + length * number for number in range(-30 * 1440 // minutes, 61 * 1440 // minutes)]
+    own = sum(f"{begins:%Y-%m}" == month for begins in wall)
+    rows = [Row("m1", ((begins + (length if stamp == "end" else timedelta())) - naive.EPOCH) // naive.TICK, 1) for begins in wall]
+
+    found = told(roll(name, folders(tmp_path / "meters", rows, {**READ, "time": WALL}), asked))
+
+    assert found == Told({("m1",): (own, own, own, 0, 0)}, {}, {})
 
 
 @pytest.mark.parametrize("minutes", [5, 15, 30, 60, 1440])

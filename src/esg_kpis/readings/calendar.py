@@ -100,14 +100,16 @@ def window_of(month: str, zone: ZoneInfo) -> Window:
 
 
 def by_days(window: Window, interval: int) -> Window:
-    """A month whose days all have 24 hours, where its clock is changed by a part of an interval, such as a day: the day of 23 hours is one interval as the others are. Every other month as it is.
+    """A month whose days all have 24 hours, where the clock is changed by a part of an interval, such as a day: the day of 23 hours is one interval as the others are. Every other month as it is.
+
+    Changes just outside count too: what ends an interval of the month, or begins one of the next, may lie beyond them.
 
     Raises:
         ValueError: if an interval begins within what the change leaves out, or may begin twice.
     """
-    changes = [change for change in window.changes if window.start <= change.at < window.end]
-    if all((change.after - change.before) % interval == 0 for change in changes):
+    if all((change.after - change.before) % interval == 0 for change in window.changes):
         return window
+    changes = [change for change in window.changes if window.start <= change.at < window.end]
     offset = next((change.after for change in reversed(window.changes) if change.at < window.start), window.offset)
     hidden = []
     for change in changes:
