@@ -22,7 +22,7 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule("meter_missing", "rejected", "names no meter", "the meter's id"),
-    Rule("time_missing", "rejected", "has no time, or one that cannot be read", "the time of the interval, such as 2023-05-01T00:15:00+08:00"),
+    Rule("time_missing", "rejected", "has no time, or one that cannot be read as `clock` says", "the time of the interval, as `clock` in _format.toml says: 2023-05-01T00:15:00+08:00 for `instant`, 2023-05-01 00:15 without an offset for any other"),
     Rule("time_never", "rejected", "lies in the hour that the clock skips when daylight saving begins", "times of the wall clock, or `clock` in _format.toml as the system tells it"),
     Rule("time_twice", "rejected", "lies in the hour that comes twice when daylight saving ends", "a column that marks daylight saving time, named as columns.summer; or times with an offset"),
     Rule("other_month", "rejected", "lies in the folder of another month", "the folder of its own month, or `months` in _format.toml as the folders go"),
