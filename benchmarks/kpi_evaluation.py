@@ -14,7 +14,7 @@ from esg_kpis.kpis import CUBE, evaluate, inputs_of, with_targets
 from esg_kpis.kpis.cube import counting
 from pipelines.asked import Request
 from pipelines.latest import read_result
-from pipelines.run import execute
+from pipelines.run import execute, fewer_collections
 
 ROOT = Path(__file__).parent.parent
 EDITIONS = ("2020", "2023")
@@ -71,8 +71,9 @@ def main() -> None:
     editions, library = known()
     assert evaluated(editions, library, given).sort("edition", "kpi_id", "period", "breakdown", "category").equals(given["kpi_values"])
     laps: list[dict[str, float]] = [{} for _ in range(9)]
-    for told in laps:
-        evaluated(editions, library, given, told)
+    with fewer_collections():
+        for told in laps:
+            evaluated(editions, library, given, told)
     for name in laps[0]:
         print(f"{name}: {min(told[name] for told in laps):.3f} s")
     print(f"all: {min(sum(told.values()) for told in laps):.3f} s; {PROMISED} s is promised")
