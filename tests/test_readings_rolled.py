@@ -230,8 +230,7 @@ def test_a_file_that_is_written_over_in_place_is_read_again_though_its_size_and_
     assert digests[0] != digests[1]
 
 
-@pytest.mark.parametrize("resets", ["refuse", "zero"])
-@pytest.mark.parametrize("digits", ["", "4", "5"])
+@pytest.mark.parametrize(("digits", "resets"), [("", "refuse"), ("4", "refuse"), ("5", "zero")])
 @pytest.mark.parametrize(("slip", "rule"), [(9_999, "above_the_next"), (5, "below_the_last")])
 @pytest.mark.parametrize(
     ("read", "wrong"),
