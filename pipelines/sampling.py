@@ -16,7 +16,7 @@ from rich.markup import escape
 from esg_kpis.assurance.trace import formula
 from esg_kpis.editions import Edition
 from esg_kpis.errors import EsgKpisError, InputProblem, InternalProblem, UsageProblem
-from esg_kpis.evidence.contents import CELLS, REGISTER, TABLES
+from esg_kpis.evidence.contents import CELLS, CONTROLS, REGISTER, TABLES
 from esg_kpis.evidence.opened import opened_pack
 from esg_kpis.evidence.tables import from_csv
 from esg_kpis.evidence.unpacked import computed_again
@@ -90,7 +90,7 @@ def of_pack(path: Path) -> Figures:
         wrong = next((text for check in checks for text in check.wrong), "it lacks what a pack holds")
         raise InputProblem(f"Nothing is drawn from this pack, since its hashes or signature do not hold: {wrong}", where=str(path), mend="Take the pack as it was received, or ask for it again; `esg-kpis verify` says more.")
     try:
-        tables = {place: from_csv(pack.files.get(place, b""), TABLES[place], place) for place in (*_OF_PACK.values(), REGISTER, "lineage.csv", "inputs.csv", "typed/rejected.csv", CELLS)}
+        tables = {place: from_csv(pack.files.get(place, b""), TABLES[place], place) for place in (*_OF_PACK.values(), REGISTER, "lineage.csv", "inputs.csv", "typed/rejected.csv", CELLS, CONTROLS)}
         with TemporaryDirectory(prefix="esg-kpis-sample-") as place:  # Its owner alone may look into it.
             again, _, _ = computed_again(pack, tables, None, Path(place))
     except EsgKpisError:
