@@ -26,6 +26,23 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """The counters of a table over its months.
+
+    Attributes:
+        table: The table.
+        windows: Its months, one after the other, also those without rows.
+        counters: The frame `counters` of each month that has rows (see `register.Counted`).
+        registered: The meters that the register names, see `judged.Task`.
+    """
+
+    table: ReadingTable
+    windows: Mapping[str, Window]
+    counters: Mapping[str, pl.DataFrame]
+    registered: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Slip:
     """A first or last reading of a month that stands out between the readings beside it, one of which lies in another month: month, key of the meter, device, microseconds from the first instant of the month, and the rule it meets."""
 
@@ -36,18 +53,14 @@ class Slip:
     code: int
 
 
-def without_slips(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], list[Slip]]:
+def without_slips(chain: Chain) -> tuple[dict[str, pl.DataFrame], list[Slip]]:
     """The counters of each month without first and last readings that stand out, and these. Within a month that was judged before (see `register`); here by what the months beside show.
 
-    Args:
-        table: The table.
-        windows: Its months, one after the other, also those without rows.
-        counters: The frames `counters` and `ends` of each month that has rows beside each other (see `register.Counted`).
-        registered: The meters that the register names, see `judged.Task`.
+    The frames of the chain are `counters` and `ends` beside each other.
     """
     found: list[Slip] = []
     changed: dict[str, dict[tuple[Any, ...], Mapping[str, Any] | None]] = {}
-    for key, fact, of_meter in _by_meter(windows, counters, registered):
+    for key, fact, of_meter in _by_meter(chain):
         if fact["feeds_back"]:
             continue
         for device, of_device in groupby(of_meter, key=lambda row: row["device"]):
@@ -56,10 +69,10 @@ def without_slips(table: ReadingTable, windows: Mapping[str, Window], counters: 
                 month, segment = own[place]["month"], own[place]["segment"]
                 found.append(Slip(month, key, device, at, code))
                 of_month = changed.setdefault(month, {})
-                of_month[*key, device, segment] = _without(of_month.get((*key, device, segment), own[place]), at, table, fact)
-    keys = [name for name in registered.columns if name in ("site_id", "meter_id")]
+                of_month[*key, device, segment] = _without(of_month.get((*key, device, segment), own[place]), at, chain.table, fact)
+    keys = [name for name in chain.registered.columns if name in ("site_id", "meter_id")]
     told = {}
-    for month, frame in counters.items():
+    for month, frame in chain.counters.items():
         of_month = changed.get(month, {})
         rows: list[Mapping[str, Any] | None] = [of_month.get((*(row[name] for name in keys), row["device"], row["segment"]), row) for row in frame.iter_rows(named=True)] if of_month else []
         told[month] = pl.DataFrame([{name: row[name] for name in frame.columns} for row in rows if row is not None], schema=frame.schema) if of_month else frame
@@ -114,45 +127,39 @@ def slip_of(before: int | None, value: int, behind: int | None) -> int:
     return CODE["below_the_last"] if value < before <= behind else 0
 
 
-def pieces(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> dict[tuple[str, ...], list[Piece]]:
+def pieces(chain: Chain) -> dict[tuple[str, ...], list[Piece]]:
     """What each meter counted, in the order of time. A step of which nobody can say what was consumed is left out.
-
-    Args:
-        table: The table.
-        windows: Its months, one after the other, also those without rows.
-        counters: The frame `counters` of each month that has rows (see `register.Counted`).
-        registered: The meters that the register names, see `judged.Task`.
 
     Source: pro-rating between two readings, GHG Protocol Corporate Standard (2004), chapter 6; both readings stay in the records.
     """
     found: dict[tuple[str, ...], list[Piece]] = {}
-    for key, fact, rows in _by_meter(windows, counters, registered):
+    for key, fact, rows in _by_meter(chain):
         own: list[Piece] = []
         for _, of_device in groupby(rows, key=lambda row: row["device"]):
-            own += _of_device(table, windows, list(of_device), fact)
+            own += _of_device(chain, list(of_device), fact)
         found[key] = sorted(own, key=lambda piece: (piece.since, piece.until))
     return found
 
 
-def breaks_between(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> dict[tuple[tuple[str, ...], str], int]:
-    """How often a counter broke off between two months, by meter and the later month: it fell, or another device was read for the first time after the old one was last read. Arguments as for `pieces`."""
+def breaks_between(chain: Chain) -> dict[tuple[tuple[str, ...], str], int]:
+    """How often a counter broke off between two months, by meter and the later month: it fell, or another device was read for the first time after the old one was last read."""
     found: dict[tuple[tuple[str, ...], str], int] = {}
-    for key, fact, rows in _by_meter(windows, counters, registered):
+    for key, fact, rows in _by_meter(chain):
         last: dict[str, Mapping[str, Any]] = {}
         by_month = groupby(sorted(rows, key=lambda row: (row["month"], row["first_at"], row["segment"])), key=lambda row: row["month"])
         for month, of_month in by_month:
             own = list(of_month)
-            goes_on = any(row["device"] in last and _goes_on(table, last[row["device"]], row, fact) is not None for row in own)
+            goes_on = any(row["device"] in last and _goes_on(chain.table, last[row["device"]], row, fact) is not None for row in own)
             if last and not goes_on and min(_at(row, "first_at") for row in own) > max(_at(row, "last_at") for row in last.values()):
                 found[key, month] = 1
             last |= {row["device"]: row for row in own}
     return found
 
 
-def resets(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> dict[tuple[tuple[str, ...], str], int]:
-    """How often a counter began at zero again, by meter and month, between two months in the later one. Arguments as for `pieces`."""
+def resets(chain: Chain) -> dict[tuple[tuple[str, ...], str], int]:
+    """How often a counter began at zero again, by meter and month, between two months in the later one."""
     found: dict[tuple[tuple[str, ...], str], int] = {}
-    for key, fact, rows in _by_meter(windows, counters, registered) if table.resets == "zero" else ():
+    for key, fact, rows in _by_meter(chain) if chain.table.resets == "zero" else ():
         for row in rows:
             found[key, row["month"]] = found.get((key, row["month"]), 0) + row["resets"]
         for _, of_device in groupby(rows, key=lambda row: row["device"]):
@@ -162,11 +169,11 @@ def resets(table: ReadingTable, windows: Mapping[str, Window], counters: Mapping
     return {at: number for at, number in found.items() if number}
 
 
-def _by_meter(windows: Mapping[str, Window], counters: Mapping[str, pl.DataFrame], registered: pl.DataFrame) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], list[Mapping[str, Any]]]]:
+def _by_meter(chain: Chain) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], list[Mapping[str, Any]]]]:
     """Each meter with what the register says of it, and its rows of all months by device."""
-    keys = [name for name in registered.columns if name in ("site_id", "meter_id")]
-    facts = {tuple(row[key] for key in keys): row for row in registered.iter_rows(named=True)}
-    rows: list[Mapping[str, Any]] = [{**row, "month": month, "start": windows[month].start} for month, frame in sorted(counters.items()) for row in frame.iter_rows(named=True)]
+    keys = [name for name in chain.registered.columns if name in ("site_id", "meter_id")]
+    facts = {tuple(row[key] for key in keys): row for row in chain.registered.iter_rows(named=True)}
+    rows: list[Mapping[str, Any]] = [{**row, "month": month, "start": chain.windows[month].start} for month, frame in sorted(chain.counters.items()) for row in frame.iter_rows(named=True)]
     rows.sort(key=lambda row: (*(row[key] for key in keys), row["device"], row["month"], row["segment"]))
     for key, of_meter in groupby(rows, key=lambda row: tuple(row[name] for name in keys)):
         yield key, facts[key], list(of_meter)
@@ -181,16 +188,16 @@ def _goes_on(table: ReadingTable, before: Mapping[str, Any], after: Mapping[str,
     return counted_between(before["last_value"], after["first_value"], feeds_back=fact["feeds_back"], around=fact["around"], restarts=table.resets == "zero")
 
 
-def _of_device(table: ReadingTable, windows: Mapping[str, Window], rows: Sequence[Mapping[str, Any]], fact: Mapping[str, Any]) -> Iterator[Piece]:
-    step = 10 ** (QUANTITY_SCALE - table.decimals)
+def _of_device(chain: Chain, rows: Sequence[Mapping[str, Any]], fact: Mapping[str, Any]) -> Iterator[Piece]:
+    step = 10 ** (QUANTITY_SCALE - chain.table.decimals)
     for row in rows:
         if row["last_at"] > row["first_at"]:
             yield Piece(row["month"], row["start"] + row["first_at"], row["start"] + row["last_at"], row["total"] * step, row["estimated_total"] * step)
     for before, after in pairwise(rows):
         if before["month"] == after["month"]:
             continue
-        if (counted := _goes_on(table, before, after, fact)) is not None:
-            for piece in _parted(windows, before["start"] + before["last_at"], after["start"] + after["first_at"], counted * step):
+        if (counted := _goes_on(chain.table, before, after, fact)) is not None:
+            for piece in _parted(chain.windows, before["start"] + before["last_at"], after["start"] + after["first_at"], counted * step):
                 yield piece if piece.month in (before["month"], after["month"]) else replace(piece, estimated=piece.counted)
 
 

@@ -29,7 +29,7 @@ from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
 from esg_kpis.readings.samples import sampled
-from esg_kpis.readings.stitched import Slip, breaks_between, pieces, resets, without_slips
+from esg_kpis.readings.stitched import Chain, Slip, breaks_between, pieces, resets, without_slips
 from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
@@ -74,12 +74,19 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: 
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
 
+def _chain(source: Source, months: Sequence[Month]) -> Chain:
+    """The counters of the table over all its months."""
+    ordered = sorted(months, key=lambda month: month.name)
+    return Chain(source.table, {month.name: month.task.window for month in ordered}, {month.name: month.frames["counters"] for month in ordered}, ordered[0].task.registered)
+
+
 def _judged_together(source: Source, months: Sequence[Month], raw: Path) -> list[Month]:
     """The months without first and last readings of counters that the months beside show to be wrong: these are refused as such within a month are."""
     if source.table.form == "interval" or not months:
         return [*months]
-    windows, on = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}, [*months[0].task.keys, "device", "segment"]
-    counters, slips = without_slips(source.table, windows, {month.name: month.frames["counters"].join(month.frames["ends"], on=on, how="left", maintain_order="left") for month in months}, months[0].task.registered)
+    chain, on = _chain(source, months), [*months[0].task.keys, "device", "segment"]
+    ends = {month.name: month.frames["ends"] for month in months}
+    counters, slips = without_slips(replace(chain, counters={name: frame.join(ends[name], on=on, how="left", maintain_order="left") for name, frame in chain.counters.items()}))
     found = []
     for month in months:
         own = [slip for slip in slips if slip.month == month.name]
@@ -115,8 +122,7 @@ def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[s
         return {month.name: of_intervals(month.task, month.frames["meters"].filter(pl.col("used") > 0), month.frames["days"], own) for month in months}
     if not months:
         return {}
-    windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
-    found = pieces(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
+    found = pieces(_chain(source, months))
     return {month.name: of_registers(month.task, found, _readings(month), own) for month in months}
 
 
@@ -124,8 +130,7 @@ def _with_breaks(source: Source, months: Sequence[Month], by_meter: pl.DataFrame
     """The rows of `reading_months` with the breaks of counters between two months, told with the later one, beside those within."""
     if source.table.form == "interval" or not months:
         return by_meter
-    windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
-    found = breaks_between(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
+    found = breaks_between(_chain(source, months))
     if not found:
         return by_meter
     keys = months[0].task.keys
@@ -303,8 +308,7 @@ def _resets(source: Source, months: Sequence[Month]) -> pl.DataFrame:
     """Meters and months in which a counter began at zero again: `site_id`, `meter_id`, `month`, `resets`."""
     found = {}
     if source.table.form == "register" and months:
-        windows = {month.name: month.task.window for month in sorted(months, key=lambda month: month.name)}
-        found = resets(source.table, windows, {month.name: month.frames["counters"] for month in months}, months[0].task.registered)
+        found = resets(_chain(source, months))
     # The meter's id is the last part of its key.
     return pl.DataFrame([("", key[-1], month, number) for (key, month), number in found.items()], schema={"site_id": pl.String(), "meter_id": pl.String(), "month": pl.String(), "resets": pl.Int64()}, orient="row")
 
