@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
+from unittest.mock import patch
 
 _FOR_A_SHELL = re.compile(r"[|&;<>$`*?~(){}\\#]")
-_OF_THE_MACHINE = ("ESG_KPIS_REGISTER", "ESG_KPIS_PERSON_KEY_FILE", "ESG_KPIS_KEY")
+OF_THE_MACHINE = ("ESG_KPIS_REGISTER", "ESG_KPIS_PERSON_KEY_FILE", "ESG_KPIS_KEY")
+"""What somebody may have set for keys and registers of their own, and no test is to see."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,12 @@ def esg_kpis_in(here: Path, *args: str, **environment: str) -> Done:
     from pipelines.options import GIVEN
 
     out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, chdir(here), redirect_stdout(out), redirect_stderr(err):
-        for name in _OF_THE_MACHINE:
-            patch.delenv(name, raising=False)
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        # A run names Dagster's storage for the processes it starts; what it leaves in the environment is taken back too.
-        patch.setenv("DAGSTER_HOME", environment.get("DAGSTER_HOME") or os.environ.get("DAGSTER_HOME", ""))
+    # What a command leaves in the environment, as the file of a key or Dagster's storage for the processes it starts, is taken back.
+    with patch.dict(os.environ), chdir(here), redirect_stdout(out), redirect_stderr(err):
+        for name in OF_THE_MACHINE:
+            os.environ.pop(name, None)
+        os.environ.update(environment)
+        os.environ["DAGSTER_HOME"] = environment.get("DAGSTER_HOME") or os.environ.get("DAGSTER_HOME", "")
         GIVEN.update(root=None, out=None)
         code = answer(list(args))
     return Done(code, out.getvalue(), err.getvalue())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.command_line import in_bash, line_in
+from tests.command_line import OF_THE_MACHINE, in_bash, line_in
 from tests.conftest import REPOSITORY
 
 STEP = re.compile(
@@ -47,7 +47,7 @@ def walked(page: Path, place: Path, *, source: Path = REPOSITORY, **environment:
         (program / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
         (program / name).chmod(0o755)
     around = {
-        **os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join((str(source / "src"), str(source))), "DAGSTER_HOME": str(place / ".dagster-home"),
+        **{name: value for name, value in os.environ.items() if name not in OF_THE_MACHINE}, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join((str(source / "src"), str(source))), "DAGSTER_HOME": str(place / ".dagster-home"),
         "COLUMNS": "100", "HOME": str(place),
     } | environment  # fmt: skip
     said = []

@@ -13,7 +13,7 @@ from esg_kpis.assurance.trace import trace
 from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import WAIVED
 from esg_kpis.kpis import Inputs
-from esg_kpis.kpis.cut import Row
+from esg_kpis.kpis.cut import STEP, Row
 from esg_kpis.kpis.formulas import value_of
 from tests.scenario import EVERYWHERE, bill, computed, day, edition_of, factor_row, gwp_row, kpi, library_of, register, rule
 from tests.test_coverage import MAIN, POWER, power
@@ -37,11 +37,12 @@ def test_an_estimate_beside_what_is_waived_and_has_no_quantity_counts(tmp_path: 
     """A sum of rows of the cube, of which one holds nothing but the mark of a record that was rejected and waived: no quantity, and no size of it."""
     edition = edition_of(tmp_path, [POWER], EVERYWHERE)
     given = Inputs(edition, library_of(tmp_path, {"mee": [factor_row()]}, [gwp_row("CO2", "1")]), edition.rules.knowledge_date, pl.DataFrame(), pl.DataFrame())
-    rows: list[Row] = [("electricity_purchased", Decimal(90), Decimal(9), Decimal(90), None, 1, []), ("electricity_purchased", None, None, None, None, 0, [WAIVED])]  # type: ignore[list-item]
+    ninety, nine = int(90 / STEP), int(9 / STEP)
+    rows: list[Row] = [("electricity_purchased", ninety, nine, ninety, None, 1, []), ("electricity_purchased", None, None, None, None, 0, [WAIVED])]
 
     value = value_of(edition.kpis["power"], edition.periods["2023"], lambda _kpi, _within: rows, None, None, given)
 
-    assert (value.value, value.status, value.estimated_share) == (90, "incomplete", Fraction(1, 10))
+    assert (value.value, value.status, value.estimated_share) == (Fraction(90), "incomplete", Fraction(1, 10))
     assert value.reason is not None
     assert value.reason.startswith("a rejected record that it needs is waived and left out")
 

@@ -19,7 +19,7 @@ from esg_kpis.exact import PRODUCT, PRODUCT_SCALE
 from esg_kpis.kpis.cube import COUNTED_BY, Inputs, cross_name
 
 ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
-Row = tuple[str, int | None, int, int, str | None, int, list[str]]
+Row = tuple[str, int | None, int | None, int | None, str | None, int, list[str]]
 """Quantities are whole numbers of `STEP`: these add up exactly, and in a fraction of the time that decimals take."""
 STEP = Fraction(1, 10**PRODUCT_SCALE)
 """What a quantity of the cube counts, in the canonical unit of its measure."""
