@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from esg_kpis.assurance.trace import trace
 from esg_kpis.editions import counting_of
 from esg_kpis.editions.boundary import WAIVED
+from esg_kpis.exact import PRODUCT
 from esg_kpis.kpis import Inputs
-from esg_kpis.kpis.cut import STEP, Row
+from esg_kpis.kpis.cut import Cut
 from esg_kpis.kpis.formulas import value_of
 from tests.scenario import EVERYWHERE, bill, computed, day, edition_of, factor_row, gwp_row, kpi, library_of, register, rule
 from tests.test_coverage import MAIN, POWER, power
@@ -37,10 +38,12 @@ def test_an_estimate_beside_what_is_waived_and_has_no_quantity_counts(tmp_path: 
     """A sum of rows of the cube, of which one holds nothing but the mark of a record that was rejected and waived: no quantity, and no size of it."""
     edition = edition_of(tmp_path, [POWER], EVERYWHERE)
     given = Inputs(edition, library_of(tmp_path, {"mee": [factor_row()]}, [gwp_row("CO2", "1")]), edition.rules.knowledge_date, pl.DataFrame(), pl.DataFrame())
-    ninety, nine = int(90 / STEP), int(9 / STEP)
-    rows: list[Row] = [("electricity_purchased", ninety, nine, ninety, None, 1, []), ("electricity_purchased", None, None, None, None, 0, [WAIVED])]
+    ninety, nine, nothing = (pl.lit(number, dtype=PRODUCT) for number in (90, 9, None))
+    row = pl.select(measure=pl.lit("electricity_purchased"), cross=pl.lit(""), quantity=ninety, estimated=nine, size=ninety, blocked=pl.lit(None, pl.String()), rows=1, short=pl.lit([], pl.List(pl.String())))
+    mark = row.with_columns(quantity=nothing, estimated=nothing, size=nothing, rows=0, short=pl.lit([WAIVED]))
+    totals = Cut(pl.concat([row, mark])).totals((0, 1))
 
-    value = value_of(edition.kpis["power"], edition.periods["2023"], lambda _kpi, _within: rows, None, None, given)
+    value = value_of(edition.kpis["power"], edition.periods["2023"], lambda _kpi, _within: totals, None, None, given)
 
     assert (value.value, value.status, value.estimated_share) == (Fraction(90), "incomplete", Fraction(1, 10))
     assert value.reason is not None

@@ -16,7 +16,7 @@ from esg_kpis.disclosure.tables_found import Found
 from esg_kpis.editions import Amounts, Breakdown
 from esg_kpis.factors import with_instruments
 from esg_kpis.kpis import Inputs, attributes_of, cut_of, evaluate, inputs_of, only, selected
-from esg_kpis.kpis.cut import ROW, Cut, Row
+from esg_kpis.kpis.cut import Cut, Total
 from pipelines.asked import Request
 from tests.conftest import Ran
 
@@ -36,6 +36,7 @@ ROWS = st.lists(
         {
             "measure": st.sampled_from(MEASURES), "cross": st.sampled_from(["", "all", "gender", "gender|level"]), "basis": st.sampled_from(["", "both", "location", "market"]),
             **{name: column(words) for name, words in WORDS.items()}, "blocked": st.sampled_from([None, "rejected"]), "short": st.sampled_from([[], ["waived"]]), "rows": st.integers(0, 3),
+            "known": st.booleans(), "guessed": st.booleans(),
         }
     ),
     min_size=1, max_size=40,
@@ -47,9 +48,10 @@ WHERE = st.dictionaries(
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Rows as a cube has them, with an amount of their own."""
-    schema = {**dict.fromkeys(("measure", "cross", "basis", *WORDS, "blocked"), pl.String()), "short": pl.List(pl.String()), "rows": pl.Int64()}
+    schema = {**dict.fromkeys(("measure", "cross", "basis", *WORDS, "blocked"), pl.String()), "short": pl.List(pl.String()), "rows": pl.Int64(), "known": pl.Boolean(), "guessed": pl.Boolean()}
     frame = pl.DataFrame(list(rows), schema=schema).with_row_index("number")
-    return frame.with_columns(pl.col("number").cast(pl.Decimal(38, 24)).alias(name) for name in ("quantity", "estimated", "size"))
+    number = pl.when("known").then(pl.col("number").cast(pl.Decimal(38, 24)))
+    return frame.with_columns((-number).alias("quantity"), number.alias("size"), pl.when("guessed").then(number).otherwise(pl.lit(0).cast(pl.Decimal(38, 24))).alias("estimated"))
 
 
 @settings(max_examples=150, deadline=None)
@@ -65,14 +67,22 @@ def test_looked_up_rows_are_those_of_the_filter_in_the_same_order(
     breakdown = Breakdown.model_construct(name="some", each=None, categories={"this": category}, periods=())
 
     cut = Cut(frame)
-    found = cut.rows(cut.matching(cut._selected(amounts, tuple(category)), category))
+    places = cut.matching(cut._selected(amounts, tuple(category)), category)
+    filtered = only(selected(frame, amounts, category), breakdown, "this")
 
-    assert found == in_steps(only(selected(frame, amounts, category), breakdown, "this"))
+    assert [cut.column("number")[place] for place in places] == filtered["number"].to_list()
+    assert cut.totals(places) == totals_of(filtered)
 
 
-def in_steps(frame: pl.DataFrame) -> list[Row]:
-    """The rows of a frame with their quantities as whole numbers, made one by one of its decimals."""
-    return [(row[0], *(None if quantity is None else int(Fraction(quantity) * 10**24) for quantity in row[1:4]), *row[4:]) for row in frame.select(ROW).rows()]  # type: ignore[misc]
+def totals_of(frame: pl.DataFrame) -> dict[str, Total]:
+    """The rows of a frame added up by measure, one after the other."""
+    found: dict[str, Total] = {}
+    for row in frame.iter_rows(named=True):
+        before = found.get(row["measure"], Total())
+        quantity, estimated, size = (int(Fraction(row[name] or 0) * 10**24) for name in ("quantity", "estimated", "size"))
+        blocked = before.blocked | ({row["blocked"]} - {None})
+        found[row["measure"]] = Total(before.quantity + quantity, before.estimated + estimated, before.size + size, before.amounts + row["rows"], blocked, before.short | {*row["short"]})
+    return found
 
 
 def inputs_from(worked: Ran, edition_id: str) -> Inputs:
@@ -94,7 +104,7 @@ def test_every_selection_of_the_worked_editions_is_that_of_the_filter(worked: Ra
                     names = attributes_of(breakdown, category, None)
                     wanted = {name: breakdown.categories[category][name] for name in names}
                     filtered = only(pl.concat([selected(frame, amounts, names) for amounts in kpi.amounts]), breakdown, category)
-                    assert cut.rows(cut.matching(cut.chosen(kpi, names), wanted)) == in_steps(filtered)
+                    assert cut.totals(cut.matching(cut.chosen(kpi, names), wanted)) == totals_of(filtered)
                     compared += filtered.height
     assert compared > 10
 
@@ -120,8 +130,8 @@ def places(*columns: int) -> Any:  # noqa: ANN401
 def found() -> Found:
     """Two counts and hours; the counts are ten together, and the second is at most six."""
     found = Found(np.array([True, True, False]))
-    found.add_row(10, 10, places(0, 1), np.ones(2))
-    found.add_row(-np.inf, 6, places(1), np.ones(1))
+    found.add_rows(np.array([10]), np.array([10]), [2], places(0, 1), np.ones(2))
+    found.add_rows(np.array([-np.inf]), np.array([6]), [1], places(1), np.ones(1))
     found.keep(np.array([4.0000001, 5.9999999, 0.5]))
     return found
 
@@ -139,16 +149,16 @@ def test_a_table_answers_only_while_it_fits(found: Found) -> None:
     found.bound(1, -np.inf, np.inf)
     assert found.any_with(places(0), 4)
 
-    found.add_row(1, np.inf, places(2), np.ones(1))
+    found.add_rows(np.array([1]), np.array([np.inf]), [1], places(2), np.ones(1))
     assert not found.any_with(places(0), 4)
 
 
 def test_persons_are_made_whole_and_hours_are_not(found: Found) -> None:
-    found.add_row(0.25, 0.75, places(2), np.ones(1))
+    found.add_rows(np.array([0.25]), np.array([0.75]), [1], places(2), np.ones(1))
     assert found.any_with(places(0), 4)
 
     halves = Found(np.array([True, True]))
-    halves.add_row(10, 10, places(0, 1), np.ones(2))
+    halves.add_rows(np.array([10]), np.array([10]), [2], places(0, 1), np.ones(2))
     halves.keep(np.array([4.5, 5.5]))  # 4 and 6 fit as well.
     halves.keep(np.array([3.4, 6.4]))  # 3 and 6 do not.
     assert halves.any_with(places(0), 4)

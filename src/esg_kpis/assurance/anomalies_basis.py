@@ -103,8 +103,8 @@ class Basis:
         cube, found = self._cubes[period.id], {}
         there = {name for item in kpi.amounts for name in selected(cube, item)[attribute].unique()}
         for name, part in parts_of(Breakdown(name=attribute, each=attribute), cut_of(self.inputs, period.id)).items():
-            rows = part(kpi, None) if name in there else ()
-            if not rows or any(row[4] is not None or row[6] for row in rows):
+            totals = part(kpi, None) if name in there else {}
+            if not totals or any(total.blocked or total.short for total in totals.values()):
                 continue
             value = leaf_value(kpi, period, part, self.inputs)
             if value is not None:

@@ -34,6 +34,8 @@ class Group:
 _KEPT = Fraction(1, 10**12)
 """How far a reader's knowledge of a value may be off: beside what is printed, kpi_values holds the value unrounded."""
 
+_Wanted = tuple[tuple[str, tuple[str, ...]], ...]
+"""Attributes and their values, as KPIs and breakdowns write them."""
 Terms = dict[Group, Fraction]
 """A sum of counts, each times a number."""
 
@@ -56,7 +58,7 @@ class Known:
     """Figures with what they rest on.
 
     `touching`: the groups of persons that a cell tells of. `sums`: the hours and days of a group that it tells of. `sizes`: the true size of groups and sums, which
-    a reader does not know. `values`: per attribute all values that occur.
+    a reader does not know. `values`: per attribute all values that occur. `named` fills with the group that KPIs mean by a measure, a period and the values that they ask for.
     """
 
     values: dict[str, tuple[str, ...]]
@@ -64,6 +66,7 @@ class Known:
     touching: dict[Cell, set[Group]] = field(default_factory=dict)
     sums: dict[Cell, set[Group]] = field(default_factory=dict)
     sizes: dict[Group, Fraction] = field(default_factory=dict)
+    named: dict[tuple[str, str, _Wanted], Group] = field(default_factory=dict)
 
 
 def knowledge(values: pl.DataFrame, inputs: Inputs) -> Known:
@@ -108,13 +111,20 @@ class Spot:
 
     def group(self, measure: str, where: Mapping[str, Iterable[str]], within: Within) -> Group:
         """The group that a measure counts here; its size is noted."""
-        asked: dict[str, set[str]] = {}
         narrowing = {name: self.breakdown.categories[self.category][name] for name in attributes_of(self.breakdown, self.category, within)}
         each = self.breakdown.each
         if each is not None and (within is None or each in within):
             narrowing[each] = [self.category]
-        for name, wanted in (*where.items(), *narrowing.items()):
-            chosen = _chosen(self.known.values.get(name, ()), wanted)
+        wanted = tuple((name, tuple(values)) for name, values in (*where.items(), *narrowing.items()))
+        key = (measure, self.period, wanted)
+        if key not in self.known.named:
+            self.known.named[key] = self._named(measure, wanted)
+        return self.known.named[key]
+
+    def _named(self, measure: str, wanted: _Wanted) -> Group:
+        asked: dict[str, set[str]] = {}
+        for name, values in wanted:
+            chosen = _chosen(self.known.values.get(name, ()), values)
             asked[name] = asked[name] & chosen if name in asked else chosen
         group = canonical(self.known, measure, self.period, asked)
         if group not in self.known.sizes:
@@ -132,7 +142,9 @@ def size_of(inputs: Inputs, measure: str, period: str, asked: Mapping[str, Itera
     """How much a measure counts of a group, by the cross that was counted by these attributes; what is blocked is not known."""
     cut = cut_of(inputs, period)
     blocked, quantities = cut.column("blocked"), cut.column("quantity")
-    places = [place for place in cut.of_measure(measure, (cross_name(cross_of(asked)),)) if blocked[place] is None]
+    places = cut.of_measure(measure, (cross_name(cross_of(asked)),))
+    if cut.some("blocked"):
+        places = [place for place in places if blocked[place] is None]
     for name, values in asked.items():
         own, wanted = cut.column(name), set(values)
         places = [place for place in places if own[place] in wanted]

@@ -9,14 +9,14 @@ No amount is computed here: binary numbers decide only whether a figure is shown
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from math import ceil, floor
 
 import highspy
 import numpy as np
 
 from esg_kpis.disclosure.knowledge import Cell, Figure, Group, Known, Terms
-from esg_kpis.disclosure.tables_found import Found, Numbers, Places
+from esg_kpis.disclosure.tables_found import Found, Places
 from esg_kpis.domains.people import PART_OF, PERSONS_BEHIND
 from esg_kpis.editions import Edition
 from esg_kpis.kpis import period_before
@@ -51,10 +51,12 @@ class Reader:
             for place in self._columns
         ]
         self._solver, self._whole = _programme(len(self._columns)), _programme(len(self._columns))
+        # Finds nothing here that the other heuristics do not find, and takes as long as all of them.
+        self._whole.setOptionValue("mip_heuristic_run_feasibility_jump", False)  # noqa: FBT003  (HiGHS takes options by place)
         self._whole.changeColsIntegrality(len(kinds), np.arange(len(kinds), dtype=np.int32), np.array(kinds))
         self._found = Found(np.array([kind == highspy.HighsVarType.kInteger for kind in kinds], dtype=bool))
         self._spreads: dict[Group, dict[int, Number] | None] = {}
-        self._laid: list[tuple[float, float, Places, Numbers]] = []
+        self._laid: list[tuple[float, float, list[int], list[float]]] = []
         self._cell_of_row: dict[int, Cell] = {}
         self._rows_of_cell: dict[Cell, list[int]] = {}
         self._goal: dict[int, float] = {}
@@ -75,9 +77,8 @@ class Reader:
     # ------------------------------------------------------------ the programme
 
     def _row(self, low: Number | None, high: Number | None, terms: Mapping[int, Number]) -> int:
-        entries = [(column, float(size)) for column, size in sorted(terms.items()) if size]
-        where, sizes = np.array([column for column, _ in entries], dtype=np.int32), np.array([size for _, size in entries])
-        self._laid.append((-highspy.kHighsInf if low is None else float(low), highspy.kHighsInf if high is None else float(high), where, sizes))
+        where = [column for column in sorted(terms) if terms[column]]
+        self._laid.append((-highspy.kHighsInf if low is None else float(low), highspy.kHighsInf if high is None else float(high), where, [float(terms[column]) for column in where]))
         return len(self._laid) - 1
 
     def _tells(self, cell: Cell, row: int) -> None:
@@ -90,12 +91,13 @@ class Reader:
         if not self._laid:
             return
         low, high = (np.array([row[side] for row in self._laid]) for side in (0, 1))
-        where, sizes = (np.concatenate([row[side] for row in self._laid]) for side in (2, 3))
-        starts = np.cumsum([0, *(len(row[2]) for row in self._laid[:-1])], dtype=np.int32)
+        where = np.array(list(chain.from_iterable(row[2] for row in self._laid)), dtype=np.int32)
+        sizes = np.array(list(chain.from_iterable(row[3] for row in self._laid)))
+        many = [len(row[2]) for row in self._laid]
+        starts = np.cumsum([0, *many[:-1]], dtype=np.int32)
         for solver in (self._solver, self._whole):
             solver.addRows(len(self._laid), low, high, len(where), starts, where, sizes)
-        for row in self._laid:
-            self._found.add_row(*row)
+        self._found.add_rows(low, high, many, where, sizes)
 
     def _spread(self, group: Group) -> dict[int, Number] | None:
         """The columns that add up to a group; None if no table is fine enough for it."""

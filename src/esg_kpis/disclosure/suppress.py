@@ -12,7 +12,7 @@ from esg_kpis.domains.people import PERSONS_BEHIND
 from esg_kpis.editions import Edition
 from esg_kpis.editions.model import Disclosure
 from esg_kpis.kpis import Inputs
-from esg_kpis.tables import KPI_VALUES, conform
+from esg_kpis.tables import KPI_VALUES
 
 Guard = Callable[[], list[Cell]]
 """Asks the reader for the figures that give one thing back that is to be kept; none if nothing does."""
@@ -41,15 +41,12 @@ def suppressed(values: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     )
     joined = values.join(table, on=["kpi_id", "period", "breakdown", "category"], how="left", maintain_order="left")
     gone = pl.col("__why").is_not_null()
-    return conform(
-        joined.with_columns(
-            pl.when(~gone).then(pl.col("value")).alias("value"),
-            pl.when(~gone).then(pl.col("printed")).alias("printed"),
-            pl.when(gone).then(pl.lit("suppressed")).otherwise(pl.col("status")).alias("status"),
-            pl.when(gone).then(pl.col("__why")).otherwise(pl.col("reason")).alias("reason"),
-        ).select(KPI_VALUES.names),
-        KPI_VALUES,
-    )
+    return joined.with_columns(
+        pl.when(~gone).then(pl.col("value")).alias("value"),
+        pl.when(~gone).then(pl.col("printed")).alias("printed"),
+        pl.when(gone).then(pl.lit("suppressed")).otherwise(pl.col("status")).alias("status"),
+        pl.when(gone).then(pl.col("__why")).otherwise(pl.col("reason")).alias("reason"),
+    ).select(KPI_VALUES.names)
 
 
 def implied(known: Known, inputs: Inputs) -> dict[Group, Fraction]:

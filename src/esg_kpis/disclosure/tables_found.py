@@ -4,6 +4,8 @@ Whether a group can count so many is a search for such a table, and the slowest 
 are hidden only make room, and one that is shown again is looked at.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,18 +20,15 @@ class Found:
 
     def __init__(self, whole: NDArray[np.bool_]) -> None:
         self._whole = whole
-        self._rows: list[tuple[Places, Numbers]] = []
-        self._low: list[float] = []
-        self._high: list[float] = []
+        self._low, self._high, self._sizes = np.empty(0), np.empty(0), np.empty(0)
+        self._where, self._of_row = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
         self._tables: list[Numbers] = []
-        self._together: tuple[Places, Numbers, Places] | None = None
 
-    def add_row(self, low: float, high: float, where: Places, sizes: Numbers) -> None:
-        """A row: what its columns, each times a size, add up to lies between two bounds."""
-        self._together = None
-        self._rows.append((where, sizes))
-        self._low.append(low)
-        self._high.append(high)
+    def add_rows(self, low: Numbers, high: Numbers, many: Sequence[int], where: Places, sizes: Numbers) -> None:
+        """Rows, of so many entries each: what its columns, each times a size, add up to lies between two bounds."""
+        rows = np.arange(len(self._low), len(self._low) + len(low), dtype=np.int32)
+        self._low, self._high, self._sizes = np.append(self._low, low), np.append(self._high, high), np.append(self._sizes, sizes)
+        self._where, self._of_row = np.append(self._where, where), np.append(self._of_row, np.repeat(rows, many))
 
     def bound(self, row: int, low: float, high: float) -> None:
         """Other bounds of a row."""
@@ -44,16 +43,8 @@ class Found:
         able = [table for table in self._tables if table[columns].sum() >= least]
         if not able:
             return False
-        where, sizes, of_row = self._entries()
-        low, high = np.array(self._low) - _NEAR, np.array(self._high) + _NEAR
-        return any(_fits(np.bincount(of_row, weights=sizes * table[where], minlength=len(self._rows)).astype(np.float64), low, high) for table in able)
-
-    def _entries(self) -> tuple[Places, Numbers, Places]:
-        """The entries of all rows behind each other: column, size and row."""
-        if self._together is None:
-            where, sizes = (np.concatenate([row[side] for row in self._rows]) for side in (0, 1))
-            self._together = where.astype(np.int32), sizes, np.repeat(np.arange(len(self._rows), dtype=np.int32), [len(row[0]) for row in self._rows])
-        return self._together
+        low, high = self._low - _NEAR, self._high + _NEAR
+        return any(_fits(np.bincount(self._of_row, weights=self._sizes * table[self._where], minlength=len(low)).astype(np.float64), low, high) for table in able)
 
 
 def _fits(sums: Numbers, low: Numbers, high: Numbers) -> bool:

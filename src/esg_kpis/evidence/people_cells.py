@@ -17,7 +17,7 @@ from esg_kpis.editions import Breakdown, Edition, Kpi
 from esg_kpis.editions.model import TOTAL, Disclosure
 from esg_kpis.exact import PRODUCT_SCALE, rounded
 from esg_kpis.kpis import Inputs, Told, Within, attributes_of, cut_of, evaluate, parts_of
-from esg_kpis.kpis.cut import STEP
+from esg_kpis.kpis.cut import STEP, Total
 from esg_kpis.tables import KPI_VALUES, PEOPLE_CELLS, PUBLISHED, conform, empty
 
 WITHHELD = "it would tell of fewer persons than the edition shows"
@@ -119,15 +119,15 @@ def _sums(asked: Mapping[_Term, tuple[Kpi, Breakdown]], inputs: Inputs, kpis: di
         _, period, breakdown, category, within = term
         if (at := (period, breakdown, spread.periods)) not in parts:
             parts[at] = parts_of(spread, cut_of(inputs, period))
-        rows = parts[at][category](leaf, within) if category in parts[at] else ()
+        totals = parts[at][category](leaf, within) if category in parts[at] else {}
         narrow = narrowed_to(spread, within)
         own = []
         for measure in sorted({name for amounts in leaf.amounts for name in amounts.measure if name in _PEOPLE}):
-            mine = [row for row in rows if row[0] == measure]
+            total = totals.get(measure, Total())
             name = names.setdefault(f"{leaf.id} {measure} {narrow!r}", f"sum {len(names)} of {leaf.id}")
             kpis.setdefault(name, _only(leaf, measure, narrow, name))
-            quantity = None if any(row[4] is not None or row[6] for row in mine) else rounded(sum(row[1] or 0 for row in mine) * STEP, PRODUCT_SCALE)
-            own.append(_Sum(measure, quantity, sum(row[5] for row in mine), (name, category if narrow.each or category in narrow.categories else "All")))
+            quantity = None if total.blocked or total.short else rounded(total.quantity * STEP, PRODUCT_SCALE)
+            own.append(_Sum(measure, quantity, total.amounts, (name, category if narrow.each or category in narrow.categories else "All")))
         found[term] = own
     return found
 

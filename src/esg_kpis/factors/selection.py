@@ -49,10 +49,11 @@ def choose(library: Library, rules: Sequence[FactorRule], needs: pl.DataFrame, p
         speaking = open_.filter(_speaks(rule, rungs))
         if speaking.is_empty():
             continue
-        best = _best(speaking, _offered(library, rule, known_on), rule, rungs, spans).join(words, on="chain", how="left", maintain_order="left")
+        offered = _offered(library, rule, known_on)
+        best = _best(speaking, offered, rule, rungs, spans).join(words, on="chain", how="left", maintain_order="left")
         if rule.source in broken:  # What cannot be read might have served as well or nearer.
             best = best.join(_doubted(speaking, best, library, rule, rungs, spans), on="need", how="anti")
-        passed_over = _passed_over(speaking, best, library, rule, rungs, spans, known_on)
+        passed_over = _passed_over(speaking, best, offered, library, rule, rungs, spans, known_on)
         best = best.join(passed_over, on="need", how="anti") if passed_over.height else best
         won.append(best.with_columns(pl.lit(place, dtype=pl.UInt32()).alias("rule"), _why(rule).alias("why")).select("need", "factor", "rule", "matches", "why"))
         # What cannot be read might have served: a later rule must not take its place.
@@ -82,12 +83,12 @@ def _dimension(name: str) -> pl.Expr:
 
 
 def _passed_over(
-    speaking: pl.DataFrame, best: pl.DataFrame, library: Library, rule: FactorRule, rungs: pl.DataFrame, spans: pl.DataFrame, known_on: date
+    speaking: pl.DataFrame, best: pl.DataFrame, offered: pl.DataFrame, library: Library, rule: FactorRule, rungs: pl.DataFrame, spans: pl.DataFrame, known_on: date
 ) -> pl.DataFrame:  # fmt: skip
     """The needs for which a rule that names no kind would pass over a nearer factor because that one is of another kind: nobody said that the farther one is meant."""
     if rule.method is None and best.height:
         every = _offered(library, rule, known_on, any_kind=True)
-        if not every["method"].is_in(UNNAMED).all():
+        if every.height > offered.height:
             nearest = _best(speaking, every, rule, rungs, spans).select("need", pl.col("rung").alias("nearest"))
             return best.join(nearest, on="need").filter(pl.col("nearest") < pl.col("rung")).select("need")
     return pl.DataFrame(schema={"need": pl.UInt32()})

@@ -5,9 +5,10 @@ as in `selection.selected` and `selection.only`, which serve whole frames of amo
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -18,23 +19,43 @@ from esg_kpis.editions.entry import NOT
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE
 from esg_kpis.kpis.cube import COUNTED_BY, Inputs, cross_name
 
-ROW = ("measure", "quantity", "estimated", "size", "blocked", "rows", "short")
-Row = tuple[str, int | None, int | None, int | None, str | None, int, list[str]]
-"""Quantities are whole numbers of `STEP`: these add up exactly, and in a fraction of the time that decimals take."""
 STEP = Fraction(1, 10**PRODUCT_SCALE)
 """What a quantity of the cube counts, in the canonical unit of its measure."""
 Places = list[int]
 """Where rows stand in the cut, in its order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What rows of one measure add up to.
+
+    `quantity`, `estimated` and `size` are whole numbers of `STEP`, which add up exactly in a fraction of the time that decimals take; `amounts` is how many amounts there are, `blocked` the
+    reasons why a quantity is not known, and `short` what is known to be lacking, all as in the cube.
+    """
+
+    quantity: int = 0
+    estimated: int = 0
+    size: int = 0
+    amounts: int = 0
+    blocked: frozenset[str] = frozenset()
+    short: frozenset[str] = frozenset()
+
+
+Totals = Mapping[str, Total]
+"""Totals by measure; a measure of which there is no row has none."""
+_Made = TypeVar("_Made")
+
+
 class Cut:
-    """The cube of one period."""
+    """The cube of one period, or some rows of it."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
         self._columns: dict[str, list[Any]] = {}
-        self._chosen: dict[tuple[str, tuple[str, ...]], tuple[Kpi, Places]] = {}
+        self._some: dict[str, bool] = {}
+        self._kept: dict[tuple[str, tuple[object, ...]], tuple[Kpi, Any]] = {}
         self._places: dict[tuple[str, str], Places] = {}
+        self._measured: dict[tuple[str, tuple[str, ...] | None], Places] = {}
         for place, at in enumerate(zip(self.column("measure"), self.column("cross"), strict=True)):
             self._places.setdefault(at, []).append(place)
 
@@ -44,25 +65,45 @@ class Cut:
             self._columns[name] = _listed(self._frame[name])
         return self._columns[name]
 
-    @cached_property
-    def _rows(self) -> list[Row]:
-        return rows_of(self._frame, self.column)
+    def some(self, name: str) -> bool:
+        """Whether any row has something in a column: most periods have nothing that is blocked, lacking or estimated, and need not be looked through for it."""
+        if name not in self._some:
+            self._some[name] = any(self.column(name))
+        return self._some[name]
 
-    def rows(self, places: Iterable[int]) -> list[Row]:
-        """Rows as KPIs add them up."""
-        return [self._rows[place] for place in places]
+    def kept(self, kpi: Kpi, key: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
+        """What is made of a KPI's selection, made once for a key: most sums stand below several rates."""
+        at = (kpi.id, key)
+        if at not in self._kept or self._kept[at][0] is not kpi:
+            self._kept[at] = kpi, make()
+        made: _Made = self._kept[at][1]
+        return made
+
+    def totals(self, places: Iterable[int]) -> Totals:
+        """What rows add up to, by measure."""
+        measures, found = self.column("measure"), dict[str, Places]()
+        for place in places:
+            found.setdefault(measures[place], []).append(place)
+        return {measure: self._total(own) for measure, own in found.items()}
+
+    def _total(self, places: Places) -> Total:
+        quantity, size, amounts = (sum(filter(None, map(self.column(name).__getitem__, places))) for name in ("quantity", "size", "rows"))
+        estimated = sum(filter(None, map(self.column("estimated").__getitem__, places))) if self.some("estimated") else 0
+        blocked = frozenset(filter(None, map(self.column("blocked").__getitem__, places))) if self.some("blocked") else frozenset()
+        return Total(quantity, estimated, size, amounts, blocked, frozenset(chain.from_iterable(map(self.column("short").__getitem__, places))) if self.some("short") else frozenset())
 
     def of_measure(self, name: str, crosses: Iterable[str] | None = None) -> Places:
         """The rows of a measure, of all crosses or some."""
-        own = [places for (measure, cross), places in self._places.items() if measure == name] if crosses is None else [self._places.get((name, cross), []) for cross in dict.fromkeys(crosses)]
-        return sorted(place for places in own for place in places)
+        key = (name, None if crosses is None else tuple(dict.fromkeys(crosses)))
+        if key not in self._measured:
+            own = [places for (measure, _), places in self._places.items() if measure == name] if key[1] is None else [self._places.get((name, cross), []) for cross in key[1]]
+            self._measured[key] = sorted(place for places in own for place in places)
+        return self._measured[key]
 
     def chosen(self, kpi: Kpi, attributes: Iterable[str]) -> Places:
         """What a KPI adds up; `attributes` are those of the category it is narrowed to. As `selected`, for each of its amounts."""
-        key = (kpi.id, tuple(attributes))
-        if key not in self._chosen or self._chosen[key][0] is not kpi:
-            self._chosen[key] = kpi, [place for amounts in kpi.amounts for place in self._selected(amounts, key[1])]
-        return self._chosen[key][1]
+        names = tuple(attributes)
+        return self.kept(kpi, ("chosen", *names), lambda: [place for amounts in kpi.amounts for place in self._selected(amounts, names)])
 
     def _selected(self, amounts: Amounts, attributes: Iterable[str]) -> Places:
         cross = cross_name(cross_of([*attributes, *amounts.where]))
@@ -86,12 +127,6 @@ class Cut:
                 if (own[place] not in left_out if left_out else own[place] in wanted) or (known[place] == "" and (blocked[place] is not None or (lacking and bool(short[place]))))
             ]  # fmt: skip
         return places
-
-
-def rows_of(frame: pl.DataFrame, listed: Callable[[str], list[Any]] | None = None) -> list[Row]:
-    """The rows of a cube as KPIs add them up; `listed` gives its columns where they were listed before."""
-    listed = listed or (lambda name: _listed(frame[name]))
-    return list(zip(*(listed(name) for name in ROW), strict=True))
 
 
 def _listed(column: pl.Series) -> list[Any]:

@@ -89,7 +89,7 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                 previous = period_before(inputs.edition, period)
                 before = parts_with(inputs, breakdown, previous.id) if previous else {}
                 for category, part in parts_with(inputs, breakdown, period.id).items():
-                    earlier = before.get(category, lambda _kpi, _within: ()) if previous else None
+                    earlier = before.get(category, lambda _kpi, _within: {}) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
                     if value.status == "not_collected":
                         left_out = only(left_out_of(period.id), breakdown, category)

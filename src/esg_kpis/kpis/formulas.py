@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import printed
 from esg_kpis.factors import Choice, Need, rules_of, select_each
 from esg_kpis.kpis.cube import APART, NOT_TOLD, Inputs
-from esg_kpis.kpis.cut import STEP, Row
+from esg_kpis.kpis.cut import STEP, Totals
 from esg_kpis.kpis.selection import Part, Within, narrowed, selected
 from esg_kpis.ranges import months_in_words
 from esg_kpis.units import multiplier
@@ -41,7 +42,7 @@ def value_of(
         return _sum(kpi, period, part(kpi, within), inputs)
     if kpi.formula == "count":
         chosen = part(kpi, within)
-        return _blocked(chosen) or _short(chosen, Value(Fraction(sum(row[5] for row in chosen)), "ok"))
+        return _blocked(chosen) or _short(chosen, Value(Fraction(sum(total.amounts for total in chosen.values())), "ok"))
     kpis = inputs.edition.kpis
     top_kpi = kpis[kpi.numerator or ""]
     top = value_of(top_kpi, period, part, earlier, previous, inputs, within)
@@ -105,10 +106,10 @@ def left_out_value(kpi: Kpi, period: Period, part: Part, left_out: pl.DataFrame,
     return value
 
 
-def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value:
-    if (blocked := _blocked(rows)) is not None:
+def _sum(kpi: Kpi, period: Period, totals: Totals, inputs: Inputs) -> Value:
+    if (blocked := _blocked(totals)) is not None:
         return blocked
-    if not rows:
+    if not totals:
         names = ", ".join(measure for amounts in kpi.amounts for measure in amounts.measure)
         return Value(None, "not_collected", f"no amount of {names} counts here")
     try:
@@ -118,16 +119,16 @@ def _sum(kpi: Kpi, period: Period, rows: Sequence[Row], inputs: Inputs) -> Value
     per = choice.factor.multiplier if choice else Fraction(1)
     if kpi.mean_over == "months":
         per *= period.months
-    value = _added([(row[0], row[1] or 0) for row in rows], kpi, per)
-    if not any(row[2] for row in rows):
-        return _short(rows, Value(value, "ok"))
-    size, estimated = _added([(row[0], row[3] or 0) for row in rows], kpi, per), _added([(row[0], row[2] or 0) for row in rows], kpi, per)
-    return _short(rows, _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs))
+    value = _added({measure: total.quantity for measure, total in totals.items()}, kpi, per)
+    if not any(total.estimated for total in totals.values()):
+        return _short(totals, Value(value, "ok"))
+    size, estimated = (_added({measure: getattr(total, name) for measure, total in totals.items()}, kpi, per) for name in ("size", "estimated"))
+    return _short(totals, _complete(Value(value, "ok", None, estimated / size if size else Fraction(0)), inputs))
 
 
-def _short(rows: Sequence[Row], value: Value) -> Value:
+def _short(totals: Totals, value: Value) -> Value:
     """Incomplete, with the reason, where something it needs is known to be lacking; not collected where nothing else is there."""
-    lacking = {item for row in rows for item in row[6]}
+    lacking = {item for total in totals.values() for item in total.short}
     if not lacking:
         return value
     months: dict[str, dict[str, list[str]]] = {}
@@ -136,7 +137,7 @@ def _short(rows: Sequence[Row], value: Value) -> Value:
         months.setdefault(measure, {}).setdefault(site, []).append(month)
     reasons = ["a rejected record that it needs is waived and left out"] if WAIVED in lacking else []
     reasons += [_site_months(measure, at) for measure, at in months.items()]
-    if WAIVED not in lacking and not any(row[5] for row in rows):
+    if WAIVED not in lacking and not any(total.amounts for total in totals.values()):
         return Value(None, "not_collected", "; ".join(reasons))
     return replace(value, status="incomplete", reason="; ".join([*reasons, *([value.reason] if value.reason else [])]))
 
@@ -148,12 +149,15 @@ def _site_months(measure: str, at: Mapping[str, Sequence[str]]) -> str:
     return f"{measure}: {count} site month{'s' if count > 1 else ''} expected and not received in full, at {named}{more}"
 
 
-def _added(terms: list[tuple[str, int]], kpi: Kpi, per: Fraction) -> Fraction:
-    """The terms, in whole numbers of `STEP`, added up and in the KPI's unit."""
-    of_measure: dict[str, int] = {}
-    for measure, quantity in terms:
-        of_measure[measure] = of_measure.get(measure, 0) + quantity
-    return sum((total * STEP * multiplier(amount_unit(kpi, measure), kpi.unit) / per for measure, total in of_measure.items()), Fraction(0))
+def _added(terms: Mapping[str, int], kpi: Kpi, per: Fraction) -> Fraction:
+    """Quantities of measures, in whole numbers of `STEP`, added up and in the KPI's unit."""
+    return sum((quantity * _of_step(amount_unit(kpi, measure), kpi.unit, per) for measure, quantity in terms.items()), Fraction(0))
+
+
+@cache
+def _of_step(unit: str, to: str, per: Fraction) -> Fraction:
+    """What one `STEP` of a unit is in another, divided by `per`."""
+    return STEP * multiplier(unit, to) / per
 
 
 def _complete(value: Value, inputs: Inputs) -> Value:
@@ -167,8 +171,8 @@ def _complete(value: Value, inputs: Inputs) -> Value:
     return value
 
 
-def _blocked(rows: Sequence[Row]) -> Value | None:
-    reasons = sorted({row[4] for row in rows if row[4] is not None})
+def _blocked(totals: Totals) -> Value | None:
+    reasons = sorted({reason for total in totals.values() for reason in total.blocked})
     if not reasons:
         return None
     if reasons == [NOT_TOLD]:

@@ -11,36 +11,37 @@ from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT, SITE_ATTRIBUTES, Where
 from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, OF_PEOPLE, cross_name
-from esg_kpis.kpis.cut import Cut, Row
+from esg_kpis.kpis.cut import Cut, Total, Totals
 
 Within = tuple[str, ...] | None
-Part = Callable[[Kpi, Within], Sequence[Row]]
-"""What a KPI adds up in one category: its selection of the cube, as rows of `ROW`. Only the attributes `within` narrow it; None for all of the category's."""
+Part = Callable[[Kpi, Within], Totals]
+"""What a KPI adds up in one category, by measure: its selection of the cube. Only the attributes `within` narrow it; None for all of the category's."""
 
 
 def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[str, Part]:
     """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`."""
     if breakdown.each is None:
-        return {category: partial(_rows, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
-    each, of_each = breakdown.each, cut.column(breakdown.each)
-    dealt: dict[str, dict[str, list[int]]] = {}
-
-    def part(kpi: Kpi, within: Within, category: str) -> Sequence[Row]:
-        if within is not None and each not in within:
-            return cut.rows(cut.chosen(kpi, ()))
-        if kpi.id not in dealt:
-            dealt[kpi.id] = {}
-            for place in cut.chosen(kpi, ()):
-                dealt[kpi.id].setdefault(of_each[place], []).append(place)
-        return cut.rows(dealt[kpi.id].get(category, ())) or _zeros(kpi, cut, ())
-
-    return {category: partial(part, category=category) for category in sorted({*of_each, *more}) if category}
+        return {category: partial(_narrowed, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
+    return {category: partial(_dealt, cut=cut, each=breakdown.each, category=category) for category in sorted({*cut.column(breakdown.each), *more}) if category}
 
 
-def _rows(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Sequence[Row]:
-    names = attributes_of(breakdown, category, within)
-    wanted = {name: breakdown.categories[category][name] for name in names}
-    return cut.rows(cut.matching(cut.chosen(kpi, names), wanted)) or _zeros(kpi, cut, names, wanted)
+def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Totals:
+    if within is not None and each not in within:
+        return cut.kept(kpi, ("whole",), lambda: cut.totals(cut.chosen(kpi, ())))
+
+    def dealt() -> dict[str, list[int]]:
+        hands, of_each = dict[str, list[int]](), cut.column(each)
+        for place in cut.chosen(kpi, ()):
+            hands.setdefault(of_each[place], []).append(place)
+        return hands
+
+    return cut.totals(cut.kept(kpi, ("dealt", each), dealt).get(category, ())) or _zeros(kpi, cut, ())
+
+
+def _narrowed(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Totals:
+    wanted = {name: breakdown.categories[category][name] for name in attributes_of(breakdown, category, within)}
+    key = ("narrowed", *((name, tuple(values)) for name, values in wanted.items()))
+    return cut.kept(kpi, key, lambda: cut.totals(cut.matching(cut.chosen(kpi, wanted), wanted)) or _zeros(kpi, cut, wanted, wanted))
 
 
 def _only_listed(name: str, cut: Cut, amounts: Amounts, wanted: Where) -> bool:
@@ -51,23 +52,23 @@ def _only_listed(name: str, cut: Cut, amounts: Amounts, wanted: Where) -> bool:
     return bool(there) and all(cut.column(OF_LIST)[place] != "" for place in there)
 
 
-def _zeros(kpi: Kpi, cut: Cut, names: Iterable[str], wanted: Where | None = None) -> Sequence[Row]:
+def _zeros(kpi: Kpi, cut: Cut, names: Iterable[str], wanted: Where | None = None) -> Totals:
     """A zero for people who were counted in the period by these attributes, or found nobody at all, and found nobody in this category; and for things of which a list of the period has none."""
-    rows: dict[str, Row] = {}
+    zeros: dict[str, Total] = {}
     if any(_misspelt(name, values, cut) for amounts in kpi.amounts for name, values in amounts.where.items()):
-        return ()
+        return {}
     quantities = cut.column("quantity")
     for amounts in kpi.amounts:
         cross = cross_name(cross_of([*names, *amounts.where]))
         for name in amounts.measure:
             if _only_listed(name, cut, amounts, wanted or {}):
-                rows[name] = (name, 0, 0, 0, None, 0, [])  # A list of the period is there, and has no such row.
+                zeros[name] = Total()  # A list of the period is there, and has no such row.
                 continue
             whole = cut.of_measure(name, ("all",)) + (_nobody_at_all(name, cut) if name in OF_PEOPLE else [])
             if not whole or (not cut.of_measure(name, (cross,)) and any(quantities[place] for place in whole)):
-                return ()
-            rows[name] = (name, 0, 0, 0, None, 0, [])
-    return list(rows.values())
+                return {}
+            zeros[name] = Total()
+    return zeros
 
 
 def _nobody_at_all(name: str, cut: Cut) -> list[int]:

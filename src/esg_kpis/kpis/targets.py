@@ -69,7 +69,7 @@ def progress_of(edition: Edition, steps: list[Step]) -> pl.DataFrame:
     return conform(pl.DataFrame(rows, schema=TARGET_PROGRESS.schema), TARGET_PROGRESS)
 
 
-def cells_of_targets(edition: Edition, values: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
+def _cells_of_targets(edition: Edition, values: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
     """The cells under which a report prints its targets, as they are set, and the way done, as it is computed.
 
     Args:
@@ -77,7 +77,7 @@ def cells_of_targets(edition: Edition, values: pl.DataFrame, published: pl.DataF
         values: Its other cells as they are shown.
         published: What it printed, for the decimals.
 
-    Columns: as `kpi_values` in the data dictionary.
+    Columns: as `kpi_values` in the data dictionary; in no order, and not checked.
     """
     decimals = {(row["kpi_id"], row["period"], row["breakdown"], row["category"]): row["decimals"] for row in published.filter(pl.col("edition") == edition.id).iter_rows(named=True)}
     rows: list[dict[str, Any]] = []
@@ -90,12 +90,12 @@ def cells_of_targets(edition: Edition, values: pl.DataFrame, published: pl.DataF
         printed_as = step.target.progress_as
         if printed_as is not None and printed_as.period == step.period.id:
             rows.append(_cell(edition, printed_as.cell, step, "%", decimals.get(printed_as.cell, 2)))
-    return conform(pl.DataFrame(rows, schema=KPI_VALUES.schema), KPI_VALUES)
+    return pl.DataFrame(rows, schema=KPI_VALUES.schema)
 
 
 def with_targets(values: pl.DataFrame, edition: Edition, published: pl.DataFrame) -> pl.DataFrame:
     """The cells of an edition with those of its targets among them."""
-    return conform(pl.concat([values, cells_of_targets(edition, values, published)]), KPI_VALUES) if edition.targets else values
+    return conform(pl.concat([values, _cells_of_targets(edition, values, published)]), KPI_VALUES) if edition.targets else values
 
 
 def _cell(edition: Edition, at: tuple[str, str, str, str], step: Step, unit: str, places: int) -> dict[str, Any]:

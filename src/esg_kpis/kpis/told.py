@@ -1,12 +1,11 @@
 """What a KPI adds up where sums of people were told, and their amounts are not there."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 
 from esg_kpis.editions import Breakdown, Kpi
 from esg_kpis.kpis.cube import NOT_TOLD, Inputs, Told
-from esg_kpis.kpis.cut import STEP, Row, cut_of
+from esg_kpis.kpis.cut import STEP, Total, Totals, cut_of
 from esg_kpis.kpis.selection import Part, Within, parts_of
 
 
@@ -19,13 +18,14 @@ def parts_with(inputs: Inputs, breakdown: Breakdown, period: str) -> dict[str, P
     return {category: partial(_told, told=told, own=part, at=(period, breakdown.name, category)) for category, part in parts_of(breakdown, cut_of(inputs, period), named).items()}
 
 
-def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, str]) -> Sequence[Row]:
+def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, str]) -> Totals:
     asked = {measure for amounts in kpi.amounts for measure in amounts.measure}
     if told.measures.isdisjoint(asked):
         return own(kpi, within)
     sums = told.sums.get((kpi.id, *at, within))
-    rows: list[Row] = [(min(asked & told.measures), None, 0, 0, NOT_TOLD, 0, [])]
-    if sums is not None:
+    if sums is None:
+        totals = {min(asked & told.measures): Total(blocked=frozenset((NOT_TOLD,)))}
+    else:
         steps = [(measure, int(Fraction(quantity) / STEP), amounts) for measure, quantity, amounts in sums]
-        rows = [(measure, quantity, 0, abs(quantity), None, amounts, []) for measure, quantity, amounts in steps]
-    return rows if told.measures.issuperset(asked) else [*own(kpi, within), *rows]
+        totals = {measure: Total(quantity, 0, abs(quantity), amounts) for measure, quantity, amounts in steps}
+    return totals if told.measures.issuperset(asked) else {**own(kpi, within), **totals}

@@ -1,6 +1,5 @@
 """The chart of energy by carrier: the edition's largest KPI of energy, by what was bought or burnt."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 import polars as pl
@@ -8,7 +7,7 @@ import polars as pl
 from esg_kpis.editions import Kpi
 from esg_kpis.errors import UnitProblem
 from esg_kpis.kpis import Part, leaf_value, selected
-from esg_kpis.kpis.cut import Row, rows_of
+from esg_kpis.kpis.cut import Cut, Totals
 from esg_kpis.report.charts.chart import Chart
 from esg_kpis.report.charts.parts import Parts, over_periods
 from esg_kpis.report.charts.view import View, printed_of
@@ -44,8 +43,8 @@ def by_carrier(view: View, kpi: Kpi) -> dict[tuple[str, str], Fraction]:
     """The KPI by period and the measure that its amounts go back to, in its unit: its own sum, of one measure each."""
     found = {}
     for (period, origin), rows in _selected(view, kpi).group_by("period", "origin"):
-        known = rows_of(rows.filter(pl.col("blocked").is_null()))
-        value = leaf_value(kpi, view.edition.periods[str(period)], _always(known), view.inputs) if known else None
+        known = rows.filter(pl.col("blocked").is_null())
+        value = leaf_value(kpi, view.edition.periods[str(period)], _always(Cut(known).totals(range(known.height))), view.inputs)
         if value is not None:
             found[str(period), str(origin)] = value
     return found
@@ -61,9 +60,9 @@ def _selected(view: View, kpi: Kpi) -> pl.DataFrame:
     return pl.concat([selected(view.inputs.cube, amounts) for amounts in kpi.amounts]).filter(pl.col("period").is_in(view.periods))
 
 
-def _always(rows: Sequence[Row]) -> Part:
-    """A part of the cube that is these rows, whoever asks."""
-    return lambda _kpi, _within: rows
+def _always(totals: Totals) -> Part:
+    """A part of the cube that is this, whoever asks."""
+    return lambda _kpi, _within: totals
 
 
 def energy_by_carrier(view: View) -> tuple[Kpi | None, dict[tuple[str, str], Fraction]]:
