@@ -211,6 +211,8 @@ class Reader:
         spread = self._spread(group)
         if spread is None:
             return []
+        if self._found.any_with(np.array(sorted(spread), dtype=np.int32), least):
+            return []
         most, told = self._extreme(spread, 1.0)
         if most < least:
             return told
