@@ -20,13 +20,16 @@ def readings(
 ) -> None:
     """Shows meter readings: what months became, of one meter its days, and each row with the file it stands in and what became of it."""
     from pipelines import show_readings
-    from pipelines.readings_looked_at import asked, meter_rows, months
+    from pipelines.readings_looked_at import asked, meter_rows, months, of_no_meter
 
     where, target = paths(root, out)
     month = asked(meter, month, day)
     if meter is None or month is None:
         found = months(target, meter, table, site, month)
-        print_json(found) if as_json else show_readings.print_months(console(), found, of_meter=meter is not None)
+        if as_json:
+            print_json(found)
+        else:
+            show_readings.print_months(console(), found, of_no_meter(target, table, month) if meter is None else [], of_meter=meter is not None)
         return
     walk = meter_rows(where, target, meter, month, table, site, day)
     print_json(walk) if as_json else show_readings.print_rows(console(), walk, rows)

@@ -9,7 +9,6 @@ import polars as pl
 
 from esg_kpis.errors import EsgKpisError, UsageProblem, near_misses
 from esg_kpis.exact import plain
-from esg_kpis.ingest import registered_meters
 from esg_kpis.workspace import open_workspace
 from pipelines.latest import latest_of, ran_of, read_result
 
@@ -44,7 +43,7 @@ def months(out: Path, meter: str | None, table: str | None, site: str | None, mo
         UsageProblem: if the last run has no such meter, table or month.
         EsgKpisError: if there are no results yet.
     """
-    found = _chosen(read_result(latest_of(out), "reading_months"), meter, table, site)
+    found = _chosen(latest_of(out), meter, table, site)
     if month is not None:
         known = found["month"].unique().sort().to_list()
         if month not in known:
@@ -52,8 +51,19 @@ def months(out: Path, meter: str | None, table: str | None, site: str | None, mo
         found = found.filter(pl.col("month") == month)
     if meter is not None:
         return found.to_dicts()
-    sums = found.group_by("reading_table", "month", "measure", "unit").agg(pl.len().alias("meters"), pl.col("rows", "expected", "used", "missing", "estimated", "rejected", "excluded", "quantity").sum())
-    return sums.sort("reading_table", "month").to_dicts()
+    counts = pl.col("rows", "expected", "used", "missing", "estimated", "rejected", "excluded", "rollovers", "breaks", "quantity").sum()
+    return found.group_by("reading_table", "month", "measure", "unit").agg(pl.len().alias("meters"), counts).sort("reading_table", "month").to_dicts()
+
+
+def of_no_meter(out: Path, table: str | None, month: str | None) -> list[tuple[str, int, str]]:
+    """Tables whose files hold rows that stand under no meter above: how many, and of which meters they are as far as samples of them tell."""
+    folder = latest_of(out)
+    received, shown, samples = (read_result(folder, name) for name in ("reading_fates", "reading_months", "reading_samples"))
+    own = (pl.col("reading_table") == table if table is not None else pl.lit(value=True)) & (pl.col("month") == month if month is not None else pl.lit(value=True))
+    counted = received.filter(own).group_by("reading_table").agg(pl.col("rows").sum()).join(shown.filter(own).group_by("reading_table").agg(pl.col("rows").sum().alias("shown")), on="reading_table", how="left")
+    unknown = samples.filter(own & (pl.col("rule") == "unknown_meter")).group_by("reading_table").agg(pl.col("meter_id").unique().sort().str.join(", ").alias("named"))
+    rest = counted.with_columns((pl.col("rows") - pl.col("shown").fill_null(0)).alias("rest")).filter(pl.col("rest") > 0).join(unknown, on="reading_table", how="left")
+    return rest.sort("reading_table").select("reading_table", "rest", pl.col("named").fill_null("")).rows()
 
 
 def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None, site: str | None, day: str | None) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     from esg_kpis.readings.rows import rows_of
 
     folder = latest_of(out)
-    own = _chosen(read_result(folder, "reading_months"), meter, table, site).filter(pl.col("month") == month)
+    own = _chosen(folder, meter, table, site).filter(pl.col("month") == month)
     if own.is_empty():
         raise UsageProblem(f"The last run has no readings of {meter} in {month}.", where="--month" if day is None else "--day", mend="`esg-kpis readings` lists the months of each table.")
     if own.height > 1:
@@ -78,10 +88,11 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     told = {"meter": fact | {"quantity": plain(fact["quantity"]), "estimated_quantity": plain(fact["estimated_quantity"])}, "known_on": dates.known_on.isoformat(), "day": day, "lines": _lines(folder, fact["reading_table"], month, meter, fact["site_id"])}
     if not fact["rows"]:  # Only a counter goes on over a month of which it sent none.
         return told | {"form": "register", "days": [], "rows": []}
-    task = month_of_table(workspace, fact["reading_table"], month, registered_meters(workspace), dates)
+    register = read_result(folder, "meters")
+    task = month_of_table(workspace, fact["reading_table"], month, register, dates)
     _check_files(task.files, workspace.raw, read_result(folder, "files"))
     asked = {"meter_id": meter, **({"site_id": fact["site_id"]} if "site_id" in task.keys else {})}
-    rows = rows_of(task, asked, workspace.raw, readings_beside(workspace, task, asked, registered_meters(workspace), dates) if task.table.form == "register" else {})
+    rows = rows_of(task, asked, workspace.raw, readings_beside(workspace, task, asked, register, dates) if task.table.form == "register" else {})
     first = date.fromisoformat(f"{month}-01")
     rows = rows.with_columns((pl.lit(first) + pl.duration(days=pl.col("day"))).alias("day"), (pl.col("counted").cast(pl.Decimal(38, 9)) / pl.lit(10**task.table.decimals).cast(pl.Decimal(38, 0))).alias("counted"))
     if day is not None:
@@ -93,7 +104,10 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     }  # fmt: skip
 
 
-def _chosen(found: pl.DataFrame, meter: str | None, table: str | None, site: str | None) -> pl.DataFrame:
+def _chosen(folder: Path, meter: str | None, table: str | None, site: str | None) -> pl.DataFrame:
+    found = read_result(folder, "reading_months")
+    if meter is not None and meter not in found["meter_id"] and meter in read_result(folder, "reading_samples").filter(pl.col("rule") == "unknown_meter")["meter_id"]:
+        raise UsageProblem(f"The register of meters did not name '{meter}' when the last run read it: its rows are rejected.", where="METER", mend="Add it to data/raw/meters with its site and measure, and run again. Rows of it stand in reading_samples.csv.")
     if found.is_empty():
         raise EsgKpisError("The last run has no meter readings.", where="data/raw/readings", mend="docs/readings.md says how they come in.")
     for column, wanted, where in (("reading_table", table, "--table"), ("meter_id", meter, "METER"), ("site_id", site, "--site")):

@@ -6,7 +6,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from esg_kpis.assurance.withheld import of_people
+from esg_kpis.domains import DOMAINS
 from esg_kpis.ranges import months_in_words
+from esg_kpis.readings.declared import ROLLED_FILE
 
 
 def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, rejected: pl.DataFrame, observations: pl.DataFrame, missing: pl.DataFrame) -> None:
@@ -15,9 +17,15 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
     for name in ("File", "Encoding", "Records", "Rejected", "Status"):
         table.add_column(name, overflow="fold", justify="right" if name in ("Records", "Rejected") else "left")
     counts = {(path, sheet): count for path, sheet, count in rejected.filter(pl.col("line") > 0).group_by("path", "sheet").agg(pl.col("record_id").n_unique()).iter_rows()}
+    rolled = 0
     for row in files.iter_rows(named=True):
-        table.add_row(escape(": ".join(part for part in (row["path"], row["sheet"]) if part)), row["encoding"], f"{row['records']:,}", f"{counts.get((row['path'], row['sheet']), 0):,}", row["status"])
+        named, refused, status = escape(": ".join(part for part in (row["path"], row["sheet"]) if part)), f"{counts.get((row['path'], row['sheet']), 0):,}", row["status"]
+        if status == "read" and DOMAINS[row["path"].split("/")[0]].rolled and not row["path"].endswith(ROLLED_FILE):
+            rolled, refused, status = rolled + 1, "–", "rolled up"
+        table.add_row(named, row["encoding"], f"{row['records']:,}", refused, status)
     console.print(table)
+    if rolled:
+        console.print("[dim]– rows of readings are counted by table and month, not by file: esg-kpis readings, and reading_fates.csv of a run[/]")
     for row in rejected.sort(pl.col("line") > 0, "path", "sheet", "line", "rule").head(20).iter_rows(named=True):
         console.print(f"[red]rejected[/] {escape(row['message'])}  ({row['rule']})")
     if rejected.height > 20:

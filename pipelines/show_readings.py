@@ -18,15 +18,17 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def print_months(console: Console, found: list[dict[str, Any]], *, of_meter: bool) -> None:
-    """Months of tables, or of one meter."""
-    table = _table("table", "month", *(("site",) if of_meter else ("meters",)), "rows", "used", "missing", "estimated", "rejected", "excluded", "quantity", "unit")
+def print_months(console: Console, found: list[dict[str, Any]], besides: list[tuple[str, int, str]], *, of_meter: bool) -> None:
+    """Months of tables, or of one meter; besides, rows that are of none."""
+    counts = ("rows", "used", "missing", "estimated", "rejected", "excluded", *(name for name in ("rollovers", "breaks") if any(row[name] for row in found)))
+    table = _table("table", "month", *(("site",) if of_meter else ("meters",)), *counts, "quantity", "unit")
     for row in found:
         who = row["site_id"] if of_meter else f"{row['meters']:,}"
-        table.add_row(
-            escape(row["reading_table"]), row["month"], escape(str(who)), *(f"{row[name]:,}" for name in ("rows", "used", "missing", "estimated", "rejected", "excluded")), with_thousands(plain(row["quantity"])), escape(row["unit"])
-        )
+        table.add_row(escape(row["reading_table"]), row["month"], escape(str(who)), *("" if row[name] is None else f"{row[name]:,}" for name in counts), with_thousands(plain(row["quantity"])), escape(row["unit"]))
     console.print(table)
+    for name, rows, named in besides:
+        meters = f", among them of {named}" if named else ""
+        console.print(f"[yellow]besides[/] {escape(name)}: {rows:,} {'row' if rows == 1 else 'rows'} of no registered meter{escape(meters)}: reading_fates.csv says why, reading_samples.csv shows some")
     console.print("[dim]used, missing and estimated are intervals, or readings of a counter; rejected and excluded are rows. Why: reading_fates.csv. One meter: esg-kpis readings METER --month YYYY-MM[/]")
 
 

@@ -139,6 +139,7 @@ def test_what_people_open_holds_no_formula(ran: Ran) -> None:
         (["E1", "--day", "2030-02-09"], "--day: The last run has no readings of E1 in 2030-02."),
         (["--month", "2030-01"], "--month: The last run has no readings in 2030-01."),
         (["E1", "--month", "2030-01"], "--month: The last run has no readings of E1 in 2030-01."),
+        (["=cmd()"], "METER: The register of meters did not name '=cmd()' when the last run read it: its rows are rejected."),
         (["--month", "May"], "--month: 'May' is no month. Write it as 2023-05."),
         (["--month", "2023-13"], "--month: '2023-13' is no month."),
     ],
@@ -150,12 +151,27 @@ def test_what_the_command_cannot_show_is_refused_by_the_option_at_fault(ran: Ran
     assert str(found.exception).startswith(said)
 
 
-@pytest.mark.parametrize(("asked", "said"), [(["E1", "--day", "2023-02-11"], "No rows on 2023-02-11."), (["E1", "--month", "2023-02", "--day", "2023-02-09"], "used"), (["--month", "2023-02"], "2023-02")])
+@pytest.mark.parametrize(("asked", "said"), [(["E1", "--day", "2023-02-11"], "No rows on 2023-02-11."), (["E1", "--month", "2023-02", "--day", "2023-02-09"], "used"), (["--month", "2023-02"], "2023-02"), (["--month", "2023-01"], "besides water: 24 rows of no registered meter, among them of =cmd()")])
 def test_what_the_command_is_asked_for_it_shows(ran: Ran, asked: list[str], said: str) -> None:
     found = CliRunner().invoke(app, ["--root", str(ran.root), "--out", str(ran.out), "readings", *asked])
 
     assert found.exception is None
-    assert said in found.output
+    assert said in " ".join(found.output.split())
+
+
+def test_rows_of_no_registered_meter_are_told_where_they_are(ran: Ran) -> None:
+    fates = ran.table("reading_fates").filter(pl.col("reading_table") == "water")
+
+    assert "besides" not in CliRunner().invoke(app, ["--root", str(ran.root), "--out", str(ran.out), "readings", "--table", "power"]).output
+    assert fates.filter(pl.col("month") == "2023-01").select("rule", "rows", "meters").sort("rule").rows() == [("unknown_meter", 24, 1), ("used", 744, 1)]
+
+
+def test_check_counts_refused_readings_by_table_and_not_by_file(ran: Ran, tmp_path: Path) -> None:
+    found = CliRunner().invoke(app, ["--root", str(ran.root), "--out", str(tmp_path / "out"), "check"], env={"DAGSTER_HOME": str(tmp_path), "COLUMNS": "200"})
+    told = {line.split()[0]: line.split()[-3:] for line in found.output.splitlines() if line.startswith("readings/water/")}
+
+    assert told["readings/water/2023-01.rolled.csv"][-1] == "read"
+    assert [words for name, words in told.items() if not name.endswith(".rolled.csv")] == 3 * [["–", "rolled", "up"]]
 
 
 # ---------------------------------------------------------------- Dagster

@@ -121,6 +121,22 @@ def test_what_is_not_there_is_named(workspace: Path, words: tuple[str, ...], tol
     assert told in found.stderr
 
 
+def test_rows_are_judged_by_the_register_of_the_run(workspace: Path) -> None:
+    """By a register in which BJ-H1 is not read before 11 December, ten rows would be `not_read_then`."""
+    asked = ("--root", str(workspace), "readings", "BJ-H1", "--month", "2023-12", "--json")
+    path = workspace / "data" / "raw" / "meters" / "meters.csv"
+    before = path.read_text(encoding="utf-8")
+    walk = json.loads(answered(*asked).stdout)
+    path.write_text(before.replace("2023-11-01,", "2023-12-11,"), encoding="utf-8")
+    try:
+        changed = json.loads(answered(*asked).stdout)
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+    assert before.count("BJ-H1,,4,,2023-11-01,") == 1
+    assert changed == walk
+
+
 def test_a_file_that_is_no_longer_that_of_the_run_is_refused(workspace: Path) -> None:
     path = workspace / "data" / "raw" / "readings" / "heat.csv"
     before = path.read_bytes()

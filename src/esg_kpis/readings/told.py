@@ -212,8 +212,9 @@ def _fates(table: ReadingTable, month: Month) -> pl.DataFrame:
     """The rows of `reading_fates` of one month: they add up to the rows of its files."""
     named = month.frames["refused"].with_columns(pl.col("code").replace_strict(_NAMES, return_dtype=pl.String()).alias("rule"))
     refused = named.group_by("rule").agg(pl.col("rows").sum(), pl.struct(month.task.keys).n_unique().alias("meters")).with_columns(pl.col("rule").replace_strict(_FATES, return_dtype=pl.String()).alias("fate"))
-    received = month.frames["meters"].select(pl.col("rows").sum(), pl.len().alias("meters"))
-    used = received.with_columns(pl.lit("used").alias("rule"), pl.lit("used").alias("fate"), (pl.col("rows") - int(refused["rows"].sum())).alias("rows"))
+    lost = named.group_by(month.task.keys).agg(pl.col("rows").sum().alias("lost"))
+    left = month.frames["meters"].join(lost, on=month.task.keys, how="left", nulls_equal=True).select(pl.col("rows") - pl.col("lost").fill_null(0))
+    used = left.select(pl.lit("used").alias("rule"), pl.lit("used").alias("fate"), pl.col("rows").sum(), (pl.col("rows") > 0).sum().alias("meters"))
     meanings = {rule.name: rule.meaning for rule in RULES} | {"used": "counts"}
     return pl.concat([used.select("rule", "fate", "rows", "meters"), refused.select("rule", "fate", "rows", "meters")], how="vertical_relaxed").select(
         pl.lit(table.name).alias("reading_table"), pl.lit(month.name).alias("month"), "rule", "fate", "rows", "meters", pl.col("rule").replace_strict(meanings, return_dtype=pl.String()).alias("meaning")
