@@ -38,15 +38,14 @@ def run(
     name_key(person_key_file)
     request = Request(where, target, tuple(edition or ()), day(known_on, "--known-on"), day(as_of, "--as-of"), report=not no_report)
     stands = None if again else unchanged(request)
-    if stands is None:
-        _execute(request, quiet=as_json)
+    computed = _execute(request, quiet=as_json) if stands is None else {}
     locks = show_locks.locks(request, target)
-    summary = counts.summary(target) | {"locked": locks, "unchanged": stands is not None}
+    summary = counts.summary(target) | {"locked": locks, "unchanged": stands is not None, "months_computed": computed}
     if as_json:
         print_json(summary)
     else:
         terminal = console()
-        show_run.print_run(terminal, documents_of(request.workspace.editions), target, every=every)
+        show_run.print_run(terminal, documents_of(request.workspace.editions), target, every=every, computed=computed)
         show_locks.print_locks(terminal, locks)
         if known_on or as_of:
             terminal.print(f"These results are a what-if: known on {known_on or 'each edition’s date'}, as of {as_of or 'the latest of them'}.\nRun again without, or use --out for it.")
@@ -77,7 +76,7 @@ def check(person_key_file: KeyFile = None, root: Root = None, out: Out = None, a
     raise typer.Exit(1 if rejected.height else 0)
 
 
-def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  # noqa: ANN401
+def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> dict[str, list[str]]:  # noqa: ANN401
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from pipelines.run import execute, steps
@@ -90,4 +89,4 @@ def _execute(request: Any, *, quiet: bool, only_ingest: bool = False) -> None:  
         def told(step: str, ended: bool) -> None:
             progress.update(task, description=f"{step.replace('_', ' '):34.34}", advance=1 if ended else 0)
 
-        execute(request, told, only_ingest=only_ingest)
+        return execute(request, told, only_ingest=only_ingest)

@@ -16,6 +16,7 @@ from pipelines.asked import Request
 from pipelines.definitions import ASSETS, JOB, build_defs, defs
 from pipelines.failures import INTERRUPTED_IN_A_STEP, known, stopped
 from pipelines.progress import Listener, listen
+from pipelines.resources import ROLLED
 
 STANDS = "Nothing was published; the last results stand."
 _SETTINGS = """\
@@ -38,8 +39,11 @@ nux: {enabled: false}
 CHECK_ASSETS = ("files", "reading_months", "reading_fates", "reading_samples", "reading_versions", "reading_files", "records", "rejected", "quantities", "sites", "meters", "ownership", "instruments", "published_with_data", "observations", "people_counts", "people_controls", "headcount", "amounts", "outliers", "coverage", "meter_months")
 
 
-def execute(request: Request, progress: Listener, *, only_ingest: bool = False) -> None:
+def execute(request: Request, progress: Listener, *, only_ingest: bool = False) -> dict[str, list[str]]:
     """Materializes the assets of a workspace, all of them or only up to the amounts.
+
+    Returns:
+        Of each month of meter readings that had to be computed, the tables; of the others is taken what they had become before.
 
     Raises:
         EsgKpisError: what a step raised; an edition or factor library that cannot be read is found before anything starts.
@@ -65,6 +69,8 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
         )
     if not result.success:
         raise _failure(result, raised)
+    told = [event.step_materialization_data.materialization for event in result.all_events if event.is_step_materialization]
+    return {item.partition: str(item.metadata["computed"].value).split(", ") for item in told if item.asset_key == dg.AssetKey(ROLLED) and item.partition is not None}
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """What `esg-kpis run` prints when it is done, at 100 columns: the newest edition's KPIs, what is blocked and why, and what needs a person. Reads the tables of a run; computes nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -19,13 +20,21 @@ from pipelines.latest import RUN_FILE, latest_first, latest_of, read_result
 from pipelines.show_kpis import WIDTH, lines_of, print_kpis
 from pipelines.show_tie_out import print_differences, print_total
 
-REASONS, ERRORS, IDS = 6, 6, 8
+REASONS, ERRORS, IDS, MONTHS = 6, 6, 8, 3
 REPORT = Path("report") / "index.html"
 """Where the first page of the report site lies in the results."""
 
 
-def print_run(console: Console, documents: Mapping[str, str], out: Path, *, every: bool = False) -> None:
-    """The KPIs of the newest edition, or of all; then what is blocked or incomplete and why, and a summary: what needs a person, and where everything is. `documents` names the report of each edition."""
+def print_run(console: Console, documents: Mapping[str, str], out: Path, *, every: bool = False, computed: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+    """The KPIs of the newest edition, or of all; then what is blocked or incomplete and why, and a summary: what needs a person, and where everything is.
+
+    Args:
+        console: Where to.
+        documents: Names the report of each edition.
+        out: The results folder.
+        every: Prints every edition and every row.
+        computed: Of each month of meter readings that the run had to compute, the tables.
+    """
     folder = latest_of(out)
     names = ("kpi_labels", "kpi_values", "tie_out", "findings", "anomalies")
     tables = {name: read_result(folder, name) for name in names}
@@ -43,7 +52,7 @@ def print_run(console: Console, documents: Mapping[str, str], out: Path, *, ever
         print_reasons(console, tables["kpi_values"].filter(pl.col("status") == status), style, title, every=every)
     if every:
         _print_tie_out(console, tables["tie_out"], summary_of(folder))
-    _print_summary(console, folder, out, tables)
+    _print_summary(console, folder, out, tables, computed)
 
 
 def _other(tables: Mapping[str, pl.DataFrame], name: str, document: str) -> Text:
@@ -82,7 +91,7 @@ def _print_tie_out(console: Console, ties: pl.DataFrame, facts: dict[str, Any]) 
         console.print(f"[bold]Records[/] {edition}: " + ", ".join(f"{count:,} {name}" for name, count in fates.items()) + f" = {facts['records']:,} read")
 
 
-def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[str, pl.DataFrame]) -> None:
+def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[str, pl.DataFrame], computed: Mapping[str, Sequence[str]]) -> None:
     """What needs a person, and where everything is: the last lines, where the eye is when a run ends."""
     facts, ties, findings = summary_of(folder), tables["tie_out"], tables["findings"]
     off = ties.filter(pl.col("verdict").is_in(["differs", "not_computed"]) & pl.col("published").is_not_null() & ~pl.col("explained"))
@@ -98,6 +107,7 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
         ("KPIs", f"{facts['kpi_values']:,} cells: {facts['blocked'] or 'none'} blocked, {facts['incomplete'] or 'none'} incomplete", "esg-kpis table"),
         ("Tie-out", counted_verdicts(ties), "esg-kpis tie-out"),
         ("Records", f"{facts['records']:,} read, {facts['rejected_records'] or 'none'} rejected", "rejected_by_site" if facts["rejected_records"] else ""),
+        *_readings(read_result(folder, "reading_fates"), computed),
         ("Findings", words, "report/findings.html" if (out / REPORT).exists() else "findings.csv"),
         ("Anomalies", f"{waiting or 'none'} to be explained", "esg-kpis anomalies --open" if waiting else ""),
         ("Next", "what each period needs", "esg-kpis status"),
@@ -114,6 +124,16 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
     console.print(grid)
     if (changed := changed_before(folder, json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["key"])) is not None:
         console.print(Text(f"Files in {changed} were changed after they were written, so this run stands beside them, in {folder.name}.", style="yellow"))
+
+
+def _readings(fates: pl.DataFrame, computed: Mapping[str, Sequence[str]]) -> list[tuple[str, str, str]]:
+    """How many months of meter readings there are, and which of them were computed."""
+    if fates.is_empty():
+        return []
+    months, many = fates.select("reading_table", "month").n_unique(), sum(len(tables) for tables in computed.values())
+    which = "; ".join(f"{month} {', '.join(tables)}" for month, tables in sorted(computed.items())[:MONTHS]) + (" …" if len(computed) > MONTHS else "")
+    told = "none computed" if not many else "all computed" if many == months else f"{many} computed ({which}), the others as they were kept"
+    return [("Readings", f"{_many(months, 'month')} of {_many(fates['reading_table'].n_unique(), 'table')}: {told}", "esg-kpis readings")]
 
 
 def _many(count: int, name: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from esg_kpis.evidence import Asked, verified
 from tests.conftest import REPOSITORY, Ran, copy_workspace, run_workspace
 from tests.evidence_scenario import TRUSTED, pack_of, wrong
+from tests.terminal_scenario import esg_kpis, told
 
 EXAMPLE = REPOSITORY / "examples" / "interval-meters"
 README = (EXAMPLE / "README.md").read_text(encoding="utf-8")
@@ -59,6 +60,18 @@ def test_figures_are_those_of_the_readme(ran: Ran) -> None:
 
     assert values["status"].unique().to_list() == ["ok"]
     assert {"electricity": told["Electricity"], "energy": told["Energy: electricity and heat"], "ghg_scope_2_location": told["Scope 2, location-based"]} == dict(values.select("kpi_id", "printed").iter_rows())
+
+
+def test_a_run_says_which_months_it_computed(tmp_path: Path) -> None:
+    root = copy_workspace(tmp_path / "workspace", EXAMPLE)
+    path = root / "data/raw/readings/berlin/2023-11.csv"
+    first = esg_kpis(root, "run", "--no-report").stdout
+    path.write_bytes(path.read_bytes().rsplit(b"\r\n", 2)[0] + b"\r\n")
+    second, third = esg_kpis(root, "run", "--no-report").stdout, told(root, "run", "--no-report")
+
+    assert "10 months of 3 tables: all computed " in first
+    assert "10 months of 3 tables: 1 computed (2023-11 berlin), the others as they were kept" in " ".join(word for word in second.split() if word not in ("esg-kpis", "readings"))
+    assert (third["unchanged"], third["months_computed"]) == (True, {})
 
 
 def test_electricity_by_hand(ran: Ran) -> None:

@@ -186,17 +186,25 @@ def test_a_counter_that_begins_at_zero_again_is_told_with_its_months(tmp_path: P
     assert told == ["counters began at zero again 2 times, W1 in 2023-01, W1 in 2023-02: they fell without a rollover, and `resets` says what that means; what they show then counts"]
 
 
-@pytest.mark.parametrize(("lines", "breaks"), [(["950,A", "2,A"], [0, 1]), (["950,A", "2,B"], [0, 1]), (["950,A", "1000,A"], [0, 0])])
-def test_a_counter_that_falls_or_is_exchanged_between_two_months_breaks_off_too(tmp_path: Path, lines: list[str], breaks: list[int]) -> None:
-    found = way(tmp_path, water=WATER | {"columns": {"device": "device"}})
+@pytest.mark.parametrize(
+    ("lines", "digits", "breaks", "rollovers"),
+    [
+        (["950,A", "2,A"], "", [0, 1], [0, 0]), (["950,A", "2,B"], "", [0, 1], [0, 0]), (["950,A", "1000,A"], "", [0, 0], [0, 0]), (["950,A", "2,A"], "3", [0, 0], [0, 1]),
+        (["950,A", "2,B"], "3", [0, 1], [0, 0]),
+    ],
+)  # fmt: skip
+def test_what_happens_to_a_counter_between_two_months_is_told_with_the_later_one(tmp_path: Path, lines: list[str], digits: str, breaks: list[int], rollovers: list[int]) -> None:
+    """It falls, is exchanged, goes on, or goes through its highest number."""
+    found = way(tmp_path, METERS.replace("W1,,,", f"W1,,{digits},"), water=WATER | {"columns": {"device": "device"}})
     days = ["2023-01-02", "2023-01-30", "2023-02-02", "2023-02-20"]
     last, first = lines
     device = first.partition(",")[2]
-    told = [f"W1,{days[0]},900,A", f"W1,{days[1]},{last}", f"W1,{days[2]},{first}", f"W1,{days[3]},{40 if first == '2,A' else 1010},{device}"]
+    told = [f"W1,{days[0]},900,A", f"W1,{days[1]},{last}", f"W1,{days[2]},{first}", f"W1,{days[3]},{1010 if first == '1000,A' else 40},{device}"]
     put(found.root, "water.csv", "\n".join(["meter_id,time,value,device", *told]))
     rolled = found.rolled()
 
     assert rolled.months.sort("month")["breaks"].to_list() == breaks
+    assert rolled.months.sort("month")["rollovers"].to_list() == rollovers
     assert ("readings_broken" in set(rolled.observations["check"])) == (breaks == [0, 1])
 
 

@@ -1,5 +1,6 @@
 """Register readings over all months of a table: what was counted between the last reading of one month and the first of the next, parted by time at the ends of months."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -141,32 +142,32 @@ def pieces(chain: Chain) -> dict[tuple[str, ...], list[Piece]]:
     return found
 
 
-def breaks_between(chain: Chain) -> dict[tuple[tuple[str, ...], str], int]:
-    """How often a counter broke off between two months, by meter and the later month: it fell, or another device was read for the first time after the old one was last read."""
-    found: dict[tuple[tuple[str, ...], str], int] = {}
+def between(chain: Chain) -> dict[tuple[tuple[str, ...], str], Counter[str]]:
+    """What happened to counters between two months, by meter and the later month: `rollovers`, `resets` (they began at zero again), and `breaks`: a counter fell, or another device was read for the first time after the old one was last read."""
+    found: dict[tuple[tuple[str, ...], str], Counter[str]] = {}
     for key, fact, rows in _by_meter(chain):
         last: dict[str, Mapping[str, Any]] = {}
         by_month = groupby(sorted(rows, key=lambda row: (row["month"], row["first_at"], row["segment"])), key=lambda row: row["month"])
         for month, of_month in by_month:
             own = list(of_month)
+            first = {row["device"]: row for row in reversed(own)}
+            counts = Counter(_fell(last[device], row, fact, chain.table) for device, row in first.items() if device in last)
             goes_on = any(row["device"] in last and _goes_on(chain.table, last[row["device"]], row, fact) is not None for row in own)
             if last and not goes_on and min(_at(row, "first_at") for row in own) > max(_at(row, "last_at") for row in last.values()):
-                found[key, month] = 1
+                counts["breaks"] = 1
+            del counts[""]
+            if counts:
+                found[key, month] = counts
             last |= {row["device"]: row for row in own}
     return found
 
 
-def resets(chain: Chain) -> dict[tuple[tuple[str, ...], str], int]:
-    """How often a counter began at zero again, by meter and month, between two months in the later one."""
-    found: dict[tuple[tuple[str, ...], str], int] = {}
-    for key, fact, rows in _by_meter(chain) if chain.table.resets == "zero" else ():
-        for row in rows:
-            found[key, row["month"]] = found.get((key, row["month"]), 0) + row["resets"]
-        for _, of_device in groupby(rows, key=lambda row: row["device"]):
-            for before, after in pairwise(of_device):
-                low, high = before["last_value"], after["first_value"]
-                found[key, after["month"]] += high < low and not fact["feeds_back"] and not _went_round(low, high, fact["around"])
-    return {at: number for at, number in found.items() if number}
+def _fell(before: Mapping[str, Any], after: Mapping[str, Any], fact: Mapping[str, Any], table: ReadingTable) -> str:
+    """As what a counter that is lower than it was counts; nothing where it did not fall, or nobody can say why."""
+    low, high = before["last_value"], after["first_value"]
+    if high >= low or fact["feeds_back"]:
+        return ""
+    return "rollovers" if _went_round(low, high, fact["around"]) else "resets" if table.resets == "zero" else ""
 
 
 def _by_meter(chain: Chain) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], list[Mapping[str, Any]]]]:

@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -29,13 +30,17 @@ from esg_kpis.readings.lines import of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
 from esg_kpis.readings.samples import sampled
-from esg_kpis.readings.stitched import Chain, Slip, breaks_between, pieces, resets, without_slips
+from esg_kpis.readings.stitched import Chain, Slip, between, pieces, without_slips
 from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
 _FEW = 10
 _NAMES = {CODE[rule.name]: rule.name for rule in RULES}
 _FATES = {rule.name: rule.fate for rule in RULES}
+
+
+_Between = Mapping[tuple[tuple[str, ...], str], Counter[str]]
+"""What happened to counters between two months, see `stitched.between`."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,14 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: 
     months = _judged_together(source, months, raw)
     every = [*months, *_between(source, months)]
     lines = _lines(source, every, own)
-    by_meter = _with_breaks(source, every, pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)]))
+    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)])
+    counters = between(_chain(source, months)) if months and table.form == "register" else {}
+    by_meter = _with_those(by_meter, months[0].task.keys, counters) if counters else by_meter
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
     kept_back = [*_unknown(table, months, refused_rows), *_lacking(table, by_meter)]
-    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates, _resets(source, months))]
+    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates, _resets(months, counters))]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
 
@@ -126,17 +133,11 @@ def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[s
     return {month.name: of_registers(month.task, found, _readings(month), own) for month in months}
 
 
-def _with_breaks(source: Source, months: Sequence[Month], by_meter: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `reading_months` with the breaks of counters between two months, told with the later one, beside those within."""
-    if source.table.form == "interval" or not months:
-        return by_meter
-    found = breaks_between(_chain(source, months))
-    if not found:
-        return by_meter
-    keys = months[0].task.keys
-    more = pl.DataFrame([(*key, month, count) for (key, month), count in found.items()], schema=[*keys, "month", "__more"], orient="row")
+def _with_those(by_meter: pl.DataFrame, keys: Sequence[str], found: _Between) -> pl.DataFrame:
+    """The rows of `reading_months` with what happened to counters between two months, told with the later one, beside what happened within."""
+    more = pl.DataFrame([(*key, month, told["rollovers"], told["breaks"]) for (key, month), told in found.items()], schema={**dict.fromkeys((*keys, "month"), pl.String()), "_rollovers": pl.Int64(), "_breaks": pl.Int64()}, orient="row")
     joined = by_meter.join(more, on=[*keys, "month"], how="left", maintain_order="left")
-    return joined.with_columns(pl.when(pl.col("__more").is_null()).then("breaks").otherwise(pl.col("breaks").fill_null(0) + pl.col("__more")).alias("breaks")).drop("__more")
+    return joined.with_columns(pl.when(pl.col(f"_{name}").is_null()).then(name).otherwise(pl.col(name).fill_null(0) + pl.col(f"_{name}")).alias(name) for name in ("rollovers", "breaks")).drop("_rollovers", "_breaks")
 
 
 def _readings(month: Month) -> pl.DataFrame:
@@ -305,13 +306,13 @@ def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:
     return _row("readings_refused", name, seen, expected, "Nothing rests on this table, since it says `counts = false`; mend it if it is to be looked at.")
 
 
-def _resets(source: Source, months: Sequence[Month]) -> pl.DataFrame:
+def _resets(months: Sequence[Month], found: _Between) -> pl.DataFrame:
     """Meters and months in which a counter began at zero again: `site_id`, `meter_id`, `month`, `resets`."""
-    found = {}
-    if source.table.form == "register" and months:
-        found = resets(_chain(source, months))
     # The meter's id is the last part of its key.
-    return pl.DataFrame([("", key[-1], month, number) for (key, month), number in found.items()], schema={"site_id": pl.String(), "meter_id": pl.String(), "month": pl.String(), "resets": pl.Int64()}, orient="row")
+    schema = {"meter_id": pl.String(), "month": pl.String(), "resets": pl.Int64()}
+    parts = [pl.DataFrame([(key[-1], month, told["resets"]) for (key, month), told in found.items()], schema=schema, orient="row")]
+    parts += [month.frames["counters"].select("meter_id", pl.lit(month.name).alias("month"), "resets") for month in months if "counters" in month.frames]
+    return pl.concat(parts).group_by("meter_id", "month").agg(pl.col("resets").sum()).filter(pl.col("resets") > 0).with_columns(pl.lit("").alias("site_id")).sort("month", "meter_id")
 
 
 def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame, begun: pl.DataFrame) -> Iterator[dict[str, Any]]:
