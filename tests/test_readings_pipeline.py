@@ -63,6 +63,7 @@ def test_days_that_lack_more_than_is_tolerated_keep_the_measure_back(tmp_path: P
     refused = found.table("rejected").filter(pl.col("rule") == "partial_days").row(0, named=True)
     assert "2023-03: 20 of 1,488" in refused["message"]
     assert (refused["start"], refused["end"]) == (date(2023, 3, 1), date(2023, 3, 31))
+    assert "Ask for the readings that are missing, say as `tolerance` in _format.toml how many may be, or waive this finding in the edition." in found.table("findings")["what_to_do"].to_list()
     assert found.table("reading_months").filter(pl.col("partial_missing") > 0).select("month", "meter_id", "partial_days", "partial_missing").rows() == [("2023-03", "E1", 1, 20)]
 
 
@@ -108,7 +109,8 @@ def test_findings_say_what_is_missing_and_what_was_refused(ran: Ran) -> None:
 
     assert told["readings_missing", "power"] == "92 of 4,320 intervals are missing, of 1 meter; 1 day has some of its, and counts with what there is"
     assert told["coverage_gap", "electricity_purchased"].startswith("3 days missing in 1 site month, at HQ (2023-02)")
-    assert sum(check == "rejected_record" for check, _ in told) == 2
+    to_do = found.filter(pl.col("check") == "rejected_record").sort("subject")["what_to_do"].to_list()
+    assert [text.partition(",")[0] for text in to_do] == ["Mend the file or its _format.toml.", "Add the meter to data/raw/meters with its site and measure"]
 
 
 def test_months_are_published_as_files_and_records_lead_to_them(ran: Ran) -> None:

@@ -131,17 +131,23 @@ def _passed(check: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_MENDS = {
+    "file_stopped": "Mend the file or its _format.toml.", "unknown_meter": "Add the meter to data/raw/meters with its site and measure, or waive this finding in the edition.",
+    "partial_days": "Ask for the readings that are missing, say as `tolerance` in _format.toml how many may be, or waive this finding in the edition.",
+}  # fmt: skip
+"""What to do about what no row can be sent back for, by the rule."""
+
+
 def _of_rejected(group: pl.DataFrame, sites: Mapping[str, str]) -> dict[str, Any]:
     first = group.row(0, named=True)
     # A row about a person is mended in its own file, and which site it names is not said; a site that nobody knows can be sent nothing.
     site = None if group.select(of_people()).item(0, 0) or first["site_id"] not in sites else first["site_id"]
     sender = f"the site {site} ({sites[site]})" if site else f"the sender of {first['path']}"
-    stopped = first["rule"] == "file_stopped"
     return {
         "check": "rejected_record", "subject": f"{first['path']}{', line ' + str(first['line']) if first['line'] else ''}", "id_subject": first["record_id"],
         "edition": "", "period": "", "severity": "error", "passed": False, "observed": " ".join(group["message"]), "expected": CHECKS["rejected_record"].lower(),
         "difference": None, "record_ids": first["record_id"],
-        "what_to_do": "Mend the file or its _format.toml." if stopped else f"Send the row back to {sender}, or waive this finding in the edition.",
+        "what_to_do": _MENDS.get(first["rule"], f"Send the row back to {sender}, or waive this finding in the edition."),
     }  # fmt: skip
 
 
