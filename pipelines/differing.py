@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from esg_kpis.assurance.named import without_ids
 from esg_kpis.errors import UsageProblem, near_misses
 from esg_kpis.exact import plain, printed, rounded
 from esg_kpis.restatement.bridge import AND
@@ -118,7 +119,7 @@ def print_difference(console: Console, found: Difference, cells: Sequence[CellCh
         if change.note:
             notes.setdefault(change.note, []).append(f"{change.cell[1]} {change.cell[2]}")
     for note, named in notes.items():
-        console.print(f"Not parted, since {escape(note)}: {escape(', '.join(named[:SHOWN]))}{f' and {len(named) - SHOWN} more' if len(named) > SHOWN else ''}")
+        console.print(f"Not parted, since {escape(without_ids(note))}: {escape(', '.join(named[:SHOWN]))}{f' and {len(named) - SHOWN} more' if len(named) > SHOWN else ''}")
 
 
 def _print_inputs(console: Console, found: Difference, *, every: bool) -> None:

@@ -262,7 +262,7 @@ def test_a_cell_that_lost_its_value_is_told_and_not_parted(tmp_path: Path) -> No
     change = cell(difference(run_of(old, sent, library), run_of(new, sent, library, editions="other")))
 
     assert (change.before, change.after, change.states, change.parts) == (500, None, ("ok", "blocked"), {})
-    assert change.note == "one of the two runs has no value"
+    assert change.note.startswith("in the second run it is blocked (edition.toml, rule grid: No factor leads to emission_gas of CO2 from electricity_purchased")
 
 
 def test_what_cannot_be_told_apart_is_one_part(tmp_path: Path) -> None:

@@ -112,15 +112,15 @@ def _groups(rerun: Rerun, *, otherwise: bool) -> dict[str, list[str]]:
 def _changed(first: Run, second: Run, shared: Sequence[str]) -> list[CellChange]:
     """The cells that are not as they were, not yet parted."""
     key = ["edition", "kpi_id", "period", "breakdown", "category"]
-    before, after = (run.values.filter(pl.col("edition").is_in(list(shared))).select(*key, "unit", "value", "status") for run in (first, second))
-    joined = before.join(after.rename({"unit": "unit_after", "value": "value_after", "status": "status_after"}), on=key, how="full", coalesce=True)
+    before, after = (run.values.filter(pl.col("edition").is_in(list(shared))).select(*key, "unit", "value", "status", "reason") for run in (first, second))
+    joined = before.join(after.rename({"unit": "unit_after", "value": "value_after", "status": "status_after", "reason": "reason_after"}), on=key, how="full", coalesce=True)
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_after")) for name in ("value", "status", "unit"))
     found = []
     for row in joined.filter(differs).sort(key).iter_rows(named=True):
         old, new = (None if row[name] is None else Fraction(row[name]) for name in ("value", "value_after"))
         note = ""
         if old is None or new is None:
-            note = "one of the two runs has no value"
+            note = " and ".join(_without_value(who, row[f"status{side}"], row[f"reason{side}"]) for who, side, value in (("the first run", "", old), ("the second run", "_after", new)) if value is None)
         elif row["unit"] != row["unit_after"]:
             note = f"the unit was {row['unit']} and is {row['unit_after']}"
         elif row["kpi_id"] not in first.editions[row["edition"]].kpis:
@@ -128,6 +128,13 @@ def _changed(first: Run, second: Run, shared: Sequence[str]) -> list[CellChange]
         cell = (row["edition"], row["kpi_id"], row["period"], row["breakdown"], row["category"])
         found.append(CellChange(cell, row["unit"] or row["unit_after"], old, new, (row["status"] or "-", row["status_after"] or "-"), {}, {}, note=note))
     return found
+
+
+def _without_value(who: str, status: str | None, reason: str | None) -> str:
+    """That a run has no value of a cell, and why, as its own table of values says."""
+    if status is None:
+        return f"{who} has no such cell"
+    return f"in {who} it is {status.replace('_', ' ')}{f' ({reason})' if reason else ''}"
 
 
 def _told(change: CellChange, rerun: Rerun, groups: Mapping[str, Sequence[str]], *, code: bool) -> CellChange:
