@@ -1,9 +1,10 @@
 """Whole runs of a workspace with readings: KPIs, estimates, what is blocked, partitions in Dagster, and packs that are verified from the months they enclose."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -287,6 +288,37 @@ def test_a_month_that_is_gone_from_the_pack_is_noticed(pack: bytes) -> None:
     del files["inputs/readings/power/2023-02.rolled.csv"]
 
     assert wrong(looked_at(signed_again(files, KEY)))
+
+
+def two_editions(root: Path) -> Path:
+    """e1 of 9 April and e2 of 1 June 2024; half of each day of February came in May."""
+    workspace(root)
+    tables(root, power=HOURLY | {"columns": {"received": "received"}})
+    late = datetime(2024, 5, 1, tzinfo=UTC)
+    rows = [row for meter in ("E1", "E2") for row in quarter(meter)]
+    put_months(root / "data/raw/readings/power", [(*row, late) if number % 24 >= 12 and row[1].month == 2 else row for number, row in enumerate(rows)])
+    shutil.copytree(root / "editions" / "e1", root / "editions" / "e2")
+    path = root / "editions" / "e2" / "edition.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("knowledge_date = 2024-04-09", "knowledge_date = 2024-06-01").replace('id = "e1"', 'id = "e2"'), encoding="utf-8")
+    return root
+
+
+def test_each_edition_is_judged_by_what_was_known_on_its_own_date(tmp_path: Path) -> None:
+    both = run_workspace(two_editions(tmp_path / "both"), tmp_path / "out", tmp_path / "dagster")
+    single = two_editions(tmp_path / "alone")
+    shutil.rmtree(single / "editions" / "e2")
+    first = run_workspace(single, tmp_path / "first", tmp_path / "dagster-first")
+
+    told = both.table("kpi_values").filter(pl.col("kpi_id") == "electricity").select("edition", "status", "value").sort("edition").rows()
+    assert told == [("e1", "blocked", None), ("e2", "ok", 2 * 90 * 24)]
+    assert cell(first, "electricity")["status"] == "blocked"
+    refused = both.table("rejected").select("rule", "known_on", "message")
+    assert refused.select("rule", "known_on").rows() == [("partial_days", date(2024, 4, 9))]
+    assert refused["message"].item().startswith("readings/power: as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: ")
+    for name in ("e1", "e2"):
+        found = verified(pack_of(both, name, "2023"), Asked(TRUSTED))
+        assert found.good, wrong(found)
+        assert verdicts(found)["electricity", "All"] == "agrees"
 
 
 # ---------------------------------------------------------------- the same whichever engine

@@ -343,18 +343,17 @@ def test_a_month_of_which_corrections_leave_nothing_stands_as_it_was_known_befor
     assert as_known_on(KNOWN_ON, read.quantities, found.versions).filter(pl.col("excluded").is_null() & (pl.col("start") == date(2023, 2, 1)))["canonical"].to_list() == [5]
 
 
-def test_days_of_which_an_earlier_edition_knew_too_little_are_told(power: Way) -> None:
+def test_days_of_which_an_earlier_edition_knew_too_little_are_rejected_for_it_alone(power: Way) -> None:
     """Half of each day of February came after the first of two knowledge dates: enough is known now, and too little was then."""
     late = datetime(2024, 6, 1, tzinfo=UTC)
     put_months(data(power) / "power", [(*row, late) if number % 24 >= 12 else row for meter in ("E1", "E2") for number, row in enumerate(hours(meter, "2023-02-01", 28))])
     found = roll_up(power.workspace, registered_meters(power.workspace), Dates(date(2024, 6, 1), AS_OF, (KNOWN_ON,)))
 
-    assert found.metered.refused == []
-    told = found.observations.filter(pl.col("check") == "readings_missing").row(0, named=True)
-    assert (told["subject"], told["observed"]) == (
-        "power as known on 2024-04-09",
-        "as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: 672 of 1,344. What is missing counts as zero.",
-    )
+    [told] = found.metered.refused
+    assert (told["rule"], told["known_on"], told["message"]) == (
+        "partial_days", KNOWN_ON,
+        "readings/power: as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: 672 of 1,344. What is missing counts as zero.",
+    )  # fmt: skip
 
 
 def test_readings_after_the_last_day_that_data_may_be_about_are_refused(power: Way) -> None:

@@ -53,10 +53,15 @@ class Counted:
 def counted_in(received: Received, edition: Edition, library: Library, known_on: date) -> Counted:
     """What an edition makes of what was received, with factors and instruments known on a day."""
     received = received.earlier.get(known_on, received)
-    sites, rejected, as_of = received.sites, received.rejected, received.as_of
+    sites, rejected, as_of = received.sites, _holding(received.rejected, known_on), received.as_of
     inside = amounts_in_edition(received.amounts, sites, rejected, edition, as_of, received.ownership, received.days)
     gaps = filled(inside, received.amounts, received.coverage, sites, rejected, edition, as_of, received.ownership)
     here = consolidated(pl.concat([inside, gaps.amounts]), sites, received.ownership, edition, received.days)
     market = market_based(here, sites, received.instruments, library, edition, known_on)
     counting = pl.concat([here.filter(pl.col("excluded").is_null()), market.amounts])
     return Counted(here, gaps, market, apply_factors(counting, sites, with_instruments(library, received.instruments), edition, known_on))
+
+
+def _holding(rejected: pl.DataFrame, known_on: date) -> pl.DataFrame:
+    """The rejections that hold for an edition of a knowledge date: but for those that hold on another alone. In results from before there were such, all hold."""
+    return rejected.filter(pl.col("known_on").is_null() | (pl.col("known_on") == known_on)) if "known_on" in rejected.columns else rejected

@@ -165,7 +165,7 @@ def rejected_of(
     )
     chinese = [right_zh(rule, detail) for rule, detail in joined.select("rule", "detail").iter_rows()]
     joined = joined.with_columns(pl.Series("expected_zh", chinese, dtype=pl.String()))
-    return conform(pl.concat([joined.with_columns(message.alias("message")).select(REJECTED.names), stops]), REJECTED)
+    return conform(pl.concat([joined.with_columns(message.alias("message"), pl.lit(None, dtype=pl.Date()).alias("known_on")).select(REJECTED.names), stops]), REJECTED)
 
 
 def _with_places(rejected: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:

@@ -125,7 +125,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
     files: list[dict[str, Any]] = []
     parts: list[Told] = []
     earlier: list[tuple[str, bytes, str]] = []
-    then_missing: list[dict[str, Any]] = []
+    lacked: list[dict[str, Any]] = []
     hashes, settings = Hashes(workspace.readings), read_settings(workspace.root)
     refused_rows = cache(partial(refused_meters, workspace))
     tables, stopped = tables_of(workspace.raw)
@@ -138,7 +138,7 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
                 told = told_of(source, found, meters, workspace.raw, refused_rows)
                 then = _earlier(source, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters, workspace.raw)
                 earlier += _versions(table, then, told)
-                then_missing += _kept_back_then(table, then, told)
+                lacked += _lacked_then(then, told)
                 files += [_listed(workspace, file, hashes) for file in source.files]
                 parts.append(told)
                 monthly.forget_gone(workspace.readings / table.name, source.by_month, [file.path for file in source.files])
@@ -150,11 +150,11 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
     files = [*of_stopped, *files, *(row_without_lines(path, content) for path, content, _ in made if not holds_lines(content))]
     sent = [(_as_file(path, content), domain) for path, content, domain in made if holds_lines(content)]
     return Rolled(
-        Metered(sent, files, [*refused, *(row for part in parts for row in part.refused)]),
+        Metered(sent, files, [*refused, *(row for part in parts for row in part.refused), *lacked]),
         _table(READING_MONTHS, [part.months for part in parts]), _table(READING_FATES, [part.fates for part in parts]), _table(READING_SAMPLES, [part.samples for part in parts]),
         versions_of({path: content for path, content, _ in made}),
         pl.DataFrame({"path": [path for path, _, _ in made], "content": [content.decode() for _, content, _ in made]}, schema={"path": pl.String(), "content": pl.String()}).sort("path"),
-        pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts), pl.DataFrame(then_missing, schema=OBSERVATION)]),
+        pl.concat([pl.DataFrame(schema=OBSERVATION), *(part.observations for part in parts)]),
     )  # fmt: skip
 
 
@@ -168,11 +168,11 @@ def _earlier(source: Source, earlier: Mapping[date, Sequence[Month]], now: Seque
     return {day: told_of(source, months, meters, raw) for day, months in sorted(earlier.items()) if [month.key for month in months] != [month.key for month in now]}
 
 
-def _kept_back_then(table: ReadingTable, earlier: Mapping[date, Told], latest: Told) -> Iterator[dict[str, Any]]:
-    """Observations on days of which too little was known on an earlier knowledge date, and enough is known now."""
+def _lacked_then(earlier: Mapping[date, Told], latest: Told) -> Iterator[dict[str, Any]]:
+    """What days of which too little was known on an earlier knowledge date keep back in the editions of that date, where enough is known now."""
     now = {row["record_id"] for row in latest.refused}
     for day, told in earlier.items():
-        yield from (as_known_then(table.name, day, row) for row in told.refused if row["rule"] == "partial_days" and row["record_id"] not in now)
+        yield from (as_known_then(day, row) for row in told.refused if row["rule"] == "partial_days" and row["record_id"] not in now)
 
 
 def _versions(table: ReadingTable, earlier: Mapping[date, Told], latest: Told) -> Iterator[tuple[str, bytes, str]]:

@@ -286,19 +286,20 @@ def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list
 
 
 def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: str, expected: str, message: str, month: str | None = None) -> dict[str, Any]:
-    """A row of `rejected`; of a month, where what it keeps back is of that month alone."""
+    """A row of `rejected` that holds for all editions; of a month, where what it keeps back is of that month alone."""
     first = None if month is None else date.fromisoformat(f"{month}-01")
     last = None if month is None else date.fromisoformat(f"{month_after(month)}-01") - timedelta(days=1)
     return {
         "record_id": record_id(hashlib.sha256(" ".join([path, rule, *([month] if month else [])]).encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
-        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": None, "start": first, "end": last,
+        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": None, "start": first, "end": last, "known_on": None,
     }  # fmt: skip
 
 
-def as_known_then(name: str, day: date, refused: dict[str, Any]) -> dict[str, Any]:
-    """The observation on what an earlier edition would have kept back, had it been run alone."""
-    seen = f"as known on {day}, {refused['message'].partition(': ')[2]}"
-    return _row("readings_missing", f"{name} as known on {day}", seen, refused["expected"], "It counts in the editions of that day all the same: what keeps a measure back is what the latest edition knows. Run that edition alone to have it judged by its own day.")
+def as_known_then(day: date, refused: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `rejected` as it holds for the editions of an earlier knowledge date alone."""
+    path, _, told = refused["message"].partition(": ")
+    own = hashlib.sha256(f"{refused['record_id']} {day}".encode()).hexdigest()
+    return {**refused, "record_id": record_id(own, "", 0), "message": f"{path}: as known on {day}, {told}", "known_on": day}
 
 
 def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:

@@ -84,7 +84,9 @@ def _rejected(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     waived = words(waiver.finding for waiver in asked.edition.rules.waiver if waiver.until >= asked.as_of)
     con.execute(f"""
         INSERT INTO in_periods BY NAME
-        WITH first_rule AS (SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY rule, "column") AS place FROM rejected WHERE measures <> ''),
+        WITH first_rule AS (
+          SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY rule, "column") AS place FROM rejected WHERE measures <> '' AND (known_on IS NULL OR known_on = DATE '{asked.known_on.isoformat()}')
+        ),
         told AS (
           SELECT record_id, site_id, unnest(string_split(measures, ';')) AS measure, CASE WHEN sure THEN start END AS start, CASE WHEN sure THEN "end" END AS "end",
                  substr(sha256('rejected_record' || chr(31) || record_id || chr(31) || chr(31)), 1, 12) IN {waived} AS waived

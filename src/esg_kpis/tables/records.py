@@ -57,6 +57,7 @@ REJECTED = Table(
         SITE,
         Column("start", pl.Date(), "First day, where it could be read", nullable=True),
         Column("end", pl.Date(), "Last day, where it could be read", nullable=True),
+        Column("known_on", pl.Date(), "Knowledge date of the editions for which alone it holds: of meter readings of which too little was known then, and enough is known now; null for all editions", nullable=True),
     ),
 )  # fmt: skip
 
