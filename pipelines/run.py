@@ -70,7 +70,7 @@ def execute(request: Request, progress: Listener, *, only_ingest: bool = False) 
     if not result.success:
         raise _failure(result, raised)
     told = [event.step_materialization_data.materialization for event in result.all_events if event.is_step_materialization]
-    return {item.partition: str(item.metadata["computed"].value).split(", ") for item in told if item.asset_key == dg.AssetKey(ROLLED) and item.partition is not None}
+    return {item.partition: list(dict.fromkeys(str(item.metadata["computed"].value).split(", "))) for item in told if item.asset_key == dg.AssetKey(ROLLED) and item.partition is not None}
 
 
 @contextmanager

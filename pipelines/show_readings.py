@@ -43,7 +43,7 @@ def print_rows(console: Console, walk: dict[str, Any], most: int) -> None:
         console.print("  [dim]it was not read in this month: what it went on between the readings before and after is parted by time[/]")
         return
     if walk["form"] == "register":
-        console.print("  [dim]of a counter each row counts what it went on since the reading before; the first of the month goes on from the month before[/]")
+        console.print("  [dim]of a counter each row counts what it went on since the reading before; what it went on between two months is parted by time at midnight, and stands in the lines above and in no row[/]")
     if walk["day"] is None:
         days = _table("day", "used", "of", "not used", "estimated", f"counted {meter['unit']}")
         for row in walk["days"]:
