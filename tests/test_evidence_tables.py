@@ -14,7 +14,7 @@ from esg_kpis.evidence.contents import JUDGED, TABLES
 from esg_kpis.evidence.datapackage import _MORE
 from esg_kpis.evidence.tables import as_csv, from_csv
 from esg_kpis.exact import VALUE
-from esg_kpis.tables import Column, Table
+from esg_kpis.tables import REJECTED, Column, Table
 from esg_kpis.tables.definition import text
 
 TABLE = Table(
@@ -35,6 +35,16 @@ def test_tables_of_a_pack_keep_the_form_in_which_packs_were_signed() -> None:
     columns = {path: " ".join(table.names) for path, table in {**TABLES, **JUDGED, **_MORE}.items()}
 
     assert columns == dict(line.split(": ", 1) for line in (Path(__file__).parent / "pack_columns.txt").read_text(encoding="utf-8").splitlines())
+
+
+def test_rejections_of_a_pack_from_before_they_had_a_knowledge_date_are_read() -> None:
+    frame = pl.DataFrame([{"record_id": "a:1", "rule": "r", "line": 1}], schema=REJECTED.schema).with_columns(pl.col(name).fill_null("") for name, dtype in REJECTED.schema.items() if dtype == pl.String())
+
+    now = as_csv(frame, REJECTED)
+    before = b"\n".join(line.rpartition(b",")[0] for line in now.splitlines()) + b"\n"
+
+    assert b"known_on" not in before
+    assert from_csv(before, REJECTED, "").equals(from_csv(now, REJECTED, ""))
 
 
 def test_a_table_by_hand() -> None:

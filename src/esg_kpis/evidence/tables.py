@@ -33,6 +33,10 @@ def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(flag).then(pl.lit("'") + pl.col(flag.meta.output_name())).otherwise(pl.col(flag.meta.output_name())).alias(flag.meta.output_name()) for flag in risky)
 
 
+_LATER = {"rejected": ("known_on",)}
+"""Columns that came after packs were signed without them; in those they say nothing."""
+
+
 def from_csv(content: bytes, table: Table, where: str) -> pl.DataFrame:
     """The rows of a CSV that `as_csv` wrote, typed by the data dictionary.
 
@@ -44,6 +48,7 @@ def from_csv(content: bytes, table: Table, where: str) -> pl.DataFrame:
     mend = "Take the pack as it was received."
     try:
         text = pl.read_csv(io.BytesIO(content), infer_schema=False)
+        text = text.with_columns(pl.lit(None, dtype=pl.String()).alias(name) for name in _LATER.get(table.name, ()) if name not in text.columns)
         if text.columns != table.names:
             raise InputProblem(f"Its columns are not those of the table {table.name}.", where=where, mend=mend)
         typed = [_typed(column.name, column.dtype) for column in table.columns]
