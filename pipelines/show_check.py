@@ -20,7 +20,8 @@ def print_check(console: Console, files: pl.DataFrame, records: pl.DataFrame, re
     rolled = 0
     for row in files.iter_rows(named=True):
         named, refused, status = escape(": ".join(part for part in (row["path"], row["sheet"]) if part)), f"{counts.get((row['path'], row['sheet']), 0):,}", row["status"]
-        if status == "read" and DOMAINS[row["path"].split("/")[0]].rolled and not row["path"].endswith(ROLLED_FILE):
+        domain = DOMAINS.get(row["path"].split("/")[0])  # None of a file that lies in no folder of a domain.
+        if status == "read" and domain is not None and domain.rolled and not row["path"].endswith(ROLLED_FILE):
             rolled, refused, status = rolled + 1, "–", "rolled up"
         table.add_row(named, row["encoding"], f"{row['records']:,}", refused, status)
     console.print(table)
