@@ -333,10 +333,12 @@ def test_a_breakdown_lists_categories_or_makes_one_of_each(tmp_path: Path) -> No
 
 
 def test_a_rejected_record_of_an_unknown_site_blocks_every_category(tmp_path: Path) -> None:
-    spread = [{"name": "country", "categories": {"Mainland": {"country": ["CN"]}, "Hong Kong": {"country": ["HK"]}}}]
+    spread = [{"name": "country", "categories": {"Mainland": {"country": ["CN"]}, "Hong Kong": {"country": ["HK"]}}}, {"name": "site", "each": "site_id"}]
     bad = [rejected_row("water_tap", site_id=None)], [rejected_row("water_tap", site_id="HQ")]
 
-    unknown, known = (computed(edition_of(tmp_path, [TAP | {"breakdowns": spread}]), [], bad=rows) for rows in bad)
+    unknown, known = (computed(edition_of(tmp_path, [TAP | {"breakdowns": spread}]), [year("water_tap", "1", site_id="SHOP")], bad=rows) for rows in bad)
 
     assert [unknown.cell("tap", category=name)["status"] for name in ("Mainland", "Hong Kong")] == ["blocked", "blocked"]
     assert [known.cell("tap", category=name)["status"] for name in ("Mainland", "Hong Kong")] == ["blocked", "not_collected"]
+    assert unknown.cell("tap", category="SHOP")["status"] == "blocked"
+    assert [known.cell("tap", category=name)["status"] for name in ("SHOP", "HQ")] == ["ok", "blocked"]

@@ -118,7 +118,7 @@ class Cut:
     def matching(self, places: Places, where: Mapping[str, Sequence[str]]) -> Places:
         """Those of some rows whose attributes are among the values; what is blocked, waived or lacking matches too where nobody can say what it is."""
         for name, values in where.items():
-            known = self.column(name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in COUNTED_BY else "kind")
+            known = self.column(known_by(name))
             left_out = {value.removeprefix(NOT) for value in values if value.startswith(NOT)}
             wanted, own, blocked, short = set(values), self.column(name), self.column("blocked"), self.column("short")
             lacking = name in ATTRIBUTES
@@ -127,6 +127,11 @@ class Cut:
                 if (own[place] not in left_out if left_out else own[place] in wanted) or (known[place] == "" and (blocked[place] is not None or (lacking and bool(short[place]))))
             ]  # fmt: skip
         return places
+
+
+def known_by(name: str) -> str:
+    """The column that is empty where nobody can say which value of another one a row has that is blocked: of whoever was not counted, and of a site that nobody knows, all of it."""
+    return name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in COUNTED_BY else "kind"
 
 
 def _listed(column: pl.Series) -> list[Any]:

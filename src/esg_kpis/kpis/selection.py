@@ -10,8 +10,8 @@ from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT, SITE_ATTRIBUTES, Where
-from esg_kpis.kpis.cube import COUNTED_BY, OF_LIST, OF_PEOPLE, cross_name
-from esg_kpis.kpis.cut import Cut, Total, Totals
+from esg_kpis.kpis.cube import OF_LIST, OF_PEOPLE, cross_name
+from esg_kpis.kpis.cut import Cut, Total, Totals, known_by
 
 Within = tuple[str, ...] | None
 Part = Callable[[Kpi, Within], Totals]
@@ -19,7 +19,10 @@ Part = Callable[[Kpi, Within], Totals]
 
 
 def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[str, Part]:
-    """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`."""
+    """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`.
+
+    What is blocked and may be of any category, since nobody knows its site, is in every one.
+    """
     if breakdown.each is None:
         return {category: partial(_narrowed, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
     return {category: partial(_dealt, cut=cut, each=breakdown.each, category=category) for category in sorted({*cut.column(breakdown.each), *more}) if category}
@@ -29,13 +32,15 @@ def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Tota
     if within is not None and each not in within:
         return cut.kept(kpi, ("whole",), lambda: cut.totals(cut.chosen(kpi, ())))
 
-    def dealt() -> dict[str, list[int]]:
-        hands, of_each = dict[str, list[int]](), cut.column(each)
-        for place in cut.chosen(kpi, ()):
+    def dealt() -> tuple[dict[str, list[int]], list[int]]:
+        hands, of_each, chosen = dict[str, list[int]](), cut.column(each), cut.chosen(kpi, ())
+        for place in chosen:
             hands.setdefault(of_each[place], []).append(place)
-        return hands
+        known, blocked = cut.column(known_by(each)), cut.column("blocked")
+        return hands, [place for place in chosen if known[place] == "" == of_each[place] and blocked[place] is not None] if cut.some("blocked") else []
 
-    return cut.totals(cut.kept(kpi, ("dealt", each), dealt).get(category, ())) or _zeros(kpi, cut, ())
+    hands, anywhere = cut.kept(kpi, ("dealt", each), dealt)
+    return cut.totals([*hands.get(category, ()), *anywhere]) or _zeros(kpi, cut, ())
 
 
 def _narrowed(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Totals:
@@ -98,7 +103,7 @@ def selected(cube: pl.DataFrame, amounts: Amounts, attributes: Iterable[str] = (
 def only(cube: pl.DataFrame, breakdown: Breakdown, category: str, within: Within = None) -> pl.DataFrame:
     """The rows of a cube, or of the amounts themselves, that belong to one category of a breakdown, as far as `within` narrows it."""
     if breakdown.each:
-        return cube if within is not None and breakdown.each not in within else cube.filter(pl.col(breakdown.each) == category)
+        return cube if within is not None and breakdown.each not in within else cube.filter(_matches(cube, breakdown.each, [category]))
     wanted = breakdown.categories[category]
     conditions = [_matches(cube, name, wanted[name]) for name in attributes_of(breakdown, category, within)]
     return cube.filter(pl.all_horizontal(conditions)) if conditions else cube
@@ -118,10 +123,9 @@ def narrowed(within: Within, kpi: Kpi) -> Within:
 
 def _matches(cube: pl.DataFrame, name: str, values: Sequence[str]) -> pl.Expr:
     """A row matches when its attribute is among the values (or not among those to leave out); what is blocked, waived or lacking matches too where nobody can say what it is."""
-    known = name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in COUNTED_BY else "kind"
     left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
     among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
     unknown = pl.col("blocked").is_not_null()
     if "short" in cube.columns and name in ATTRIBUTES:
         unknown |= pl.col("short").list.len() > 0
-    return among | ((pl.col(known) == "") & unknown)
+    return among | ((pl.col(known_by(name)) == "") & unknown)

@@ -87,12 +87,17 @@ def taken(term: Term, kpi: Kpi) -> str:
     """The rows of the cube that a term takes, as a query with `measure`, `quantity`, `blocked`, `amounts`, `waived`, and `category` where it is that of each."""
     category = f'"{term.each}"' if term.each else "''"
     wanted = [_among(name, term.breakdown.categories[term.category][name]) for name in term.attributes]
-    if term.each:
-        wanted.append(f"\"{term.each}\" <> ''")
-    parts = []
+    when, parts = f"period = {text(term.period)}", []
     for amounts in kpi.amounts:
-        conditions = [f"period = {text(term.period)}", *_selection(amounts, term.attributes), *wanted]
-        parts.append(f"SELECT {category} AS category, measure, quantity, blocked, amounts, waived FROM cube WHERE {' AND '.join(conditions)}")  # noqa: S608
+        conditions = " AND ".join([when, *_selection(amounts, term.attributes), *wanted])
+        taken_there = f"SELECT {category} AS category, measure, quantity, blocked, amounts, waived FROM cube WHERE {conditions}"  # noqa: S608
+        if term.each is None:
+            parts.append(taken_there)
+            continue
+        parts.append(f"{taken_there} AND {category} <> ''")
+        # What is blocked and of no known site may be of each.
+        every = f"SELECT DISTINCT {category} AS category FROM cube WHERE {when} AND {category} <> ''"  # noqa: S608
+        parts.append(f"SELECT e.category, measure, quantity, blocked, amounts, waived FROM (SELECT * FROM cube WHERE {conditions} AND blocked AND {category} = '' AND \"{_known_by(term.each)}\" = '') CROSS JOIN ({every}) e")  # noqa: S608
     return " UNION ALL ".join(parts)
 
 
@@ -128,9 +133,13 @@ def _among(name: str, values: Sequence[str]) -> str:
     """Whether an attribute is among the values, or among none of those to leave out; of what is blocked nobody can say what it is."""
     left_out = [value.removeprefix("not ") for value in values if value.startswith("not ")]
     among = f'"{name}" NOT IN {words(left_out)}' if left_out else f'"{name}" IN {words(values)}'
-    known = name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in _COUNTED_BY else "kind"
     unknown = "(blocked OR waived)" if name in ATTRIBUTES else "blocked"
-    return f"({among} OR (\"{known}\" = '' AND {unknown}))"
+    return f"({among} OR (\"{_known_by(name)}\" = '' AND {unknown}))"
+
+
+def _known_by(name: str) -> str:
+    """The column that is empty where nobody can say what an attribute of a row is."""
+    return name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in _COUNTED_BY else "kind"
 
 
 # ---------------------------------------------------------------- zeros
