@@ -63,7 +63,7 @@ def test_days_that_lack_more_than_is_tolerated_keep_the_measure_back(tmp_path: P
     assert cell(found, "electricity")["status"] == "blocked"
     refused = found.table("rejected").filter(pl.col("rule") == "partial_days").row(0, named=True)
     assert "2023-03: 20 of 1,488" in refused["message"]
-    assert (refused["start"], refused["end"]) == (date(2023, 3, 1), date(2023, 3, 31))
+    assert (refused["start"], refused["end"], refused["site_id"]) == (date(2023, 3, 1), date(2023, 3, 31), "HQ")
     assert "Ask for the readings that are missing, say as `tolerance` in _format.toml how many may be, or waive this finding in the edition." in found.table("findings")["what_to_do"].to_list()
     assert found.table("reading_months").filter(pl.col("partial_missing") > 0).select("month", "meter_id", "partial_days", "partial_missing").rows() == [("2023-03", "E1", 1, 20)]
 

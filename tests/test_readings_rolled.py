@@ -352,8 +352,23 @@ def test_days_of_which_an_earlier_edition_knew_too_little_are_rejected_for_it_al
     [told] = found.metered.refused
     assert (told["rule"], told["known_on"], told["message"]) == (
         "partial_days", KNOWN_ON,
-        "readings/power: as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: 672 of 1,344. What is missing counts as zero.",
+        "readings/power: as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: 672 of 1,344, 672 of them at HQ. What is missing counts as zero.",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("sites", "told"), [(10, [f"S{number:02}" for number in range(10)]), (11, [None])])
+def test_days_that_lack_intervals_are_rejected_by_site_as_long_as_these_are_few(tmp_path: Path, sites: int, told: list[str | None]) -> None:
+    names = [f"S{number:02}" for number in range(12)]
+    lines = [f"{name},electricity_purchased,M{name[1:]},,,2023-02-01,2023-02-28" for name in names]
+    found = way(tmp_path, "\n".join([METERS.splitlines()[0], *lines]) + "\n", power=HOURLY)
+    put(found.root, "/sites/sites.csv", "\n".join(["site_id,name,country,grid_region,kind", *(f"{name},Shop,CN,CN-BJ,store" for name in names)]) + "\n")
+    put_months(data(found) / "power", [row for number in range(12) for at_hour, row in enumerate(hours(f"M{number:02}", "2023-02-01", 28)) if number >= sites or at_hour % 24])
+
+    refused = found.rolled().metered.refused
+
+    assert [(row["site_id"], row["start"], row["end"]) for row in refused] == [(site, date(2023, 2, 1), date(2023, 2, 28)) for site in told]
+    assert len({row["record_id"] for row in refused}) == len(told)
+    assert all(f"2023-02: {28 * sites:,} of {12 * 672:,}" in row["message"] for row in refused)
 
 
 def test_readings_after_the_last_day_that_data_may_be_about_are_refused(power: Way) -> None:

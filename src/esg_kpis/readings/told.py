@@ -256,7 +256,10 @@ def _named_in_vain(table: ReadingTable, names: pl.DataFrame, refused_rows: pl.Da
 
 
 def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]]:
-    """What too many gaps within days keep back: a day with some of its intervals counts with these, so that the sum is too low by the others."""
+    """What too many gaps within days keep back: a day with some of its intervals counts with these, so that the sum is too low by the others.
+
+    It is the amounts of the sites that lack some; where these are many, one row says it of the whole table.
+    """
     shares = by_meter.group_by("month").agg(pl.col("partial_missing").sum(), pl.col("expected").sum()).filter(pl.col("partial_missing") > 0).sort("month")
     most = Fraction(table.tolerance)
     beyond = [(month, missing, expected) for month, missing, expected in shares.iter_rows() if Fraction(missing, expected) > most]
@@ -266,8 +269,11 @@ def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]
     found = []
     for month, missing, expected in beyond:
         read = f"{month}: {missing:,} of {expected:,}"
-        message = f"on days that have some intervals, more than {plain(Decimal(table.tolerance) * 100)} % of all of a month are missing: {read}. What is missing counts as zero."
-        found.append(_refusal(f"readings/{table.name}", [table.measure], "partial_days", table.columns.time, read, right, message, month))
+        sites = by_meter.filter((pl.col("month") == month) & (pl.col("partial_missing") > 0)).group_by("site_id").agg(pl.col("partial_missing").sum()).sort("site_id").rows()
+        for site, own in sites if len(sites) <= _FEW else [(None, missing)]:
+            of_site = "" if site is None else f", {own:,} of them at {site}"
+            message = f"on days that have some intervals, more than {plain(Decimal(table.tolerance) * 100)} % of all of a month are missing: {read}{of_site}. What is missing counts as zero."
+            found.append(_refusal(f"readings/{table.name}", [table.measure], "partial_days", table.columns.time, f"{read}{of_site}", right, message, month, site))
     return found
 
 
@@ -285,13 +291,13 @@ def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list
     return files, refused
 
 
-def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: str, expected: str, message: str, month: str | None = None) -> dict[str, Any]:
-    """A row of `rejected` that holds for all editions; of a month, where what it keeps back is of that month alone."""
+def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: str, expected: str, message: str, month: str | None = None, site: str | None = None) -> dict[str, Any]:
+    """A row of `rejected` that holds for all editions; of a month and of a site, where what it keeps back is of these alone."""
     first = None if month is None else date.fromisoformat(f"{month}-01")
     last = None if month is None else date.fromisoformat(f"{month_after(month)}-01") - timedelta(days=1)
     return {
-        "record_id": record_id(hashlib.sha256(" ".join([path, rule, *([month] if month else [])]).encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
-        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": None, "start": first, "end": last, "known_on": None,
+        "record_id": record_id(hashlib.sha256(" ".join([path, rule, *(one for one in (month, site) if one)]).encode()).hexdigest(), "", 0), "rule": rule, "column": column, "read": read, "expected": expected,
+        "expected_zh": right_zh(rule, ""), "message": f"{path}: {message}", "path": path, "sheet": "", "line": 0, "measures": ";".join(sorted(measures)), "site_id": site, "start": first, "end": last, "known_on": None,
     }  # fmt: skip
 
 
