@@ -382,7 +382,7 @@ def _walked(readings: Sequence[tuple[int, Good]], meter: Meter, table: ReadingTa
     """What a counter counted from reading to reading of one segment."""
     told = Counter(dict.fromkeys(("total", "estimated_total", "rollovers", "resets", "missing"), 0))
     for (since, last), (until, now) in pairwise(readings):
-        told["missing"] += max((until - since) // table.interval - 1, 0)
+        told["missing"] += max((2 * (until - since) + table.interval) // (2 * table.interval) - 1, 0)
         step = now.value - last.value
         if step < 0 and not meter.feeds_back:
             if _rolled_over(last.value, now.value, meter):

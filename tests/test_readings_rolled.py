@@ -284,11 +284,38 @@ def test_a_counter_that_is_not_read_in_a_month_loses_nothing(tmp_path: Path, feb
     assert own == {("W1", "2023-01-01", "2023-01-31"): 310, ("W1", "2023-02-01", "2023-02-28"): 280, ("W1", "2023-03-01", "2023-03-14"): 140}
     months = rolled.months.filter(pl.col("meter_id") == "W1").select("month", "rows", "expected", "used", "missing", "rejected", "quantity", "estimated_quantity").rows()
     refused = int(february == "refused")
-    assert months == [("2023-01", 1, 1, 1, 0, 0, 310, 0), ("2023-02", refused, 28, 0, 28, refused, 280, 280), ("2023-03", 1, 1, 1, 0, 0, 140, 0)]
+    assert months == [("2023-01", 1, 31, 1, 30, 0, 310, 0), ("2023-02", refused, 28, 0, 28, refused, 280, 280), ("2023-03", 1, 15, 1, 14, 0, 140, 0)]
     kinds = {line.split(",")[3]: line.split(",")[6] for content in rolled.files["content"] for line in content.splitlines() if ",W1," in line}
     assert kinds == {"2023-01-01": "bill", "2023-02-01": "estimate", "2023-03-01": "bill"}
     assert "1 month of a meter has none, and what was counted over them is parted by time, as an estimate: W1 in 2023-02" in rolled.observations.filter(pl.col("check") == "readings_missing")["observed"].item()
     assert ("2023-02" in rolled.fates["month"].to_list()) == (february != "no file")
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "missing"),
+    [(30, 1, [1, 0, 0]), (31, 2, [0, 1, 0]), (29, 3, [2, 2, 0]), (31, 1, [0, 0, 0])],
+)  # fmt: skip
+def test_readings_that_are_missing_around_the_end_of_a_month_are_of_the_month_they_would_have_been_of(tmp_path: Path, last: int, first: int, missing: list[int]) -> None:
+    found = way(tmp_path, water=WATER)
+    days = [date(2023, 1, 1) + timedelta(days=day) for day in range(59)]
+    lines = [f"W1,{day},{1000 + number}" for number, day in enumerate(days) if (day.day <= last if day.month == 1 else day.day >= first)]
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value", *lines, "W1,2023-03-01,1059"]))
+    rolled = found.rolled()
+
+    assert rolled.months.select("missing", (pl.col("expected") - pl.col("used")).alias("lacking")).rows() == [(number, number) for number in missing]
+    assert rolled.months["expected"].to_list() == [31, 28, 1]
+    told = rolled.observations.filter(pl.col("check") == "readings_missing")["observed"].to_list()
+    assert told == ([f"{sum(missing)} of 60 readings are missing, of 1 meter"] if sum(missing) else [])
+
+
+@pytest.mark.parametrize(("gone", "missing"), [("2023-03-26", [("2023-03", 1)]), ("2023-10-29", [("2023-10", 1)]), ("", [])])
+def test_a_day_on_which_the_clock_is_changed_is_one_between_readings_of_each_day(tmp_path: Path, gone: str, missing: list[tuple[str, int]]) -> None:
+    """Of 23 or 25 hours in Berlin, within a month and over its end."""
+    found = way(tmp_path, METERS.replace("W1,,,2023-01-01,2023-03-31", "W1,,,,"), water=WATER | {"time_zone": "Europe/Berlin"})
+    days = [date(2023, 3, 1) + timedelta(days=day) for day in range(270)]
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{number}" for number, day in enumerate(days) if str(day) != gone)]))
+
+    assert found.rolled().months.filter(pl.col("missing") > 0).select("month", "missing").rows() == missing
 
 
 def test_a_counter_that_stands_still_over_months_without_a_reading_counts_nothing_in_each(tmp_path: Path) -> None:

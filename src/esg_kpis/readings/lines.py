@@ -62,7 +62,7 @@ def of_registers(task: Task, found: Mapping[tuple[str, ...], Sequence[Piece]], c
         for since, until, counted, estimated in _runs(window, [piece for piece in of_meter if piece.month == window.month]):
             rows.append((*key, since, until, counted, estimated))
     schema = {**dict.fromkeys(keys, pl.String()), "first": pl.Date(), "last": pl.Date(), "counted": pl.Decimal(38, 0), "of_estimates": pl.Decimal(38, 0)}
-    frame = pl.DataFrame(rows, schema=schema, orient="row").join(counts, on=keys, how="left").with_columns(pl.col("expected").fill_null(task.slots), pl.col("used", "estimated").fill_null(0))
+    frame = pl.DataFrame(rows, schema=schema, orient="row").join(counts, on=keys, how="left").with_columns(pl.col("expected", "used", "estimated").fill_null(0))
     nano = pl.lit("0.000000001").cast(QUANTITY)
     frame = frame.with_columns((pl.col("counted").cast(QUANTITY) * nano).alias("quantity"), (pl.col("of_estimates").cast(QUANTITY) * nano).alias("estimated_quantity"))
     return _at_sites(frame, sites, keys)

@@ -130,7 +130,7 @@ def _steps(task: Task, readings: nw.LazyFrame[Any], of_device: list[str]) -> nw.
 def _summed(task: Task, steps: nw.LazyFrame[Any], of_device: list[str]) -> nw.LazyFrame[Any]:
     """Each segment: what it counted, its first and last reading, and those beside these."""
     within = nw.col("falls") == 0
-    took = (nw.col("rel") - nw.col("before_at")) // task.table.interval
+    took = (nw.col("rel") - nw.col("before_at") + task.table.interval // 2) // task.table.interval
     ends = steps.group_by(*of_device, "segment").agg(nw.col("rel").min().alias("first_at"), nw.col("rel").max().alias("last_at"))
     edges = steps.select(*of_device, "segment", "rel", "value", "estimated", "before", "before_at", "falls").join(ends, on=[*of_device, "segment"], how="inner")
     first, last = nw.col("rel") == nw.col("first_at"), nw.col("rel") == nw.col("last_at")

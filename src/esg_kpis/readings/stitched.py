@@ -107,7 +107,7 @@ def _without(row: Mapping[str, Any] | None, at: int, table: ReadingTable, fact: 
     rolled = high < low and _went_round(low, high, fact["around"])
     left = {
         "used": row["used"] - 1, "total": row["total"] - counted, "estimated": row["estimated"] - row["first_estimated" if of_first else "last_estimated"], "estimated_total": row["estimated_total"] - counted * counts_as,
-        "rollovers": row["rollovers"] - rolled, "resets": row["resets"] - (high < low and not rolled), "missing": row["missing"] - max(0, (row[f"{until}_at"] - row[f"{since}_at"]) // table.interval - 1),
+        "rollovers": row["rollovers"] - rolled, "resets": row["resets"] - (high < low and not rolled), "missing": row["missing"] - (steps_of(row[f"{until}_at"] - row[f"{since}_at"], table) - 1),
     }  # fmt: skip
     if of_first:
         left |= {"first_at": row["second_at"], "first_value": row["second_value"], "first_estimated": row["second_estimated"]}
@@ -143,23 +143,46 @@ def pieces(chain: Chain) -> dict[tuple[str, ...], list[Piece]]:
 
 
 def between(chain: Chain) -> dict[tuple[tuple[str, ...], str], Counter[str]]:
-    """What happened to counters between two months, by meter and the later month: `rollovers`, `resets` (they began at zero again), and `breaks`: a counter fell, or another device was read for the first time after the old one was last read."""
+    """What happened to counters between two months, by meter and the later month: `rollovers`, `resets` (they began at zero again), and `breaks`: a counter fell, or another device was read for the first time after the old one was last read.
+
+    And, by the month they would have been of, the readings that are `missing` where a counter went on from one month to another.
+    """
     found: dict[tuple[tuple[str, ...], str], Counter[str]] = {}
     for key, fact, rows in _by_meter(chain):
         last: dict[str, Mapping[str, Any]] = {}
         by_month = groupby(sorted(rows, key=lambda row: (row["month"], row["first_at"], row["segment"])), key=lambda row: row["month"])
-        for month, of_month in by_month:
-            own = list(of_month)
+        for month, together in by_month:
+            own = list(together)
             first = {row["device"]: row for row in reversed(own)}
             counts = Counter(_fell(last[device], row, fact, chain.table) for device, row in first.items() if device in last)
-            goes_on = any(row["device"] in last and _goes_on(chain.table, last[row["device"]], row, fact) is not None for row in own)
+            goes_on = [(last[device], row) for device, row in first.items() if device in last and _goes_on(chain.table, last[device], row, fact) is not None]
+            for before, after in goes_on:
+                for of_month, missing in _lacking(chain, _at(before, "last_at"), _at(after, "first_at")):
+                    found.setdefault((key, of_month), Counter())["missing"] += missing
             if last and not goes_on and min(_at(row, "first_at") for row in own) > max(_at(row, "last_at") for row in last.values()):
                 counts["breaks"] = 1
             del counts[""]
             if counts:
-                found[key, month] = counts
+                found.setdefault((key, month), Counter()).update(counts)
             last |= {row["device"]: row for row in own}
     return found
+
+
+def steps_of(span: int, table: ReadingTable) -> int:
+    """Over how many intervals a counter went on from one reading to the next: at least one, and a day on which the clock is changed is one. The same as within a month (see `register`)."""
+    return max(1, (span + table.interval // 2) // table.interval)
+
+
+def _lacking(chain: Chain, since: int, until: int) -> Iterator[tuple[str, int]]:
+    """The readings that are missing between two of different months, by the month they would have been of: at equal distances."""
+    span, steps = until - since, steps_of(until - since, chain.table)
+    if steps == 1:
+        return
+    for window in chain.windows.values():
+        if window.start < until and window.end > since:
+            before, within = (min(max(0, -(-(end - since) * steps // span) - 1), steps - 1) for end in (window.start, window.end))
+            if within > before:
+                yield window.month, within - before
 
 
 def _fell(before: Mapping[str, Any], after: Mapping[str, Any], fact: Mapping[str, Any], table: ReadingTable) -> str:

@@ -69,9 +69,9 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: 
     own = meters.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_not_null()).select("site_id", "meter_id")
     months = _judged_together(source, months, raw)
     every = [*months, *_between(source, months)]
-    lines = _lines(source, every, own)
-    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], own) for month in every)])
-    counters = between(_chain(source, months)) if months and table.form == "register" else {}
+    counters = between(_chain(source, every)) if months and table.form == "register" else {}
+    lines = _lines(source, every, counters, own)
+    by_meter = pl.concat([pl.DataFrame(schema=READING_MONTHS.schema), *(_by_meter(source, month, lines[month.name], counters, own) for month in every)])
     by_meter = _with_those(by_meter, months[0].task.keys, counters) if counters else by_meter
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
@@ -123,14 +123,14 @@ def _between(source: Source, months: Sequence[Month]) -> list[Month]:
     return found
 
 
-def _lines(source: Source, months: Sequence[Month], own: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _lines(source: Source, months: Sequence[Month], counters: _Between, own: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The lines of each month, see `lines.LINE`."""
     if source.table.form == "interval":
         return {month.name: of_intervals(month.task, month.frames["meters"].filter(pl.col("used") > 0), month.frames["days"], own) for month in months}
     if not months:
         return {}
     found = pieces(_chain(source, months))
-    return {month.name: of_registers(month.task, found, _readings(month), own) for month in months}
+    return {month.name: of_registers(month.task, found, _readings(month, counters), own) for month in months}
 
 
 def _with_those(by_meter: pl.DataFrame, keys: Sequence[str], found: _Between) -> pl.DataFrame:
@@ -140,9 +140,12 @@ def _with_those(by_meter: pl.DataFrame, keys: Sequence[str], found: _Between) ->
     return joined.with_columns(pl.when(pl.col(f"_{name}").is_null()).then(name).otherwise(pl.col(name).fill_null(0) + pl.col(f"_{name}")).alias(name) for name in ("rollovers", "breaks")).drop("_rollovers", "_breaks")
 
 
-def _readings(month: Month) -> pl.DataFrame:
-    """Readings of each counter in a month: `expected`, `used`, `estimated`."""
-    counters = month.frames["counters"].group_by(month.task.keys).agg(pl.col("used", "missing", "estimated").sum())
+def _readings(month: Month, found: _Between) -> pl.DataFrame:
+    """Readings of each counter in a month: `expected`, `used`, `estimated`. Those that are missing around its ends are known from the months beside."""
+    keys = month.task.keys
+    beside = [(*key, 0, told["missing"], 0) for (key, name), told in found.items() if name == month.name and told["missing"]]
+    within = month.frames["counters"].select(*keys, "used", "missing", "estimated")
+    counters = pl.concat([within, pl.DataFrame(beside, schema=within.schema, orient="row")]).group_by(keys).agg(pl.col("used", "missing", "estimated").sum())
     return counters.select(*month.task.keys, (pl.col("used") + pl.col("missing")).alias("expected"), "used", "estimated")
 
 
@@ -161,18 +164,18 @@ def _csv(table: ReadingTable, lines: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _by_meter(source: Source, month: Month, lines: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+def _by_meter(source: Source, month: Month, lines: pl.DataFrame, counters: _Between, own: pl.DataFrame) -> pl.DataFrame:
     """The rows of `reading_months` of one month: of meters that sent rows, and of counters that went on over it without being read."""
     task, keys = month.task, month.task.keys
     fate = pl.col("code").replace_strict({code: _FATES[name] for code, name in _NAMES.items()}, return_dtype=pl.String())
     refused = month.frames["refused"].group_by(keys).agg(*(pl.col("rows").filter(fate == name).sum().alias(name) for name in ("rejected", "excluded")))
     sent = month.frames["meters"].select(*keys, "rows").join(refused, on=keys, how="left")
     sent = sent.join(own, on=keys, how="inner") if "site_id" in keys else sent.join(own, on="meter_id", how="inner")
-    sums = lines.group_by("site_id", "meter_id").agg(pl.col("quantity", "estimated_quantity").sum(), pl.col("expected").first().alias("of_line"))
+    sums = lines.group_by("site_id", "meter_id").agg(pl.col("quantity", "estimated_quantity").sum())
     silent = sums.join(sent, on=["site_id", "meter_id"], how="anti").select("site_id", "meter_id", pl.lit(0, dtype=pl.Int64()).alias("rows"))
     sent = pl.concat([sent, silent], how="diagonal_relaxed")
-    counts = _interval_counts(month) if source.table.form == "interval" else _counter_counts(month)
-    joined = sent.join(sums, on=["site_id", "meter_id"], how="left").join(counts, on=keys, how="left").with_columns(pl.coalesce("expected", "of_line"), pl.col("used").fill_null(0))
+    counts = _interval_counts(month) if source.table.form == "interval" else _counter_counts(month, counters)
+    joined = sent.join(sums, on=["site_id", "meter_id"], how="left").join(counts, on=keys, how="left").with_columns(pl.col("used").fill_null(0))
     zero = pl.lit(0).cast(QUANTITY)
     return joined.select(
         pl.lit(source.table.name).alias("reading_table"), pl.lit(task.window.month).alias("month"), "site_id", "meter_id", pl.lit(source.table.measure).alias("measure"), "rows",
@@ -201,12 +204,12 @@ def _interval_counts(month: Month) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _counter_counts(month: Month) -> pl.DataFrame:
+def _counter_counts(month: Month, found: _Between) -> pl.DataFrame:
     """Readings of each counter, how often it went round, and how often it broke off."""
     none = pl.lit(None, dtype=pl.Int64())
     begins_later = pl.col("first_at") > pl.col("last_at").cum_max().shift(1)
     counters = month.frames["counters"].sort(*month.task.keys, "first_at").group_by(month.task.keys, maintain_order=True).agg(pl.col("rollovers").sum(), begins_later.sum().cast(pl.Int64()).alias("breaks"))
-    return _readings(month).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("partial_missing"), none.alias("missing_days"))
+    return _readings(month, found).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("partial_missing"), none.alias("missing_days"))
 
 
 def _fates(table: ReadingTable, month: Month) -> pl.DataFrame:

@@ -14,7 +14,7 @@ READING_MONTHS = Table(
         _TABLE, _MONTH,
         text("site_id", "Site"), text("meter_id", "Meter"), text("measure", "Measure"),
         Column("rows", pl.Int64(), "Rows received; 0 for a month between two readings of a counter"),
-        Column("expected", pl.Int64(), "Intervals on the days on which the register says that the meter is read; of a counter the readings between its first and its last one, of a month without any all of it"),
+        Column("expected", pl.Int64(), "Intervals on the days on which the register says that the meter is read; of a counter those used, and by its interval those that are missing between one reading and the next, also where that is one of another month"),
         Column("used", pl.Int64(), "Intervals, or readings, that count"),
         Column("missing", pl.Int64(), "Expected, less used"),
         Column("estimated", pl.Int64(), "Of those used, estimates"),
