@@ -20,7 +20,7 @@ def readings(
 ) -> None:
     """Shows meter readings: what months became, of one meter its days, and each row with the file it stands in and what became of it."""
     from pipelines import show_readings
-    from pipelines.readings_looked_at import asked, meter_rows, months, of_no_meter
+    from pipelines.readings_looked_at import asked, meter_rows, months, of_no_meter, stopped
 
     where, target = paths(root, out)
     month = asked(meter, month, day)
@@ -29,7 +29,7 @@ def readings(
         if as_json:
             print_json(found)
         else:
-            show_readings.print_months(console(), found, of_no_meter(target, table, month) if meter is None else [], of_meter=meter is not None)
+            show_readings.print_months(console(), found, of_no_meter(target, table, month) if meter is None else [], stopped(target, table, month), of_meter=meter is not None)
         return
     walk = meter_rows(where, target, meter, month, table, site, day)
     print_json(walk) if as_json else show_readings.print_rows(console(), walk, rows)

@@ -47,7 +47,8 @@ def months(out: Path, meter: str | None, table: str | None, site: str | None, mo
     if month is not None:
         known = found["month"].unique().sort().to_list()
         if month not in known:
-            raise UsageProblem(f"The last run has no readings in {month}.", where="--month", mend=near_misses(month, known) or f"It has those of {known[0]} to {known[-1]}.")
+            unread = stopped(out, table, month)
+            raise UsageProblem(f"The last run has no readings in {month}. {_why(unread[0]) if unread else ''}".rstrip(), where="--month", mend=near_misses(month, known) or f"It has those of {known[0]} to {known[-1]}.")
         found = found.filter(pl.col("month") == month)
     if meter is not None:
         return found.to_dicts()
@@ -64,6 +65,13 @@ def of_no_meter(out: Path, table: str | None, month: str | None) -> list[tuple[s
     unknown = samples.filter(own & (pl.col("rule") == "unknown_meter")).group_by("reading_table").agg(pl.col("meter_id").unique().sort().str.join(", ").alias("named"))
     rest = counted.with_columns((pl.col("rows") - pl.col("shown").fill_null(0)).alias("rest")).filter(pl.col("rest") > 0).join(unknown, on="reading_table", how="left")
     return rest.sort("reading_table").select("reading_table", "rest", pl.col("named").fill_null("")).rows()
+
+
+def stopped(out: Path, table: str | None = None, month: str | None = None) -> list[tuple[str, str]]:
+    """Tables, or months of them, that the last run could not read, and why; behind a format that it could not read may be any."""
+    found = read_result(out, "files").filter((pl.col("status") == "stopped") & pl.col("path").str.contains("^readings(/|$)"))
+    told = [((*path.split("/")[1:], "", "")[:2], problem) for path, problem in found.sort("path").select("path", "problem").iter_rows()]
+    return [(" ".join(part for part in name if part) or "a table", problem) for name, problem in told if name[0] in ("", table or name[0]) and name[1] in ("", month or name[1])]
 
 
 def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None, site: str | None, day: str | None) -> dict[str, Any]:
@@ -108,6 +116,8 @@ def _chosen(folder: Path, meter: str | None, table: str | None, site: str | None
     found = read_result(folder, "reading_months")
     if meter is not None and meter not in found["meter_id"] and meter in read_result(folder, "reading_samples").filter(pl.col("rule") == "unknown_meter")["meter_id"]:
         raise UsageProblem(f"The register of meters did not name '{meter}' when the last run read it: its rows are rejected.", where="METER", mend="Add it to data/raw/meters with its site and measure, and run again. Rows of it stand in reading_samples.csv.")
+    if found.is_empty() and (unread := stopped(folder)):
+        raise EsgKpisError(f"The last run could read no meter readings. {_why(unread[0])}", where="data/raw/readings", mend="Mend it, and run again.")
     if found.is_empty():
         raise EsgKpisError("The last run has no meter readings.", where="data/raw/readings", mend="docs/readings.md says how they come in.")
     for column, wanted, where in (("reading_table", table, "--table"), ("meter_id", meter, "METER"), ("site_id", site, "--site")):
@@ -115,9 +125,14 @@ def _chosen(folder: Path, meter: str | None, table: str | None, site: str | None
             continue
         known = found[column].unique().sort().to_list()
         if wanted not in known:
-            raise UsageProblem(f"The last run has no readings of '{wanted}'.", where=where, mend=near_misses(wanted, known) or "`esg-kpis readings` lists what there is.")
+            unread = stopped(folder, wanted) if column == "reading_table" else []
+            raise UsageProblem(f"The last run has no readings of '{wanted}'. {_why(unread[0]) if unread else ''}".rstrip(), where=where, mend=near_misses(wanted, known) or "`esg-kpis readings` lists what there is.")
         found = found.filter(pl.col(column) == wanted)
     return found
+
+
+def _why(unread: tuple[str, str]) -> str:
+    return f"It stopped {unread[0]}: {unread[1]}"
 
 
 def _check_files(files: Any, raw: Path, listed: pl.DataFrame) -> None:  # noqa: ANN401

@@ -18,8 +18,8 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def print_months(console: Console, found: list[dict[str, Any]], besides: list[tuple[str, int, str]], *, of_meter: bool) -> None:
-    """Months of tables, or of one meter; besides, rows that are of none."""
+def print_months(console: Console, found: list[dict[str, Any]], besides: list[tuple[str, int, str]], stopped: list[tuple[str, str]], *, of_meter: bool) -> None:
+    """Months of tables, or of one meter; besides, rows that are of none, and what could not be read."""
     counts = ("rows", "used", "missing", "estimated", "rejected", "excluded", *(name for name in ("rollovers", "breaks") if any(row[name] for row in found)))
     table = _table("table", "month", *(("site",) if of_meter else ("meters",)), *counts, "quantity", "unit")
     for row in found:
@@ -29,6 +29,8 @@ def print_months(console: Console, found: list[dict[str, Any]], besides: list[tu
     for name, rows, named in besides:
         meters = f", among them of {named}" if named else ""
         console.print(f"[yellow]besides[/] {escape(name)}: {rows:,} {'row' if rows == 1 else 'rows'} of no registered meter{escape(meters)}: reading_fates.csv says why, reading_samples.csv shows some")
+    for name, problem in stopped:
+        console.print(f"[yellow]stopped[/] {escape(name)}: {escape(problem)}")
     console.print("[dim]used, missing and estimated are intervals, or readings of a counter; rejected and excluded are rows. Why: reading_fates.csv. One meter: esg-kpis readings METER --month YYYY-MM[/]")
 
 

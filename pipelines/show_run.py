@@ -17,6 +17,7 @@ from esg_kpis.assurance.states import still_open
 from esg_kpis.report.outputs import changed_before
 from pipelines.counts import counted_verdicts, summary_of
 from pipelines.latest import RUN_FILE, latest_first, latest_of, read_result
+from pipelines.readings_looked_at import stopped
 from pipelines.show_kpis import WIDTH, lines_of, print_kpis
 from pipelines.show_tie_out import print_differences, print_total
 
@@ -107,7 +108,7 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
         ("KPIs", f"{facts['kpi_values']:,} cells: {facts['blocked'] or 'none'} blocked, {facts['incomplete'] or 'none'} incomplete", "esg-kpis table"),
         ("Tie-out", counted_verdicts(ties), "esg-kpis tie-out"),
         ("Records", f"{facts['records']:,} read, {facts['rejected_records'] or 'none'} rejected", "rejected_by_site" if facts["rejected_records"] else ""),
-        *_readings(read_result(folder, "reading_fates"), computed),
+        *_readings(read_result(folder, "reading_fates"), computed, stopped(folder)),
         ("Findings", words, "report/findings.html" if (out / REPORT).exists() else "findings.csv"),
         ("Anomalies", f"{waiting or 'none'} to be explained", "esg-kpis anomalies --open" if waiting else ""),
         ("Next", "what each period needs", "esg-kpis status"),
@@ -126,14 +127,15 @@ def _print_summary(console: Console, folder: Path, out: Path, tables: Mapping[st
         console.print(Text(f"Files in {changed} were changed after they were written, so this run stands beside them, in {folder.name}.", style="yellow"))
 
 
-def _readings(fates: pl.DataFrame, computed: Mapping[str, Sequence[str]]) -> list[tuple[str, str, str]]:
-    """How many months of meter readings there are, and which of them were computed."""
+def _readings(fates: pl.DataFrame, computed: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """How many months of meter readings there are, which of them were computed, and what could not be read."""
+    told_stopped = [("Readings" if fates.is_empty() else "", f"stopped: {', '.join(name for name, _ in unread)}", "esg-kpis readings")] if unread else []
     if fates.is_empty():
-        return []
+        return told_stopped
     months, many = fates.select("reading_table", "month").n_unique(), sum(len(tables) for tables in computed.values())
     which = "; ".join(f"{month} {', '.join(tables)}" for month, tables in sorted(computed.items())[:MONTHS]) + (" …" if len(computed) > MONTHS else "")
     told = "none computed" if not many else "all computed" if many == months else f"{many} computed ({which}), the others as they were kept"
-    return [("Readings", f"{_many(months, 'month')} of {_many(fates['reading_table'].n_unique(), 'table')}: {told}", "esg-kpis readings")]
+    return [("Readings", f"{_many(months, 'month')} of {_many(fates['reading_table'].n_unique(), 'table')}: {told}", "esg-kpis readings"), *told_stopped]
 
 
 def _many(count: int, name: str) -> str:

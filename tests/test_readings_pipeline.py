@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from esg_kpis.errors import UsageProblem
@@ -23,6 +24,8 @@ from pipelines.definitions import JOB, build_defs
 from pipelines.readings import JOB as BY_MONTH
 from pipelines.readings import MONTHS, dates_of
 from pipelines.resources import ROLLED, WorkspaceResource
+from pipelines.show_run import print_run
+from pipelines.unchanged import documents_of
 from tests.conftest import Ran, run_workspace
 from tests.evidence_scenario import OURS as KEY
 from tests.evidence_scenario import TRUSTED, changed, looked_at, pack_of, replaced, signed_again, verdicts, with_manifest, wrong
@@ -160,6 +163,29 @@ def test_what_the_command_is_asked_for_it_shows(ran: Ran, asked: list[str], said
 
     assert found.exception is None
     assert said in " ".join(found.output.split())
+
+
+def test_a_month_that_cannot_be_read_is_named_and_keeps_its_period_back(tmp_path: Path) -> None:
+    """One of power, and all of gas."""
+    root = filled(tmp_path / "workspace")
+    home = root / "data/raw/readings"
+    (home / "power/month=2023-02/readings.parquet").write_bytes(b"")
+    found = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+
+    def shown(*asked: str) -> str:
+        told = CliRunner().invoke(app, ["--root", str(root), "--out", str(found.out), "readings", *asked])
+        return " ".join((str(told.exception) if told.exception else told.output).split())
+
+    assert cell(found, "electricity")["status"] == "blocked"
+    refused = found.table("rejected").filter(pl.col("rule") == "file_stopped").select("path", "start").sort("path")
+    assert refused.rows() == [("readings/gas", None), ("readings/power/2023-02", date(2023, 2, 1))]
+    assert "stopped power 2023-02: readings/power/month=2023-02/readings.parquet: It is no Parquet file" in shown()
+    assert "stopped gas: readings/gas/month=2023-01/readings.parquet: It has no column 'amount' for `value`" in shown()
+    assert "stopped" not in shown("--month", "2023-01", "--table", "power")
+    assert "The last run has no readings of 'gas'. It stopped gas: readings/gas/" in shown("--table", "gas")
+    console = Console(record=True, width=200)
+    print_run(console, documents_of(root / "editions"), found.out)
+    assert "stopped: gas, power 2023-02" in console.export_text()
 
 
 def test_rows_of_no_registered_meter_are_told_where_they_are(ran: Ran) -> None:

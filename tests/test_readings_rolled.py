@@ -3,6 +3,7 @@
 import builtins
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -610,13 +611,16 @@ def test_a_wrong_table_is_stopped_and_no_other(power: Way, tmp_path: Path, wrong
     found = power.rolled()
     read = power.ingested(found)
 
-    assert refusals(read) == {"readings/water": "water_tap"}
+    # Hours that begin in a month rest on no other month.
+    month = "2023-02" if wrong in ("a footer cut off", "a page of zeros", "text in place of numbers") else ""
+    at = "/".join(["readings/water", *([month] if month else [])])
+    assert refusals(read) == {at: "water_tap"}
     assert said in read.rejected["message"].item()
-    assert {meter: quantity for (meter, first, _), quantity in quantities(read).items() if first == "2023-03-01"} == {"E1": 744, "E2": 1488}
+    assert {meter: quantity for (meter, first, _), quantity in quantities(read).items() if first == "2023-03-01"} == {"E1": 744, "E2": 1488} | ({"W1": 744} if month else {})
     stopped = read.files.filter(pl.col("status") == "stopped")
-    assert stopped["path"].to_list() == ["readings/water"]
+    assert stopped["path"].to_list() == [at]
     assert said in stopped["problem"].item()
-    assert sorted(read.files.filter(pl.col("status") == "ignored")["path"].unique()) == sorted(path.relative_to(power.root / "data/raw").as_posix() for path in ([] if (data(power) / "water").is_symlink() else data(power).glob("water/*/*")))
+    assert sorted(read.files.filter(pl.col("status") == "ignored")["path"].unique()) == sorted(path.relative_to(power.root / "data/raw").as_posix() for path in ([] if (data(power) / "water").is_symlink() else data(power).glob(f"water/month={month}*/*")))
 
 
 def test_links_that_stay_in_the_raw_data_are_followed_and_their_files_are_named(power: Way) -> None:
@@ -659,8 +663,51 @@ def test_a_file_that_no_table_reads_is_a_finding_of_its_own_and_those_of_a_stopp
 
     (data(power) / "power/month=2023-01/readings.parquet").write_bytes(b"no Parquet")
     read = power.ingested()
-    assert read.files.filter(pl.col("problem") == "Its table was stopped, see there.").height == 3
+    assert read.files.filter(pl.col("problem").str.starts_with("Its table was stopped"))["path"].to_list() == ["readings/power/month=2023-01/readings.parquet"]
     assert of_files(read.files).equals(found)
+
+
+def _without_values(path: Path) -> None:
+    pl.read_parquet(path).drop("value").write_parquet(path)
+
+
+def _cut(path: Path) -> None:
+    """A footer that is whole, and rows that are not."""
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+
+
+@pytest.mark.parametrize(("spoil", "said"), [(lambda path: path.write_bytes(b""), "It is no Parquet file, or not whole"), (_without_values, "It has no column 'value'"), (_cut, "It cannot be read to its end")])
+def test_a_file_that_cannot_be_read_keeps_the_month_of_its_folder_back(power: Way, spoil: Callable[[Path], None], said: str) -> None:
+    spoil(data(power) / "power/month=2023-02/readings.parquet")
+    put_months(data(power) / "power/more", hours("E1", "2023-02-01", 28))
+    found = power.rolled()
+    read = power.ingested(found)
+
+    refused = read.rejected.row(0, named=True)
+    assert read.rejected.select("path", "rule", "measures", "start", "end").rows() == [("readings/power/2023-02", "file_stopped", "electricity_purchased", date(2023, 2, 1), date(2023, 2, 28))]
+    assert "readings/power/month=2023-02/readings.parquet" in refused["message"]
+    assert said in refused["message"]
+    assert found.months["month"].unique().sort().to_list() == ["2023-01", "2023-03"]
+    assert read.files.filter(pl.col("status") == "stopped")["path"].to_list() == ["readings/power/2023-02"]
+    assert read.files.filter(pl.col("status") == "ignored").select("path", "problem").sort("path").rows() == [
+        (f"readings/power/{name}month=2023-02/readings.parquet", "Its table was stopped in 2023-02, see there.") for name in ("", "more/")
+    ]
+    assert months_found(power.workspace) == ["2023-01", "2023-02", "2023-03"]
+    register, dates = registered_meters(power.workspace), Dates(KNOWN_ON, AS_OF)
+    assert roll_up_month(power.workspace, "2023-03", register, dates) == 1
+    with pytest.raises(InputProblem):
+        roll_up_month(power.workspace, "2023-02", register, dates)
+
+
+@pytest.mark.parametrize("said", [{"form": "register"}, {"months": "stamp"}, {}])
+def test_a_table_whose_months_rest_on_others_or_has_no_other_is_stopped_as_a_whole(power: Way, said: dict[str, Any]) -> None:
+    tables(power.root, power=HOURLY | {"columns": COLUMNS} | said)
+    for path in (data(power) / "power").rglob("*.parquet"):
+        if said == {} or "2023-02" in str(path):
+            path.write_bytes(b"")
+
+    assert refusals(power.ingested()) == {"readings/power": "electricity_purchased"}
 
 
 @pytest.mark.parametrize("second", ["power", "power/month=2023-02", "power/month=2023-02/readings.parquet", ".", "link"])

@@ -36,7 +36,7 @@ CHECKS: dict[str, str] = {
     "uncovered": "Categories of people add up to everybody",
     "two_units": "Columns that state one fact in two units agree",
     "row_footing": "Columns of a row add up to its total",
-    "unit_slip": "No quantity is a thousand or ten thousand times what its meter usually counts",
+    "unit_slip": "No quantity is a thousand or ten thousand times what its meter usually counts, or such a part of it",
     "outlier": "Quantities are like those of their meter's history",
     "control_total": "Rows add up to the subtotals and totals their sender wrote",
     "negative": "Quantities are zero or more, unless net metered",

@@ -190,19 +190,21 @@ class ReadingFormat(_Entry):
 
 @dataclass(frozen=True)
 class Stopped:
-    """A table, or all of a `_format.toml`, that cannot be read.
+    """A table, a month of one, or all of a `_format.toml`, that cannot be read.
 
     Attributes:
         name: Name of the table, if it is known; empty for a whole file.
         place: Where its files lie, if that is known.
         measures: What may be behind it.
         problem: Why.
+        month: The month; None for all of the table.
     """
 
     name: str
     place: Path | None
     measures: Sequence[str]
     problem: InputProblem
+    month: str | None = None
 
 
 def read_tables(raw: Path) -> list[tuple[Path, ReadingTable]]:

@@ -99,21 +99,32 @@ def is_month(name: str) -> bool:
     return bool(_A_MONTH.match(name))
 
 
-def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
+def stands_alone(table: ReadingTable) -> bool:
+    """Whether a month of a table that lies in folders of months rests on these files alone. A counter goes on from one month to the next, and a folder of the month that ends an interval holds some of the month before."""
+    return table.form == "interval" and table.months == "start"
+
+
+def files_of(place: Path, table: ReadingTable, work: Path, broken: dict[str, InputProblem] | None = None) -> list[File]:
     """Every file of a table with its columns and statistics, in the order of paths. Of a Delta table those of its version; text is read once, and kept as Parquet below `work`.
+
+    Where `broken` is given, a file that cannot be read stops its month only, if no other rests on it: the month goes there with what the first such file lacks, and its files are left out. Where it is every month, it is the table.
 
     Raises:
         InputProblem: if one is no file, cannot be read, or lacks a column, or a column is not of a kind that can be read exactly.
     """
-    if (place / "_delta_log").is_dir():
-        paths = _of_delta(place, table)
-    else:
-        paths = [path for path, _ in files_below(place) if path == place or path.suffix.lower() in (".parquet", *TEXT)]
-        if odd := next((path for path in paths if not path.is_file()), None):
-            told = "It is a folder that is named like a file." if odd.is_dir() else "It is no file."
-            raise InputProblem(told, where=_where(odd), mend="Give it a name that does not end like that of a file of readings, or put what it holds in its place." if odd.is_dir() else "Copy the file itself into the folder.")
     hashes = Hashes(work)
-    files = [_file(path, place, table, work, hashes) for path in sorted(paths)]
+    files = []
+    for path in sorted(_paths(place, table)):
+        try:
+            files.append(_file(path, place, table, work, hashes))
+        except InputProblem as problem:
+            month = month_of_path(path.relative_to(place.parent).as_posix())
+            if broken is None or not (stands_alone(table) and is_month(month)):
+                raise
+            broken.setdefault(month, problem)
+    files = [file for file in files if file.month not in (broken or {})]
+    if broken and not files:
+        raise next(iter(broken.values()))
     hashes.remember()
     for ours in table.columns.named:
         typed = [file for file in files if file.content.types[ours] != _NO_TYPE and file.content.rows]
@@ -129,6 +140,17 @@ def files_of(place: Path, table: ReadingTable, work: Path) -> list[File]:
     if len({bool(file.month) for file in files}) > 1:
         raise InputProblem("Some files lie in folders of months and some do not.", where=f"table '{table.name}'", mend="Put all into folders month=YYYY-MM, or none.")
     return files
+
+
+def _paths(place: Path, table: ReadingTable) -> list[Path]:
+    """The files of a table."""
+    if (place / "_delta_log").is_dir():
+        return _of_delta(place, table)
+    paths = [path for path, _ in files_below(place) if path == place or path.suffix.lower() in (".parquet", *TEXT)]
+    if odd := next((path for path in paths if not path.is_file()), None):
+        told = "It is a folder that is named like a file." if odd.is_dir() else "It is no file."
+        raise InputProblem(told, where=_where(odd), mend="Give it a name that does not end like that of a file of readings, or put what it holds in its place." if odd.is_dir() else "Copy the file itself into the folder.")
+    return paths
 
 
 def _file(path: Path, place: Path, table: ReadingTable, work: Path, hashes: Hashes) -> File:

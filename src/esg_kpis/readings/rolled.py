@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -21,13 +21,13 @@ from esg_kpis.readings import monthly
 from esg_kpis.readings.declared import ReadingTable, Stopped, tables_of
 from esg_kpis.readings.enclosed import holds_lines, path_of_month, row_without_lines, versions_of
 from esg_kpis.readings.engines import Engine
-from esg_kpis.readings.found import File, files_of, is_month, month_of_path
+from esg_kpis.readings.found import File, is_month, month_of_path, stands_alone
 from esg_kpis.readings.hashes import Hashes, state_of
 from esg_kpis.readings.judged import Task
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rows import readings_of
 from esg_kpis.readings.settings import EngineProblem, EngineSettings, engine, read_settings
-from esg_kpis.readings.tables import Source, task_of
+from esg_kpis.readings.tables import Source, source_of, task_of
 from esg_kpis.readings.told import Told, as_known_then, stopped_rows, told_of
 from esg_kpis.readings.unreadable import unreadable
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
@@ -111,7 +111,7 @@ class _Computing:
 
 
 def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Callable[[str, str], None] = lambda table, month: None) -> Rolled:
-    """Every month of every table, computed where what it rests on has changed. A table that cannot be read is stopped as a whole; the others go on.
+    """Every month of every table, computed where what it rests on has changed. A table that cannot be read is stopped as a whole, or for a month where no other rests on it; the others go on.
 
     Args:
         workspace: The workspace.
@@ -133,10 +133,14 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
         computing = _Computing(workspace, settings, stack, done)
         for place, table in tables:
             with _stopping(workspace.raw, place, table, stopped):
-                source = Source(place, table, files_of(place, table, workspace.readings))
-                found = _at(computing, source, meters, dates.known_on, dates.as_of, hashes)
+                source = source_of(place, table, workspace.readings)
+                at = {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in (dates.known_on, *dates.earlier)}
+                source = _without_broken(source, [broken for _, broken in at.values()])
+                at_day = {day: [month for month in months if month.name not in source.broken] for day, (months, _) in at.items()}
+                stopped += [Stopped(table.name, place, [table.measure] if table.counts else [], problem, month) for month, problem in source.broken.items()]
+                found = at_day[dates.known_on]
                 told = told_of(source, found, meters, workspace.raw, refused_rows)
-                then = _earlier(source, {day: _at(computing, source, meters, day, dates.as_of, hashes) for day in dates.earlier}, found, meters, workspace.raw)
+                then = _earlier(source, {day: at_day[day] for day in dates.earlier}, found, meters, workspace.raw)
                 earlier += _versions(table, then, told)
                 lacked += _lacked_then(then, told)
                 files += [_listed(workspace, file, hashes) for file in source.files]
@@ -158,9 +162,35 @@ def roll_up(workspace: Workspace, meters: pl.DataFrame, dates: Dates, done: Call
     )  # fmt: skip
 
 
-def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: date, as_of: date, hashes: Hashes) -> list[Month]:
-    """All months of a table, as they were known on a day."""
-    return [computing.month(source, month, meters, known_on, as_of, hashes) for month in source.by_month]
+def _at(computing: _Computing, source: Source, meters: pl.DataFrame, known_on: date, as_of: date, hashes: Hashes) -> tuple[list[Month], dict[str, InputProblem]]:
+    """All months of a table, as they were known on a day; and those that stand alone and cannot be read, with why."""
+    found: list[Month] = []
+    broken: dict[str, InputProblem] = {}
+    for month, files in source.by_month.items():
+        try:
+            found.append(computing.month(source, month, meters, known_on, as_of, hashes))
+        except EngineProblem:
+            raise
+        except InputProblem as problem:
+            if not (stands_alone(source.table) and all(file.month for file in files)):
+                raise
+            broken[month] = problem
+    return found, broken
+
+
+def _without_broken(source: Source, broken: Sequence[Mapping[str, InputProblem]]) -> Source:
+    """A table without the months that could not be read, which are beside those that were known before.
+
+    Raises:
+        InputProblem: if that leaves none: then it is the table.
+    """
+    every = dict(source.broken)
+    for told in broken:
+        every |= told
+    files = [file for file in source.files if file.month not in every]
+    if every and not files:
+        raise next(iter(every.values()))
+    return replace(source, files=files, broken=every) if every else source
 
 
 def _earlier(source: Source, earlier: Mapping[date, Sequence[Month]], now: Sequence[Month], meters: pl.DataFrame, raw: Path) -> dict[date, Told]:
@@ -229,7 +259,9 @@ def roll_up_month(workspace: Workspace, month: str, meters: pl.DataFrame, dates:
         computing = _Computing(workspace, settings, stack, done)
         for place, table in tables:
             with _stopping(workspace.raw, place, table, stopped):
-                source = Source(place, table, files_of(place, table, workspace.readings))
+                source = source_of(place, table, workspace.readings)
+                if month in source.broken:
+                    raise source.broken[month]
                 if month in source.by_month:
                     for known_on in (dates.known_on, *dates.earlier):
                         computing.month(source, month, meters, known_on, dates.as_of, hashes)
@@ -249,13 +281,13 @@ def month_of_table(workspace: Workspace, name: str, month: str, meters: pl.DataF
     if name not in tables:
         raise InputProblem(f"There is no table of readings '{name}'.", where=FOLDER, mend=near_misses(name, tables) or "`esg-kpis readings` lists the tables.")
     place, table = tables[name]
-    return task_of(Source(place, table, files_of(place, table, workspace.readings)), month, meters, dates.known_on, dates.as_of)
+    return task_of(source_of(place, table, workspace.readings), month, meters, dates.known_on, dates.as_of)
 
 
 def readings_beside(workspace: Workspace, task: Task, meter: Mapping[str, str], meters: pl.DataFrame, dates: Dates) -> dict[str, tuple[int | None, int | None]]:
     """Of each device of a counter in a month the last reading of the months before, and the first of those after, as far as there are any."""
     place, table = {table.name: (place, table) for place, table in tables_of(workspace.raw)[0]}[task.table.name]
-    source = Source(place, table, files_of(place, table, workspace.readings))
+    source = source_of(place, table, workspace.readings)
     wanted, names = {*readings_of(task, meter)}, list(source.by_month)
     at = names.index(task.window.month)
     found: list[dict[str, int]] = []
@@ -275,7 +307,8 @@ def months_found(workspace: Workspace) -> list[str]:
     found: set[str] = set()
     for place, table in tables_of(workspace.raw)[0]:
         with suppress(InputProblem, OSError):
-            found |= set(Source(place, table, files_of(place, table, workspace.readings)).by_month)
+            source = source_of(place, table, workspace.readings)
+            found |= {*source.by_month, *source.broken}
     return sorted(found)
 
 
@@ -320,8 +353,8 @@ def _others(raw: Path, seen: set[str], tables: Sequence[Path], stopped: Sequence
             continue
         if "_delta_log" in path.parts and any(place in path.parents for place in tables):
             continue
-        if any(item.place == path or item.place in path.parents for item in stopped):
-            yield file_row(name) | {"status": "ignored", "problem": f"{TABLE_STOPPED}, see there."}
+        if (item := next((item for item in stopped if (item.place == path or item.place in path.parents) and item.month in (None, month_of_path(name))), None)) is not None:
+            yield file_row(name) | {"status": "ignored", "problem": f"{TABLE_STOPPED}{f' in {item.month}' if item.month else ''}, see there."}
         else:
             yield file_row(name) | {"status": "ignored", "problem": "No table of a _format.toml reads it."}
 

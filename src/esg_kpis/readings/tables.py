@@ -1,7 +1,7 @@
 """Tables of readings under data/raw/readings, the months in each, and which of their files may hold rows of a month."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from esg_kpis.errors import InputProblem, near_misses
 from esg_kpis.readings.calendar import DAY, EARLIEST, HOUR, LATEST, by_days, instant, month_after, month_of, shown_at, window_of
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.engines import named
-from esg_kpis.readings.found import File, merged
+from esg_kpis.readings.found import File, files_of, merged
 from esg_kpis.readings.judged import Task, stamps_of
 
 _SHORT = 400 * DAY
@@ -23,11 +23,12 @@ _ALWAYS = 2**60
 
 @dataclass(frozen=True)
 class Source:
-    """A table of readings with its files."""
+    """A table of readings with its files, and the months of which one cannot be read, with why (see `found.files_of`)."""
 
     place: Path
     table: ReadingTable
     files: Sequence[File]
+    broken: Mapping[str, InputProblem] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -53,6 +54,16 @@ class Source:
         found = {file.path: list(_months_in(self, file)) for file in self.files if file.content.rows}
         first = min((months[0] for months in found.values() if months), default="1970-01")
         return {path: months or [first] for path, months in found.items()}
+
+
+def source_of(place: Path, table: ReadingTable, work: Path) -> Source:
+    """A table with its files.
+
+    Raises:
+        InputProblem: see `found.files_of`.
+    """
+    broken: dict[str, InputProblem] = {}
+    return Source(place, table, files_of(place, table, work, broken), broken)
 
 
 def _months_in(source: Source, file: File) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _batches(text: Path, table: ReadingTable, where: str) -> Iterator[pl.DataFra
         header = rows.collect_schema().names()
         for ours, theirs in named.items():
             if theirs not in header:
-                raise InputProblem(f"It has no column '{theirs}' for `{ours}`. {near_misses(theirs, header)}".rstrip(), where=where, mend="Name the sender's column under `columns` in _format.toml, and what parts the cells as `delimiter`.")
+                raise InputProblem(f"It has no column '{theirs}' for `{ours}`. {near_misses(theirs, header)}".rstrip(), where=where, mend="Name the sender's column under `columns` in _format.toml, what parts the cells as `delimiter`, and what its bytes mean as `encoding`.")
             if f"{theirs}_duplicated_0" in header:
                 raise InputProblem(f"It has the column '{theirs}' for `{ours}` twice.", where=where, mend="Leave one out, or give them names of their own.")
         yield from rows.select(list(named.values())).collect_batches(chunk_size=_BATCH, maintain_order=True)

@@ -281,16 +281,16 @@ def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]
 
 
 def stopped_rows(stopped: Sequence[Stopped]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The rows of `files` and of `rejected` for tables that were stopped: whatever counts one of their measures is not known. Behind a `_format.toml` that cannot be read may be any."""
+    """The rows of `files` and of `rejected` for tables that were stopped, or months of them: whatever counts one of their measures is not known. Behind a `_format.toml` that cannot be read may be any."""
     by_path: dict[str, list[Stopped]] = {}
     for item in stopped:
-        by_path.setdefault(f"readings/{item.name}" if item.name else "readings", []).append(item)
+        by_path.setdefault("/".join(["readings", *(part for part in (item.name, item.month) if part)]), []).append(item)
     files, refused = [], []
     for path, items in sorted(by_path.items()):
         problem = " ".join(dict.fromkeys(str(item.problem) for item in items))
         measures = {measure for item in items for measure in item.measures}
         files.append(file_row(path) | {"status": "stopped", "problem": problem})
-        refused.append(_refusal(path, measures, "file_stopped", "", "", items[0].problem.mend, problem))
+        refused.append(_refusal(path, measures, "file_stopped", "", "", items[0].problem.mend, problem, items[0].month))
     return files, refused
 
 
