@@ -768,6 +768,12 @@ def test_meters_that_nobody_registered_keep_their_measure_back_and_are_named(pow
     assert quantities(read)["E1", "2023-01-01", "2023-01-31"] == 744
 
 
+def test_meters_that_are_spelled_otherwise_than_the_register_does_are_told_as_that(power: Way) -> None:
+    put_months(data(power) / "power", [*hours("E1", "2023-01-01", 31), *hours(" e1 ", "2023-01-03", 1), *hours("E9", "2023-01-03", 1)])
+
+    assert power.ingested().rejected["message"].item().endswith(":  e1 , E9. Spelled otherwise: ' e1 ' is 'E1' there.")
+
+
 def test_a_meter_that_stands_twice_in_the_register_is_told_as_that(power: Way) -> None:
     put(power.root, "/meters/meters.csv", METERS.replace("E1,,,2023-01-01,2023-03-31", "E1,,,2023-01-01,2023-02-14").replace("HQ,electricity_purchased,E2", "HQ,electricity_purchased,E1,,,2023-02-15,2023-03-31\nHQ,electricity_purchased,E2"))
     read = power.ingested()

@@ -76,7 +76,7 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: 
     fates = pl.concat([pl.DataFrame(schema=READING_FATES.schema), *(_fates(table, month) for month in months)])
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
-    kept_back = [*_unknown(table, months, refused_rows), *_lacking(table, by_meter)]
+    kept_back = [*_unknown(table, months, own, refused_rows), *_lacking(table, by_meter)]
     seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates, _resets(months, counters))]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
@@ -232,7 +232,7 @@ def _samples(table: ReadingTable, month: Month) -> pl.DataFrame:
     ).select(READING_SAMPLES.names).cast(READING_SAMPLES.schema)  # type: ignore[arg-type]  # fmt: skip
 
 
-def _unknown(table: ReadingTable, months: Sequence[Month], refused_rows: Callable[[], pl.DataFrame]) -> list[dict[str, Any]]:
+def _unknown(table: ReadingTable, months: Sequence[Month], own: pl.DataFrame, refused_rows: Callable[[], pl.DataFrame]) -> list[dict[str, Any]]:
     """What meters that nobody registered keep back: nobody knows of which site they are, so whatever counts the measure is not known."""
     code = CODE["unknown_meter"]
     refused = pl.concat([month.frames["refused"].filter(pl.col("code") == code) for month in months]) if months else pl.DataFrame()
@@ -242,8 +242,15 @@ def _unknown(table: ReadingTable, months: Sequence[Month], refused_rows: Callabl
     told = ", ".join(" ".join(row) for row in names.head(_FEW).iter_rows()) + (" …" if names.height > _FEW else "")
     rows = int(refused["rows"].sum())
     expected = f"meters that the register names for {table.measure}"
-    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}.{_named_in_vain(table, names, refused_rows())}"
+    message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}.{_spelled_otherwise(names, own)}{_named_in_vain(table, names, refused_rows())}"
     return [_refusal(f"readings/{table.name}", [table.measure], "unknown_meter", table.columns.meter_id, told, expected, message)]
+
+
+def _spelled_otherwise(names: pl.DataFrame, own: pl.DataFrame) -> str:
+    """Of the meters that the register does not name those that it does, but for capital letters and spaces at the ends."""
+    known = {name.strip().casefold(): name for name in own["meter_id"]}
+    alike = [f"'{name}' is '{known[name.strip().casefold()]}' there" for name in names["meter_id"].unique().sort() if name.strip().casefold() in known]
+    return f" Spelled otherwise: {', '.join(alike[:_FEW])}{' …' if len(alike) > _FEW else ''}." if alike else ""
 
 
 def _named_in_vain(table: ReadingTable, names: pl.DataFrame, refused_rows: pl.DataFrame) -> str:
