@@ -1,7 +1,9 @@
 """What `esg-kpis readings` shows: months from the tables of the last run; the rows of a meter from the files themselves, judged again for the dates of that run."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +76,11 @@ def stopped(out: Path, table: str | None = None, month: str | None = None) -> li
     return [(" ".join(part for part in name if part) or "a table", problem) for name, problem in told if name[0] in ("", table or name[0]) and name[1] in ("", month or name[1])]
 
 
-def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None, site: str | None, day: str | None) -> dict[str, Any]:
-    """The rows of a meter in a month, with the line of the month's file that they add up to.
+def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None, site: str | None, day: str | None, edition: str | None = None) -> dict[str, Any]:
+    """The rows of a meter in a month as an edition knew them, else the latest, with the line of the month's file that they add up to.
 
     Raises:
-        UsageProblem: if the last run has no such meter, table or month.
+        UsageProblem: if the last run has no such meter, table, month or edition.
         EsgKpisError: if there are no results yet, or the files are no longer those of the last run.
     """
     from esg_kpis.readings.rolled import Dates, month_of_table, readings_beside
@@ -92,8 +94,9 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
         raise UsageProblem(f"{meter} stands in {own.height} places: {'; '.join(' '.join(row) for row in own.select('reading_table', 'site_id').iter_rows())}.", where="METER", mend="Name one with --table and --site.")
     fact = own.row(0, named=True)
     workspace, ran = open_workspace(root, out), ran_of(folder)
-    dates = Dates(max(date.fromisoformat(value) for name, value in ran.items() if name.startswith("known on ")), date.fromisoformat(ran["as_of"]))
-    told = {"meter": fact | {"quantity": plain(fact["quantity"]), "estimated_quantity": plain(fact["estimated_quantity"])}, "known_on": dates.known_on.isoformat(), "day": day, "lines": _lines(folder, fact["reading_table"], month, meter, fact["site_id"])}
+    dates = Dates(_known_on(ran, edition), date.fromisoformat(ran["as_of"]))
+    lines, fact = _as_known(folder, fact, dates.known_on)
+    told = {"meter": fact | {"quantity": plain(fact["quantity"]), "estimated_quantity": plain(fact["estimated_quantity"])}, "known_on": dates.known_on.isoformat(), "day": day, "lines": lines}
     if not fact["rows"]:  # Only a counter goes on over a month of which it sent none.
         return told | {"form": "register", "days": [], "rows": []}
     register = read_result(folder, "meters")
@@ -146,15 +149,28 @@ def _check_files(files: Any, raw: Path, listed: pl.DataFrame) -> None:  # noqa: 
             raise EsgKpisError("The file is no longer the one that the last run read.", where=name, mend="Run `esg-kpis run` again.")
 
 
-def _lines(folder: Path, table: str, month: str, meter: str, site: str) -> list[dict[str, Any]]:
-    """The lines of the month's file that are of the meter."""
+def _known_on(ran: Mapping[str, str], edition: str | None) -> date:
+    """The knowledge date of an edition in the last run, else the latest of all."""
+    known = {name.removeprefix("known on "): date.fromisoformat(value) for name, value in ran.items() if name.startswith("known on ")}
+    if edition is not None and edition not in known:
+        raise UsageProblem(f"The last run has no edition '{edition}'.", where="--edition", mend=near_misses(edition, known) or f"It has {', '.join(sorted(known))}.")
+    return max(known.values()) if edition is None else known[edition]
+
+
+def _as_known(folder: Path, fact: dict[str, Any], known_on: date) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The lines of a meter in the month's file for a knowledge date; and what `reading_months` says of it, with the quantities of that date where the month was another then."""
     from esg_kpis.readings.enclosed import path_of_month
 
-    path = folder / path_of_month(table, month)
-    if not path.is_file():
-        return []
-    rows = pl.read_csv(path, infer_schema=False).with_row_index("line", 2).filter((pl.col("meter_id") == meter) & (pl.col("site_id") == site))
-    return rows.with_columns(pl.lit(path_of_month(table, month)).alias("path")).to_dicts()
+    latest, then = (path_of_month(fact["reading_table"], fact["month"], day) for day in (None, known_on))
+    name = then if (folder / then).is_file() else latest
+    if not (folder / name).is_file():
+        return [], fact
+    rows = pl.read_csv(folder / name, infer_schema=False).with_row_index("line", 2).filter((pl.col("meter_id") == fact["meter_id"]) & (pl.col("site_id") == fact["site_id"]))
+    lines = rows.with_columns(pl.lit(name).alias("path")).to_dicts()
+    if name == latest:
+        return lines, fact
+    counted = {kind: sum((Decimal(line["quantity"]) for line in lines if line["bill_kind"] == kind), Decimal(0)) for kind in ("bill", "estimate")}
+    return lines, fact | {"quantity": counted["bill"] + counted["estimate"], "estimated_quantity": counted["estimate"]}
 
 
 def _by_day(rows: pl.DataFrame, slots: list[int]) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """Whole runs of a workspace with readings: KPIs, estimates, what is blocked, partitions in Dagster, and packs that are verified from the months they enclose."""
 
+import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -341,6 +343,14 @@ def test_each_edition_is_judged_by_what_was_known_on_its_own_date(tmp_path: Path
     refused = both.table("rejected").select("rule", "known_on", "message")
     assert refused.select("rule", "known_on").rows() == [("partial_days", date(2024, 4, 9))]
     assert refused["message"].item().startswith("readings/power: as known on 2024-04-09, on days that have some intervals, more than 1 % of all of a month are missing: 2023-02: ")
+    asked = ["--root", str(tmp_path / "both"), "--out", str(both.out), "readings", "E1", "--month", "2023-02", "--json", "--rows", "0"]
+    walks = {name: json.loads(CliRunner().invoke(app, [*asked, *more]).output) for name, more in {"e1": ["--edition", "e1"], "e2": ["--edition", "e2"], "": []}.items()}
+    assert {name: (walk["known_on"], walk["meter"]["quantity"], walk["lines"][0]["path"]) for name, walk in walks.items()} == {
+        "e1": ("2024-04-09", "336", "readings/power/2023-02@2024-04-09.rolled.csv"), **dict.fromkeys(("e2", ""), ("2024-06-01", "672", "readings/power/2023-02.rolled.csv")),
+    }  # fmt: skip
+    assert {name: Counter(row["rule"] for row in walk["rows"] if row["fate"] != "used") for name, walk in walks.items()} == {"e1": {"not_known": 336}, "e2": {}, "": {}}
+    assert str(CliRunner().invoke(app, [*asked, "--edition", "e3"]).exception).startswith("--edition: The last run has no edition 'e3'.")
+    assert str(CliRunner().invoke(app, [*asked[:5], "--edition", "e1"]).exception).startswith("--edition: Months are listed as they were last known.")
     for name in ("e1", "e2"):
         found = verified(pack_of(both, name, "2023"), Asked(TRUSTED))
         assert found.good, wrong(found)
