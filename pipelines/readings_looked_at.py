@@ -49,8 +49,7 @@ def months(out: Path, meter: str | None, table: str | None, site: str | None, mo
     if month is not None:
         known = found["month"].unique().sort().to_list()
         if month not in known:
-            unread = stopped(out, table, month)
-            raise UsageProblem(f"The last run has no readings in {month}. {_why(unread[0]) if unread else ''}".rstrip(), where="--month", mend=near_misses(month, known) or f"It has those of {known[0]} to {known[-1]}.")
+            raise UsageProblem(f"The last run has no readings in {month}. {_why(out, table, month)}".rstrip(), where="--month", mend=near_misses(month, known) or f"It has those of {known[0]} to {known[-1]}.")
         found = found.filter(pl.col("month") == month)
     if meter is not None:
         return found.to_dicts()
@@ -89,7 +88,7 @@ def meter_rows(root: Path, out: Path, meter: str, month: str, table: str | None,
     folder = latest_of(out)
     own = _chosen(folder, meter, table, site).filter(pl.col("month") == month)
     if own.is_empty():
-        raise UsageProblem(f"The last run has no readings of {meter} in {month}.", where="--month" if day is None else "--day", mend="`esg-kpis readings` lists the months of each table.")
+        raise UsageProblem(f"The last run has no readings of {meter} in {month}. {_why(folder, table, month)}".rstrip(), where="--month" if day is None else "--day", mend="`esg-kpis readings` lists the months of each table.")
     if own.height > 1:
         raise UsageProblem(f"{meter} stands in {own.height} places: {'; '.join(' '.join(row) for row in own.select('reading_table', 'site_id').iter_rows())}.", where="METER", mend="Name one with --table and --site.")
     fact = own.row(0, named=True)
@@ -119,8 +118,8 @@ def _chosen(folder: Path, meter: str | None, table: str | None, site: str | None
     found = read_result(folder, "reading_months")
     if meter is not None and meter not in found["meter_id"] and meter in read_result(folder, "reading_samples").filter(pl.col("rule") == "unknown_meter")["meter_id"]:
         raise UsageProblem(f"The register of meters did not name '{meter}' when the last run read it: its rows are rejected.", where="METER", mend="Add it to data/raw/meters with its site and measure, and run again. Rows of it stand in reading_samples.csv.")
-    if found.is_empty() and (unread := stopped(folder)):
-        raise EsgKpisError(f"The last run could read no meter readings. {_why(unread[0])}", where="data/raw/readings", mend="Mend it, and run again.")
+    if found.is_empty() and stopped(folder):
+        raise EsgKpisError(f"The last run could read no meter readings. {_why(folder)}", where="data/raw/readings", mend="Mend it, and run again.")
     if found.is_empty():
         raise EsgKpisError("The last run has no meter readings.", where="data/raw/readings", mend="docs/readings.md says how they come in.")
     for column, wanted, where in (("reading_table", table, "--table"), ("meter_id", meter, "METER"), ("site_id", site, "--site")):
@@ -128,14 +127,16 @@ def _chosen(folder: Path, meter: str | None, table: str | None, site: str | None
             continue
         known = found[column].unique().sort().to_list()
         if wanted not in known:
-            unread = stopped(folder, wanted) if column == "reading_table" else []
-            raise UsageProblem(f"The last run has no readings of '{wanted}'. {_why(unread[0]) if unread else ''}".rstrip(), where=where, mend=near_misses(wanted, known) or "`esg-kpis readings` lists what there is.")
+            raise UsageProblem(f"The last run has no readings of '{wanted}'. {_why(folder, wanted) if column == 'reading_table' else ''}".rstrip(), where=where, mend=near_misses(wanted, known) or "`esg-kpis readings` lists what there is.")
         found = found.filter(pl.col(column) == wanted)
     return found
 
 
-def _why(unread: tuple[str, str]) -> str:
-    return f"It stopped {unread[0]}: {unread[1]}"
+def _why(out: Path, table: str | None = None, month: str | None = None) -> str:
+    """What the last run stopped that may hold what is asked for: the month itself rather than a table."""
+    unread = sorted(stopped(out, table, month), key=lambda item: month is None or not item[0].endswith(month))
+    more = f" {len(unread) - 1} more: esg-kpis readings." if len(unread) > 1 else ""
+    return f"It stopped {unread[0][0]}: {unread[0][1]}{more}" if unread else ""
 
 
 def _check_files(files: Any, raw: Path, listed: pl.DataFrame) -> None:  # noqa: ANN401

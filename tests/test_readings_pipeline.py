@@ -21,6 +21,7 @@ from esg_kpis.evidence import Asked, verified
 from esg_kpis.evidence.zipped import unzipped
 from esg_kpis.readings.rolled import Dates
 from esg_kpis.report.outputs import alone
+from esg_kpis.tables import finding_id
 from pipelines.cli import app
 from pipelines.definitions import JOB, build_defs
 from pipelines.readings import JOB as BY_MONTH
@@ -31,8 +32,9 @@ from pipelines.unchanged import documents_of
 from tests.conftest import Ran, run_workspace
 from tests.evidence_scenario import OURS as KEY
 from tests.evidence_scenario import TRUSTED, changed, looked_at, pack_of, replaced, signed_again, verdicts, with_manifest, wrong
-from tests.metered_scenario import AS_OF, HOURLY, frame, hours, put, put_months, quarter, tables, workspace
+from tests.metered_scenario import AS_OF, HOURLY, METERS, frame, hours, put, put_months, quarter, tables, workspace
 from tests.readings_scenario import ENGINES
+from tests.scenario import kpi
 
 GONE = [*hours("E1", "2023-02-10", 3), *hours("E1", "2023-03-05", 1)[:20]]
 """Three days of which nothing came, and a day of which four hours came."""
@@ -188,6 +190,34 @@ def test_a_month_that_cannot_be_read_is_named_and_keeps_its_period_back(tmp_path
     console = Console(record=True, width=200)
     print_run(console, documents_of(root / "editions"), found.out)
     assert "stopped: gas, power 2023-02" in console.export_text()
+
+
+@pytest.mark.parametrize(("first", "last", "waived"), [("2023-01-01", "2023-03-31", {"incomplete": 9}), ("2023-02-01", "2023-02-28", {"incomplete": 1, "not_collected": 8})])
+def test_a_month_that_is_kept_back_is_lacking_at_every_site_for_both_engines(tmp_path: Path, first: str, last: str, waived: dict[str, int]) -> None:
+    """Nobody knows whose readings the file held: blocked in each cell of the total and by site, and incomplete where that is waived; in a period of that month alone no site has any amount."""
+    spread = [{"name": "site", "each": "site_id"}, {"name": "kind", "categories": {"Factories": {"kind": ["factory"]}, "Offices": {"kind": ["office"]}}}]
+    own = [kpi("by_site", "kWh", "electricity_purchased", breakdowns=spread), kpi("emitted", "tCO2e", amounts=[{"measure": "emission_co2e", "origin": "electricity_purchased"}], breakdowns=spread)]
+    root = workspace(tmp_path / "workspace", METERS.replace("HQ,electricity_purchased,E2", "PLANT,electricity_purchased,E2"), kpis=own)
+    tables(root, power=HOURLY)
+    put_months(root / "data/raw/readings/power", [*quarter("E1"), *quarter("E2", 2)])
+    (root / "data/raw/readings/power/month=2023-02/readings.parquet").write_bytes(b"")
+    edition = root / "editions/e1/edition.toml"
+    edition.write_text(edition.read_text(encoding="utf-8").replace("first = 2023-01-01\nlast = 2023-03-31", f"first = {first}\nlast = {last}"), encoding="utf-8")
+
+    def statuses(name: str) -> Counter[str]:
+        found = run_workspace(root, tmp_path / name, tmp_path / f"dagster-{name}")
+        read = verified(pack_of(found, "e1", "2023"), Asked(TRUSTED))
+        assert read.good, wrong(read)
+        cells = found.table("kpi_values").filter(pl.col("kpi_id").is_in(["electricity", "by_site", "emitted"]))
+        # Of nothing that came there is no number but that of the total, of which somebody said that it may lack the record.
+        assert cells.filter((pl.col("value") == 0) & (pl.col("breakdown") != "total")).is_empty()
+        return Counter(cells["status"])
+
+    assert statuses("first") == {"blocked": 9}
+    record = pl.read_parquet(next((tmp_path / "first").rglob("rejected.parquet")))["record_id"].item()
+    with edition.open("a", encoding="utf-8") as opened:
+        opened.write(f'[[waiver]]\nfinding = "{finding_id("rejected_record", record)}"\nreason = "The file was lost."\nwho = "a controller"\nuntil = 2030-01-01\n')
+    assert statuses("second") == waived
 
 
 def test_rows_of_no_registered_meter_are_told_where_they_are(ran: Ran) -> None:

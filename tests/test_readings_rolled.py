@@ -319,6 +319,20 @@ def test_a_day_on_which_the_clock_is_changed_is_one_between_readings_of_each_day
     assert found.rolled().months.filter(pl.col("missing") > 0).select("month", "missing").rows() == missing
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "missing"),
+    [("2023-10-20", "2023-11-10", [("2023-10", 11), ("2023-11", 9)]), ("2023-02-20", "2023-04-10", [("2023-02", 8), ("2023-03", 31), ("2023-04", 9)]), ("2023-10-30", "2023-11-02", [("2023-10", 1), ("2023-11", 1)])],
+)  # fmt: skip
+def test_days_that_are_missing_over_a_change_of_the_clock_are_of_their_own_month(tmp_path: Path, since: str, until: str, missing: list[tuple[str, int]]) -> None:
+    found = way(tmp_path, METERS.replace("W1,,,2023-01-01,2023-03-31", "W1,,,,"), water=WATER | {"time_zone": "Europe/Berlin"})
+    days = [date(2023, 1, 1) + timedelta(days=day) for day in range(334)]
+    put(found.root, "water.csv", "\n".join(["meter_id,time,value", *(f"W1,{day},{number}" for number, day in enumerate(days) if not since < str(day) < until)]))
+    months = found.rolled().months
+
+    assert months.filter(pl.col("missing") > 0).select("month", "missing").rows() == missing
+    assert months["expected"].to_list() == [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]
+
+
 def test_a_counter_that_stands_still_over_months_without_a_reading_counts_nothing_in_each(tmp_path: Path) -> None:
     found = way(tmp_path, METERS.replace("W1,,,2023-01-01", "W1,,,"), water=WATER)
     put(found.root, "water.csv", "meter_id,time,value\nW1,2022-10-05,100\nW1,2023-02-15,100\n")

@@ -1,6 +1,6 @@
 """One line per KPI: what the register says beside what each engine computes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import polars as pl
@@ -18,19 +18,22 @@ def lines_of(register: pl.DataFrame, engines: Mapping[str, pl.DataFrame], excuse
     Args:
         register: The register of the pack.
         engines: Per engine its cells of the same edition and period: the key of `kpi_values`, and those of `COMPARED` that it computes. All must agree, digit by digit.
+            One that computes no `status` knows only cells that something counts in, and need not have a cell of the register without a number.
         excused: Whether a cell of the register cannot be computed with the people data at hand, where an engine says otherwise.
     """
     ours = {_key(row): row for row in register.iter_rows(named=True)}
     theirs = {name: {_key(row): row for row in frame.iter_rows(named=True)} for name, frame in engines.items()}
     keys = [*ours, *sorted({key for rows in theirs.values() for key in rows} - ours.keys())]
-    return tuple(_line(key, ours.get(key), {name: rows.get(key) for name, rows in theirs.items()}, excused) for key in keys)
+    of_numbers = {name for name, frame in engines.items() if "status" not in frame.columns}
+    return tuple(_line(ours.get(key), {name: rows.get(key) for name, rows in theirs.items()}, of_numbers, excused) for key in keys)
 
 
-def _line(key: tuple[str, ...], row: _Row | None, found: Mapping[str, _Row | None], excused: Callable[[_Row], bool]) -> Line:
+def _line(row: _Row | None, found: Mapping[str, _Row | None], of_numbers: Set[str], excused: Callable[[_Row], bool]) -> Line:
     any_row: _Row = row or next(item for item in found.values() if item is not None)
-    apart = [text for name, other in found.items() if (text := _difference(name, row, other))]
+    silent = {name for name in of_numbers if found[name] is None and row is not None and row["value"] is None}
+    apart = [text for name, other in found.items() if name not in silent and (text := _difference(name, row, other))]
     verdict = AGREES if not apart else NEEDS_ANNEX if row is not None and excused(row) else DIFFERS
-    shown = {name: _shown(other) for name, other in found.items()}
+    shown = {name: "no number" if name in silent else _shown(other) for name, other in found.items()}
     return Line(any_row["kpi_id"], any_row["breakdown"], any_row["category"], any_row["unit"], _shown(row), shown, verdict, "" if verdict == NEEDS_ANNEX else "; ".join(apart))
 
 

@@ -116,21 +116,27 @@ class Cut:
         return places
 
     def matching(self, places: Places, where: Mapping[str, Sequence[str]]) -> Places:
-        """Those of some rows whose attributes are among the values; what is blocked, waived or lacking matches too where nobody can say what it is."""
+        """Those of some rows whose attributes are among the values; what is blocked, waived or lacking matches too where nobody can say what it is. What is waived and of no known site only where something else does: it makes no zero of nothing."""
         for name, values in where.items():
             known = self.column(known_by(name))
             left_out = {value.removeprefix(NOT) for value in values if value.startswith(NOT)}
             wanted, own, blocked, short = set(values), self.column(name), self.column("blocked"), self.column("short")
             lacking = name in ATTRIBUTES
-            places = [
+            found = [
                 place for place in places
                 if (own[place] not in left_out if left_out else own[place] in wanted) or (known[place] == "" and (blocked[place] is not None or (lacking and bool(short[place]))))
             ]  # fmt: skip
+            places = self.with_waived(found, (place for place in places if known[place] == "" and short[place])) if self.some("short") else found
         return places
+
+    def with_waived(self, places: Places, waived: Iterable[int]) -> Places:
+        """Rows of a category with what is waived and may belong to it, if anything counts there."""
+        rows = self.column("rows")
+        return sorted({*places, *waived}) if any(rows[place] for place in places) else places
 
 
 def known_by(name: str) -> str:
-    """The column that is empty where nobody can say which value of another one a row has that is blocked: of whoever was not counted, and of a site that nobody knows, all of it."""
+    """The column that is empty where nobody can say which value of another one a row has that is blocked or waived: of whoever was not counted, and of a site that nobody knows, all of it."""
     return name if name in ("gas_group", "origin", "scope", *ATTRIBUTES) else "cross" if name in COUNTED_BY else "kind"
 
 

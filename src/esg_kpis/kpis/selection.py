@@ -5,7 +5,6 @@ from functools import partial
 
 import polars as pl
 
-from esg_kpis.domains import ATTRIBUTES
 from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
@@ -21,7 +20,7 @@ Part = Callable[[Kpi, Within], Totals]
 def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[str, Part]:
     """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`.
 
-    What is blocked and may be of any category, since nobody knows its site, is in every one.
+    What is blocked or waived and may be of any category, since nobody knows its site, is in every one.
     """
     if breakdown.each is None:
         return {category: partial(_narrowed, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
@@ -32,15 +31,18 @@ def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Tota
     if within is not None and each not in within:
         return cut.kept(kpi, ("whole",), lambda: cut.totals(cut.chosen(kpi, ())))
 
-    def dealt() -> tuple[dict[str, list[int]], list[int]]:
+    def dealt() -> tuple[dict[str, list[int]], list[int], list[int]]:
         hands, of_each, chosen = dict[str, list[int]](), cut.column(each), cut.chosen(kpi, ())
         for place in chosen:
             hands.setdefault(of_each[place], []).append(place)
-        known, blocked = cut.column(known_by(each)), cut.column("blocked")
-        return hands, [place for place in chosen if known[place] == "" == of_each[place] and blocked[place] is not None] if cut.some("blocked") else []
+        if not (cut.some("blocked") or cut.some("short")):
+            return hands, [], []
+        known, blocked, short = cut.column(known_by(each)), cut.column("blocked"), cut.column("short")
+        anywhere = [place for place in hands.get("", ()) if known[place] == ""]
+        return hands, [place for place in anywhere if blocked[place] is not None], [place for place in anywhere if short[place]]
 
-    hands, anywhere = cut.kept(kpi, ("dealt", each), dealt)
-    return cut.totals([*hands.get(category, ()), *anywhere]) or _zeros(kpi, cut, ())
+    hands, blocked, waived = cut.kept(kpi, ("dealt", each), dealt)
+    return cut.totals([*cut.with_waived(hands.get(category, []), waived), *blocked]) or _zeros(kpi, cut, ())
 
 
 def _narrowed(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Totals:
@@ -126,6 +128,6 @@ def _matches(cube: pl.DataFrame, name: str, values: Sequence[str]) -> pl.Expr:
     left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
     among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
     unknown = pl.col("blocked").is_not_null()
-    if "short" in cube.columns and name in ATTRIBUTES:
+    if "short" in cube.columns:
         unknown |= pl.col("short").list.len() > 0
     return among | ((pl.col(known_by(name)) == "") & unknown)

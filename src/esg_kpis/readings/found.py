@@ -137,7 +137,7 @@ def files_of(place: Path, table: ReadingTable, work: Path, broken: dict[str, Inp
     for file in files:
         if file.month and not _A_MONTH.match(file.month):
             raise InputProblem(f"There is no month {file.month}, which its folder names.", where=_where(file.origin), mend="Put it into the folder of its month, month=YYYY-MM.")
-    if len({bool(file.month) for file in files}) > 1:
+    if len({bool(file.month) for file in files} | {bool(month) for month in broken or ()}) > 1:
         raise InputProblem("Some files lie in folders of months and some do not.", where=f"table '{table.name}'", mend="Put all into folders month=YYYY-MM, or none.")
     return files
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from esg_kpis.exact import QUANTITY_SCALE
-from esg_kpis.readings.calendar import Window
+from esg_kpis.readings.calendar import HOUR, Window
 from esg_kpis.readings.declared import ReadingTable
 from esg_kpis.readings.rules import CODE
 
@@ -174,15 +174,26 @@ def steps_of(span: int, table: ReadingTable) -> int:
 
 
 def _lacking(chain: Chain, since: int, until: int) -> Iterator[tuple[str, int]]:
-    """The readings that are missing between two of different months, by the month they would have been of: at equal distances."""
-    span, steps = until - since, steps_of(until - since, chain.table)
+    """The readings that are missing between two of different months, by the month they would have been of: at equal distances, of longer intervals than any change of the clock by the wall clock."""
+    steps = steps_of(until - since, chain.table)
+    windows = [window for window in chain.windows.values() if window.start < until and window.end > since]
     if steps == 1:
         return
-    for window in chain.windows.values():
-        if window.start < until and window.end > since:
-            before, within = (min(max(0, -(-(end - since) * steps // span) - 1), steps - 1) for end in (window.start, window.end))
-            if within > before:
-                yield window.month, within - before
+    clock = _shown_at if chain.table.interval > HOUR else _unchanged
+    first, span = clock(windows[0], since), clock(windows[-1], until) - clock(windows[0], since)
+    for window in windows:
+        before, within = (min(max(0, -(-(clock(window, end) - first) * steps // span) - 1), steps - 1) for end in (window.start, window.end))
+        if within > before:
+            yield window.month, within - before
+
+
+def _shown_at(window: Window, at: int) -> int:
+    """What the wall clock shows at an instant of a month, or at its end."""
+    return at + next((change.after for change in reversed(window.changes) if change.at <= at), window.offset)
+
+
+def _unchanged(_: Window, at: int) -> int:
+    return at
 
 
 def _fell(before: Mapping[str, Any], after: Mapping[str, Any], fact: Mapping[str, Any], table: ReadingTable) -> str:

@@ -147,7 +147,7 @@ def choose(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
           WHERE c.of_kind AND c.rung = c.nearest AND c.nearest_of_any_kind = c.nearest
           GROUP BY c.need HAVING count(*) = 1 AND bool_and(r.output <> 'emission_co2e' OR c.gwp_set IS NOT DISTINCT FROM {gwp})
         )
-        SELECT t.key, t.output, t.gas, s.factor_id, s.lead, s.rule_id, EXISTS (
+        SELECT t.key, t.output, t.gas, t.lost, s.factor_id, s.lead, s.rule_id, EXISTS (
             FROM exclusions e WHERE NOT EXISTS (FROM exclusion_where w WHERE w.place = e.place AND NOT list_contains(w.allowed, said(k.dimensions, w.name)))
               AND (len(e.periods) = 0 OR list_contains(e.periods, k.period))
               AND CASE WHEN t.lost THEN list_contains(e.measures, k.measure) AND len(e.gases) = 0 AND (len(e.outputs) = 0 OR list_contains(e.outputs, t.output))

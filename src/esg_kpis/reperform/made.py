@@ -48,18 +48,18 @@ def _number_keys(con: duckdb.DuckDBPyConnection, edition: Edition, led_on: str) 
 
 
 def _step(con: duckdb.DuckDBPyConnection, edition: Edition) -> None:
-    """The next frontier. A stock that emits at a year's rate does so for the months of the period."""
+    """The next frontier. A stock that emits at a year's rate does so for the months of the period. What stands in, as zero, for a waived record of no known site needs no factor: nobody can say which."""
     market = edition.rules.market_based
     basis = "'location'" if market is None else f"CASE WHEN k.origin IN {words(market.load)} THEN 'location' ELSE 'both' END"
     con.execute(f"""
         CREATE OR REPLACE TABLE frontier AS
         WITH led AS (
-          SELECT k.*, w.output, w.gas AS out_gas, w.rule_id AS by_rule, w.factor_id IS NULL AS refused, product_24(k.quantity, w.lead) AS product, half_even(p.months * 1000000000000000000000000::HUGEINT, 12) AS years,
+          SELECT k.*, w.output, w.gas AS out_gas, w.rule_id AS by_rule, w.factor_id IS NULL AND (w.lost OR NOT k.stands_in OR k.kind IS NOT NULL) AS refused, product_24(k.quantity, w.lead) AS product, half_even(p.months * 1000000000000000000000000::HUGEINT, 12) AS years,
                  CASE WHEN w.gas = 'CO2' AND k.origin IN {_BIOGENIC} THEN {text(derived.CO2_BIOGENIC)} ELSE coalesce(g.gas_group, '') END AS out_group, {basis} AS own_basis
           FROM keyed k JOIN ways w USING (key) JOIN periods p USING (period) LEFT JOIN gas_groups g ON g.gas = w.gas WHERE NOT w.left_out
         )
         SELECT row_number() OVER () AS id, record_id, output AS measure, origin, 'flow' AS nature, site_id, month, period, dimensions,
-               CASE WHEN NOT blocked AND NOT refused THEN CASE WHEN nature = 'stock' THEN product_24(product, years) ELSE product END END AS quantity, blocked OR refused AS blocked, stands_in,
+               CASE WHEN NOT blocked AND NOT refused THEN CASE WHEN stands_in THEN 0::HUGEINT WHEN nature = 'stock' THEN product_24(product, years) ELSE product END END AS quantity, blocked OR refused AS blocked, stands_in,
                country, grid_region, kind, business_line, root, out_gas AS gas, out_group AS gas_group, CASE WHEN out_group IN {words(derived.BESIDE_SCOPES)} THEN {text(derived.OUTSIDE)} ELSE scope END AS scope,
                CASE WHEN scope = '2' THEN coalesce(basis, own_basis) END AS basis, by_rule AS rule_id, measure AS from_measure
         FROM led
