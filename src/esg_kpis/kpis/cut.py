@@ -126,13 +126,13 @@ class Cut:
                 place for place in places
                 if (own[place] not in left_out if left_out else own[place] in wanted) or (known[place] == "" and (blocked[place] is not None or (lacking and bool(short[place]))))
             ]  # fmt: skip
-            places = self.with_waived(found, (place for place in places if known[place] == "" and short[place])) if self.some("short") else found
+            places = self.with_waived(found, [place for place in places if short[place] and known[place] == ""]) if self.some("short") else found
         return places
 
-    def with_waived(self, places: Places, waived: Iterable[int]) -> Places:
+    def with_waived(self, places: Places, waived: Places) -> Places:
         """Rows of a category with what is waived and may belong to it, if anything counts there."""
         rows = self.column("rows")
-        return sorted({*places, *waived}) if any(rows[place] for place in places) else places
+        return sorted({*places, *waived}) if waived and any(rows[place] for place in places) else places
 
 
 def known_by(name: str) -> str:
