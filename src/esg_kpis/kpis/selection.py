@@ -1,10 +1,11 @@
 """Which rows of the cube a KPI adds up, in one category of a breakdown."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import polars as pl
 
+from esg_kpis.domains import ATTRIBUTES
 from esg_kpis.domains.people import WORDS
 from esg_kpis.editions import Amounts, Breakdown, Kpi
 from esg_kpis.editions.counting import cross_of
@@ -94,21 +95,17 @@ def _misspelt(name: str, values: Sequence[str], cut: Cut) -> bool:
 
 def selected(cube: pl.DataFrame, amounts: Amounts, attributes: Iterable[str] = ()) -> pl.DataFrame:
     """The rows of a cube, or of the amounts themselves, that one selection adds up; `attributes` are those of the category it is narrowed to."""
-    conditions = [pl.col("measure").is_in(amounts.measure), pl.col("cross").is_in(["", cross_name(cross_of([*attributes, *amounts.where]))])]
-    conditions += [_matches(cube, name, values) for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))]
-    conditions += [_matches(cube, name, values) for name, values in amounts.where.items()]
-    if amounts.basis:
-        conditions.append(pl.col("basis").is_in(["", "both", *amounts.basis]))
-    return cube.filter(pl.all_horizontal(conditions))
+    rows = cube.filter(pl.col("measure").is_in(amounts.measure), pl.col("cross").is_in(["", cross_name(cross_of([*attributes, *amounts.where]))]))
+    rows = _matching(_matching(rows, {name: values for name in ("origin", "gas_group", "scope") if (values := getattr(amounts, name))}), amounts.where)
+    return rows.filter(pl.col("basis").is_in(["", "both", *amounts.basis])) if amounts.basis else rows
 
 
 def only(cube: pl.DataFrame, breakdown: Breakdown, category: str, within: Within = None) -> pl.DataFrame:
     """The rows of a cube, or of the amounts themselves, that belong to one category of a breakdown, as far as `within` narrows it."""
     if breakdown.each:
-        return cube if within is not None and breakdown.each not in within else cube.filter(_matches(cube, breakdown.each, [category]))
+        return cube if within is not None and breakdown.each not in within else _matching(cube, {breakdown.each: [category]})
     wanted = breakdown.categories[category]
-    conditions = [_matches(cube, name, wanted[name]) for name in attributes_of(breakdown, category, within)]
-    return cube.filter(pl.all_horizontal(conditions)) if conditions else cube
+    return _matching(cube, {name: wanted[name] for name in attributes_of(breakdown, category, within)})
 
 
 def attributes_of(breakdown: Breakdown, category: str, within: Within) -> list[str]:
@@ -123,11 +120,21 @@ def narrowed(within: Within, kpi: Kpi) -> Within:
     return tuple(name for name in kpi.denominator_within if within is None or name in within)
 
 
+def _matching(rows: pl.DataFrame, where: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """The rows whose attributes are among the values, as `Cut.matching`."""
+    for name, values in where.items():
+        found = rows.filter(_matches(rows, name, values))
+        if "short" in rows.columns and found["rows"].sum():
+            found = rows.filter(_matches(rows, name, values) | ((pl.col("short").list.len() > 0) & (pl.col(known_by(name)) == "")))
+        rows = found
+    return rows
+
+
 def _matches(cube: pl.DataFrame, name: str, values: Sequence[str]) -> pl.Expr:
     """A row matches when its attribute is among the values (or not among those to leave out); what is blocked, waived or lacking matches too where nobody can say what it is."""
     left_out = [value.removeprefix(NOT) for value in values if value.startswith(NOT)]
     among = ~pl.col(name).is_in(left_out) if left_out else pl.col(name).is_in(list(values))
     unknown = pl.col("blocked").is_not_null()
-    if "short" in cube.columns:
+    if "short" in cube.columns and name in ATTRIBUTES:
         unknown |= pl.col("short").list.len() > 0
     return among | ((pl.col(known_by(name)) == "") & unknown)
