@@ -74,7 +74,7 @@ def test_the_page_of_the_kpis_says_what_they_are_how_many_and_where_they_lie(ui:
     expect(page.get_by_text("The KPIs of every edition")).to_be_visible()
     expect(page.get_by_text("Who acts on it:")).to_be_visible()
     expect(page.locator("body")).to_contain_text(re.compile(r"Row count\s*1\s*Asset history"))
-    for told in ("sha256", "preview", "report page", "status ok", str(ui.out / "report" / "tables.html"), str(ui.out / "kpi_values.parquet"), "sustainability"):
+    for told in ("sha256", "preview", "report page", "status blocked", str(ui.out / "report" / "tables.html"), str(ui.out / "kpi_values.parquet"), "sustainability"):
         expect(page.get_by_text(told).first).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("what it calls: evaluate in editor"))).to_have_attribute("href", re.compile(r"kpis/evaluate\.py:\d+$"))
 
