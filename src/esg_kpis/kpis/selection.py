@@ -21,7 +21,7 @@ Part = Callable[[Kpi, Within], Totals]
 def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[str, Part]:
     """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`.
 
-    What is blocked or waived and may be of any category, since nobody knows its site, is in every one.
+    What is blocked and may be of any category, since nobody knows its site, is in every one; what is waived so in every one in which something counts.
     """
     if breakdown.each is None:
         return {category: partial(_narrowed, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
