@@ -342,3 +342,24 @@ def test_a_rejected_record_of_an_unknown_site_blocks_every_category(tmp_path: Pa
     assert [known.cell("tap", category=name)["status"] for name in ("Mainland", "Hong Kong")] == ["blocked", "not_collected"]
     assert unknown.cell("tap", category="SHOP")["status"] == "blocked"
     assert [known.cell("tap", category=name)["status"] for name in ("SHOP", "HQ")] == ["ok", "blocked"]
+
+
+def test_a_site_of_which_nothing_else_came_is_blocked_by_a_record_of_which_nobody_knows_the_site(tmp_path: Path) -> None:
+    """Its row would be missing otherwise, as if it had nothing. Not so of sites that cannot be meant: closed before, of others, outside the boundary."""
+    others = site("CLOSED", valid_to=day("2022-12-31")), site("LATER", valid_from=day("2024-01-01")), site("THEIRS", control="none"), site("OUT", kind="store")
+    sites = register(site("SHOP"), site("NEW", valid_from=day("2023-06-01"), country="HK"), *others)
+    spread = [{"name": "site", "each": "site_id"}, {"name": "country", "each": "country"}]
+    rules = '[[boundary]]\nid = "offices"\ntext = "Offices."\nwhere = { kind = ["office"] }\n'
+    heads = HEADS | {"breakdowns": spread}
+
+    found = [
+        computed(edition_of(tmp_path, [TAP | {"breakdowns": spread}, heads], rules), [year("water_tap", "1", site_id="SHOP"), *bills], sites=sites, bad=bad).values.filter(pl.col("period") == "2023")
+        for bills, bad in (([], [rejected_row("water_tap", site_id=None)]), ([], [rejected_row("water_tap", site_id="SHOP")]), ([], []), ([year("water_tap", "2", site_id="NEW")], [rejected_row("water_tap", site_id=None)]))
+    ]  # fmt: skip
+
+    blocked, of_shop, whole, both = ({tuple(row) for row in values.filter(pl.col("kpi_id") == "tap").select("breakdown", "category", "status").rows()} for values in found)
+    at = lambda *states: {("site", "SHOP", states[0]), ("site", "NEW", states[1]), ("country", "CN", states[0]), ("country", "HK", states[1])}  # noqa: E731
+    assert blocked == both == at("blocked", "blocked")
+    assert of_shop == {row for row in at("blocked", "") if row[2]}
+    assert whole == {row for row in at("ok", "") if row[2]}
+    assert [sorted(values.filter(pl.col("kpi_id") == "heads")["category"].unique()) for values in found] == [["CN", "SHOP"]] * 3 + [["CN", "HK", "NEW", "SHOP"]]

@@ -387,6 +387,36 @@ def test_each_edition_is_judged_by_what_was_known_on_its_own_date(tmp_path: Path
         assert verdicts(found)["electricity", "All"] == "agrees"
 
 
+def test_a_waiver_of_an_earlier_edition_holds_on_after_more_became_known(tmp_path: Path) -> None:
+    """e1 waived what February lacked when only it was there. Then more came: enough for e2, or still too little, which e2 is told with its own figures."""
+    lacking = '[[waiver]]\nfinding = "{}"\nreason = "Asked for."\nwho = "w"\nuntil = 2030-01-01\n'
+    single = two_editions(tmp_path / "alone")
+    shutil.rmtree(single / "editions" / "e2")
+    first = run_workspace(single, tmp_path / "first", tmp_path / "dagster-first")
+    waived = finding_id("rejected_record", first.table("rejected")["record_id"].item())
+    told = {}
+    for name, gone in (("enough", 0), ("more", 12)):
+        root = two_editions(tmp_path / name)
+        with (root / "editions" / "e1" / "edition.toml").open("a", encoding="utf-8") as stream:
+            stream.write(lacking.format(waived))
+        if gone:
+            late = datetime(2024, 5, 1, tzinfo=UTC)
+            rows = [row for meter in ("E1", "E2") for row in quarter(meter)]
+            kept = [row for row in rows if not (row[1].month == 2 and row[1].hour in (22, 23))]
+            put_months(root / "data/raw/readings/power", [(*row, late) if number % 24 >= 12 and row[1].month == 2 else row for number, row in enumerate(kept)])
+        both = run_workspace(root, tmp_path / f"{name}-out", tmp_path / f"{name}-dagster")
+        told[name] = both.table("kpi_values").filter(pl.col("kpi_id") == "electricity").sort("edition").select("edition", "status", "reason").rows()
+        assert both.table("rejected")["record_id"].unique().to_list() == first.table("rejected")["record_id"].to_list()
+        for edition in ("e1", "e2"):
+            found = verified(pack_of(both, edition, "2023"), Asked(TRUSTED))
+            assert found.good, wrong(found)
+
+    assert [row[:2] for row in told["enough"]] == [("e1", "incomplete"), ("e2", "ok")]
+    assert [row[:2] for row in told["more"]] == [("e1", "incomplete"), ("e2", "blocked")]
+    assert "as known on" not in told["more"][1][2]
+    assert "of 1,344" in told["more"][1][2]
+
+
 # ---------------------------------------------------------------- the same whichever engine
 
 

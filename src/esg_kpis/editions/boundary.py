@@ -7,7 +7,7 @@ import polars as pl
 
 from esg_kpis.amounts.build import with_ids
 from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF, MEASURES
-from esg_kpis.editions.consolidation import CONTROL, consolidated_parts, why_not
+from esg_kpis.editions.consolidation import CONTROL, consolidated_parts, counts, why_not
 from esg_kpis.editions.entry import NOT, Where
 from esg_kpis.editions.model import Edition
 from esg_kpis.editions.read import added_up, needed_measures
@@ -187,6 +187,23 @@ def _outside_boundary(joined: pl.DataFrame, edition: Edition) -> pl.Expr:
         why_not = pl.when(inside(boundary.where)).then(None).otherwise(pl.lit(f"outside boundary {boundary.id}"))
         reason = pl.when(_covered(boundary, edition)).then(why_not).otherwise(reason)
     return reason
+
+
+def may_count(asked: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """The sites of the register of which an amount of some measures and periods may count: valid in the period, consolidated as the register says, and inside the boundary.
+
+    Args:
+        asked: `period` and `measure`.
+        sites: The register of sites.
+        edition: The edition.
+
+    Columns: `period`, `measure`, and those of the register.
+    """
+    periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
+    left_out = [site for site, control, share in sites.select("site_id", "control", "ownership_share").iter_rows() if not counts(control, share, edition)]
+    each = asked.join(periods, on="period").join(sites.filter(~pl.col("site_id").is_in(left_out)), how="cross")
+    there = each.filter((pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("last"))) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("first"))))
+    return there.filter(_outside_boundary(there, edition).is_null()).drop("first", "last")
 
 
 def _covered(boundary: Boundary, edition: Edition) -> pl.Expr:

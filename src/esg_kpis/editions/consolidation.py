@@ -93,14 +93,15 @@ def _spans(sites: pl.DataFrame, ownership: pl.DataFrame, edition: Edition) -> Ma
         later.setdefault(site, []).append((first or date.min, last or date.max, control, share))
     spans: dict[str, list[_SPAN]] = {}
     for site, control, share in sites.select("site_id", "control", "ownership_share").iter_rows():
-        own = [(first, last, _counts(control if on is None else on, share if part is None else part, edition)) for first, last, on, part in later.get(site, [])]
-        whole = _counts(control, share, edition)
+        own = [(first, last, counts(control if on is None else on, share if part is None else part, edition)) for first, last, on, part in later.get(site, [])]
+        whole = counts(control, share, edition)
         if whole != 1 or any(part != 1 for _, _, part in own):
             spans[site] = list(_filled(sorted(own), whole))
     return spans
 
 
-def _counts(control: str, share: Decimal, edition: Edition) -> Fraction:
+def counts(control: str, share: Decimal, edition: Edition) -> Fraction:
+    """The part that an edition counts of what a register says of control and share, 0 to 1."""
     if edition.rules.consolidation == "equity_share":
         return Fraction(share)
     return Fraction(int(control in CONTROL[edition.rules.consolidation]))

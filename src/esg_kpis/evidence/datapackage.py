@@ -26,7 +26,9 @@ def datapackage_of(files: Mapping[str, bytes], edition: str, period: str, docume
 
 
 def _resource(path: str, content: bytes, table: Table) -> dict[str, Any]:
-    schema = {"fields": [_field(column) for column in table.columns], "primaryKey": list(table.key), "missingValues": [""]}
+    blank = {column.name for column in table.columns if column.nullable}
+    key = {} if blank.intersection(table.key) else {"primaryKey": list(table.key)}  # A primary key has no blanks.
+    schema = {"fields": [_field(column) for column in table.columns], **key, "missingValues": [""]}
     said = WHAT.get(path, f"One row: {table.grain}")
     return {
         "profile": "tabular-data-resource", "name": path.removesuffix(".csv").replace("/", "-"), "path": path, "description": f"{said}.", "format": "csv", "mediatype": "text/csv",

@@ -63,5 +63,8 @@ def counted_in(received: Received, edition: Edition, library: Library, known_on:
 
 
 def _holding(rejected: pl.DataFrame, known_on: date) -> pl.DataFrame:
-    """The rejections that hold for an edition of a knowledge date: but for those that hold on another alone. In results from before there were such, all hold."""
-    return rejected.filter(pl.col("known_on").is_null() | (pl.col("known_on") == known_on)) if "known_on" in rejected.columns else rejected
+    """The rejections that hold for an edition of a knowledge date: those of that date, and of what has none those that hold for all. In results from before there were such, all hold."""
+    if "known_on" not in rejected.columns:
+        return rejected
+    own = rejected.filter(pl.col("known_on") == known_on)
+    return pl.concat([own, rejected.filter(pl.col("known_on").is_null() & ~pl.col("record_id").is_in(own["record_id"].implode()))])

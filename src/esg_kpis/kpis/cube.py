@@ -10,8 +10,9 @@ import polars as pl
 
 from esg_kpis.domains import ATTRIBUTES, DOMAINS, people
 from esg_kpis.editions import Edition
-from esg_kpis.editions.boundary import MISSING, WAIVED
+from esg_kpis.editions.boundary import MISSING, WAIVED, may_count
 from esg_kpis.editions.counting import cross_of
+from esg_kpis.editions.entry import SITE_ATTRIBUTES
 from esg_kpis.errors import FactorProblem
 from esg_kpis.exact import PRODUCT, sums
 from esg_kpis.factors import Choice, Library
@@ -63,6 +64,7 @@ class Inputs:
     `cube` is the edition's counting amounts added up per `CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
     quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
     joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason. `divisors` fills as sums ask for the factor that they are divided by.
+    `maybe` holds, of a period in which something is blocked of which nobody knows the site, the sites it may be of and what they are like: attribute and values.
     `told` stands in for amounts that are not there. `cuts` fills with the cube of each period as it is asked for (`cut_of`).
     """
 
@@ -73,6 +75,7 @@ class Inputs:
     left_out: pl.DataFrame
     divisors: dict[tuple[str, str, str], Choice | FactorProblem] = field(default_factory=dict)
     told: Told | None = None
+    maybe: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     cuts: "dict[str, Cut]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
@@ -91,7 +94,15 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     cube = _of_sites(found, sites).with_columns(pl.col(CUBE).fill_null("")).select(*CUBE, "quantity", "estimated", "size", "blocked", "rows", pl.col("short").fill_null([]))
     excluded = with_sites(own.filter(pl.col("excluded").is_not_null() & (pl.col("period") != "")), sites.lazy()).with_columns(pl.col(CUBE).fill_null(""))
     left_out = excluded.group_by(CUBE).agg(pl.col("excluded").sort().first(), pl.lit(None, dtype=pl.String()).alias("blocked")).sort(CUBE)
-    return Inputs(edition, library, known_on, with_attributes(cube), with_attributes(left_out.collect(engine="in-memory")))
+    return Inputs(edition, library, known_on, with_attributes(cube), with_attributes(left_out.collect(engine="in-memory")), maybe=_maybe(cube, sites, edition))
+
+
+def _maybe(cube: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> dict[str, dict[str, frozenset[str]]]:
+    nowhere = cube.filter(pl.col("blocked").is_not_null() & (pl.col("kind") == "") & (pl.col("measure") == pl.col("origin"))).select("period", "measure").unique()
+    if nowhere.is_empty():
+        return {}
+    found = may_count(nowhere, sites, edition).partition_by("period", as_dict=True)
+    return {str(period): {name: frozenset(of_sites[name].drop_nulls()) for name in SITE_ATTRIBUTES} for (period,), of_sites in found.items()}
 
 
 def stands_in() -> pl.Expr:

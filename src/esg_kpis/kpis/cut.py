@@ -47,12 +47,14 @@ _Made = TypeVar("_Made")
 
 
 class Cut:
-    """The cube of one period, or some rows of it."""
+    """The cube of one period, or some rows of it; `maybe` as in `Inputs`, of the period."""
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    def __init__(self, frame: pl.DataFrame, maybe: Mapping[str, frozenset[str]] | None = None) -> None:
         self._frame = frame
+        self._maybe = maybe or {}
         self._columns: dict[str, list[Any]] = {}
         self._some: dict[str, bool] = {}
+        self._seen: dict[str, frozenset[str]] = {}
         self._kept: dict[tuple[str, tuple[object, ...]], tuple[Kpi, Any]] = {}
         self._places: dict[tuple[str, str], Places] = {}
         self._measured: dict[tuple[str, tuple[str, ...] | None], Places] = {}
@@ -64,6 +66,16 @@ class Cut:
         if name not in self._columns:
             self._columns[name] = _listed(self._frame[name])
         return self._columns[name]
+
+    def seen(self, name: str) -> frozenset[str]:
+        """The values of an attribute that something has."""
+        if name not in self._seen:
+            self._seen[name] = frozenset(self.column(name)) - {""}
+        return self._seen[name]
+
+    def unseen(self, name: str) -> frozenset[str]:
+        """The values of an attribute that nothing has, and that what is blocked may have: nobody knows its site."""
+        return self._maybe.get(name, frozenset()) - self.seen(name)
 
     def some(self, name: str) -> bool:
         """Whether any row has something in a column: most periods have nothing that is blocked, lacking or estimated, and need not be looked through for it."""
@@ -150,5 +162,5 @@ def _listed(column: pl.Series) -> list[Any]:
 def cut_of(inputs: Inputs, period: str) -> Cut:
     """The cube of a period, made once."""
     if period not in inputs.cuts:
-        inputs.cuts[period] = Cut(inputs.cube.filter(pl.col("period") == period))
+        inputs.cuts[period] = Cut(inputs.cube.filter(pl.col("period") == period), inputs.maybe.get(period))
     return inputs.cuts[period]

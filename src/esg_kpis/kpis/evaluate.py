@@ -10,6 +10,7 @@ from esg_kpis.editions import Edition, Kpi, Period
 from esg_kpis.editions.targets import BOUNDARY
 from esg_kpis.exact import printed, rounded
 from esg_kpis.kpis.cube import Inputs
+from esg_kpis.kpis.cut import cut_of
 from esg_kpis.kpis.formulas import Value, left_out_value, value_of
 from esg_kpis.kpis.selection import only
 from esg_kpis.kpis.told import parts_with
@@ -87,10 +88,13 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                 if breakdown.periods and period.id not in breakdown.periods:
                     continue
                 previous = period_before(inputs.edition, period)
+                unseen = cut_of(inputs, period.id).unseen(breakdown.each) if breakdown.each else frozenset[str]()
                 before = parts_with(inputs, breakdown, previous.id) if previous else {}
                 for category, part in parts_with(inputs, breakdown, period.id).items():
                     earlier = before.get(category, lambda _kpi, _within: {}) if previous else None
                     value = value_of(kpi, period, part, earlier, previous, inputs)
+                    if category in unseen and value.status != "blocked":
+                        continue  # Nothing came of it, and nothing that is blocked may be of it.
                     if value.status == "not_collected":
                         left_out = only(left_out_of(period.id), breakdown, category)
                         value = left_out_value(kpi, period, part, left_out, value, inputs)

@@ -21,11 +21,11 @@ Part = Callable[[Kpi, Within], Totals]
 def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[str, Part]:
     """The part of each category, in order. With `each`, a KPI's selection is made once and dealt out to the categories: those of the cube, and `more`.
 
-    What is blocked and may be of any category, since nobody knows its site, is in every one; what is waived so in every one in which something counts.
+    What is blocked and may be of any category, since nobody knows its site, is in every one, also of sites of the register of which nothing else came; what is waived so in every one in which something counts.
     """
     if breakdown.each is None:
         return {category: partial(_narrowed, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
-    return {category: partial(_dealt, cut=cut, each=breakdown.each, category=category) for category in sorted({*cut.column(breakdown.each), *more}) if category}
+    return {category: partial(_dealt, cut=cut, each=breakdown.each, category=category) for category in sorted({*cut.seen(breakdown.each), *cut.unseen(breakdown.each), *more})}
 
 
 def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Totals:
@@ -43,7 +43,7 @@ def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Tota
         return hands, [place for place in anywhere if blocked[place] is not None], [place for place in anywhere if short[place]]
 
     hands, blocked, waived = cut.kept(kpi, ("dealt", each), dealt)
-    return cut.totals([*cut.with_waived(hands.get(category, []), waived), *blocked]) or _zeros(kpi, cut, ())
+    return cut.totals([*cut.with_waived(hands.get(category, []), waived), *blocked]) or ({} if category in cut.unseen(each) else _zeros(kpi, cut, ()))
 
 
 def _narrowed(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Totals:

@@ -199,10 +199,10 @@ def _earlier(source: Source, earlier: Mapping[date, Sequence[Month]], now: Seque
 
 
 def _lacked_then(earlier: Mapping[date, Told], latest: Told) -> Iterator[dict[str, Any]]:
-    """What days of which too little was known on an earlier knowledge date keep back in the editions of that date, where enough is known now."""
-    now = {row["record_id"] for row in latest.refused}
+    """What days of which too little was known on an earlier knowledge date keep back in the editions of that date, where enough is known now, or more."""
+    now = {(row["record_id"], row["message"]) for row in latest.refused}
     for day, told in earlier.items():
-        yield from (as_known_then(day, row) for row in told.refused if row["rule"] == "partial_days" and row["record_id"] not in now)
+        yield from (as_known_then(day, row) for row in told.refused if row["rule"] == "partial_days" and (row["record_id"], row["message"]) not in now)
 
 
 def _versions(table: ReadingTable, earlier: Mapping[date, Told], latest: Told) -> Iterator[tuple[str, bytes, str]]:

@@ -312,10 +312,9 @@ def _refusal(path: str, measures: Iterable[str], rule: str, column: str, read: s
 
 
 def as_known_then(day: date, refused: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of `rejected` as it holds for the editions of an earlier knowledge date alone."""
+    """A row of `rejected` as it holds for the editions of an earlier knowledge date alone. Its id stays, so that a waiver of it holds on after more became known."""
     path, _, told = refused["message"].partition(": ")
-    own = hashlib.sha256(f"{refused['record_id']} {day}".encode()).hexdigest()
-    return {**refused, "record_id": record_id(own, "", 0), "message": f"{path}: as known on {day}, {told}", "known_on": day}
+    return {**refused, "message": f"{path}: as known on {day}, {told}", "known_on": day}
 
 
 def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def _rejected(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     con.execute(f"""
         INSERT INTO in_periods BY NAME
         WITH first_rule AS (
-          SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY rule, "column") AS place FROM rejected WHERE measures <> '' AND (known_on IS NULL OR known_on = DATE '{asked.known_on.isoformat()}')
+          SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY known_on NULLS LAST, rule, "column") AS place FROM rejected WHERE measures <> '' AND (known_on IS NULL OR known_on = DATE '{asked.known_on.isoformat()}')
         ),
         told AS (
           SELECT record_id, site_id, unnest(string_split(measures, ';')) AS measure, CASE WHEN sure THEN start END AS start, CASE WHEN sure THEN "end" END AS "end",

@@ -43,7 +43,7 @@ FILES = Table(
 )  # fmt: skip
 
 REJECTED = Table(
-    "rejected", "one rule broken by one record in one column", ("record_id", "rule", "column"),
+    "rejected", "one rule broken by one record in one column, as known for some editions or for all", ("record_id", "rule", "column", "known_on"),
     (
         RECORD_ID,
         text("rule", "Name of the rule that was broken"),
@@ -57,7 +57,7 @@ REJECTED = Table(
         SITE,
         Column("start", pl.Date(), "First day, where it could be read", nullable=True),
         Column("end", pl.Date(), "Last day, where it could be read", nullable=True),
-        Column("known_on", pl.Date(), "Knowledge date of the editions for which alone it holds: of meter readings of which too little was known then, and enough is known now; null for all editions", nullable=True),
+        Column("known_on", pl.Date(), "Knowledge date of the editions for which alone it holds, of meter readings of which too little was known then, and more is known now; null for all editions that have none of their own date", nullable=True),
     ),
 )  # fmt: skip
 
