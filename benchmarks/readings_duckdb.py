@@ -27,11 +27,11 @@ LEFT JOIN register g ON r.meter_id = g.meter_id
 """
 _DAYS = """
 CREATE OR REPLACE TEMP TABLE whole AS
-SELECT number, slot // 96 AS day, count(*) AS used, sum(value) AS total, sum(estimated) AS estimated, sum(value * estimated) AS estimated_total
+SELECT number, slot // 96 AS day, count(*) AS used, sum(value) AS total, sum(estimated) AS estimated, sum(value * estimated) AS estimated_total, max(value) AS largest
 FROM {judged} GROUP BY ALL HAVING count(*) = 96 AND sum(code) = 0 AND bit_or(1::HUGEINT << (slot % 96)) = 79228162514264337593543950335
 """
 _REST = "CREATE OR REPLACE TEMP TABLE rest AS SELECT * FROM {judged} j WHERE NOT EXISTS (FROM whole w WHERE w.number = j.number AND w.day = j.slot // 96)"
-_NO_DAYS = "CREATE OR REPLACE TEMP TABLE whole (number INTEGER, day INTEGER, used BIGINT, total BIGINT, estimated BIGINT, estimated_total BIGINT)"
+_NO_DAYS = "CREATE OR REPLACE TEMP TABLE whole (number INTEGER, day INTEGER, used BIGINT, total BIGINT, estimated BIGINT, estimated_total BIGINT, largest BIGINT)"
 _BAD = "CREATE OR REPLACE TEMP TABLE bad AS SELECT meter_id, code, file_index, file_row_number, time, value FROM {rows} WHERE code > 0"
 _LAST = """
 CREATE OR REPLACE TEMP TABLE slots AS
@@ -54,12 +54,12 @@ FROM (SELECT *, count(*) OVER own AS rows FROM {rows} WHERE code = 0 WINDOW own 
 """
 _SLOTS = {"last": _LAST, "twice": _TWICE, "windows": _WINDOWS, "bits": _LAST}
 _METERS = """
-SELECT meter_id, sum(rows)::BIGINT AS rows, sum(used)::BIGINT AS used, sum(total)::BIGINT AS total, sum(estimated)::BIGINT AS estimated, sum(estimated_total)::BIGINT AS estimated_total FROM (
-  SELECT meter_id, rows, used, total, estimated, estimated_total FROM (
+SELECT meter_id, sum(rows)::BIGINT AS rows, sum(used)::BIGINT AS used, sum(total)::BIGINT AS total, sum(estimated)::BIGINT AS estimated, sum(estimated_total)::BIGINT AS estimated_total, max(largest)::BIGINT AS largest FROM (
+  SELECT meter_id, rows, used, total, estimated, estimated_total, largest FROM (
     SELECT number, sum(rows) AS rows, count(*) FILTER (least = most) AS used, coalesce(sum(least) FILTER (least = most), 0) AS total, coalesce(sum(estimated) FILTER (least = most), 0) AS estimated,
-      coalesce(sum(least * estimated) FILTER (least = most), 0) AS estimated_total FROM slots GROUP BY number
-    UNION ALL SELECT number, sum(used), sum(used), sum(total), sum(estimated), sum(estimated_total) FROM whole GROUP BY number) s JOIN register USING (number)
-  UNION ALL SELECT coalesce(meter_id, ''), count(*), 0, 0, 0, 0 FROM bad GROUP BY 1) GROUP BY meter_id ORDER BY meter_id
+      coalesce(sum(least * estimated) FILTER (least = most), 0) AS estimated_total, max(least) FILTER (least = most) AS largest FROM slots GROUP BY number
+    UNION ALL SELECT number, sum(used), sum(used), sum(total), sum(estimated), sum(estimated_total), max(largest) FROM whole GROUP BY number) s JOIN register USING (number)
+  UNION ALL SELECT coalesce(meter_id, ''), count(*), 0, 0, 0, 0, NULL FROM bad GROUP BY 1) GROUP BY meter_id ORDER BY meter_id
 """
 _REFUSED = """
 SELECT meter_id, code::BIGINT AS code, rows::BIGINT AS rows FROM (
@@ -71,7 +71,7 @@ WHERE rows > 0 ORDER BY meter_id, code
 _LACKING = """
 WITH days AS (
   SELECT number, slot // 96 AS day, count(*) AS used, sum(least) AS total, sum(estimated) AS estimated, sum(least * estimated) AS estimated_total FROM slots WHERE least = most GROUP BY ALL
-  UNION ALL FROM whole),
+  UNION ALL SELECT * EXCLUDE (largest) FROM whole),
 lacking AS (SELECT number FROM register WHERE number NOT IN (SELECT number FROM days GROUP BY number HAVING sum(used) = {slots}))
 SELECT meter_id, day::BIGINT AS day, sum(used)::BIGINT AS used, sum(total)::BIGINT AS total, sum(estimated)::BIGINT AS estimated, sum(estimated_total)::BIGINT AS estimated_total
 FROM days JOIN register USING (number) WHERE number IN (FROM lacking) GROUP BY ALL ORDER BY meter_id, day

@@ -62,13 +62,14 @@ def latest(good: pd.DataFrame) -> pd.DataFrame:
 def meters(slots: pd.DataFrame, bad: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
     """Rows, intervals and sums of each meter."""
     counted = slots[slots.known_last]
-    counted = counted.assign(of_estimates=counted.least * counted.estimated).groupby("number").agg(used=("slot", "size"), total=("least", "sum"), estimated=("estimated", "sum"), estimated_total=("of_estimates", "sum"))
+    counted = counted.assign(of_estimates=counted.least * counted.estimated).groupby("number").agg(used=("slot", "size"), total=("least", "sum"), estimated=("estimated", "sum"), estimated_total=("of_estimates", "sum"), largest=("least", "max"))
     counted["rows"] = slots.groupby("number")["rows"].sum()
     counted.index = register.index[counted.index]
     sent = bad.meter_id.fillna("").value_counts()
-    both = counted.reindex(counted.index.union(sent.index)).fillna(0).astype("int64")
+    both = counted.reindex(counted.index.union(sent.index))
+    both = both.fillna({name: 0 for name in both.columns if name != "largest"}).astype({name: "Int64" if name == "largest" else "int64" for name in both.columns})
     both["rows"] += sent.reindex(both.index).fillna(0).astype("int64")
-    return both.rename_axis("meter_id").sort_index().reset_index()[["meter_id", "rows", "used", "total", "estimated", "estimated_total"]]
+    return both.rename_axis("meter_id").sort_index().reset_index()[["meter_id", "rows", "used", "total", "estimated", "estimated_total", "largest"]]
 
 
 def refused(slots: pd.DataFrame, bad: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:

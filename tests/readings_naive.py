@@ -104,9 +104,9 @@ class Asked:
 
 @dataclass
 class Rolled:
-    """Per meter rows, used, total, estimated, estimated_total; rows by meter and rule; used, total, estimated and estimated_total by meter and day, of meters that lack some."""
+    """Per meter rows, used, total, estimated, estimated_total, largest; rows by meter and rule; used, total, estimated and estimated_total by meter and day, of meters that lack some."""
 
-    meters: dict[Key, tuple[int, int, int, int, int]] = field(default_factory=dict)
+    meters: dict[Key, tuple[int, int, int, int, int, int | None]] = field(default_factory=dict)
     refused: dict[tuple[Key, str], int] = field(default_factory=dict)
     days: dict[tuple[Key, int], tuple[int, int, int, int]] = field(default_factory=dict)
 
@@ -317,7 +317,7 @@ def rolled(rows: Iterable[Row], asked: Asked) -> Rolled:
     for key, number in sent.items():
         values = [row for _, row in used[key]]
         estimates = [row.value for row in values if row.estimated]
-        answer.meters[key] = (number, len(values), sum(row.value for row in values), len(estimates), sum(estimates))
+        answer.meters[key] = (number, len(values), sum(row.value for row in values), len(estimates), sum(estimates), max((row.value for row in values), default=None))
         if len(values) < asked.slots:
             local: dict[int, list[Good]] = defaultdict(list)
             for at, row in used[key]:

@@ -139,8 +139,8 @@ def told(found: interval.Rolled | register.Counted | naive.Rolled | naive.Counte
     refused = {(_key(row, keys), names[row["code"] - 1]): row["rows"] for row in found.refused.iter_rows(named=True)}
     assert len(refused) == found.refused.height
     if isinstance(found, interval.Rolled):
-        assert found.meters.columns == [*keys, "rows", "used", "total", "estimated", "estimated_total"]
-        meters = {_key(row, keys): tuple(row[name] for name in ("rows", "used", "total", "estimated", "estimated_total")) for row in found.meters.iter_rows(named=True)}
+        assert found.meters.columns == [*keys, "rows", "used", "total", "estimated", "estimated_total", "largest"]
+        meters = {_key(row, keys): tuple(row[name] for name in ("rows", "used", "total", "estimated", "estimated_total", "largest")) for row in found.meters.iter_rows(named=True)}
         return Told(meters, refused, {(_key(row, keys), row["day"]): tuple(row[name] for name in ("used", "total", "estimated", "estimated_total")) for row in found.days.iter_rows(named=True)})
     counters = {(_key(row, keys), row["device"], row["segment"]): {name: row[name] for name in register.COUNTER if name not in ("device", "segment")} for row in found.counters.iter_rows(named=True)}
     return Told({_key(row, keys): row["rows"] for row in found.meters.iter_rows(named=True)}, refused, counters)

@@ -34,6 +34,7 @@ from tests.evidence_scenario import (
     everybody,
     looked_at,
     material_of,
+    people,
     ran_small,
     replaced,
     signed_again,
@@ -70,6 +71,33 @@ def annex(material: Material) -> bytes:
 
 def with_annex(files: Files, annex: bytes, identity: Any = ASSURER) -> Any:  # noqa: ANN401
     return looked_at(files, annex=annex, identities=f"# made today\n{identity}\n")
+
+
+# ---------------------------------------------------------------- sites that are known by their people alone
+
+
+@pytest.mark.parametrize("more", [0, 60])
+def test_a_pack_without_its_annex_has_the_sites_of_which_only_people_are_known(tmp_path: Path, more: int) -> None:
+    """IN-01 has nothing but people: too few to be told, or many. Beside them a file was stopped, and nobody knows whose water it told of."""
+    each: list[dict[str, Any]] = [{"name": "total", "categories": {"All": {}}}, {"name": "site", "each": "site_id"}]
+    kpis = [
+        kpi("electricity", "MWh", "electricity_purchased", breakdowns=each), kpi("water", "t", "water_tap", breakdowns=each), kpi("heads", "person", "employees", decimals=0, breakdowns=each),
+        kpi("whole", "MWh", "electricity_purchased", footing={"parts": ["electricity/site/*"]}),
+    ]  # fmt: skip
+    bills = "site_id,period_start,period_end,measure,quantity,unit\nBJ-01,2022-01-01,2022-12-31,electricity_purchased,900,MWh\nBJ-01,2023-01-01,2023-12-31,electricity_purchased,1000,MWh\n"
+    spells = [*people()["spells.csv"], *(spell(f"y{number}", "2021-05-01", site_id="IN-01") for number in range(more))]
+    ran = ran_small(tmp_path, kpis=kpis, files={"spells.csv": spells, "../energy/bills.csv": bills})
+
+    cells = {(row[0], row[1]): row[2] for row in ran.table("kpi_values").filter((pl.col("period") == "2023") & (pl.col("breakdown") == "site")).select("kpi_id", "category", "status").rows()}
+    assert cells["electricity", "IN-01"] == "not_collected"
+    assert cells["water", "IN-01"] == "blocked"
+    assert (cells["heads", "IN-01"] == "ok") == (more > 0)
+    for period in ("2022", "2023"):
+        material = material_of(ran, "e1", period)
+        files = unzipped(packed(material, OURS)[0])
+        for found in (looked_at(files), with_annex(files, encrypted(plain_annex(material), (str(ASSURER.to_public()),)))):
+            assert found.good, wrong(found)
+            assert verdicts(found)["electricity", "IN-01"] == "agrees"
 
 
 # ---------------------------------------------------------------- nobody is in it

@@ -363,3 +363,17 @@ def test_a_site_of_which_nothing_else_came_is_blocked_by_a_record_of_which_nobod
     assert of_shop == {row for row in at("blocked", "") if row[2]}
     assert whole == {row for row in at("ok", "") if row[2]}
     assert [sorted(values.filter(pl.col("kpi_id") == "heads")["category"].unique()) for values in found] == [["CN", "SHOP"]] * 3 + [["CN", "HK", "NEW", "SHOP"]]
+
+
+def test_what_is_of_no_known_site_blocks_sites_inside_the_boundary_of_its_own_measure(tmp_path: Path) -> None:
+    sites = register(site("OFFICE"), site("WELL", kind="well"), site("SHARED", control="none", ownership_share=Decimal(0)))
+    spread = [{"name": "site", "each": "site_id"}]
+    kpis = [TAP | {"breakdowns": spread}, HEADS | {"breakdowns": spread}]
+    rules = '[[boundary]]\nid = "wells"\ntext = "Wells."\nmeasures = ["water_tap"]\nwhere = { kind = ["well"] }\n[[boundary]]\nid = "offices"\ntext = "Offices."\nwhere = { kind = ["office"] }\n'
+    bad = [rejected_row("water_tap", site_id=None), rejected_row("employees_full_time", site_id=None, record_id="bad:2")]
+
+    found = {how: computed(edition_of(tmp_path / how, kpis, rules, consolidation=how), [], sites=sites, bad=bad).values for how in ("operational_control", "equity_share")}
+
+    cells = {how: sorted(values.filter(pl.col("period") == "2023").select("kpi_id", "category", "status").rows()) for how, values in found.items()}
+    controlled = [("heads", "OFFICE", "blocked"), ("tap", "WELL", "blocked")]
+    assert cells == {"operational_control": controlled, "equity_share": sorted([*controlled, ("heads", "SHARED", "blocked")])}  # No share touches people.

@@ -78,7 +78,7 @@ def test_a_whole_month_is_the_sum_of_its_values_and_lacks_nothing(tmp_path: Path
 
     found = on_each(tmp_path, [replace(row, value=place) for place, row in enumerate(whole_month(asked))], asked)
 
-    assert found == Told({("m1",): (672, 672, 671 * 672 // 2, 0, 0)}, {}, {})
+    assert found == Told({("m1",): (672, 672, 671 * 672 // 2, 0, 0, 671)}, {}, {})
     assert plain_sum(task_of(tmp_path / "meters", asked))
 
 
@@ -88,7 +88,7 @@ def test_what_lacks_is_told_by_day(tmp_path: Path) -> None:
 
     found = on_each(tmp_path, rows, asked)
 
-    assert found.meters == {("m1",): (647, 647, 647, 0, 0)}
+    assert found.meters == {("m1",): (647, 647, 647, 0, 0, 1)}
     assert found.rest == {(("m1",), day): (number, number, 0, 0) for day in range(28) if day != 1 for number in [23 if day == 27 else 24]}
 
 
@@ -99,7 +99,7 @@ def test_a_meter_that_lacks_whole_half_months_and_nothing_else_lacks_them_by_day
 
     found = on_each(tmp_path, rows, replace(asked, table=table(decimals=1)), {**READ, "value": pa.float64()})
 
-    assert found == Told({("m1",): (48, 48, 240, 0, 0)}, {}, {(("m1",), 2): (24, 120, 0, 0), (("m1",), 3): (24, 120, 0, 0)})
+    assert found == Told({("m1",): (48, 48, 240, 0, 0, 5)}, {}, {(("m1",), 2): (24, 120, 0, 0), (("m1",), 3): (24, 120, 0, 0)})
 
 
 @both_engines
@@ -138,7 +138,7 @@ def test_days_at_a_change_of_the_clock_between_two_months_are_each_of_one_of_the
 
     found = told(roll(name, folders(tmp_path / "meters", rows, {**READ, "time": WALL}), asked))
 
-    assert found == Told({("m1",): (own, own, own, 0, 0)}, {}, {})
+    assert found == Told({("m1",): (own, own, own, 0, 0, 1)}, {}, {})
 
 
 @pytest.mark.parametrize("minutes", [5, 15, 30, 60, 1440])
@@ -147,7 +147,7 @@ def test_a_month_of_any_interval_is_whole(tmp_path: Path, minutes: int) -> None:
 
     found = on_each(tmp_path, whole_month(asked), asked)
 
-    assert found == Told({("m1",): (28 * 1440 // minutes,) * 3 + (0, 0)}, {}, {})
+    assert found == Told({("m1",): (28 * 1440 // minutes,) * 3 + (0, 0, 1)}, {}, {})
 
 
 FALSE_BLOCKS: dict[str, Any] = {
@@ -196,7 +196,7 @@ def test_times_that_differ_by_nanoseconds_are_one_interval(tmp_path: Path, name:
 
     found = told(roll(name, tmp_path / "meters", asked))
 
-    assert found == Told({("m1",): (1344, 672, 672, 0, 0)}, {(("m1",), "duplicate"): 672}, {})
+    assert found == Told({("m1",): (1344, 672, 672, 0, 0, 1)}, {(("m1",), "duplicate"): 672}, {})
 
 
 @both_engines
@@ -383,7 +383,7 @@ def test_a_value_at_the_limit_is_taken_and_one_step_more_is_not_whatever_its_typ
 
         found = on_each(tmp_path / str(dtype), rows, asked, {**READ, "value": dtype})
 
-        assert found.meters["m1",] == (672, 336, 336 * (10**12 - 1), 0, 0)
+        assert found.meters["m1",] == (672, 336, 336 * (10**12 - 1), 0, 0, 10**12 - 1)
         assert found.refused == {(("m1",), "too_large"): 336}
 
 
@@ -396,7 +396,7 @@ def test_a_hundred_thousand_copies_of_one_interval_are_one(tmp_path: Path, name:
     (tmp_path / "meters" / "month=2023-02").mkdir(parents=True)
     pa.parquet.write_table(rows, tmp_path / "meters" / "month=2023-02" / "a.parquet")
 
-    assert told(roll(name, tmp_path / "meters", asked)) == Told({("m1",): (100_000, 1, 10**12 - 1, 0, 0)}, {(("m1",), "duplicate"): 99_999}, {(("m1",), 1): (1, 10**12 - 1, 0, 0)})
+    assert told(roll(name, tmp_path / "meters", asked)) == Told({("m1",): (100_000, 1, 10**12 - 1, 0, 0, 10**12 - 1)}, {(("m1",), "duplicate"): 99_999}, {(("m1",), 1): (1, 10**12 - 1, 0, 0)})
 
 
 @both_engines
@@ -422,7 +422,7 @@ def test_a_day_of_knowledge_that_nobody_means_is_refused(tmp_path: Path, name: s
 
     found = told(roll(name, folders(tmp_path / "meters", rows, types), asked))
 
-    assert found == Told({("m1",): (675, 672, 672, 0, 0)}, {(("m1",), "received"): 3}, {})
+    assert found == Told({("m1",): (675, 672, 672, 0, 0, 1)}, {(("m1",), "received"): 3}, {})
 
 
 def test_text_that_is_null_throughout_and_columns_without_a_type_are_read(tmp_path: Path) -> None:
@@ -441,7 +441,7 @@ def test_a_month_in_which_no_column_has_a_type_is_refused_row_by_row(tmp_path: P
 
     found = on_each(tmp_path, [Row(folder="2023-02")] * 3, asked, dict.fromkeys(READ, pa.null()))
 
-    assert found == Told({("",): (3, 0, 0, 0, 0)}, {(("",), "meter_missing"): 3}, {})
+    assert found == Told({("",): (3, 0, 0, 0, 0, None)}, {(("",), "meter_missing"): 3}, {})
 
 
 def test_files_of_types_that_are_spelled_differently_are_one_table(tmp_path: Path) -> None:
@@ -462,7 +462,7 @@ def test_files_of_types_that_are_spelled_differently_are_one_table(tmp_path: Pat
     write(tmp_path / "meters" / "month=2023-02" / "empty.parquet", [], {**dict.fromkeys(READ, pa.null()), "quality": pa.null()})
 
     for name in ENGINES:
-        assert told(roll(name, tmp_path / "meters", asked)) == Told({("1",): (672, 672, 672, 504, 504)}, {}, {})
+        assert told(roll(name, tmp_path / "meters", asked)) == Told({("1",): (672, 672, 672, 504, 504, 1)}, {}, {})
 
 
 def test_words_of_quality_are_seen_though_every_row_says_the_same_number(tmp_path: Path) -> None:
@@ -471,7 +471,7 @@ def test_words_of_quality_are_seen_though_every_row_says_the_same_number(tmp_pat
 
     found = on_each(tmp_path, whole_month(asked, quality=7), asked, {**READ, "quality": pa.int16()})
 
-    assert found.meters["m1",] == (672, 672, 672, 672, 672)
+    assert found.meters["m1",] == (672, 672, 672, 672, 672, 1)
 
 
 @both_engines
@@ -483,7 +483,7 @@ def test_columns_may_be_called_anything(tmp_path: Path, name: str, names: tuple[
     called = {**dict(zip(READ, names, strict=True)), "quality": "known", "site": "slot" if "rel" in names else "Rel"}
     write(tmp_path / "meters" / "month=2023-02" / "a.parquet", rows, {"quality": pa.string(), "site": pa.string(), **READ}, called)
 
-    assert told(roll(name, tmp_path / "meters", asked)) == Told({("m1",): (672, 672, 672, 0, 0)}, {}, {})
+    assert told(roll(name, tmp_path / "meters", asked)) == Told({("m1",): (672, 672, 672, 0, 0, 1)}, {}, {})
 
 
 @both_engines
@@ -497,7 +497,7 @@ def test_files_may_lie_anywhere_and_no_other_is_read_in_their_place(tmp_path: Pa
         write(tmp_path / other / "meters" / "month=2023-02" / f"{other}.parquet", whole_month(asked), READ)
     write(tmp_path / odd / "meters" / "month=2023-03" / "qq.parquet", [], READ)
 
-    assert told(roll(name, tmp_path / odd / "meters", asked)) == Told({("m1",): (672, 672, 672, 0, 0)}, {}, {})
+    assert told(roll(name, tmp_path / odd / "meters", asked)) == Told({("m1",): (672, 672, 672, 0, 0, 1)}, {}, {})
 
 
 @both_engines
@@ -528,7 +528,7 @@ def test_an_empty_row_group_and_an_empty_file_change_nothing(tmp_path: Path) -> 
 
     assert plain_sum(task_of(tmp_path / "meters", asked))
     for name in ENGINES:
-        assert told(roll(name, tmp_path / "meters", asked)) == Told({("m1",): (672, 672, 672, 0, 0)}, {}, {})
+        assert told(roll(name, tmp_path / "meters", asked)) == Told({("m1",): (672, 672, 672, 0, 0, 1)}, {}, {})
 
 
 @pytest.mark.parametrize("months", ["start", "stamp"])
@@ -547,7 +547,7 @@ def test_a_month_is_whole_however_its_times_and_folders_are_told(tmp_path: Path,
 
     found = on_each(tmp_path, rows, asked, types)
 
-    assert found == Told({("m1",): (721, 721, 721, 0, 0)}, {}, {})
+    assert found == Told({("m1",): (721, 721, 721, 0, 0, 1)}, {}, {})
 
 
 @pytest.mark.parametrize(("dtype", "mark"), [(pa.bool_(), True), (pa.int8(), 1), (pa.string(), "DST"), (pa.dictionary(pa.int8(), pa.string()), "S")], ids=str)
@@ -555,7 +555,7 @@ def test_daylight_saving_time_may_be_marked_by_words_numbers_or_truth(tmp_path: 
     asked = asked_of(month="2023-10", time_zone="Europe/Berlin", clock="local", columns={"summer": "summer"})
     rows = [replace(row, summer=mark if row.summer == "S" else None) for row in as_told(whole_month(asked), asked)]
 
-    assert on_each(tmp_path, rows, asked, {**READ, "time": WALL, "summer": dtype}) == Told({("m1",): (745, 745, 745, 0, 0)}, {}, {})
+    assert on_each(tmp_path, rows, asked, {**READ, "time": WALL, "summer": dtype}) == Told({("m1",): (745, 745, 745, 0, 0, 1)}, {}, {})
 
 
 @pytest.mark.parametrize("stamp", ["start", "end"])
@@ -579,7 +579,7 @@ def test_the_interval_that_ends_as_the_clock_goes_forward_may_be_told_by_either_
 
     found = on_each(tmp_path, rows, asked, {**READ, "time": WALL})
 
-    assert found == Told({("m1",): (2972, 2972, 2972, 0, 0)}, {}, {})
+    assert found == Told({("m1",): (2972, 2972, 2972, 0, 0, 1)}, {}, {})
 
 
 @pytest.mark.parametrize("stamp", ["start", "end"])
@@ -591,7 +591,7 @@ def test_times_that_the_clock_skips_are_refused(tmp_path: Path, stamp: str) -> N
     found = on_each(tmp_path, [*rows, *(Row("m1", time, 1, folder="2023-03") for time in never)], asked, {**READ, "time": WALL})
 
     assert found.refused == {(("m1",), "time_never"): 3}
-    assert found.meters == {("m1",): (2975, 2972, 2972, 0, 0)}
+    assert found.meters == {("m1",): (2975, 2972, 2972, 0, 0, 1)}
 
 
 @pytest.mark.parametrize("months", ["start", "stamp"])
@@ -616,8 +616,8 @@ def test_an_interval_longer_than_the_change_of_the_clock_goes_by_the_wall_clock(
     found = on_each(tmp_path, rows, asked, types)
     less = on_each(tmp_path / "less", [row for place, row in enumerate(rows) if place != 14], asked, types)
 
-    assert found == Told({("m1",): (number, number, number * (number - 1) // 2, 0, 0)}, {}, {})
-    assert less.meters == {("m1",): (number - 1, number - 1, number * (number - 1) // 2 - 14, 0, 0)}
+    assert found == Told({("m1",): (number, number, number * (number - 1) // 2, 0, 0, number - 1)}, {}, {})
+    assert less.meters == {("m1",): (number - 1, number - 1, number * (number - 1) // 2 - 14, 0, 0, number - 1)}
     a_day = dict.fromkeys(range(number * minutes // 1440), 1440 // minutes)
     lacking = 14 * minutes // 1440
     assert {day: told[0] for (_, day), told in less.rest.items()} == {day: used for day, used in (a_day | {lacking: a_day[lacking] - 1}).items() if used}
@@ -642,7 +642,7 @@ def test_what_begins_beside_the_hours_of_the_wall_clock_is_no_interval(tmp_path:
 
     found = on_each(tmp_path, whole_month(asked), asked)
 
-    assert found.meters == {("m1",): (720, 26, 26, 0, 0)}
+    assert found.meters == {("m1",): (720, 26, 26, 0, 0, 1)}
     assert found.refused == {(("m1",), "off_grid"): 694}
 
 
@@ -670,7 +670,7 @@ def test_what_became_known_last_stands_and_what_contradicts_itself_does_not(tmp_
 
     found = on_each(tmp_path, [replace(row, folder="2023-02") for row in rows], asked, {**READ, "received": pa.timestamp("us")})
 
-    assert found.meters == {("m1",): (11, 3, 2 + 8 + 9, 0, 0)}
+    assert found.meters == {("m1",): (11, 3, 2 + 8 + 9, 0, 0, 9)}
     assert found.refused == {(("m1",), rule): number for rule, number in (("not_known", 1), ("superseded", 4), ("conflict", 2), ("duplicate", 1))}
 
 

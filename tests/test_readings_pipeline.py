@@ -32,7 +32,7 @@ from pipelines.unchanged import documents_of
 from tests.conftest import Ran, run_workspace
 from tests.evidence_scenario import OURS as KEY
 from tests.evidence_scenario import TRUSTED, changed, looked_at, pack_of, replaced, signed_again, verdicts, with_manifest, wrong
-from tests.metered_scenario import AS_OF, HOURLY, METERS, frame, hours, put, put_months, quarter, tables, workspace
+from tests.metered_scenario import AS_OF, HOURLY, METERS, SHANGHAI, frame, hours, put, put_months, quarter, tables, workspace
 from tests.readings_scenario import ENGINES
 from tests.scenario import kpi
 
@@ -415,6 +415,23 @@ def test_a_waiver_of_an_earlier_edition_holds_on_after_more_became_known(tmp_pat
     assert [row[:2] for row in told["more"]] == [("e1", "incomplete"), ("e2", "blocked")]
     assert "as known on" not in told["more"][1][2]
     assert "of 1,344" in told["more"][1][2]
+
+
+def test_what_an_edition_lacks_later_does_not_block_an_earlier_one_that_did_not(tmp_path: Path) -> None:
+    """Nothing of February was known for e1, which estimates it; half of each day came for e2, which is blocked."""
+    root = two_editions(tmp_path / "workspace")
+    late = datetime(2024, 5, 1, tzinfo=UTC)
+    there = [(row, row[1].astimezone(SHANGHAI)) for meter in ("E1", "E2") for row in quarter(meter)]
+    put_months(root / "data/raw/readings/power", [(*row, late) if at.month == 2 else row for row, at in there if at.month != 2 or at.hour < 12])
+
+    ran = run_workspace(root, tmp_path / "out", tmp_path / "dagster")
+
+    assert ran.table("kpi_values").filter(pl.col("kpi_id") == "electricity").sort("edition")["status"].to_list() == ["incomplete", "blocked"]
+    held = ran.table("rejected").filter(pl.col("rule") == "partial_days").sort("known_on", nulls_last=True)
+    assert held.select("known_on", pl.col("measures") == "").rows()[:1] == [(date(2024, 4, 9), True)]
+    for edition in ("e1", "e2"):
+        found = verified(pack_of(ran, edition, "2023"), Asked(TRUSTED))
+        assert found.good, wrong(found)
 
 
 # ---------------------------------------------------------------- the same whichever engine

@@ -3,7 +3,7 @@
 import builtins
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -207,6 +207,40 @@ def test_what_happens_to_a_counter_between_two_months_is_told_with_the_later_one
     assert rolled.months.sort("month")["breaks"].to_list() == breaks
     assert rolled.months.sort("month")["rollovers"].to_list() == rollovers
     assert ("readings_broken" in set(rolled.observations["check"])) == (breaks == [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("values", "months", "told"),
+    [
+        ((20, 20, 20, 1999), 4, ""), ((20, 20, 20, 2000), 4, "20"), ((20, 20, 3000), 3, ""),  # of two other months nobody knows what is usual
+        ((0, 0, 0, 3000), 4, ""), ((1, 2, 200, 300, 250, 1), 6, ""),  # what began, and what goes with the season
+        ((30, 20, 3000, 25, 20, 20), 6, "25"), ((30, 3100, 3000, 25, 20), 5, "30 30"),
+    ],
+)  # fmt: skip
+def test_one_interval_a_hundred_times_what_its_meter_shows_elsewhere_is_told(tmp_path: Path, values: Sequence[int], months: int, told: str) -> None:
+    """A slip of the unit in one interval is lost in the sum of the month. The sum counts it, and a person is asked."""
+    found = way(tmp_path, METERS.replace("2023-03-31", "2023-12-31"), power=HOURLY | {"columns": COLUMNS})
+    rows = [row for month in range(1, months + 1) for row in hours("E1", f"2023-{month:02}-01", 28, 0)]
+    high = {f"2023-{month:02}-10T05:00": value for month, value in enumerate(values, 1)}
+    put_months(data(found) / "power", [(meter, time, next((value for text, value in high.items() if at(text) == time), 0)) for meter, time, _ in rows])
+
+    rolled = found.rolled()
+
+    assert rolled.months.sort("month")["largest"].to_list() == [*values]
+    high_ones = [(month, value) for month, value in enumerate(values, 1) if value >= 2000]
+    expected = [(f"power: E1 at HQ in 2023-{month:02}", f"an interval of {value} kWh, in its other months mostly up to {usual}") for (month, value), usual in zip(high_ones, told.split(), strict=False)]
+    assert rolled.observations.filter(pl.col("check") == "readings_high").select("subject", "observed").rows() == expected
+
+
+def test_a_season_that_begins_is_no_slip_of_an_interval(tmp_path: Path) -> None:
+    found = way(tmp_path, METERS.replace("2023-03-31", "2023-12-31"), power=HOURLY | {"columns": COLUMNS})
+    heated = [(*row[:2], 30) for row in hours("E1", "2023-11-01", 30)]
+    put_months(data(found) / "power", [*(row for month in range(7, 11) for row in hours("E1", f"2023-{month:02}-01", 28)), *heated, *((*row[:2], 100) for row in hours("E1", "2023-12-01", 31))])
+
+    rolled = found.rolled()
+
+    assert rolled.months.sort("month")["largest"].to_list() == [1, 1, 1, 1, 30, 100]
+    assert "readings_high" not in set(rolled.observations["check"])
 
 
 def test_what_a_killed_run_left_in_the_folders_of_work_goes_after_a_day(tmp_path: Path) -> None:

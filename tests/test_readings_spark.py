@@ -138,7 +138,7 @@ def test_more_copies_of_one_interval_and_more_rows_of_no_meter_than_sums_of_powe
 
     found = told(same_on_all(on, tmp_path / "meters", asked))
 
-    assert found.meters == {("m1",): (70_000, 1, 10**12 - 1, 0, 0), ("",): (70_000, 0, 0, 0, 0)}
+    assert found.meters == {("m1",): (70_000, 1, 10**12 - 1, 0, 0, 10**12 - 1), ("",): (70_000, 0, 0, 0, 0, None)}
 
 
 def test_columns_without_a_type_names_of_any_letters_and_files_of_several_types(on: Spark, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_columns_without_a_type_names_of_any_letters_and_files_of_several_types(
     write(place / "month=2023-02" / "电.parquet", [replace(row, meter="1", quality="7") for row in rows[300:]], {**types, "quality": pa.dictionary(pa.int8(), pa.string())}, called)
     write(place / "month=2023-02" / "ab.parquet", [], {**types, "site": pa.string()}, called | {"site": "site"})
 
-    assert told(same_on_all(on, place, asked)).meters == {("1",): (672, 672, 672, 372, 372)}
+    assert told(same_on_all(on, place, asked)).meters == {("1",): (672, 672, 672, 372, 372, 1)}
 
 
 def test_a_file_that_spark_cannot_name_is_refused_in_words(on: Spark, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ CHECKS: dict[str, str] = {
     "readings_refused": "Every meter reading can be used",
     "readings_missing": "Every interval of a meter that is read has a reading",
     "readings_unread": "Every file of meter readings is read by a table",
+    "readings_high": "No interval is a hundred times what its meter shows at most in other months",
     "readings_broken": "No counter breaks off without a reason that is known",
     "sub_meter_alone": "No sub-meter counts because its main meter is not read",
     "same_days": "Bills that name no meter cover no day twice",

@@ -190,7 +190,9 @@ def _outside_boundary(joined: pl.DataFrame, edition: Edition) -> pl.Expr:
 
 
 def may_count(asked: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> pl.DataFrame:
-    """The sites of the register of which an amount of some measures and periods may count: valid in the period, consolidated as the register says, and inside the boundary.
+    """The sites of the register of which an amount of some measures and periods may count: valid in the period, consolidated as the register of sites says, and inside the boundary of the measure.
+
+    Of measures that no share touches, such as people, the control alone decides. Ownership by days, and the days of a single record, are not looked at.
 
     Args:
         asked: `period` and `measure`.
@@ -200,9 +202,12 @@ def may_count(asked: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> pl.
     Columns: `period`, `measure`, and those of the register.
     """
     periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
-    left_out = [site for site, control, share in sites.select("site_id", "control", "ownership_share").iter_rows() if not counts(control, share, edition)]
-    each = asked.join(periods, on="period").join(sites.filter(~pl.col("site_id").is_in(left_out)), how="cross")
-    there = each.filter((pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("last"))) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("first"))))
+    by_share = [site for site, control, share in sites.select("site_id", "control", "ownership_share").iter_rows() if not counts(control, share, edition)]
+    controls = CONTROL.get(edition.rules.consolidation)
+    touched = pl.col("measure").is_in([name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED])
+    left_out = (touched & pl.col("site_id").is_in(by_share)) | (~touched & ~pl.col("control").is_in(controls) if controls else pl.lit(value=False))
+    each = asked.join(periods, on="period").join(sites, how="cross")
+    there = each.filter(~left_out, (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("last"))) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("first"))))
     return there.filter(_outside_boundary(there, edition).is_null()).drop("first", "last")
 
 

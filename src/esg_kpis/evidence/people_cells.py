@@ -80,13 +80,15 @@ def _unclear(terms: Mapping[_Cell, Sequence[tuple[_Term, Kpi, Breakdown]]]) -> s
     return {term for term, whats in asked.items() if len(whats) > 1}
 
 
-def told_by(cells: pl.DataFrame) -> Told:
-    """Sums of people as a pack tells them, for `kpis.evaluate`."""
+def told_by(cells: pl.DataFrame, register: pl.DataFrame) -> Told:
+    """Sums of people as a pack tells them, for `kpis.evaluate`, and the categories of its register: of what has a row that is not blocked something came."""
     sums: dict[_Term, list[tuple[str, Decimal, int]]] = {}
     for row in cells.filter(pl.col("withheld").is_null()).unique(["term", "term_period", "breakdown", "category", "within", "measure"], keep="first", maintain_order=True).iter_rows(named=True):
         within: Within = None if row["within"] == "*" else tuple(name for name in row["within"].split(";") if name)
         sums.setdefault((row["term"], row["term_period"], row["breakdown"], row["category"], within), []).append((row["measure"], row["quantity"], row["amounts"] or 0))
-    return Told(_PEOPLE, sums)
+    of_what_came = register.filter(pl.col("status") != "blocked").select("period", "breakdown", "category").unique()
+    categories: dict[tuple[str, str], frozenset[str]] = {(period, breakdown): frozenset(own["category"]) for (period, breakdown), own in of_what_came.partition_by("period", "breakdown", as_dict=True).items()}
+    return Told(_PEOPLE, sums, categories)
 
 
 def within_in_words(within: Within) -> str:

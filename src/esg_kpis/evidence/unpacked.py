@@ -9,7 +9,7 @@ import polars as pl
 from esg_kpis.assurance.withheld import of_people
 from esg_kpis.editions import counting_of
 from esg_kpis.errors import InputProblem
-from esg_kpis.evidence.contents import CELLS, CONTROLS
+from esg_kpis.evidence.contents import CELLS, CONTROLS, REGISTER
 from esg_kpis.evidence.form import layout
 from esg_kpis.evidence.opened import Opened
 from esg_kpis.evidence.people_cells import told_by
@@ -47,7 +47,7 @@ def computed_again(pack: Opened, tables: Mapping[str, pl.DataFrame], people: Map
     workspace = open_workspace(root, place / "out")
     # Where nobody was counted nothing was withheld: what is not there was not collected.
     counted = tables[CELLS].height or tables[CONTROLS].height
-    told = told_by(tables[CELLS]) if people is None and counted else None
+    told = told_by(tables[CELLS], tables[REGISTER]) if people is None and counted else None
     again = rebuilt(workspace, pack.edition, pack.known_on, pack.as_of, _stopped(tables, with_people=people is not None), secret, told)
     from_files = people is not None and not workspace.people_lock.exists()
     persons = persons_of(workspace, pack.as_of, again.ingested.sites, counting_of(again.editions), secret) if from_files else None

@@ -63,7 +63,7 @@ def counted_in(received: Received, edition: Edition, library: Library, known_on:
 
 
 def _holding(rejected: pl.DataFrame, known_on: date) -> pl.DataFrame:
-    """The rejections that hold for an edition of a knowledge date: those of that date, and of what has none those that hold for all. In results from before there were such, all hold."""
+    """The rejections that hold for an edition of a knowledge date: those of that date, and of records that have none of it those that hold for all. In results from before there were such, all hold."""
     if "known_on" not in rejected.columns:
         return rejected
     own = rejected.filter(pl.col("known_on") == known_on)

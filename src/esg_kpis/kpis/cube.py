@@ -37,6 +37,8 @@ OF_LIST = "counted"
 """The column of the cube that says whether a row of it was counted from a list."""
 _COLUMNS = (*COUNTED_BY, *ATTRIBUTES, OF_LIST)
 
+Maybe = Mapping[str, Mapping[str, frozenset[str]]]
+"""Of a measure, as it was sent, and an attribute of sites the values that it may have."""
 APART = "\x1f"
 """Between measure, site and month where the three stand in one text: no name holds it."""
 
@@ -50,11 +52,12 @@ class Told:
     """Sums that were told instead of made from amounts: those of people, where the files about them are not there.
 
     `measures`: of which nothing else is known. `sums`: per sum or count (a KPI id), period, breakdown, category and the attributes that narrow it, of each of these measures how much it adds up
-    to and of how many amounts; what is not among them was not told.
+    to and of how many amounts; what is not among them was not told. `categories`: by period and breakdown those of which something came, which of some is known by their people alone.
     """
 
     measures: frozenset[str]
     sums: Mapping[tuple[str, str, str, str, tuple[str, ...] | None], Sequence[tuple[str, Decimal, int]]]
+    categories: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Inputs:
     `cube` is the edition's counting amounts added up per `CUBE` key: `quantity` exact, `estimated` the part of it that is estimated, `blocked` a reason where a
     quantity is not known, `rows` how many amounts there are, `short` what is known to be lacking: `WAIVED`, or measure, site and month of what was expected and not received,
     joined by `APART`. `left_out` holds the same keys of what the edition excludes, with the reason. `divisors` fills as sums ask for the factor that they are divided by.
-    `maybe` holds, of a period in which something is blocked of which nobody knows the site, the sites it may be of and what they are like: attribute and values.
+    `maybe` holds, of a period and measure of which something is blocked and nobody knows the site, the sites it may be of and what they are like: attribute and values.
     `told` stands in for amounts that are not there. `cuts` fills with the cube of each period as it is asked for (`cut_of`).
     """
 
@@ -75,7 +78,7 @@ class Inputs:
     left_out: pl.DataFrame
     divisors: dict[tuple[str, str, str], Choice | FactorProblem] = field(default_factory=dict)
     told: Told | None = None
-    maybe: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    maybe: Mapping[str, Maybe] = field(default_factory=dict)
     cuts: "dict[str, Cut]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
@@ -97,12 +100,14 @@ def inputs_of(amounts: pl.DataFrame, sites: pl.DataFrame, library: Library, edit
     return Inputs(edition, library, known_on, with_attributes(cube), with_attributes(left_out.collect(engine="in-memory")), maybe=_maybe(cube, sites, edition))
 
 
-def _maybe(cube: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> dict[str, dict[str, frozenset[str]]]:
+def _maybe(cube: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> dict[str, Maybe]:
     nowhere = cube.filter(pl.col("blocked").is_not_null() & (pl.col("kind") == "") & (pl.col("measure") == pl.col("origin"))).select("period", "measure").unique()
     if nowhere.is_empty():
         return {}
-    found = may_count(nowhere, sites, edition).partition_by("period", as_dict=True)
-    return {str(period): {name: frozenset(of_sites[name].drop_nulls()) for name in SITE_ATTRIBUTES} for (period,), of_sites in found.items()}
+    found: dict[str, Maybe] = {}
+    for (period, measure), of_sites in may_count(nowhere, sites, edition).partition_by("period", "measure", as_dict=True).items():
+        found[period] = {**found.get(period, {}), measure: {name: frozenset(of_sites[name].drop_nulls()) for name in SITE_ATTRIBUTES}}
+    return found
 
 
 def stands_in() -> pl.Expr:

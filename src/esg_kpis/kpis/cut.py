@@ -17,7 +17,7 @@ from esg_kpis.editions import Amounts, Kpi
 from esg_kpis.editions.counting import cross_of
 from esg_kpis.editions.entry import NOT
 from esg_kpis.exact import PRODUCT, PRODUCT_SCALE
-from esg_kpis.kpis.cube import COUNTED_BY, Inputs, cross_name
+from esg_kpis.kpis.cube import COUNTED_BY, Inputs, Maybe, cross_name
 
 STEP = Fraction(1, 10**PRODUCT_SCALE)
 """What a quantity of the cube counts, in the canonical unit of its measure."""
@@ -49,9 +49,9 @@ _Made = TypeVar("_Made")
 class Cut:
     """The cube of one period, or some rows of it; `maybe` as in `Inputs`, of the period."""
 
-    def __init__(self, frame: pl.DataFrame, maybe: Mapping[str, frozenset[str]] | None = None) -> None:
+    def __init__(self, frame: pl.DataFrame, maybe: Maybe | None = None) -> None:
         self._frame = frame
-        self._maybe = maybe or {}
+        self.maybe = maybe or {}
         self._columns: dict[str, list[Any]] = {}
         self._some: dict[str, bool] = {}
         self._seen: dict[str, frozenset[str]] = {}
@@ -75,7 +75,7 @@ class Cut:
 
     def unseen(self, name: str) -> frozenset[str]:
         """The values of an attribute that nothing has, and that what is blocked may have: nobody knows its site."""
-        return self._maybe.get(name, frozenset()) - self.seen(name)
+        return frozenset(chain.from_iterable(of_sites.get(name, ()) for of_sites in self.maybe.values())) - self.seen(name)
 
     def some(self, name: str) -> bool:
         """Whether any row has something in a column: most periods have nothing that is blocked, lacking or estimated, and need not be looked through for it."""

@@ -10,10 +10,9 @@ from esg_kpis.editions import Edition, Kpi, Period
 from esg_kpis.editions.targets import BOUNDARY
 from esg_kpis.exact import printed, rounded
 from esg_kpis.kpis.cube import Inputs
-from esg_kpis.kpis.cut import cut_of
 from esg_kpis.kpis.formulas import Value, left_out_value, value_of
 from esg_kpis.kpis.selection import only
-from esg_kpis.kpis.told import parts_with
+from esg_kpis.kpis.told import parts_with, unseen_in
 from esg_kpis.tables import KPI_VALUES, conform
 
 
@@ -88,7 +87,7 @@ def cells(inputs: Inputs) -> Iterable[tuple[Kpi, str, str, str, Value]]:
                 if breakdown.periods and period.id not in breakdown.periods:
                     continue
                 previous = period_before(inputs.edition, period)
-                unseen = cut_of(inputs, period.id).unseen(breakdown.each) if breakdown.each else frozenset[str]()
+                unseen = unseen_in(inputs, breakdown, period.id)
                 before = parts_with(inputs, breakdown, previous.id) if previous else {}
                 for category, part in parts_with(inputs, breakdown, period.id).items():
                     earlier = before.get(category, lambda _kpi, _within: {}) if previous else None

@@ -25,10 +25,11 @@ def parts_of(breakdown: Breakdown, cut: Cut, more: Iterable[str] = ()) -> dict[s
     """
     if breakdown.each is None:
         return {category: partial(_narrowed, cut=cut, breakdown=breakdown, category=category) for category in breakdown.categories}
-    return {category: partial(_dealt, cut=cut, each=breakdown.each, category=category) for category in sorted({*cut.seen(breakdown.each), *cut.unseen(breakdown.each), *more})}
+    seen = {*cut.seen(breakdown.each), *more}
+    return {category: partial(_dealt, cut=cut, each=breakdown.each, category=category, seen=category in seen) for category in sorted(seen | cut.unseen(breakdown.each))}
 
 
-def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Totals:
+def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str, *, seen: bool) -> Totals:
     if within is not None and each not in within:
         return cut.kept(kpi, ("whole",), lambda: cut.totals(cut.chosen(kpi, ())))
 
@@ -43,7 +44,10 @@ def _dealt(kpi: Kpi, within: Within, cut: Cut, each: str, category: str) -> Tota
         return hands, [place for place in anywhere if blocked[place] is not None], [place for place in anywhere if short[place]]
 
     hands, blocked, waived = cut.kept(kpi, ("dealt", each), dealt)
-    return cut.totals([*cut.with_waived(hands.get(category, []), waived), *blocked]) or ({} if category in cut.unseen(each) else _zeros(kpi, cut, ()))
+    if not seen:  # The zero of a list is one of the sites that something came of.
+        origin = cut.column("origin")
+        return cut.totals(place for place in blocked if category in cut.maybe.get(origin[place], {}).get(each, ()))
+    return cut.totals([*cut.with_waived(hands.get(category, []), waived), *blocked]) or _zeros(kpi, cut, ())
 
 
 def _narrowed(kpi: Kpi, within: Within, cut: Cut, breakdown: Breakdown, category: str) -> Totals:

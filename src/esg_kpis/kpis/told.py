@@ -14,8 +14,20 @@ def parts_with(inputs: Inputs, breakdown: Breakdown, period: str) -> dict[str, P
     told = inputs.told
     if told is None:
         return parts_of(breakdown, cut_of(inputs, period))
-    named = {category for _, when, name, category, _ in told.sums if (when, name) == (period, breakdown.name)} if breakdown.each else ()
+    named = _named(told, breakdown, period)
     return {category: partial(_told, told=told, own=part, at=(period, breakdown.name, category)) for category, part in parts_of(breakdown, cut_of(inputs, period), named).items()}
+
+
+def unseen_in(inputs: Inputs, breakdown: Breakdown, period: str) -> frozenset[str]:
+    """The categories of a breakdown in a period of which nothing came, and of which something that is blocked may be."""
+    unseen = cut_of(inputs, period).unseen(breakdown.each) if breakdown.each else frozenset[str]()
+    return unseen - _named(inputs.told, breakdown, period) if inputs.told else unseen
+
+
+def _named(told: Told, breakdown: Breakdown, period: str) -> frozenset[str]:
+    if not breakdown.each:
+        return frozenset()
+    return told.categories.get((period, breakdown.name), frozenset()) | {category for _, when, name, category, _ in told.sums if (when, name) == (period, breakdown.name)}
 
 
 def _told(kpi: Kpi, within: Within, told: Told, own: Part, at: tuple[str, str, str]) -> Totals:

@@ -32,7 +32,7 @@ class Rolled:
     """What a month of a table became.
 
     Attributes:
-        meters: A row per meter that sent rows: key, `rows`, `used` (intervals), `total` and `estimated_total` (smallest steps), `estimated` (intervals).
+        meters: A row per meter that sent rows: key, `rows`, `used` (intervals), `total` and `estimated_total` (smallest steps), `estimated` (intervals), `largest` (smallest steps) of the intervals used, null for none.
         refused: Rows by key and `code` of the rule.
         suspects: Some intervals of which rows contradict each other: key, `place` and `code`.
         days: `used`, `total`, `estimated` and `estimated_total` by key and `day` of the month (from 0), of meters that lack some intervals.
@@ -76,7 +76,7 @@ def summed(engine: Engine, task: Task) -> Rolled | None:
     if order is None:
         return None
     keys, register = task.keys, register_of(task)
-    sums = [nw.len().alias("rows"), nw.col("value").sum().alias("total")]
+    sums = [nw.len().alias("rows"), nw.col("value").sum().alias("total"), nw.col("value").max().alias("largest")]
     right = pl.col("first").is_not_null()
     # Only where the register, the statistics of the files or an odd month leave a doubt are more than the sums needed.
     interval = task.table.interval
@@ -94,7 +94,7 @@ def summed(engine: Engine, task: Task) -> Rolled | None:
     if meters.height != order.stretches or not meters.select(right.fill_null(value=False).all()).item():
         return None
     none = [pl.lit(0, dtype=pl.Int64).alias(name) for name in ("estimated", "estimated_total")]
-    meters = meters.select(*keys, "rows", pl.col("rows").alias("used"), "total", *none).sort(keys)
+    meters = meters.select(*keys, "rows", pl.col("rows").alias("used"), "total", *none, "largest").sort(keys)
     return Rolled(meters, _no_refused(task), _days_of_rows(engine, task, meters), no_suspects(task))
 
 
@@ -114,7 +114,7 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
     blocks = engine.keep(_blocks(engine, task).join(register, on=keys, how="left").with_columns(_is_whole(task).alias("whole")))
     whole = engine.collect(
         blocks.filter(nw.col("whole")).group_by(keys).agg(
-            nw.col("rows").sum(), nw.len().alias("blocks"), nw.col("total").sum(), nw.col("estimated").sum(), nw.col("estimated_total").sum()
+            nw.col("rows").sum(), nw.len().alias("blocks"), nw.col("total").sum(), nw.col("estimated").sum(), nw.col("estimated_total").sum(), nw.col("largest").max()
         )
     )  # fmt: skip
     rest = blocks.filter(~nw.col("whole")).select(*keys, "block")
@@ -128,7 +128,7 @@ def _by_blocks(engine: Engine, task: Task) -> Rolled:
         slots.group_by(keys).agg(
             nw.when(known_last()).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("used"),
             *(nw.when(known_last()).then(nw.col(name)).sum().alias(called) for name, called in (("least", "total"), ("estimated", "estimated"), ("estimated_value", "estimated_total"))),
-            *AMONG_ROWS,
+            nw.when(known_last()).then(nw.col("least")).max().alias("largest"), *AMONG_ROWS,
         )
     )  # fmt: skip
     meters = _meters(whole, told, refused, keys)
@@ -144,7 +144,7 @@ def _blocks(engine: Engine, task: Task) -> nw.LazyFrame[Any]:
     return placed.group_by(*task.keys, "block").agg(
         nw.len().alias("rows"),
         nw.when(good).then(nw.col("power")).otherwise(nw.lit(0)).sum().alias("powers"), nw.when(good & (nw.col("block") >= 0)).then(nw.col("rel")).otherwise(nw.lit(0)).sum().alias("elapsed"),
-        nw.when(good).then(nw.col("value")).sum().alias("total"),
+        nw.when(good).then(nw.col("value")).sum().alias("total"), nw.when(good).then(nw.col("value")).max().alias("largest"),
         nw.when(nw.col("value") < 0).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias("below"),
         nw.when(good).then(nw.col("estimated")).sum().alias("estimated"),
         nw.when(good & (nw.col("estimated") == 1)).then(nw.col("value")).otherwise(nw.lit(0)).sum().alias("estimated_total"),
@@ -240,11 +240,11 @@ def _calendar(task: Task) -> pl.DataFrame:
 
 def _meters(whole: pl.DataFrame, told: pl.DataFrame | None, refused: pl.DataFrame | None, keys: list[str]) -> pl.DataFrame:
     """Whole blocks and single rows of each meter together."""
-    parts = [whole.select(*keys, "rows", pl.col("rows").alias("used"), "total", "estimated", "estimated_total")]
+    parts = [whole.select(*keys, "rows", pl.col("rows").alias("used"), "total", "estimated", "estimated_total", "largest")]
     if told is not None and refused is not None:
         parts.append(told.select(parts[0].columns))
-        parts.append(refused.select(*keys, "rows", *(pl.lit(0, dtype=pl.Int64).alias(name) for name in _COUNTS)))
-    return pl.concat(parts).group_by(keys).agg(pl.col("rows", *_COUNTS).sum()).sort(keys)
+        parts.append(refused.select(*keys, "rows", *(pl.lit(0, dtype=pl.Int64).alias(name) for name in _COUNTS), pl.lit(None, dtype=pl.Int64).alias("largest")))
+    return pl.concat(parts).group_by(keys).agg(pl.col("rows", *_COUNTS).sum(), pl.col("largest").max()).sort(keys)
 
 
 def _all_refused(refused: pl.DataFrame, told: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -257,7 +257,7 @@ def _no_refused(task: Task) -> pl.DataFrame:
 
 
 def _no_blocks(task: Task) -> pl.DataFrame:
-    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), **dict.fromkeys(("rows", "blocks", "total", "estimated", "estimated_total"), pl.Int64())})
+    return pl.DataFrame(schema={**dict.fromkeys(task.keys, pl.String()), **dict.fromkeys(("rows", "blocks", "total", "estimated", "estimated_total", "largest"), pl.Int64())})
 
 
 def _no_days(task: Task) -> pl.DataFrame:

@@ -43,7 +43,7 @@ def of_intervals(task: Task, meters: pl.DataFrame, days: pl.DataFrame, sites: pl
     )  # fmt: skip
     columns = [*task.keys, "first", "last", "expected", *counts]
     both = pl.concat([frame.select(columns).cast({"expected": pl.Int64}) for frame in (whole, runs)])
-    return _at_sites(both.with_columns(_quantity(task.table, "total", "quantity"), _quantity(task.table, "estimated_total", "estimated_quantity")), sites, task.keys)
+    return _at_sites(both.with_columns(in_unit(task.table, "total", "quantity"), in_unit(task.table, "estimated_total", "estimated_quantity")), sites, task.keys)
 
 
 def of_registers(task: Task, found: Mapping[tuple[str, ...], Sequence[Piece]], counts: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
@@ -82,7 +82,7 @@ def _runs(window: Window, own: Iterable[Piece]) -> list[tuple[date, date, int, i
     return [(first + timedelta(days=since), first + timedelta(days=until), counted, estimated) for since, until, counted, estimated in found]
 
 
-def _quantity(table: ReadingTable, column: str, name: str) -> pl.Expr:
+def in_unit(table: ReadingTable, column: str, name: str) -> pl.Expr:
     """Smallest steps as a quantity in the unit of the table."""
     return (pl.col(column).cast(QUANTITY) / pl.lit(10**table.decimals).cast(pl.Decimal(38, 0))).cast(QUANTITY).alias(name)
 

@@ -56,11 +56,11 @@ def _rows(files: Sequence[File]) -> int:
 
 
 def laid_together(parts: Sequence[pl.DataFrame], by: Sequence[str]) -> pl.DataFrame:
-    """Rows of all parts in order, each of a meter of its own; sums of rows that name no meter, since they may be in each."""
+    """Rows of all parts in order, each of a meter of its own; sums of rows that name no meter (and the largest), since they may be in each."""
     if len(parts) == 1:
         return parts[0]
     every, nameless = pl.concat(parts), pl.col("meter_id") == ""
-    return pl.concat([every.filter(~nameless), every.filter(nameless).group_by(by).agg(pl.all().sum()).select(every.columns)]).sort(by)
+    return pl.concat([every.filter(~nameless), every.filter(nameless).group_by(by).agg(pl.all().exclude("largest").sum(), pl.col("^largest$").max()).select(every.columns)]).sort(by)
 
 
 def first_suspects(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:

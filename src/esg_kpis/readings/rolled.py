@@ -28,7 +28,7 @@ from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rows import readings_of
 from esg_kpis.readings.settings import EngineProblem, EngineSettings, engine, read_settings
 from esg_kpis.readings.tables import Source, source_of, task_of
-from esg_kpis.readings.told import Told, as_known_then, stopped_rows, told_of
+from esg_kpis.readings.told import Told, as_known_then, not_known_then, stopped_rows, told_of
 from esg_kpis.readings.unreadable import unreadable
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES, Table, conform, empty
 from esg_kpis.workspace import Workspace
@@ -199,10 +199,12 @@ def _earlier(source: Source, earlier: Mapping[date, Sequence[Month]], now: Seque
 
 
 def _lacked_then(earlier: Mapping[date, Told], latest: Told) -> Iterator[dict[str, Any]]:
-    """What days of which too little was known on an earlier knowledge date keep back in the editions of that date, where enough is known now, or more."""
-    now = {(row["record_id"], row["message"]) for row in latest.refused}
+    """What days of which too little was known on an earlier knowledge date keep back in the editions of that date, where that is not what it is now; and that what is lacking now was not then."""
+    now = {row["record_id"]: row for row in latest.refused if row["rule"] == "partial_days"}
     for day, told in earlier.items():
-        yield from (as_known_then(day, row) for row in told.refused if row["rule"] == "partial_days" and (row["record_id"], row["message"]) not in now)
+        then = {row["record_id"]: row for row in told.refused if row["rule"] == "partial_days"}
+        yield from (as_known_then(day, row) for row_id, row in then.items() if row["message"] != now.get(row_id, {}).get("message"))
+        yield from (not_known_then(day, row) for row_id, row in now.items() if row_id not in then)
 
 
 def _versions(table: ReadingTable, earlier: Mapping[date, Told], latest: Told) -> Iterator[tuple[str, bytes, str]]:

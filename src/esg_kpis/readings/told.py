@@ -26,7 +26,7 @@ from esg_kpis.readings.declared import ReadingTable, Stopped
 from esg_kpis.readings.enclosed import path_of_month
 from esg_kpis.readings.judged import register_of
 from esg_kpis.readings.latest import EACH
-from esg_kpis.readings.lines import of_intervals, of_registers
+from esg_kpis.readings.lines import in_unit, of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
 from esg_kpis.readings.rules import CODE, RULES
 from esg_kpis.readings.samples import sampled
@@ -35,6 +35,8 @@ from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
 _FEW = 10
+_TOWERING, _ALONE, _ENOUGH = 100, 10, 3
+"""An interval is looked at that is the first times what its meter shows at most in its other months but one, and the second times the mean of its own, where there are at least so many others."""
 _NAMES = {CODE[rule.name]: rule.name for rule in RULES}
 _FATES = {rule.name: rule.fate for rule in RULES}
 
@@ -180,7 +182,7 @@ def _by_meter(source: Source, month: Month, lines: pl.DataFrame, counters: _Betw
     return joined.select(
         pl.lit(source.table.name).alias("reading_table"), pl.lit(task.window.month).alias("month"), "site_id", "meter_id", pl.lit(source.table.measure).alias("measure"), "rows",
         pl.col("expected").fill_null(0), "used", (pl.col("expected") - pl.col("used")).fill_null(0).alias("missing"), pl.col("estimated").fill_null(0), pl.col("rejected").fill_null(0), pl.col("excluded").fill_null(0),
-        "partial_days", "partial_missing", "missing_days", "rollovers", "breaks", pl.col("quantity").fill_null(zero), pl.col("estimated_quantity").fill_null(zero), pl.lit(source.table.unit).alias("unit"),
+        "partial_days", "partial_missing", "missing_days", "rollovers", "breaks", pl.col("quantity").fill_null(zero), pl.col("estimated_quantity").fill_null(zero), "largest", pl.lit(source.table.unit).alias("unit"),
     ).cast(READING_MONTHS.schema)  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -193,7 +195,7 @@ def _interval_counts(month: Month) -> pl.DataFrame:
     a_day = [(end - start) // interval for start, end in zip(task.window.days, task.window.days[1:], strict=False)]
     days = month.frames["days"].filter(pl.col("used") > 0).with_columns(pl.col("day").replace_strict(dict(enumerate(a_day)), return_dtype=pl.Int64()).alias("slots"))
     lacking = days.group_by(task.keys).agg((pl.col("used") < pl.col("slots")).sum().alias("partial_days"), (pl.col("slots") - pl.col("used")).sum().alias("partial_missing"), pl.len().alias("any"))
-    used = month.frames["meters"].select(*task.keys, "used", "estimated")
+    used = month.frames["meters"].select(*task.keys, "used", "estimated", in_unit(task.table, "largest", "largest"))
     joined = used.join(expected.select(*task.keys, "expected"), on=task.keys, how="inner").join(lacking, on=task.keys, how="left")
     whole = pl.col("used") == task.slots
     read_days = (pl.col("expected") * interval / 86_400_000_000).round(0).cast(pl.Int64())
@@ -209,7 +211,7 @@ def _counter_counts(month: Month, found: _Between) -> pl.DataFrame:
     none = pl.lit(None, dtype=pl.Int64())
     begins_later = pl.col("first_at") > pl.col("last_at").cum_max().shift(1)
     counters = month.frames["counters"].sort(*month.task.keys, "first_at").group_by(month.task.keys, maintain_order=True).agg(pl.col("rollovers").sum(), begins_later.sum().cast(pl.Int64()).alias("breaks"))
-    return _readings(month, found).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("partial_missing"), none.alias("missing_days"))
+    return _readings(month, found).join(counters, on=month.task.keys, how="left").with_columns(none.alias("partial_days"), none.alias("partial_missing"), none.alias("missing_days"), pl.lit(None, dtype=QUANTITY).alias("largest"))
 
 
 def _fates(table: ReadingTable, month: Month) -> pl.DataFrame:
@@ -317,6 +319,12 @@ def as_known_then(day: date, refused: Mapping[str, Any]) -> dict[str, Any]:
     return {**refused, "message": f"{path}: as known on {day}, {told}", "known_on": day}
 
 
+def not_known_then(day: date, refused: Mapping[str, Any]) -> dict[str, Any]:
+    """That a row of `rejected` does not hold for the editions of an earlier knowledge date, of which it keeps nothing back: what was known then did not lack that, or is told by another row."""
+    path = refused["path"]
+    return {**refused, "message": f"{path}: as known on {day}, this did not hold.", "measures": "", "known_on": day}
+
+
 def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:
     """The observation on readings that cannot be used, of a table that does not count: nothing rests on them."""
     return _row("readings_refused", name, seen, expected, "Nothing rests on this table, since it says `counts = false`; mend it if it is to be looked at.")
@@ -342,6 +350,7 @@ def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame, be
     missing, expected = int(months["missing"].sum()), int(months["expected"].sum())
     if missing:
         yield _missing(table, months, missing, expected)
+    yield from _high(table, months)
     broken = []
     if breaks := int(months["breaks"].sum() or 0):
         broken.append(f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}, {_months_of(months.filter(pl.col('breaks') > 0))}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known")
@@ -349,6 +358,35 @@ def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame, be
         broken.append(f"counters began at zero again {number} {'time' if number == 1 else 'times'}, {_months_of(begun)}: they fell without a rollover, and `resets` says what that means; what they show then counts")
     if broken:
         yield _row("readings_broken", table.name, "; ".join(broken), "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
+
+
+def _towering(months: pl.DataFrame) -> pl.DataFrame:
+    """Months of meters in which some intervals are far larger than in its others, and than most of their own month, which a season is not: `site_id`, `meter_id`, `month`, `largest`, and `usual`, the second largest of its other months."""
+    keys, known = ["site_id", "meter_id"], months.filter(pl.col("largest") > 0)
+    few = known.group_by(keys).agg(pl.len(), pl.col("largest").max().alias("most"), pl.col("largest").min().alias("least")).filter((pl.col("len") > _ENOUGH) & (pl.col("most") >= pl.col("least") * _TOWERING))
+    found = []
+    for own in known.join(few, on=keys, how="semi").sort(*keys, "month").partition_by(keys, maintain_order=True):
+        largest = own["largest"].to_list()
+        for place, (site, meter, month, high, used, quantity) in enumerate(own.select("site_id", "meter_id", "month", "largest", "used", "quantity").iter_rows()):
+            usual = sorted(largest[:place] + largest[place + 1 :])[-2]
+            if high >= _TOWERING * usual and high * used >= _ALONE * quantity:
+                found.append((site, meter, month, high, usual))
+    return pl.DataFrame(found, schema={"site_id": pl.String(), "meter_id": pl.String(), "month": pl.String(), "largest": QUANTITY, "usual": QUANTITY}, orient="row")
+
+
+def _high(table: ReadingTable, months: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """One observation for each month of a meter with an interval far too high, or one of the table where these are many."""
+    found = _towering(months).rows()
+    told = [(f"{meter} at {site} in {month}", f"{plain(largest)} {table.unit}, in its other months mostly up to {plain(usual)}", (site, meter, month)) for site, meter, month, largest, usual in found]
+    expected = f"no interval {_TOWERING} times what its meter shows at most in other months"
+    then = "If it is true, waive this finding; if not, ask who sends them for the right one, or say in _format.toml what an interval can be at most, such as most = \"500\": what is larger is then refused."
+    if len(told) > _FEW:
+        named = "; ".join(f"{which} {value}" for which, value, _ in told[:_FEW])
+        yield _row("readings_high", table.name, f"intervals are far above what their meters usually show, {len(told)} times: {named} …", expected, f"Look at the days with esg-kpis readings METER --month YYYY-MM. {then}")
+        return
+    for which, value, (site, meter, month) in told:
+        look = f"Look at the days with esg-kpis readings {meter} --table {table.name} --site {site} --month {month}, and at the one that stands out with --day."
+        yield _row("readings_high", f"{table.name}: {which}", f"an interval of {value}", expected, f"{look} {then}")
 
 
 def _missing(table: ReadingTable, months: pl.DataFrame, missing: int, expected: int) -> dict[str, Any]:

@@ -84,13 +84,15 @@ def _rejected(con: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     waived = words(waiver.finding for waiver in asked.edition.rules.waiver if waiver.until >= asked.as_of)
     con.execute(f"""
         INSERT INTO in_periods BY NAME
-        WITH first_rule AS (
-          SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY known_on NULLS LAST, rule, "column") AS place FROM rejected WHERE measures <> '' AND (known_on IS NULL OR known_on = DATE '{asked.known_on.isoformat()}')
+        WITH own AS (SELECT * FROM rejected WHERE known_on = DATE '{asked.known_on.isoformat()}'),
+        holding AS (FROM own UNION ALL FROM rejected WHERE known_on IS NULL AND record_id NOT IN (SELECT record_id FROM own)),
+        first_rule AS (
+          SELECT *, row_number() OVER (PARTITION BY record_id ORDER BY rule, "column") AS place FROM holding WHERE measures <> ''
         ),
         told AS (
           SELECT record_id, site_id, unnest(string_split(measures, ';')) AS measure, CASE WHEN sure THEN start END AS start, CASE WHEN sure THEN "end" END AS "end",
                  substr(sha256('rejected_record' || chr(31) || record_id || chr(31) || chr(31)), 1, 12) IN {waived} AS waived
-          FROM first_rule JOIN (SELECT record_id, NOT bool_or(rule IN {words(IN_DOUBT)}) AS sure FROM rejected GROUP BY record_id) USING (record_id) WHERE place = 1
+          FROM first_rule JOIN (SELECT record_id, NOT bool_or(rule IN {words(IN_DOUBT)}) AS sure FROM holding GROUP BY record_id) USING (record_id) WHERE place = 1
         )
         SELECT t.record_id, t.measure, m.nature, t.site_id, '' AS dimensions, CASE WHEN t.waived THEN 0::HUGEINT END AS quantity, p.period, p.last AS period_last, NOT coalesce(t.waived, false) AS blocked,
                coalesce(t.waived, false) AS stands_in

@@ -27,6 +27,7 @@ READING_MONTHS = Table(
         Column("breaks", pl.Int64(), "Times its counter fell, or was exchanged with no reading of the new one when the old one was last read, so that what was consumed between is not known; between two months in the later one; null for intervals", nullable=True),
         Column("quantity", QUANTITY, "Quantity that counts", unit="see unit"),
         Column("estimated_quantity", QUANTITY, "Of it, what rests on estimated readings, or on none in the month: of a counter what lies between the readings before and after is parted by time", unit="see unit"),
+        Column("largest", QUANTITY, "Largest of the intervals that count; null for a counter, and where none counts", unit="see unit", nullable=True),
         text("unit", "Unit of the table"),
     ),
 )  # fmt: skip

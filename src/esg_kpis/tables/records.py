@@ -57,7 +57,7 @@ REJECTED = Table(
         SITE,
         Column("start", pl.Date(), "First day, where it could be read", nullable=True),
         Column("end", pl.Date(), "Last day, where it could be read", nullable=True),
-        Column("known_on", pl.Date(), "Knowledge date of the editions for which alone it holds, of meter readings of which too little was known then, and more is known now; null for all editions that have none of their own date", nullable=True),
+        Column("known_on", pl.Date(), "Knowledge date of the editions for which alone it holds, of meter readings that lacked something else then than now, or nothing (then without measures); null for all editions that have no row of it of their own date", nullable=True),
     ),
 )  # fmt: skip
 
