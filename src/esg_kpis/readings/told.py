@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -28,15 +28,13 @@ from esg_kpis.readings.judged import register_of
 from esg_kpis.readings.latest import EACH
 from esg_kpis.readings.lines import in_unit, of_intervals, of_registers
 from esg_kpis.readings.monthly import Month
+from esg_kpis.readings.observed import FEW, observed, unseen
 from esg_kpis.readings.rules import CODE, RULES
 from esg_kpis.readings.samples import sampled
 from esg_kpis.readings.stitched import Chain, Slip, between, pieces, without_slips
 from esg_kpis.readings.tables import Source
 from esg_kpis.tables import READING_FATES, READING_MONTHS, READING_SAMPLES
 
-_FEW = 10
-_TOWERING, _ALONE, _ENOUGH = 100, 10, 3
-"""An interval is looked at that is the first times what its meter shows at most in its other months but one, and the second times the mean of its own, where there are at least so many others."""
 _NAMES = {CODE[rule.name]: rule.name for rule in RULES}
 _FATES = {rule.name: rule.fate for rule in RULES}
 
@@ -79,7 +77,7 @@ def told_of(source: Source, months: Sequence[Month], meters: pl.DataFrame, raw: 
     samples = pl.concat([pl.DataFrame(schema=READING_SAMPLES.schema), *(_samples(table, month) for month in months)])
     files = [(path_of_month(table.name, month.name), _csv(table, lines[month.name]), DOMAIN_OF[table.measure]) for month in every if table.counts and lines[month.name].height]
     kept_back = [*_unknown(table, months, own, refused_rows), *_lacking(table, by_meter)]
-    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *_observed(table, by_meter, fates, _resets(months, counters))]
+    seen = [*(unseen(table.name, row["message"], row["expected"]) for row in kept_back if not table.counts), *observed(table, by_meter, fates, _resets(months, counters))]
     return Told(files, by_meter, fates, samples, kept_back if table.counts else [], pl.DataFrame(seen, schema=OBSERVATION))
 
 
@@ -241,7 +239,7 @@ def _unknown(table: ReadingTable, months: Sequence[Month], own: pl.DataFrame, re
     if refused.is_empty():
         return []
     names = refused.select(months[0].task.keys).unique().sort(months[0].task.keys)
-    told = ", ".join(" ".join(row) for row in names.head(_FEW).iter_rows()) + (" …" if names.height > _FEW else "")
+    told = ", ".join(" ".join(row) for row in names.head(FEW).iter_rows()) + (" …" if names.height > FEW else "")
     rows = int(refused["rows"].sum())
     expected = f"meters that the register names for {table.measure}"
     message = f"{rows} {'reading' if rows == 1 else 'readings'} of {names.height} {'meter' if names.height == 1 else 'meters'} that the register of meters does not name for {table.measure}: {told}.{_spelled_otherwise(names, own)}{_named_in_vain(table, names, refused_rows())}"
@@ -252,7 +250,7 @@ def _spelled_otherwise(names: pl.DataFrame, own: pl.DataFrame) -> str:
     """Of the meters that the register does not name those that it does, but for capital letters and spaces at the ends."""
     known = {name.strip().casefold(): name for name in own["meter_id"]}
     alike = [f"'{name}' is '{known[name.strip().casefold()]}' there" for name in names["meter_id"].unique().sort() if name.strip().casefold() in known]
-    return f" Spelled otherwise: {', '.join(alike[:_FEW])}{' …' if len(alike) > _FEW else ''}." if alike else ""
+    return f" Spelled otherwise: {', '.join(alike[:FEW])}{' …' if len(alike) > FEW else ''}." if alike else ""
 
 
 def _named_in_vain(table: ReadingTable, names: pl.DataFrame, refused_rows: pl.DataFrame) -> str:
@@ -262,7 +260,7 @@ def _named_in_vain(table: ReadingTable, names: pl.DataFrame, refused_rows: pl.Da
     own = refused_rows.filter((pl.col("measure") == table.measure) & pl.col("meter_id").is_in(names["meter_id"].implode())).group_by("meter_id").agg(pl.col("rule").unique().sort().str.join(", ")).sort("meter_id")
     if own.is_empty():
         return ""
-    told = "; ".join(f"{meter} ({rule})" for meter, rule in own.head(_FEW).iter_rows()) + (" …" if own.height > _FEW else "")
+    told = "; ".join(f"{meter} ({rule})" for meter, rule in own.head(FEW).iter_rows()) + (" …" if own.height > FEW else "")
     twice = " A meter stands there once for a site and measure: one that was exchanged keeps its row, and a counter's readings tell the `device`, or the new one has an id of its own." if own["rule"].str.contains("meter_twice").any() else ""
     return f" The rows of the register that name these were rejected: {told}.{twice}"
 
@@ -282,7 +280,7 @@ def _lacking(table: ReadingTable, by_meter: pl.DataFrame) -> list[dict[str, Any]
     for month, missing, expected in beyond:
         read = f"{month}: {missing:,} of {expected:,}"
         sites = by_meter.filter((pl.col("month") == month) & (pl.col("partial_missing") > 0)).group_by("site_id").agg(pl.col("partial_missing").sum()).sort("site_id").rows()
-        for site, own in sites if len(sites) <= _FEW else [(None, missing)]:
+        for site, own in sites if len(sites) <= FEW else [(None, missing)]:
             of_site = "" if site is None else f", {own:,} of them at {site}"
             message = f"on days that have some intervals, more than {plain(Decimal(table.tolerance) * 100)} % of all of a month are missing: {read}{of_site}. What is missing counts as zero."
             found.append(_refusal(f"readings/{table.name}", [table.measure], "partial_days", table.columns.time, f"{read}{of_site}", right, message, month, site))
@@ -325,11 +323,6 @@ def not_known_then(day: date, refused: Mapping[str, Any]) -> dict[str, Any]:
     return {**refused, "message": f"{path}: as known on {day}, this did not hold.", "measures": "", "known_on": day}
 
 
-def unseen(name: str, seen: str, expected: str) -> dict[str, Any]:
-    """The observation on readings that cannot be used, of a table that does not count: nothing rests on them."""
-    return _row("readings_refused", name, seen, expected, "Nothing rests on this table, since it says `counts = false`; mend it if it is to be looked at.")
-
-
 def _resets(months: Sequence[Month], found: _Between) -> pl.DataFrame:
     """Meters and months in which a counter began at zero again: `site_id`, `meter_id`, `month`, `resets`."""
     # The meter's id is the last part of its key.
@@ -337,74 +330,3 @@ def _resets(months: Sequence[Month], found: _Between) -> pl.DataFrame:
     parts = [pl.DataFrame([(key[-1], month, told["resets"]) for (key, month), told in found.items()], schema=schema, orient="row")]
     parts += [month.frames["counters"].select("meter_id", pl.lit(month.name).alias("month"), "resets") for month in months if "counters" in month.frames]
     return pl.concat(parts).group_by("meter_id", "month").agg(pl.col("resets").sum()).filter(pl.col("resets") > 0).with_columns(pl.lit("").alias("site_id")).sort("month", "meter_id")
-
-
-def _observed(table: ReadingTable, months: pl.DataFrame, fates: pl.DataFrame, begun: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """What a person should look at: rows that were refused, intervals that are missing, counters that broke off or began at zero again."""
-    rejected = fates.filter((pl.col("fate") == "rejected") & (pl.col("rule") != "unknown_meter"))
-    total = int(fates["rows"].sum())
-    if rejected.height:
-        by_rule = rejected.group_by("rule").agg(pl.col("rows").sum()).sort("rows", "rule", descending=[True, False])
-        told = ", ".join(f"{rule} {rows:,}" for rule, rows in by_rule.iter_rows())
-        yield _row("readings_refused", table.name, f"{int(rejected['rows'].sum()):,} of {total:,} rows were refused: {told}", "rows that can be used", "Look at reading_samples.csv, where the first of each rule stand with file and row, and ask who sends them.")
-    missing, expected = int(months["missing"].sum()), int(months["expected"].sum())
-    if missing:
-        yield _missing(table, months, missing, expected)
-    yield from _high(table, months)
-    broken = []
-    if breaks := int(months["breaks"].sum() or 0):
-        broken.append(f"counters broke off {breaks} {'time' if breaks == 1 else 'times'}, {_months_of(months.filter(pl.col('breaks') > 0))}: they fell without a rollover, or were exchanged with no reading of the new one when the old one was last read; what was consumed between is not known")
-    if number := int(begun["resets"].sum()):
-        broken.append(f"counters began at zero again {number} {'time' if number == 1 else 'times'}, {_months_of(begun)}: they fell without a rollover, and `resets` says what that means; what they show then counts")
-    if broken:
-        yield _row("readings_broken", table.name, "; ".join(broken), "counters that go on", "Give the digits of the meters in the register, the device in a column, or say resets in _format.toml.")
-
-
-def _towering(months: pl.DataFrame) -> pl.DataFrame:
-    """Months of meters in which some intervals are far larger than in its others, and than most of their own month, which a season is not: `site_id`, `meter_id`, `month`, `largest`, and `usual`, the second largest of its other months."""
-    keys, known = ["site_id", "meter_id"], months.filter(pl.col("largest") > 0)
-    few = known.group_by(keys).agg(pl.len(), pl.col("largest").max().alias("most"), pl.col("largest").min().alias("least")).filter((pl.col("len") > _ENOUGH) & (pl.col("most") >= pl.col("least") * _TOWERING))
-    found = []
-    for own in known.join(few, on=keys, how="semi").sort(*keys, "month").partition_by(keys, maintain_order=True):
-        largest = own["largest"].to_list()
-        for place, (site, meter, month, high, used, quantity) in enumerate(own.select("site_id", "meter_id", "month", "largest", "used", "quantity").iter_rows()):
-            usual = sorted(largest[:place] + largest[place + 1 :])[-2]
-            if high >= _TOWERING * usual and high * used >= _ALONE * quantity:
-                found.append((site, meter, month, high, usual))
-    return pl.DataFrame(found, schema={"site_id": pl.String(), "meter_id": pl.String(), "month": pl.String(), "largest": QUANTITY, "usual": QUANTITY}, orient="row")
-
-
-def _high(table: ReadingTable, months: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """One observation for each month of a meter with an interval far too high, or one of the table where these are many."""
-    found = _towering(months).rows()
-    told = [(f"{meter} at {site} in {month}", f"{plain(largest)} {table.unit}, in its other months mostly up to {plain(usual)}", (site, meter, month)) for site, meter, month, largest, usual in found]
-    expected = f"no interval {_TOWERING} times what its meter shows at most in other months"
-    then = "If it is true, waive this finding; if not, ask who sends them for the right one, or say in _format.toml what an interval can be at most, such as most = \"500\": what is larger is then refused."
-    if len(told) > _FEW:
-        named = "; ".join(f"{which} {value}" for which, value, _ in told[:_FEW])
-        yield _row("readings_high", table.name, f"intervals are far above what their meters usually show, {len(told)} times: {named} …", expected, f"Look at the days with esg-kpis readings METER --month YYYY-MM. {then}")
-        return
-    for which, value, (site, meter, month) in told:
-        look = f"Look at the days with esg-kpis readings {meter} --table {table.name} --site {site} --month {month}, and at the one that stands out with --day."
-        yield _row("readings_high", f"{table.name}: {which}", f"an interval of {value}", expected, f"{look} {then}")
-
-
-def _missing(table: ReadingTable, months: pl.DataFrame, missing: int, expected: int) -> dict[str, Any]:
-    lacking = months.filter(pl.col("missing") > 0).select("site_id", "meter_id").n_unique()
-    seen = f"{missing:,} of {expected:,} {'intervals' if table.form == 'interval' else 'readings'} are missing, of {lacking} {'meter' if lacking == 1 else 'meters'}"
-    if table.form == "register":
-        if (between := months.filter((pl.col("used") == 0) & (pl.col("missing") > 0))).height:
-            seen += f"; {between.height} {'month of a meter has' if between.height == 1 else 'months of meters have'} none, and what was counted over them is parted by time, as an estimate: {_months_of(between)}"
-        return _row("readings_missing", table.name, seen, "every reading between the first and the last", "Nothing where the counter went on: what it counted up to the next reading counts.")
-    if partial := int(months["partial_days"].sum() or 0):
-        seen += "; 1 day has some of its, and counts with what there is" if partial == 1 else f"; {partial} days have some of theirs, and count with what there is"
-    return _row("readings_missing", table.name, seen, "every interval of the days on which a meter is read", "See reading_months.csv. Days without any are filled as the edition says; ask for the rest of days that have some.")
-
-
-def _months_of(rows: pl.DataFrame) -> str:
-    told = rows.sort("month", "site_id", "meter_id")
-    return ", ".join(f"{meter} in {month}" for meter, month in told.select("meter_id", "month").head(_FEW).iter_rows()) + (" …" if told.height > _FEW else "")
-
-
-def _row(check: str, subject: str, seen: str, expected: str, what_to_do: str) -> dict[str, Any]:
-    return {"check": check, "subject": subject, "severity": "warning", "passed": False, "observed": seen, "expected": expected, "difference": None, "record_ids": "", "what_to_do": what_to_do}
