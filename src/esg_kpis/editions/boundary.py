@@ -6,8 +6,8 @@ from datetime import date
 import polars as pl
 
 from esg_kpis.amounts.build import with_ids
-from esg_kpis.domains import CONSOLIDATED, DOMAIN_OF, MEASURES
-from esg_kpis.editions.consolidation import CONTROL, consolidated_parts, counts, why_not
+from esg_kpis.domains import DOMAIN_OF, MEASURES
+from esg_kpis.editions.consolidation import BY_SHARE, CONTROL, consolidated_parts, counts, why_not
 from esg_kpis.editions.entry import NOT, Where
 from esg_kpis.editions.model import Edition
 from esg_kpis.editions.read import added_up, needed_measures
@@ -87,7 +87,7 @@ def _never_counts(part: pl.Series, sites: pl.DataFrame, edition: Edition) -> pl.
     if part.null_count() == part.len() and (controls is None or sites["control"].is_in(list(controls)).all()):
         return pl.lit(value=False)
     by_share = pl.Series("part", part == 0).fill_null(value=False)
-    touched = pl.col("measure").is_in([name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED])
+    touched = pl.col("measure").is_in(BY_SHARE)
     return pl.lit(by_share) | (~touched & pl.col("control").is_not_null() & ~pl.col("control").is_in(controls) if controls else pl.lit(value=False))
 
 
@@ -204,7 +204,7 @@ def may_count(asked: pl.DataFrame, sites: pl.DataFrame, edition: Edition) -> pl.
     periods = pl.DataFrame([{"period": period.id, "first": period.first, "last": period.last} for period in edition.rules.period])
     by_share = [site for site, control, share in sites.select("site_id", "control", "ownership_share").iter_rows() if not counts(control, share, edition)]
     controls = CONTROL.get(edition.rules.consolidation)
-    touched = pl.col("measure").is_in([name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED])
+    touched = pl.col("measure").is_in(BY_SHARE)
     left_out = (touched & pl.col("site_id").is_in(by_share)) | (~touched & ~pl.col("control").is_in(controls) if controls else pl.lit(value=False))
     each = asked.join(periods, on="period").join(sites, how="cross")
     there = each.filter(~left_out, (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("last"))) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("first"))))

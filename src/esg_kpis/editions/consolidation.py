@@ -18,7 +18,8 @@ from esg_kpis.exact import PRODUCT, PRODUCT_SCALE, as_decimal, product
 from esg_kpis.tables import AMOUNTS
 
 CONTROL = {"operational_control": ("operational", "both"), "financial_control": ("financial", "both")}
-_BY_SHARE = [name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED]
+BY_SHARE = [name for name, domain in DOMAIN_OF.items() if domain in CONSOLIDATED]
+"""Measures of which a share of a site may count; of others, such as people, all does or nothing."""
 IN_PART = "not consolidated by "
 """How the reason begins of what is left out of an amount that counts in part."""
 _SPAN = tuple[date, date, Fraction]
@@ -35,7 +36,7 @@ def consolidated_parts(amounts: pl.DataFrame, sites: pl.DataFrame, ownership: pl
     ends = {period.id: period.last for period in edition.rules.period}
     at = pl.when(pl.col("nature") == "stock").then(pl.col("period").replace_strict(ends, default=None, return_dtype=pl.Date())).when(pl.col("nature") == "event").then("date")
     told = empty_days() if days is None else days
-    keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(_BY_SHARE).alias("touched"), "record_id", "measure").join(
+    keyed = amounts.select("site_id", "month", at.alias("at"), pl.col("measure").is_in(BY_SHARE).alias("touched"), "record_id", "measure").join(
         told, on=["record_id", "measure"], how="left", maintain_order="left"
     ).drop("record_id", "measure")  # fmt: skip
     keys = keyed.filter(pl.col("touched") & pl.col("site_id").is_in(list(spans))).drop("touched").unique()
